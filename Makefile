@@ -1,0 +1,37 @@
+# Each target makes what it needs first. All of it, caches included, stays in this folder.
+.PHONY: help demo test lint format venv clean
+
+bin := .venv/bin
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+unexport PYTHONPATH
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT: out/demo
+	$(bin)/edgebert demo -o out/demo --force
+
+test: lint ## lint, then run every test
+	@mkdir -p .cache
+	$(bin)/pytest --basetemp=.cache/tests --junitxml=.cache/tests.xml
+
+lint: .venv/ready ## style, layers and types
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/lint-imports
+	$(bin)/mypy
+
+format: .venv/ready ## put the code into the project's style
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+venv: .venv/ready ## only make .venv, from constraints.txt
+
+.venv/ready: .ci/setup constraints.txt pyproject.toml
+	.ci/setup
+
+clean: ## remove .venv, caches and out/demo
+	rm -rf .venv .cache out/demo build dist *.egg-info .*_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

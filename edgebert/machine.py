@@ -1,0 +1,123 @@
+"""This machine: its CPU, the cores this process may use, and the versions that matter."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+# Instruction sets that change speed or int8 results of onnxruntime's kernels.
+_FEATURES = (
+    "avx2", "fma", "avx512f", "avx512bw", "avx_vnni", "avx512_vnni", "amx_int8",
+    "asimd", "asimddp", "i8mm", "bf16", "sve", "sme",
+)  # fmt: skip
+_PACKAGES = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "numpy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "onnx",
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a figure was measured."""
+
+    cpu: str
+    features: tuple[str, ...]
+    cores: int
+    memory_bytes: int
+    system: str
+    python: str
+    versions: dict[str, str]
+
+    @property
+    def cpu_class(self) -> str:
+        """What decides which int8 kernels run: architecture and integer dot-product support."""
+        return cpu_class(platform.machine().lower(), self.features)
+
+
+def cpu_class(architecture: str, features: tuple[str, ...]) -> str:
+    for wanted in ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "asimddp", "avx512bw", "avx2"):
+        if wanted in features:
+            return f"{architecture}-{wanted}"
+    return architecture
+
+
+@cache
+def this_machine() -> Machine:
+    """Look at this machine once; every record carries the answer."""
+    name, features = _cpu()
+    return Machine(
+        cpu=name,
+        features=features,
+        cores=available_cores(),
+        memory_bytes=_memory_bytes(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        versions=installed_versions(),
+    )
+
+
+def installed_versions() -> dict[str, str]:
+    """The versions of the packages that can change an answer, where they are installed."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def available_cores() -> int:
+    """Cores this process may use: CPU affinity, bounded by the container's CPU quota."""
+    affinity = getattr(os, "sched_getaffinity", None)  # absent on macOS and Windows
+    granted = len(affinity(0)) if affinity else (os.cpu_count() or 1)
+    quota = _cgroup_cpu_quota()
+    return max(1, min(granted, math.ceil(quota)) if quota else granted)
+
+
+def _cgroup_cpu_quota() -> float | None:
+    """CPU quota in cores from cgroup v2 or v1, or None where there is no limit."""
+    root = Path("/sys/fs/cgroup")
+    try:
+        quota, period = (root / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        limit = int((root / "cpu/cpu.cfs_quota_us").read_text())
+        return None if limit <= 0 else limit / int((root / "cpu/cpu.cfs_period_us").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _cpu() -> tuple[str, tuple[str, ...]]:
+    """Model name and the features in `_FEATURES` that the operating system reports."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine(), ()
+    fields = dict(_field(line) for line in text.split("\n\n")[0].splitlines() if ":" in line)
+    flags = set((fields.get("flags") or fields.get("Features") or "").split())
+    return fields.get("model name", platform.machine()), tuple(f for f in _FEATURES if f in flags)
+
+
+def _field(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(":")
+    return key.strip(), value.strip()
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 0

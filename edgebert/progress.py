@@ -1,0 +1,26 @@
+"""Progress bars: shown on a terminal, silent in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import click
+
+T = TypeVar("T")
+
+
+def track(steps: Iterable[T], label: str, length: int | None = None) -> Iterator[T]:
+    """Yield `steps` one by one and show on stderr how far they are.
+
+    Args:
+        steps: what is worked through.
+        label: a few words in front of the bar.
+        length: how many there are, where `steps` cannot say it.
+    """
+    shown = sys.stderr.isatty()
+    with click.progressbar(
+        steps, length=length, label=f"{label:<28}", file=sys.stderr, hidden=not shown
+    ) as bar:
+        yield from bar
