@@ -1,0 +1,46 @@
+"""`golden.json`: texts with the answers a bundle promised where it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Largest relative L2 distance, ||answer - promised|| / ||promised||, that still agrees."""
+
+    reference: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class GoldenText:
+    """One text, its tokens and its answers.
+
+    Attributes:
+        text: the text, or a list of two that are read as a pair.
+        reference: fp32 output of the checkpoint in PyTorch.
+        expected: output of this bundle where it was made.
+    """
+
+    text: Any
+    input_ids: tuple[int, ...]
+    attention_mask: tuple[int, ...]
+    reference: Any
+    expected: Any
+    tolerance: Tolerance
+
+    @property
+    def as_text(self) -> str | tuple[str, str]:
+        return self.text if isinstance(self.text, str) else (self.text[0], self.text[1])
+
+
+@dataclass(frozen=True)
+class Golden:
+    """`cpu_class` and `onnxruntime` say where `expected` was computed."""
+
+    format: int
+    cpu_class: str
+    onnxruntime: str
+    texts: tuple[GoldenText, ...]

@@ -1,0 +1,25 @@
+"""What every record starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from edgebert import __version__
+from edgebert.machine import Machine, this_machine
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The first keys of every record: its kind, its format, and where and when it was made."""
+
+    record: str
+    format: int = 1
+    edgebert: str = __version__
+    created: str = field(default_factory=now)
+    machine: Machine = field(default_factory=this_machine)

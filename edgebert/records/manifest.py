@@ -1,0 +1,126 @@
+"""The manifest of a bundle: everything that changes an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT = 1
+"""The bundle format this version writes and the newest it reads."""
+
+EMBEDDINGS = "feature-extraction"
+TEXT_CLASSIFICATION = "text-classification"
+TOKEN_CLASSIFICATION = "token-classification"
+TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION)
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class OnnxruntimeRange:
+    """`min`: the oldest version known to load the graph; `tested`: the one it was proved on."""
+
+    min: str
+    tested: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of something the architecture implies, and how many the graph holds."""
+
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True)
+class LayerDecision:
+    """What was done to the weights of one MatMul or embedding table."""
+
+    name: str
+    decision: str
+    sensitivity: float | None = None
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How a bundle was quantized.
+
+    Attributes:
+        batch_invariant: whether a text's answer is promised not to depend on its neighbours.
+        cpu_classes: the instruction sets on which the graph answers alike, given the session
+            options of `edgebert.runtimes`.
+    """
+
+    scheme: str
+    layers: tuple[LayerDecision, ...]
+    calibration: str | None
+    batch_invariant: bool
+    cpu_classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the bundle was from its fp32 reference when it was made.
+
+    Attributes:
+        mean, p99, max: of the distance of each text (1 - cosine for embeddings, largest
+            difference of a probability for heads).
+        flips: share of changed labels, for heads.
+        texts: where the texts came from.
+        promises: the bounds that `edgebert check` holds the bundle to when it is given none.
+    """
+
+    mean: float
+    p99: float
+    max: float
+    flips: float | None
+    n: int
+    texts: str
+    promises: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The checkpoint a bundle came from."""
+
+    id: str
+    revision: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`manifest.json`. Keys as in the bundle's documented format; unknown keys are passed over."""
+
+    format: int
+    task: str
+    architecture: str
+    precision: str
+    target: str
+    pooling: str | None
+    normalize: bool
+    max_length: int
+    prompts: dict[str, str]
+    labels: tuple[str, ...]
+    problem_type: str | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attention_path: str
+    files: dict[str, FileEntry]
+    opset: int
+    ir_version: int
+    onnxruntime: OnnxruntimeRange
+    undocumented_operators: tuple[str, ...]
+    coverage: dict[str, Count]
+    quantization: Quantization | None
+    drift: Drift | None
+    source: Source
+    created_with: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def multi_label(self) -> bool:
+        return self.problem_type == "multi_label_classification"
