@@ -1,0 +1,151 @@
+"""The folder that goes to a device: open it, check it, seal a new one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
+from typing import TypeVar
+
+from edgebert.errors import BundleError
+from edgebert.model_card import model_card
+from edgebert.records.codec import from_dict, to_json
+from edgebert.records.golden import Golden
+from edgebert.records.manifest import FORMAT, FileEntry, Manifest
+
+MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
+GOLDEN = "golden.json"
+MODEL_CARD = "README.md"
+
+R = TypeVar("R")
+_UNSEALED = frozenset({MANIFEST, MODEL_CARD})  # the rest of a bundle can change an answer
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose manifest was read and whose files are all there."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def model_path(self) -> Path:
+        return self.path / MODEL
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files that go to the device."""
+        return sum(entry.size_bytes for entry in self.manifest.files.values())
+
+    @property
+    def sha256(self) -> str:
+        """Hash over the hashes of all sealed files: what identifies the bundle in a record."""
+        lines = (f"{entry.sha256} {name}\n" for name, entry in sorted(self.manifest.files.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def golden(self) -> Golden:
+        return _read(Golden, self.path / GOLDEN)
+
+
+def open_bundle(path: str | Path, *, verify: bool = False) -> Bundle:
+    """Open a bundle and check names, sizes and format.
+
+    Args:
+        path: the bundle's folder.
+        verify: also hash every file.
+
+    Raises:
+        BundleError: not a bundle, newer than this version, or a file is missing or changed.
+    """
+    bundle = read_bundle(path)
+    problem = next(
+        (p for name in bundle.manifest.files if (p := _size_problem(bundle, name))), None
+    )
+    if problem is None and verify:
+        problem = next(iter(changed_files(bundle)), None)
+    if problem:
+        raise BundleError(f"{path} is damaged: {problem}")
+    return bundle
+
+
+def read_bundle(path: str | Path) -> Bundle:
+    """Read a bundle's manifest and look at none of its files.
+
+    Raises:
+        BundleError: not a bundle, or newer than this version.
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        missing = f"it has no {MANIFEST}" if folder.exists() else "there is no such folder"
+        raise BundleError(
+            f"{path} is not a bundle: {missing}. Make one with 'edgebert export MODEL -o {path}'"
+        )
+    return Bundle(folder, _read_manifest(folder / MANIFEST))
+
+
+def changed_files(bundle: Bundle) -> list[str]:
+    """One sentence for each file whose size or hash is not what the manifest says."""
+    problems = []
+    for name, entry in bundle.manifest.files.items():
+        problem = _size_problem(bundle, name)
+        if problem is None and _sha256(bundle.path / name) != entry.sha256:
+            problem = f"{name} was changed (its checksum differs)"
+        if problem:
+            problems.append(problem)
+    return problems
+
+
+def seal(folder: Path, manifest: Manifest) -> Bundle:
+    """Write the model card, and the manifest with size and hash of every other file."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
+    sealed = replace(manifest, files=files)
+    (folder / MODEL_CARD).write_text(model_card(sealed), encoding="utf-8")
+    (folder / MANIFEST).write_text(to_json(sealed) + "\n", encoding="utf-8")
+    return Bundle(folder, sealed)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    manifest = _read(Manifest, path)
+    for name in manifest.files:
+        pure = PureWindowsPath(name)  # knows what leads away on any system
+        if pure.anchor or ".." in pure.parts:
+            raise BundleError(f"{path} is damaged: file name {name!r} leaves the bundle")
+    for name in (MODEL, TOKENIZER, GOLDEN):
+        if name not in manifest.files:
+            raise BundleError(f"{path} is damaged: it does not list {name}")
+    return manifest
+
+
+def _read(cls: type[R], path: Path) -> R:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        found = data.get("format") if isinstance(data, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise BundleError(
+                f"{path} has format {found}; this edgebert reads up to {FORMAT}: "
+                "pip install -U edgebert"
+            )
+        return from_dict(cls, data)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _size_problem(bundle: Bundle, name: str) -> str | None:
+    path, expected = bundle.path / name, bundle.manifest.files[name].size_bytes
+    if not path.is_file():
+        return f"{name} is missing"
+    size = path.stat().st_size
+    return None if size == expected else f"{name} has {size} bytes where {expected} belong"
+
+
+def _entry(path: Path) -> FileEntry:
+    return FileEntry(sha256=_sha256(path), size_bytes=path.stat().st_size)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

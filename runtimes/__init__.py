@@ -1,0 +1,7 @@
+"""A bundle and texts in, vectors, labels and entities out: numpy, onnxruntime and tokenizers."""
+
+from edgebert.runtimes.answers import Classification, Entity
+from edgebert.runtimes.loading import load
+from edgebert.runtimes.model import Model
+
+__all__ = ["Classification", "Entity", "Model", "load"]

@@ -1,0 +1,61 @@
+"""What a head answers, as frozen records, and how it is read from logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A named entity: characters `start` to `end` (exclusive, in code points) of the text."""
+
+    text: str
+    label: str
+    score: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The answer of a text classifier.
+
+    Attributes:
+        label, score: the most likely label and its probability.
+        scores: probability of every label; they sum to 1 unless the task is multi-label.
+        labels: for a multi-label task those with a probability of at least 0.5, else None.
+    """
+
+    label: str
+    score: float
+    scores: dict[str, float]
+    labels: tuple[str, ...] | None = None
+
+
+def probabilities(logits: Array, *, multi_label: bool = False) -> Array:
+    """Softmax over the last axis, or a sigmoid of each logit where labels do not exclude."""
+    if multi_label:
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), np.float32)
+
+
+def read_classification(
+    logits: Array, labels: Sequence[str], *, multi_label: bool
+) -> Classification:
+    """Turn the logits of one text, float32 [labels], into its classification."""
+    scores = [float(p) for p in probabilities(logits, multi_label=multi_label)]
+    best = int(np.argmax(logits))
+    likely = tuple(name for name, p in zip(labels, scores, strict=True) if p >= 0.5)
+    return Classification(
+        label=labels[best],
+        score=scores[best],
+        scores=dict(zip(labels, scores, strict=True)),
+        labels=likely if multi_label else None,
+    )

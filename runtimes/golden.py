@@ -1,0 +1,150 @@
+"""Does this device give the answers that the bundle promised where it was made?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgebert.bundle import GOLDEN, Bundle
+from edgebert.errors import BundleError
+from edgebert.machine import this_machine
+from edgebert.records.codec import to_dict
+from edgebert.records.golden import Golden, GoldenText, Tolerance
+from edgebert.records.manifest import FORMAT
+from edgebert.runtimes.encoding import Text, encode
+from edgebert.runtimes.model import Model
+from edgebert.runtimes.session import import_onnxruntime
+
+
+@dataclass(frozen=True)
+class GoldenAnswer:
+    """How one golden text came out here; distances are relative L2 (see `relative_distance`)."""
+
+    golden: GoldenText
+    tokens_equal: bool
+    to_expected: float
+    to_reference: float
+
+    @property
+    def passed(self) -> bool:
+        tolerance = self.golden.tolerance
+        return (
+            self.tokens_equal
+            and self.to_expected <= tolerance.expected
+            and self.to_reference <= tolerance.reference
+        )
+
+
+def run_golden(model: Model) -> list[GoldenAnswer]:
+    """Run the bundle's golden texts one by one and compare tokens and outputs."""
+    return [_run_one(model, golden) for golden in model.bundle.golden().texts]
+
+
+def write_golden(
+    model: Model, texts: Sequence[Text], references: Sequence[Any], tolerance: Tolerance
+) -> None:
+    """Write the golden file of a bundle that is being made.
+
+    Args:
+        model: the new graph; its answers become `expected`.
+        texts: the golden texts.
+        references: fp32 output of the checkpoint for each text.
+        tolerance: how far an answer may be from each of the two.
+    """
+    encodings = encode(model.tokenizer, texts)
+    golden = Golden(
+        format=FORMAT,
+        cpu_class=this_machine().cpu_class,
+        onnxruntime=str(import_onnxruntime().__version__),
+        texts=tuple(
+            GoldenText(
+                text=text,
+                input_ids=tuple(encoding.ids),
+                attention_mask=tuple(encoding.attention_mask),
+                reference=_rounded(reference),
+                expected=_rounded(model.outputs([text])[0]),
+                tolerance=tolerance,
+            )
+            for text, encoding, reference in zip(texts, encodings, references, strict=True)
+        ),
+    )
+    plain = json.dumps(to_dict(golden), ensure_ascii=False)
+    (model.bundle.path / GOLDEN).write_text(plain + "\n", encoding="utf-8")
+
+
+def relative_distance(answer: npt.ArrayLike, promised: npt.ArrayLike) -> float:
+    """||answer - promised|| / ||promised||; infinite where the shapes differ or a value is nan."""
+    a, b = np.asarray(answer, np.float64), np.asarray(promised, np.float64)
+    if a.shape != b.shape or not np.isfinite(a).all():
+        return float("inf")
+    return float(np.linalg.norm(a - b) / max(float(np.linalg.norm(b)), 1e-12))
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Compare releases like 1.31.1 by their numbers."""
+    return _numbers(version) > _numbers(than)
+
+
+def prove_on_new_onnxruntime(model: Model) -> None:
+    """Run the golden texts once for each onnxruntime newer than the bundle was tested with.
+
+    Raises:
+        BundleError: a golden text came out differently.
+    """
+    installed = str(import_onnxruntime().__version__)
+    if not is_newer(installed, model.manifest.onnxruntime.tested):
+        return
+    verdict = _verdict_file(model.bundle, installed)
+    if verdict.is_file():
+        return
+    failed = [answer for answer in run_golden(model) if not answer.passed]
+    if failed:
+        raise BundleError(
+            f"{model.bundle.path} answers differently under onnxruntime {installed}: {len(failed)} "
+            f"golden texts fail. It was tested with {model.manifest.onnxruntime.tested}"
+        )
+    _remember(verdict)
+
+
+def _run_one(model: Model, golden: GoldenText) -> GoldenAnswer:
+    text = golden.as_text
+    (encoding,) = encode(model.tokenizer, [text])
+    (output,) = model.outputs([text])
+    return GoldenAnswer(
+        golden=golden,
+        tokens_equal=tuple(encoding.ids) == golden.input_ids,
+        to_expected=relative_distance(output, golden.expected),
+        to_reference=relative_distance(output, golden.reference),
+    )
+
+
+def _rounded(values: npt.ArrayLike) -> Any:
+    """Nested lists with the seven digits that a float32 holds."""
+    array = np.asarray(values, np.float64)
+    if array.ndim > 1:
+        return [_rounded(row) for row in array]
+    return [float(f"{value:.7g}") for value in array]
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("+")[0].split(".")[:3] if part.isdigit())
+
+
+def _verdict_file(bundle: Bundle, onnxruntime: str) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "edgebert" / "golden" / f"{bundle.sha256[:32]}-{onnxruntime}"
+
+
+def _remember(verdict: Path) -> None:
+    try:
+        verdict.parent.mkdir(parents=True, exist_ok=True)
+        verdict.touch()
+    except OSError:
+        return  # a read-only device proves it again next time

@@ -1,0 +1,73 @@
+"""The onnxruntime session of a bundle, with the settings that were measured to be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgebert.bundle import Bundle
+from edgebert.errors import BundleError, ProviderError
+from edgebert.machine import available_cores
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider"}
+"""Names a user gives, and the execution provider each one means."""
+
+_SESSION_CONFIG = {
+    # u8 x s8 products overflow int16 on x86 CPUs without VNNI; this widens the weights there.
+    "session.x64quantprecision": "1",
+    # Fused SkipLayerNormalization is scalar on CPU: Add + LayerNormalization is several times
+    # faster, and the session would fuse them again.
+    "optimization.disable_specified_optimizers": "SkipLayerNormFusion",
+}
+
+
+def import_onnxruntime() -> Any:
+    """Import onnxruntime, or say how to install it."""
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        if error.name != "onnxruntime":
+            raise
+        raise ProviderError("no onnxruntime is installed: pip install 'edgebert[cpu]'") from error
+    return onnxruntime
+
+
+def open_session(
+    bundle: Bundle, *, provider: str = "auto", threads: int | None = None
+) -> onnxruntime.InferenceSession:
+    """Open a bundle's graph.
+
+    Args:
+        bundle: the bundle.
+        provider: a key of `PROVIDERS`.
+        threads: cores one run may use; by default all that this process is granted.
+
+    Raises:
+        ProviderError: an unknown provider, or no onnxruntime.
+        BundleError: onnxruntime cannot load the graph.
+    """
+    if provider not in PROVIDERS:
+        raise ProviderError(f"unknown provider {provider!r}; there are {', '.join(PROVIDERS)}")
+    return open_graph(bundle.model_path, threads=threads, provider=PROVIDERS[provider])
+
+
+def open_graph(
+    path: Path, *, threads: int | None = None, provider: str = PROVIDERS["cpu"]
+) -> onnxruntime.InferenceSession:
+    """Open an ONNX file with our session settings."""
+    onnxruntime = import_onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or available_cores()
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # ragged shapes would add a plan for each one
+    options.log_severity_level = 3
+    for key, value in _SESSION_CONFIG.items():
+        options.add_session_config_entry(key, value)
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    except Exception as error:  # onnxruntime's errors share no public base class
+        reason = str(error).strip().splitlines()[0]
+        raise BundleError(f"{path} cannot be loaded by onnxruntime: {reason}") from error
