@@ -1,0 +1,45 @@
+"""What a new bundle promises, from what was measured when it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgebert.drift.comparing import Comparison
+from edgebert.records.manifest import Drift
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The tightest promises a precision can keep on texts it has not seen."""
+
+    drift: float
+    flips: float
+
+
+def describe_drift(comparison: Comparison, texts: str, floors: Floors) -> Drift:
+    """Sum up a comparison; promise twice what was measured, and never less than the floors.
+
+    Twice, because the texts a bundle meets later are not the ones it was measured on.
+    """
+    distances, flips = comparison.distances, comparison.flips
+    mean = float(distances.mean())
+    promises = {"max_drift": _round_up(max(2 * mean, floors.drift))}
+    if flips is not None:
+        promises["max_flips"] = _round_up(max(2 * flips.rate, floors.flips))
+    return Drift(
+        mean=mean,
+        p99=float(np.percentile(distances, 99)),
+        max=float(distances.max()),
+        flips=None if flips is None else flips.rate,
+        n=len(distances),
+        texts=texts,
+        promises=promises,
+    )
+
+
+def _round_up(value: float) -> float:
+    """To two significant digits, upwards, so that a promise reads well and still holds."""
+    step = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(f"{np.ceil(value / step - 1e-9) * step:.2g}")
