@@ -1,0 +1,136 @@
+"""What a bundle or an ONNX file holds, told from its graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
+from edgebert.errors import InputError
+from edgebert.inspect.graph_reader import INT8, OnnxGraph, read_graph
+from edgebert.inspect.weights import MatMul, constant_matmuls, embedding_tables
+from edgebert.records.manifest import Count
+from edgebert.records.measured import InspectRecord, Quantized
+
+_ATTENTION = ("Attention", "MultiHeadAttention", "QAttention")
+_LAYER_NORM = (
+    "EmbedLayerNormalization",
+    "LayerNormalization",
+    "QEmbedLayerNormalization",
+    "SkipLayerNormalization",
+)
+_GELU = ("BiasGelu", "FastGelu", "Gelu", "QuickGelu")
+
+
+def inspect_path(path: Path) -> InspectRecord:
+    """Tell what a bundle or an ONNX file holds, without loading it.
+
+    Raises:
+        InputError: `path` is neither, or its graph is damaged.
+        BundleError: `path` is a bundle with files missing or of another size.
+    """
+    bundle = _bundle_at(path)
+    graph = read_graph(bundle.model_path if bundle else path)
+    matmuls = constant_matmuls(graph)
+    files = _bundle_sizes(bundle, graph) if bundle else {"model": _model_size(path, graph)}
+    return InspectRecord(
+        path=str(path),
+        operators=count_operators(graph),
+        coverage=_recount(bundle, graph) if bundle else {},
+        quantized=_quantized(matmuls),
+        sizes=_weight_sizes(graph, matmuls) | files,
+        risks=_risks(graph, matmuls),
+    )
+
+
+def count_operators(graph: OnnxGraph) -> dict[str, int]:
+    """How many nodes of each operator, most first; other domains than ONNX's are named."""
+    counts = Counter(f"{n.domain}.{n.op_type}" if n.domain else n.op_type for n in graph.nodes)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def count_coverage(graph: OnnxGraph) -> dict[str, int]:
+    """How many parts of the encoder run as one fused or quantized operator."""
+    counts = Counter(node.op_type for node in graph.nodes)
+    return {
+        "attention": sum(counts[name] for name in _ATTENTION),
+        "layer_norm": sum(counts[name] for name in _LAYER_NORM),
+        "gelu": sum(counts[name] for name in _GELU),
+        "quantized_matmuls": sum(matmul.int8 for matmul in constant_matmuls(graph)),
+    }
+
+
+def _bundle_at(path: Path) -> Bundle | None:
+    """The bundle at `path`, or None where `path` is a lone ONNX file."""
+    if (path / MANIFEST).is_file():
+        return open_bundle(path)
+    if path.is_file() and path.suffix == ".onnx":
+        return None
+    what = "is neither a bundle nor an .onnx file" if path.exists() else "does not exist"
+    raise InputError(f"{path} {what}: inspect takes a bundle's folder or an .onnx file")
+
+
+def _recount(bundle: Bundle, graph: OnnxGraph) -> dict[str, Count]:
+    """What the manifest says the architecture implies, against what the graph holds now."""
+    found = count_coverage(graph)
+    return {
+        part: Count(expected=count.expected, found=found.get(part, 0))
+        for part, count in bundle.manifest.coverage.items()
+    }
+
+
+def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:
+    layers = tuple(matmul.name for matmul in matmuls if matmul.int8)
+    return Quantized(
+        matmuls=len(matmuls),
+        int8=len(layers),
+        layers=layers,
+        float_layers=tuple(matmul.name for matmul in matmuls if not matmul.int8),
+    )
+
+
+def _weight_sizes(graph: OnnxGraph, matmuls: tuple[MatMul, ...]) -> dict[str, int]:
+    """Bytes of constants by part; a table that is also a MatMul's weight counts as a table."""
+    tables = {table.name: table.size_bytes for table in embedding_tables(graph)}
+    weights = {m.weight.name: m.weight.size_bytes for m in matmuls if m.weight.name not in tables}
+    all_constants = sum(constant.size_bytes for constant in graph.initializers)
+    return {
+        "embeddings": sum(tables.values()),
+        "matmul_weights": sum(weights.values()),
+        "other_weights": all_constants - sum(tables.values()) - sum(weights.values()),
+    }
+
+
+def _model_size(model: Path, graph: OnnxGraph) -> int:
+    """Bytes of the graph's file and of the files beside it that hold its weights."""
+    names = {model.name} | {c.external_file for c in graph.initializers if c.external_file}
+    files = [model.parent / name for name in names if (model.parent / name).is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _bundle_sizes(bundle: Bundle, graph: OnnxGraph) -> dict[str, int]:
+    """Bytes of a bundle's files, `total` being all that lies in its folder."""
+    model = _model_size(bundle.model_path, graph)
+    tokenizer = (bundle.path / TOKENIZER).stat().st_size
+    total = sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file())
+    return {
+        "model": model,
+        "tokenizer": tokenizer,
+        "other_files": total - model - tokenizer,
+        "total": total,
+    }
+
+
+def _risks(graph: OnnxGraph, matmuls: tuple[MatMul, ...]) -> tuple[str, ...]:
+    counts = Counter(node.op_type for node in graph.nodes)
+    saturating = sum(matmul.int8 and matmul.weight.data_type == INT8 for matmul in matmuls)
+    batch_wide = counts["DynamicQuantizeLinear"] + counts["DynamicQuantizeMatMul"]
+    unfused = counts["Softmax"]
+    risks = {
+        f"{saturating} MatMuls multiply u8 by s8, which saturates on x86 CPUs without VNNI "
+        "unless session.x64quantprecision=1 is set": saturating,
+        f"activation scales are taken over the whole batch ({batch_wide} times): "
+        "a text's answer depends on its neighbours": batch_wide,
+        f"attention is not fused: {unfused} Softmax found": unfused,
+    }
+    return tuple(sentence for sentence, count in risks.items() if count)
