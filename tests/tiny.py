@@ -1,0 +1,52 @@
+"""Tiny checkpoints whose every parameter matters, made from a fixed seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import transformers
+
+VOCABULARY = """
+[PAD] [UNK] [CLS] [SEP] [MASK] a the is was not on off in to and of it turn lamp light fan kitchen
+bedroom anna ben paris berlin good bad very 灯 关 开 北 京 cafe naive e ##s ##ed ##ing ##er 1 2 3 4
+5 6 7 8 9 0 . , ! ? ' - one two three please tell that late
+""".split()
+
+
+def make_checkpoint(folder: Path, architecture: str, labels: tuple[str, ...] = ()) -> Path:
+    """Write a BERT of two layers whose every parameter matters.
+
+    As they come, biases are 0, gains 1 and attention nearly uniform, which would hide a mistake in
+    any of them: all are redrawn.
+    """
+    torch.manual_seed(7)
+    config = transformers.BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(labels)) if labels else None,
+        label2id={name: i for i, name in enumerate(labels)} if labels else None,
+    )
+    model = getattr(transformers, architecture)(config)
+    redraw(model)
+    model.save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
+def redraw(model: torch.nn.Module) -> None:
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            spread = 0.5 if "query" in name or "key" in name or "position" in name else 0.2
+            center = 1.0 if name.endswith("LayerNorm.weight") else 0.0
+            parameter.copy_(center + spread * torch.randn_like(parameter))
+
+
+def write_tokenizer(folder: Path) -> None:
+    (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
+    tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=True)
+    tokenizer.save_pretrained(folder)
