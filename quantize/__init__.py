@@ -1,0 +1,5 @@
+"""A float bundle in, an int8 bundle out, with its drift measured before it is written."""
+
+from edgebert.quantize.quantizing import SCHEMES, QuantizeOptions, quantize_bundle
+
+__all__ = ["SCHEMES", "QuantizeOptions", "quantize_bundle"]

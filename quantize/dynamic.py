@@ -1,0 +1,56 @@
+"""Scheme `dynamic`: int8 weights per output channel, activation ranges taken at run time.
+
+This is onnxruntime's own dynamic quantization, kept clear of its known traps: weights per channel
+(one scale for a whole matrix costs most of the accuracy), int8 rather than uint8 weights, a
+default type where type inference stops at contrib operators, and embeddings left to
+`edgebert.quantize.embeddings` (onnxruntime's own would give the table a single scale).
+
+The activation scale covers a whole batch, so a text's answer depends on its neighbours.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import onnx
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from edgebert.inspect.graph_reader import read_graph
+from edgebert.quantize.embeddings import quantize_word_embeddings
+from edgebert.records.manifest import LayerDecision
+
+
+def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
+    """Write the int8 form of `source` to `target`; say what was done to each layer."""
+    layers = weight_matmuls(source)
+    logging.getLogger("root").setLevel(logging.ERROR)  # where onnxruntime advises preprocessing
+    quantize_dynamic(
+        onnx.load(source),  # given a path, it would write its notes beside the source
+        target,
+        op_types_to_quantize=["MatMul"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        extra_options={
+            "MatMulConstBOnly": True,
+            "DefaultTensorType": onnx.TensorProto.FLOAT,
+        },
+    )
+    model = onnx.load(target)
+    tables = quantize_word_embeddings(model)
+    onnx.save(model, target)
+    return (
+        *(LayerDecision(name, "int8 rows") for name in tables),
+        *(LayerDecision(name, "int8 per channel, dynamic activations") for name in layers),
+    )
+
+
+def weight_matmuls(path: Path) -> list[str]:
+    """Names of the MatMuls that multiply by a constant weight."""
+    graph = read_graph(path)
+    constants = {tensor.name for tensor in graph.initializers}
+    return [
+        node.name
+        for node in graph.nodes
+        if node.op_type == "MatMul" and constants.intersection(node.inputs)
+    ]

@@ -1,0 +1,167 @@
+"""Quantization: int8 everywhere it should be, its traps avoided, its drift measured first."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from edgebert.bundle import open_bundle
+from edgebert.drift.comparing import batch_invariance
+from edgebert.errors import BundleError, GateError, InputError
+from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.quantize.embeddings import quantize_word_embeddings
+from edgebert.runtimes import load
+
+TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin", "开灯 please"]
+
+
+def initializers(bundle: Path) -> dict[str, np.ndarray]:
+    graph = onnx.load(bundle / "model.onnx").graph
+    return {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
+
+
+def test_every_matmul_runs_on_int8(tiny_int8: Path) -> None:
+    found = Counter(node.op_type for node in onnx.load(tiny_int8 / "model.onnx").graph.node)
+    assert found["MatMulInteger"] == 12
+    assert found["MatMul"] == 0
+    count = open_bundle(tiny_int8).manifest.coverage["quantized_matmuls"]
+    assert (count.expected, count.found) == (12, 12)
+
+
+def test_fused_attention_survives(tiny_int8: Path) -> None:
+    found = Counter(node.op_type for node in onnx.load(tiny_int8 / "model.onnx").graph.node)
+    assert found["MultiHeadAttention"] == 2
+
+
+def test_weights_have_a_scale_for_each_output_channel(tiny_int8: Path) -> None:
+    scales = {n: v for n, v in initializers(tiny_int8).items() if n.endswith("weight_scale")}
+    per_channel = [v for v in scales.values() if v.shape in ((64,), (128,))]
+    assert len(per_channel) == 12
+    assert all(len(np.unique(v)) > 1 for v in per_channel)
+
+
+def test_weights_are_signed(tiny_int8: Path) -> None:
+    weights = [v for n, v in initializers(tiny_int8).items() if n.endswith("_quantized")]
+    assert {v.dtype.name for v in weights} == {"int8"}
+
+
+def test_word_embeddings_are_int8_rows_with_a_scale_each(tiny_int8: Path) -> None:
+    found = initializers(tiny_int8)
+    (rows,) = [v for n, v in found.items() if n.endswith("word_embeddings.weight_int8")]
+    (scales,) = [v for n, v in found.items() if n.endswith("word_embeddings.weight_scale")]
+    assert rows.dtype == np.int8
+    assert scales.shape == (rows.shape[0], 1)
+    assert not [n for n in found if n.endswith("word_embeddings.weight")]
+
+
+def test_the_table_is_gathered_before_it_is_scaled_back() -> None:
+    table = np.array([[0, 0], [1, -2], [0.5, 0.25]], np.float32)
+    model = _lookup(table)
+    assert quantize_word_embeddings(model) == ["table"]
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds == ["Gather", "Gather", "Cast", "Mul"]
+    result = _run(model, np.array([[0, 1, 2]]))
+    assert np.abs(result[0] - table).max() <= np.abs(table).max() / 127 / 2 + 1e-6
+    assert not result[0][0].any()
+
+
+def test_a_lookup_by_something_else_than_input_ids_stays() -> None:
+    model = _lookup(np.ones((3, 2), np.float32), indices="token_type_ids")
+    assert quantize_word_embeddings(model) == []
+
+
+def test_the_bundle_is_smaller_and_close(tiny_bundle: Path, tiny_int8: Path) -> None:
+    fp32, int8 = load(tiny_bundle), load(tiny_int8)
+    assert int8.bundle.model_path.stat().st_size < fp32.bundle.model_path.stat().st_size / 2
+    cosines = (fp32.embed(TEXTS) * int8.embed(TEXTS)).sum(axis=1)
+    assert 0.97 < cosines.min() < 1.0
+
+
+def test_the_manifest_says_that_neighbours_matter(tiny_int8: Path) -> None:
+    quantization = open_bundle(tiny_int8).manifest.quantization
+    assert quantization is not None
+    assert quantization.scheme == "dynamic"
+    assert quantization.batch_invariant is False
+    assert len(quantization.layers) == 13
+
+
+def test_neighbours_do_matter(tiny_int8: Path, tiny_bundle: Path) -> None:
+    # what the manifest says is so: this scheme's activation scales cover the batch
+    assert batch_invariance(load(tiny_int8), TEXTS).max_abs > 1e-4
+    assert batch_invariance(load(tiny_bundle), TEXTS).max_abs < 1e-5
+
+
+def test_drift_is_measured_before_the_bundle_is_written(tiny_int8: Path) -> None:
+    drift = open_bundle(tiny_int8).manifest.drift
+    assert drift is not None
+    assert 0 < drift.mean <= drift.p99 <= drift.max < 0.1
+    assert drift.promises["max_drift"] >= 2 * drift.mean
+    assert drift.texts == "built-in sentences"
+
+
+def test_a_bound_that_is_broken_writes_nothing(tiny_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(GateError, match=r"drift .* is above 1e-09") as caught:
+        quantize_bundle(tiny_bundle, tmp_path / "out", options=QuantizeOptions(max_drift=1e-9))
+    assert caught.value.record.failures
+    assert caught.value.record.pareto[0].chosen is False
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bound_that_holds_passes(tiny_bundle: Path, tmp_path: Path) -> None:
+    record = quantize_bundle(tiny_bundle, tmp_path / "out", options=QuantizeOptions(max_drift=0.5))
+    assert record.passed
+    assert record.thresholds == {"max_drift": 0.5}
+
+
+def test_drift_is_measured_on_the_texts_that_are_given(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("turn on the lamp\noff\n")
+    record = quantize_bundle(
+        tiny_bundle, tmp_path / "out", options=QuantizeOptions(data=tmp_path / "mine.txt")
+    )
+    assert (record.drift.n, record.drift.texts) == (2, "mine.txt")
+
+
+def test_an_int8_bundle_is_not_quantized_again(tiny_int8: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is int8 already"):
+        quantize_bundle(tiny_int8, tmp_path / "out")
+
+
+def test_a_changed_source_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    changed = Path(shutil.copytree(tiny_bundle, tmp_path / "changed"))
+    graph = bytearray((changed / "model.onnx").read_bytes())
+    graph[len(graph) // 2] ^= 1
+    (changed / "model.onnx").write_bytes(graph)
+    with pytest.raises(BundleError, match=r"model\.onnx was changed"):
+        quantize_bundle(changed, tmp_path / "out")
+
+
+def test_token_classification_keeps_its_entities(tiny_tagger_bundle: Path, tmp_path: Path) -> None:
+    record = quantize_bundle(tiny_tagger_bundle, tmp_path / "out")
+    assert record.drift.flips is not None
+    assert record.drift.flips < 0.2
+    assert load(tmp_path / "out").tag("anna in paris")
+
+
+def _lookup(table: np.ndarray, indices: str = "input_ids") -> onnx.ModelProto:
+    make = onnx.helper
+    graph = make.make_graph(
+        [make.make_node("Gather", ["table", indices], ["y"])],
+        "lookup",
+        [make.make_tensor_value_info(indices, onnx.TensorProto.INT64, ["b", "s"])],
+        [make.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["b", "s", table.shape[1]])],
+        [onnx.numpy_helper.from_array(table, "table")],
+    )
+    return make.make_model(graph, opset_imports=[make.make_opsetid("", 20)], ir_version=10)
+
+
+def _run(model: onnx.ModelProto, ids: np.ndarray) -> np.ndarray:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (result,) = session.run(None, {"input_ids": ids.astype(np.int64)})
+    return np.asarray(result)
