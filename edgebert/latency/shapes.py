@@ -1,0 +1,67 @@
+"""What is timed: a number of threads, a batch size and an exact length, and inputs that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from edgebert.bundle import TOKENIZER, Bundle
+from edgebert.errors import InputError
+from edgebert.runtimes.encoding import open_tokenizer
+
+_SEED = 0  # the same ids for every bundle and every run
+
+
+@dataclass(frozen=True)
+class Shape:
+    threads: int
+    batch: int
+    length: int
+
+
+def shapes_of(
+    lengths: Sequence[int], batch_sizes: Sequence[int], threads: Sequence[int]
+) -> list[Shape]:
+    """Every combination once, fewest threads first.
+
+    Raises:
+        InputError: one of the three is empty or holds a number below 1.
+    """
+    axes = (("threads", threads), ("batch sizes", batch_sizes), ("lengths", lengths))
+    for name, values in axes:
+        if not values or min(values) < 1:
+            raise InputError(f"{name} must be 1 or more, not {list(values)}")
+    return [Shape(*each) for each in product(*(sorted(set(values)) for _, values in axes))]
+
+
+def check_lengths(bundle: Bundle, lengths: Sequence[int]) -> None:
+    """Refuse a length that the bundle would truncate.
+
+    Raises:
+        InputError: a length above the bundle's `max_length`.
+    """
+    limit = bundle.manifest.max_length
+    if max(lengths) > limit:
+        raise InputError(
+            f"length {max(lengths)} is above what {bundle.path} takes: {limit} tokens at most"
+        )
+
+
+def random_inputs(bundle: Bundle, shape: Shape) -> dict[str, npt.NDArray[np.int64]]:
+    """Graph inputs of any token the bundle's tokenizer knows, with nothing masked.
+
+    Returns:
+        int64 [batch, length] for each input of the graph.
+    """
+    vocabulary = open_tokenizer(bundle.path / TOKENIZER).get_vocab_size()
+    size = (shape.batch, shape.length)
+    columns = {
+        "input_ids": np.random.default_rng(_SEED).integers(vocabulary, size=size),
+        "attention_mask": np.ones(size, np.int64),
+        "token_type_ids": np.zeros(size, np.int64),
+    }
+    return {name: columns[name] for name in bundle.manifest.inputs}

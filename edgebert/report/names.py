@@ -1,0 +1,63 @@
+"""What bundles and checkpoints are called on the page: the shortest ends of their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from edgebert.records.header import Header
+from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
+from edgebert.records.measured import BenchRecord, CheckRecord, DoctorRecord, InspectRecord
+
+
+@dataclass(frozen=True)
+class Names:
+    """A name for every path, and for every bundle a colour that it keeps through the page."""
+
+    shortest: dict[str, str]
+    colours: dict[str, int]
+
+    def __getitem__(self, path: str) -> str:
+        return self.shortest[path]
+
+    def colour(self, path: str) -> int:
+        return self.colours[path]
+
+
+def names_of(records: Iterable[Header]) -> Names:
+    paths = list(dict.fromkeys(path for record in records for path in _paths(record)))
+    timed = [bundle.path for r in records if isinstance(r, BenchRecord) for bundle in r.bundles]
+    coloured = list(dict.fromkeys([*timed, *paths]))
+    return Names(shortest_names(paths), {path: i for i, path in enumerate(coloured)})
+
+
+def shortest_names(paths: Iterable[str]) -> dict[str, str]:
+    """For each path as many of its last parts as tell it from all the others."""
+    wanted = {path: PurePath(path).parts or (path,) for path in paths}
+    return {path: _shortest(parts, wanted) for path, parts in wanted.items()}
+
+
+def _shortest(parts: tuple[str, ...], wanted: dict[str, tuple[str, ...]]) -> str:
+    for depth in range(1, len(parts)):
+        alike = [other for other in wanted.values() if other[-depth:] == parts[-depth:]]
+        if len(alike) == 1:
+            return "/".join(parts[-depth:])
+    return str(PurePath(*parts))
+
+
+def _paths(record: Header) -> list[str]:
+    match record:
+        case BenchRecord(bundles=bundles):
+            return [bundle.path for bundle in bundles]
+        case CheckRecord():
+            return [record.reference, record.candidate]
+        case QuantizeRecord() | ExportRecord():
+            return [record.source, record.bundle]
+        case TrainingRecord():
+            return [record.checkpoint]
+        case DoctorRecord():
+            return [record.bundle]
+        case InspectRecord():
+            return [record.path]
+    return []

@@ -1,0 +1,57 @@
+"""Record files of any kind, told apart by their own `record` key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from edgebert.errors import InputError
+from edgebert.records.codec import read_json
+from edgebert.records.header import Header
+from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
+from edgebert.records.measured import BenchRecord, CheckRecord, DoctorRecord, InspectRecord
+
+R = TypeVar("R", bound=Header)
+
+_FORMAT = 1
+_KINDS: dict[str, type[Header]] = {
+    "check": CheckRecord,
+    "bench": BenchRecord,
+    "quantize": QuantizeRecord,
+    "export": ExportRecord,
+    "inspect": InspectRecord,
+    "doctor": DoctorRecord,
+    "training": TrainingRecord,
+}
+
+
+@dataclass(frozen=True)
+class _Kind:
+    record: str
+    format: int
+
+
+def read_record(path: Path) -> Header:
+    """Read one record.
+
+    Raises:
+        InputError: `path` is no record, or one of a kind or format this version does not know.
+    """
+    kind = read_json(_Kind, path, "edgebert record")
+    if kind.record not in _KINDS:
+        raise InputError(
+            f"{path} is a record of kind '{kind.record}'; known are {', '.join(_KINDS)}"
+        )
+    if kind.format != _FORMAT:
+        raise InputError(
+            f"{path} is a {kind.record} record of format {kind.format}; "
+            f"this version reads format {_FORMAT}"
+        )
+    return read_json(_KINDS[kind.record], path, f"{kind.record} record")
+
+
+def of_kind(records: Sequence[Header], kind: type[R]) -> list[R]:
+    """The records of one kind, in the order given."""
+    return [record for record in records if isinstance(record, kind)]
