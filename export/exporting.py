@@ -130,6 +130,7 @@ def _write_graph(
     model = onnx.load(path)
     drop_idle_reshapes(model)
     name_layers(model)
+    del model.graph.value_info[:]  # shapes under names that the passes took away or gave anew
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     onnx.save(model, path)
     return coverage_of(path, reference.model.config, layer_norms)

@@ -173,7 +173,9 @@ def test_a_tolerance_that_cannot_be_met_writes_nothing(tiny_embedder: Path, tmp_
 
 
 def test_a_head_that_was_never_trained_is_refused(tiny_embedder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"has no weights for .*: it was not trained for"):
+    with pytest.raises(
+        CheckpointError, match=r"has no fitting weights for .*: it was not trained for"
+    ):
         export_model(
             tiny_embedder, tmp_path / "out", options=ExportOptions(task="text-classification")
         )

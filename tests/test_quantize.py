@@ -140,6 +140,13 @@ def test_a_changed_source_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
         quantize_bundle(changed, tmp_path / "out")
 
 
+def test_a_classifier_is_quantized_too(tiny_classifier_bundle: Path, tmp_path: Path) -> None:
+    record = quantize_bundle(tiny_classifier_bundle, tmp_path / "out")
+    assert record.drift.flips is not None
+    assert record.drift.flips < 0.2
+    assert load(tmp_path / "out").classify("turn on the lamp").label in {"off", "on", "tell"}
+
+
 def test_token_classification_keeps_its_entities(tiny_tagger_bundle: Path, tmp_path: Path) -> None:
     record = quantize_bundle(tiny_tagger_bundle, tmp_path / "out")
     assert record.drift.flips is not None

@@ -117,8 +117,8 @@ def load_model(checkpoint: Checkpoint, *, attention: str) -> Any:
         missing = {name for name in missing if not name.startswith("pooler.")}
     if missing:
         raise CheckpointError(
-            f"{checkpoint.path} has no weights for {min(missing)}: "
-            f"it was not trained for {checkpoint.task}"
+            f"{checkpoint.path} has no fitting weights for {min(missing)}: "
+            f"it was not trained for {checkpoint.task}, or config.json is not its own"
         )
     return model.eval()
 
@@ -132,20 +132,22 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
         config: values that differ from the checkpoint's own configuration.
 
     Returns:
-        The model, and the names of the weights that the checkpoint does not have.
+        The model, and the names of the weights that the checkpoint does not have, or has in
+        another shape.
 
     Raises:
         CheckpointError: the weights do not fit the configuration, or it is of no known kind.
     """
-    with _quiet_transformers(), _failures_named(checkpoint.path):
+    with quiet_transformers(), _failures_named(checkpoint.path):
         model, info = auto_class.from_pretrained(
             checkpoint.path,
             dtype=torch.float32,
-            local_files_only=True,
+            ignore_mismatched_sizes=True,
             output_loading_info=True,
+            local_files_only=True,
             **config,
         )
-    return model, set(info["missing_keys"])
+    return model, {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Any:
@@ -154,7 +156,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
     Raises:
         CheckpointError: it cannot be loaded, or has no fast form.
     """
-    with _quiet_transformers(), _failures_named(checkpoint.path):
+    with quiet_transformers(), _failures_named(checkpoint.path):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             checkpoint.path, local_files_only=True
         )
@@ -175,7 +177,7 @@ def _pool(hidden: Array, mask: npt.NDArray[np.int64], pooling: str) -> Array:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
+def quiet_transformers() -> Iterator[None]:
     """Keep transformers' warnings and bars off the terminal: what matters is said by us."""
     verbosity = transformers.logging.get_verbosity()
     bars = transformers.logging.is_progress_bar_enabled()
