@@ -1,0 +1,117 @@
+"""Text classification: single texts and pairs, with one label each or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from edgebert.data import Examples, Text
+from edgebert.errors import InputError
+from edgebert.training.batches import Encoded, encode, predict
+
+SINGLE_LABEL = "single_label_classification"
+MULTI_LABEL = "multi_label_classification"
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts and their labels.
+
+    Attributes:
+        targets: int64 [texts], or 0 and 1 as float32 [texts, labels] for multi-label.
+    """
+
+    encoded: Encoded
+    targets: Tensor
+
+    metric = "accuracy"
+
+    @property
+    def lengths(self) -> list[int]:
+        return self.encoded.lengths
+
+    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
+        return self.logits_loss(model(**self.encoded.batch(rows)).logits, rows)
+
+    def logits_loss(self, logits: Tensor, rows: list[int]) -> Tensor:
+        """Cross entropy of float32 [rows, labels] against the targets of these rows."""
+        targets = self.targets[rows].to(logits.device)
+        if targets.ndim == 1:
+            return cross_entropy(logits, targets)
+        return binary_cross_entropy_with_logits(logits, targets)
+
+    def score(self, model: PreTrainedModel) -> float:
+        """Share of texts whose label, or whole set of labels, is right, in points."""
+        right = _labels_of(_logits(model, self.encoded), self.targets.ndim == 2) == self.targets
+        return 100 * float(right.reshape(len(right), -1).all(dim=1).float().mean())
+
+
+def label_names(examples: Examples) -> tuple[str, ...]:
+    """All labels of a file, sorted (numbers by value).
+
+    Raises:
+        InputError: no labels, or only one.
+    """
+    names = {name for row in examples.require_labels() for name in row}
+    if len(names) < 2:
+        raise InputError(f"{examples.path}: every row has the label {names.pop()!r}")
+    return tuple(sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name)))
+
+
+def problem_type(examples: Examples) -> str:
+    several = any(len(row) > 1 for row in examples.require_labels())
+    return MULTI_LABEL if several else SINGLE_LABEL
+
+
+def encode_labelled(
+    examples: Examples,
+    *,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: tuple[str, ...],
+    multi_label: bool,
+) -> LabelledTexts:
+    """Encode texts and labels for a model with these labels.
+
+    Raises:
+        InputError: a label that is not among `labels`, or several where one is expected.
+    """
+    numbers = {name: number for number, name in enumerate(labels)}
+    rows = examples.require_labels()
+    for name in (name for row in rows for name in row):
+        if name not in numbers:
+            raise InputError(f"{examples.path}: the model has no label {name!r}")
+    if multi_label:
+        targets = torch.zeros(len(rows), len(labels))
+        for row, names in enumerate(rows):
+            targets[row, [numbers[name] for name in names]] = 1
+    else:
+        if any(len(row) > 1 for row in rows):
+            raise InputError(f"{examples.path}: several labels, but the model gives one to a text")
+        targets = torch.tensor([numbers[name] for (name,) in rows])
+    return LabelledTexts(encode(tokenizer, examples.texts), targets)
+
+
+def label_texts(
+    texts: Sequence[Text],
+    *,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    multi_label: bool,
+) -> LabelledTexts:
+    """Texts with the labels that `model` gives them."""
+    encoded = encode(tokenizer, texts)
+    return LabelledTexts(encoded, _labels_of(_logits(model, encoded), multi_label))
+
+
+def _logits(model: PreTrainedModel, encoded: Encoded) -> Tensor:
+    return torch.stack(predict(model, encoded, lambda batch: model(**batch).logits))
+
+
+def _labels_of(logits: Tensor, multi_label: bool) -> Tensor:
+    """The likeliest label, or for multi-label every one that is likelier than not."""
+    return (logits > 0).float() if multi_label else logits.argmax(dim=-1)

@@ -1,0 +1,108 @@
+"""Distils a teacher into a student with fewer layers."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import cast
+
+from edgebert.checkpoint import open_checkpoint
+from edgebert.data import Examples, read_examples
+from edgebert.errors import InputError
+from edgebert.output import new_folder
+from edgebert.records.made import TrainingRecord
+from edgebert.training.batches import encode
+from edgebert.training.classification import LabelledTexts
+from edgebert.training.lesson import Lesson
+from edgebert.training.loop import fit, seeded
+from edgebert.training.options import DistillOptions
+from edgebert.training.results import Run
+from edgebert.training.sentence_folder import write_sentence_modules
+from edgebert.training.student import shorten
+from edgebert.training.tagging import TaggedTexts
+from edgebert.training.tasks import Task, TaskData, load_task
+
+
+def distill(
+    teacher: str,
+    output: Path,
+    *,
+    train: Path | None = None,
+    dev: Path | None = None,
+    texts: Path | None = None,
+    options: DistillOptions,
+    force: bool = False,
+    offline: bool = False,
+) -> TrainingRecord:
+    """Train a student with fewer layers to answer as its teacher does.
+
+    Args:
+        teacher: a local folder or a Hugging Face id: a classifier, a tagger or an encoder.
+        output: the student to write, of the same kind as its teacher.
+        train: examples; labels are used where the file has them and the task needs them.
+        dev: examples for choosing the epoch, by the task's metric, or without labels by how far
+            the student agrees with its teacher.
+        texts: unlabelled texts, beside `train` or instead of it.
+        options: the student's layers, how long and how fast.
+        force: replace an output that exists.
+        offline: never touch the network.
+
+    Raises:
+        CheckpointError: the teacher cannot be loaded, or its layers cannot be told apart.
+        InputError: the student would be no smaller, there is nothing to learn from, or a label
+            that the teacher does not have.
+        OutputError: `output` exists, or cannot be written.
+    """
+    files = [path for path in (train, texts, dev) if path]
+    if not (train or texts):
+        raise InputError("a student needs something to learn from: --train, --texts or both")
+    checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
+    run = Run("distill", checkpoint.task, teacher, output, files, options)
+    with new_folder(output, force=force) as folder, seeded(options.seed):
+        taught = load_task(checkpoint)
+        student = shorten(taught.model, options.layers)
+        taught.model.eval()
+        lesson = _lesson(taught, _read(train), _read(texts))
+        exam, metric = _exam(taught, read_examples(dev)) if dev else (None, None)
+        epochs = fit(
+            student,
+            lesson.lengths,
+            loss=lambda rows: lesson.loss(student, rows),
+            evaluate=(lambda: exam.score(student)) if exam else None,
+            options=options,
+            label="distilling",
+        )
+        if taught.embedder:
+            write_sentence_modules(folder, taught.embedder, student, taught.tokenizer)
+        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), epochs, metric)
+
+
+def _read(path: Path | None) -> Examples | None:
+    return read_examples(path) if path else None
+
+
+def _lesson(taught: Task, train: Examples | None, texts: Examples | None) -> Lesson | TaskData:
+    """Everything the student is trained on."""
+    if taught.embedder:
+        return taught.answer([text for file in (train, texts) if file for text in file.texts])
+    labelled, plain = None, [texts] if texts else []
+    if train and _has_targets(taught, train):
+        labelled = cast(LabelledTexts | TaggedTexts, taught.encode(train))
+    elif train:
+        plain.append(train)
+    parts = [encode(taught.tokenizer, file.texts) for file in plain]
+    encoded = reduce(add, [labelled.encoded, *parts] if labelled else parts)
+    return Lesson(taught.model, encoded, labelled)
+
+
+def _exam(taught: Task, dev: Examples) -> tuple[TaskData, str]:
+    """What chooses the best epoch, and the name of its metric."""
+    if _has_targets(taught, dev):
+        data = taught.encode(dev)
+        return data, data.metric
+    return taught.answer(dev.texts), "agreement"
+
+
+def _has_targets(taught: Task, examples: Examples) -> bool:
+    return getattr(examples, taught.targets) is not None

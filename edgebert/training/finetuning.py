@@ -1,0 +1,102 @@
+"""Fine-tunes a checkpoint for one task on labelled examples."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from edgebert.checkpoint import open_checkpoint
+from edgebert.data import Examples, read_examples
+from edgebert.errors import InputError
+from edgebert.output import new_folder
+from edgebert.records.made import TrainingRecord
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.training.classification import label_names, problem_type
+from edgebert.training.loop import fit, seeded
+from edgebert.training.options import FinetuneOptions
+from edgebert.training.results import Run
+from edgebert.training.sentence_folder import write_sentence_modules
+from edgebert.training.similarity import Embedder
+from edgebert.training.tagging import bio_labels
+from edgebert.training.tasks import (
+    Task,
+    sentence_embedding,
+    text_classification,
+    token_classification,
+)
+
+SENTENCE_SIMILARITY = "sentence-similarity"
+TASKS = (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, SENTENCE_SIMILARITY)
+
+
+def finetune(
+    model: str,
+    output: Path,
+    *,
+    task: str,
+    train: Path,
+    dev: Path | None = None,
+    options: FinetuneOptions,
+    force: bool = False,
+    offline: bool = False,
+) -> TrainingRecord:
+    """Train a checkpoint for a task, and keep the epoch that does best on `dev`.
+
+    Args:
+        model: a local folder or a Hugging Face id.
+        output: the checkpoint to write; for sentence-similarity a sentence-transformers folder.
+        task: one of `TASKS`.
+        train: examples with labels, entities or scores, as the task needs.
+        dev: the same for choosing the epoch; without it the last one is kept.
+        options: how long and how fast.
+        force: replace an output that exists.
+        offline: never touch the network.
+
+    Raises:
+        CheckpointError: `model` cannot be loaded.
+        InputError: a file without what the task needs, or a label that only `dev` has.
+        OutputError: `output` exists, or cannot be written.
+    """
+    data = [path for path in (train, dev) if path]
+    run = Run("finetune", task, model, output, data, options)
+    with new_folder(output, force=force) as folder, seeded(options.seed):
+        examples = read_examples(train)
+        prepared = _prepare(task, model, examples, options.max_length, offline=offline)
+        train_data = prepared.encode(_draw(examples, options))
+        dev_data = prepared.encode(read_examples(dev)) if dev else None
+        epochs = fit(
+            prepared.model,
+            train_data.lengths,
+            loss=lambda rows: train_data.loss(prepared.model, rows),
+            evaluate=(lambda: dev_data.score(prepared.model)) if dev_data else None,
+            options=options,
+            label="fine-tuning",
+        )
+        model, tokenizer = prepared.model, prepared.tokenizer
+        if prepared.embedder:
+            write_sentence_modules(folder, prepared.embedder, model, tokenizer)
+        metric = dev_data.metric if dev_data else None
+        return run.finish(folder, model, tokenizer, len(train_data.lengths), epochs, metric)
+
+
+def _prepare(
+    task: str, model: str, examples: Examples, max_length: int | None, *, offline: bool
+) -> Task:
+    """Put the head of `task` on the checkpoint, with the labels that `examples` hold."""
+    if task not in TASKS:
+        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
+    kind = EMBEDDINGS if task == SENTENCE_SIMILARITY else task
+    checkpoint = open_checkpoint(model, task=kind, max_length=max_length, offline=offline)
+    if task == TEXT_CLASSIFICATION:
+        return text_classification(checkpoint, label_names(examples), problem_type(examples))
+    if task == TOKEN_CLASSIFICATION:
+        return token_classification(checkpoint, bio_labels(examples))
+    return sentence_embedding(checkpoint, replace(Embedder.of(checkpoint), normalize=True))
+
+
+def _draw(examples: Examples, options: FinetuneOptions) -> Examples:
+    """A random draw of `options.limit` examples, or all where there are no more."""
+    if options.limit is None or options.limit >= len(examples):
+        return examples
+    return examples.take(random.Random(options.seed).sample(range(len(examples)), options.limit))

@@ -1,0 +1,60 @@
+"""Opens what is trained and writes what was trained, as plain transformers folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.drift.checkpoint import load_tokenizer as load_fast_tokenizer
+from edgebert.drift.checkpoint import load_weights, quiet_transformers
+from edgebert.errors import CheckpointError
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_model(
+    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any]
+) -> PreTrainedModel:
+    """The checkpoint's weights in float32 under a head of `auto_class`, ready to train.
+
+    Args:
+        auto_class: one of transformers' Auto classes.
+        checkpoint: where the weights are; a head it does not have starts at random.
+        config: values that differ from the checkpoint's own configuration.
+
+    Raises:
+        CheckpointError: the weights of the encoder do not fit the configuration, or it is of no
+            kind that transformers knows.
+    """
+    model, absent = load_weights(auto_class, checkpoint, **config)
+    _refuse_random_encoder(model, absent, checkpoint.path)
+    return model.to(DEVICE)
+
+
+def _refuse_random_encoder(model: PreTrainedModel, absent: set[str], path: Path) -> None:
+    """A head may start at random, and a pooler that nothing was trained with; no other weight."""
+    prefix = "" if model.base_model is model else f"{model.base_model_prefix}."
+    lost = sorted(key for key in absent if key.startswith(prefix) and "pooler" not in key)
+    if lost:
+        raise CheckpointError(
+            f"{path} cannot be loaded: {len(lost)} weights are missing or of another shape than "
+            f"config.json says, such as {lost[0]}"
+        )
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
+    """The checkpoint's fast tokenizer, which truncates at the checkpoint's length."""
+    tokenizer = load_fast_tokenizer(checkpoint)
+    tokenizer.model_max_length = checkpoint.max_length
+    return tokenizer
+
+
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    with quiet_transformers():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)

@@ -1,0 +1,153 @@
+"""Pretrains a BERT on plain text: masked language model and next sentence prediction.
+
+Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language
+Understanding". Masks are drawn anew for every batch, as in RoBERTa (Liu et al. 2019).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import BertConfig, BertForPreTraining, BertTokenizer
+
+from edgebert.errors import InputError
+from edgebert.output import new_folder
+from edgebert.records.made import TrainingRecord
+from edgebert.training.batches import Encoded, by_length, encode
+from edgebert.training.corpus import hold_out, read_corpus, sentence_pairs
+from edgebert.training.loop import fit, seeded
+from edgebert.training.models import DEVICE
+from edgebert.training.options import PretrainOptions
+from edgebert.training.results import Run
+from edgebert.training.vocabulary import learn_tokenizer
+
+MASKED_LM = "masked-language-model"
+_MASKED_SHARE = 0.15
+
+
+def pretrain(
+    corpora: Sequence[Path], output: Path, *, options: PretrainOptions, force: bool = False
+) -> TrainingRecord:
+    """Learn a vocabulary and train a BERT on text files.
+
+    The metric is the share of masked tokens of held-out documents that are guessed right.
+
+    Raises:
+        InputError: too little text, or a width that is no multiple of 32.
+        OutputError: `output` exists, or cannot be written.
+    """
+    run = Run("pretrain", MASKED_LM, ", ".join(map(str, corpora)), output, tuple(corpora), options)
+    with new_folder(output, force=force) as folder, seeded(options.seed):
+        documents = read_corpus(corpora)
+        sentences = (sentence for document in documents for sentence in document)
+        tokenizer = learn_tokenizer(sentences, options.vocab_size, options.max_length)
+        model = BertForPreTraining(_config(options, tokenizer)).to(DEVICE)
+        generator = random.Random(options.seed)
+        train, held_out = (
+            _SentencePairs.encode(*sentence_pairs(part, generator), tokenizer)
+            for part in hold_out(documents, generator)
+        )
+        epochs = fit(
+            model,
+            train.encoded.lengths,
+            loss=lambda rows: train.loss(model, rows),
+            evaluate=lambda: held_out.accuracy(model, options.seed),
+            options=options,
+            label="pretraining",
+        )
+        return run.finish(
+            folder, model, tokenizer, len(train.not_next), epochs, "masked_lm_accuracy"
+        )
+
+
+@dataclass(frozen=True)
+class _SentencePairs:
+    """Pairs of sentences; `not_next` is int64 [pairs], 1 where the second is from elsewhere."""
+
+    encoded: Encoded
+    not_next: Tensor
+    tokenizer: BertTokenizer
+
+    @classmethod
+    def encode(
+        cls, pairs: Sequence[tuple[str, str]], not_next: Sequence[int], tokenizer: BertTokenizer
+    ) -> _SentencePairs:
+        return cls(encode(tokenizer, pairs), torch.tensor(not_next), tokenizer)
+
+    def loss(self, model: BertForPreTraining, rows: list[int]) -> Tensor:
+        """Cross entropy of the masked tokens plus that of the next-sentence question."""
+        logits, expected, pooled = self._masked_forward(model, rows)
+        masked_lm = cross_entropy(logits, expected, reduction="sum") / max(1, len(expected))
+        is_next = model.cls.seq_relationship(pooled)
+        return masked_lm + cross_entropy(is_next, self.not_next[rows].to(DEVICE))
+
+    @torch.inference_mode()
+    def accuracy(self, model: BertForPreTraining, seed: int) -> float:
+        """Share of masked tokens guessed right, in points; the same masks for the same seed."""
+        model.eval()
+        right = masked = 0
+        with seeded(seed):
+            for rows in by_length(self.encoded.lengths):
+                logits, expected, _ = self._masked_forward(model, rows)
+                right += int((logits.argmax(dim=-1) == expected).sum())
+                masked += len(expected)
+        return 100 * right / max(1, masked)
+
+    def _masked_forward(
+        self, model: BertForPreTraining, rows: list[int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Run these rows with masks; the vocabulary head only where there is something to guess.
+
+        Returns:
+            Logits [masked, vocabulary] and token ids [masked] of what was masked, and the pooled
+            output [rows, hidden].
+        """
+        batch = self.encoded.batch(rows)
+        input_ids, masked = mask_tokens(batch["input_ids"], self.tokenizer)
+        output = model.bert(**{**batch, "input_ids": input_ids})
+        logits = model.cls.predictions(output.last_hidden_state[masked])
+        return logits, batch["input_ids"][masked], output.pooler_output
+
+
+def mask_tokens(input_ids: Tensor, tokenizer: BertTokenizer) -> tuple[Tensor, Tensor]:
+    """Choose 15 % of the tokens; 80 % of them become [MASK], 10 % any token, 10 % stay.
+
+    Args:
+        input_ids: int64 [rows, sequence].
+        tokenizer: says which tokens are special; those are never chosen.
+
+    Returns:
+        The changed ids, and which were chosen (bool), both [rows, sequence].
+    """
+    special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
+    chosen = torch.rand(input_ids.shape, device=input_ids.device) < _MASKED_SHARE
+    chosen &= ~torch.isin(input_ids, special)
+    fate = torch.rand(input_ids.shape, device=input_ids.device)
+    any_token = torch.randint_like(input_ids, len(tokenizer))
+    changed = torch.where(chosen & (fate < 0.8), tokenizer.mask_token_id, input_ids)
+    return torch.where(chosen & (fate >= 0.8) & (fate < 0.9), any_token, changed), chosen
+
+
+def _config(options: PretrainOptions, tokenizer: BertTokenizer) -> BertConfig:
+    """Heads are 64 wide as in BERT, or 32 wide in a model narrower than four of those."""
+    head = 64 if options.hidden >= 256 and options.hidden % 64 == 0 else 32
+    if options.hidden % head:
+        raise InputError(f"a hidden size of {options.hidden} is no multiple of 32")
+    return BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=options.hidden,
+        num_hidden_layers=options.layers,
+        num_attention_heads=options.hidden // head,
+        intermediate_size=4 * options.hidden,
+        max_position_embeddings=options.max_length,
+        pad_token_id=tokenizer.pad_token_id,
+        # A small model on little compute learns more without (Geiping & Goldstein 2022).
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )

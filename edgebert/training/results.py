@@ -1,0 +1,65 @@
+"""What a training run leaves behind: a checkpoint folder with its record in training.json."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from edgebert.records.codec import write_json
+from edgebert.records.made import Epoch, TrainingRecord
+from edgebert.training.models import save_model
+from edgebert.training.options import LoopOptions
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run, as known when it starts.
+
+    Attributes:
+        source: what it starts from: a checkpoint, or the corpora.
+        output: the checkpoint it will make.
+        data: every file it reads examples from.
+    """
+
+    kind: str
+    task: str
+    source: str
+    output: Path
+    data: Sequence[Path]
+    options: LoopOptions
+    started: float = field(default_factory=time.perf_counter)
+
+    def finish(
+        self,
+        folder: Path,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        examples: int,
+        epochs: tuple[Epoch, ...],
+        metric: str | None,
+    ) -> TrainingRecord:
+        """Write the model, its tokenizer and the record of the run into `folder`."""
+        save_model(model, tokenizer, folder)
+        record = TrainingRecord(
+            kind=self.kind,
+            task=self.task,
+            source=self.source,
+            checkpoint=str(self.output),
+            parameters=model.num_parameters(),
+            layers=model.config.num_hidden_layers,
+            hidden=model.config.hidden_size,
+            data=tuple(map(str, self.data)),
+            examples=examples,
+            options=asdict(self.options),
+            epochs=epochs,
+            metric=metric,
+            best_dev=max((e.dev for e in epochs if e.dev is not None), default=None),
+            seed=self.options.seed,
+            seconds=time.perf_counter() - self.started,
+        )
+        write_json(record, folder / "training.json")
+        return record

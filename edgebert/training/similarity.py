@@ -1,0 +1,130 @@
+"""Sentence similarity: one encoder for both texts, mean pooling, cosine against the score.
+
+Reimers & Gurevych 2019, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import mse_loss, normalize
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.data import Examples, Text
+from edgebert.drift.metrics import spearman
+from edgebert.training.batches import Encoded, encode, predict
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """How an embedding is made of token vectors."""
+
+    pooling: str
+    normalize: bool
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Embedder:
+        return cls(checkpoint.pooling or "mean", checkpoint.normalize)
+
+    def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
+        """Embeddings of a batch, float32 [texts, hidden]."""
+        hidden = model(**batch).last_hidden_state
+        if self.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+        return normalize(pooled, dim=-1) if self.normalize else pooled
+
+    def embed_all(self, model: PreTrainedModel, encoded: Encoded) -> Tensor:
+        """Embeddings of all texts in their order, float32 [texts, hidden]."""
+        return torch.stack(predict(model, encoded, lambda batch: self.embed(model, batch)))
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """Pairs of texts and their similarity; `scores` is float32 [pairs], at most 1."""
+
+    first: Encoded
+    second: Encoded
+    scores: Tensor
+    embedder: Embedder
+
+    metric = "spearman"
+
+    @property
+    def lengths(self) -> list[int]:
+        return [max(pair) for pair in zip(self.first.lengths, self.second.lengths, strict=True)]
+
+    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
+        first = self.embedder.embed(model, self.first.batch(rows))
+        second = self.embedder.embed(model, self.second.batch(rows))
+        cosine = torch.cosine_similarity(first, second)
+        return mse_loss(cosine, self.scores[rows].to(cosine.device))
+
+    def score(self, model: PreTrainedModel) -> float:
+        """Spearman correlation of cosine and score, in points."""
+        first = self.embedder.embed_all(model, self.first)
+        second = self.embedder.embed_all(model, self.second)
+        cosine = torch.cosine_similarity(first, second)
+        return 100 * spearman(cosine.tolist(), self.scores.tolist())
+
+
+@dataclass(frozen=True)
+class EmbeddedTexts:
+    """Texts and the embeddings a teacher gives them, float32 [texts, hidden].
+
+    Reimers & Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
+    Distillation", train a student on the squared error of these.
+    """
+
+    encoded: Encoded
+    embeddings: Tensor
+    embedder: Embedder
+
+    metric = "mean_cosine"
+
+    @property
+    def lengths(self) -> list[int]:
+        return self.encoded.lengths
+
+    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
+        """Squared error summed over dimensions, so that it does not shrink with their number."""
+        found = self.embedder.embed(model, self.encoded.batch(rows))
+        return (found - self.embeddings[rows].to(found.device)).square().sum(dim=-1).mean()
+
+    def score(self, model: PreTrainedModel) -> float:
+        """Mean cosine to the teacher's embeddings, in points."""
+        found = self.embedder.embed_all(model, self.encoded)
+        return 100 * float(torch.cosine_similarity(found, self.embeddings).mean())
+
+
+def encode_scored_pairs(
+    examples: Examples, *, tokenizer: PreTrainedTokenizerBase, embedder: Embedder
+) -> ScoredPairs:
+    """Encode pairs; scores above 1 are divided by the largest.
+
+    Raises:
+        InputError: no pairs of texts, or no scores.
+    """
+    pairs, scores = examples.require_scored_pairs()
+    first, second = (encode(tokenizer, side) for side in zip(*pairs, strict=True))
+    scaled = torch.tensor(scores) / max(1.0, max(scores))
+    return ScoredPairs(first, second, scaled, embedder)
+
+
+def embed_texts(
+    texts: Sequence[Text],
+    *,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    embedder: Embedder,
+) -> EmbeddedTexts:
+    """Texts (of a pair, each side by itself) with the embeddings that `model` gives them."""
+    sides = [side for text in texts for side in ((text,) if isinstance(text, str) else text)]
+    encoded = encode(tokenizer, sides)
+    return EmbeddedTexts(encoded, embedder.embed_all(model, encoded), embedder)

@@ -1,0 +1,112 @@
+"""The tasks a checkpoint can be trained for: its head, and how examples become tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from torch import Tensor
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.data import Examples, Text
+from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.training.classification import MULTI_LABEL, encode_labelled, label_texts
+from edgebert.training.models import load_model, load_tokenizer
+from edgebert.training.similarity import Embedder, embed_texts, encode_scored_pairs
+from edgebert.training.tagging import encode_tagged, tag_texts
+
+
+class TaskData(Protocol):
+    """Encoded examples with their targets: a loss to train on, a score to choose by."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def lengths(self) -> list[int]: ...
+    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor: ...
+    def score(self, model: PreTrainedModel) -> float: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model with the head of a task.
+
+    Attributes:
+        targets: the field of `Examples` that holds what is to be learned.
+        encode: examples with those targets.
+        answer: texts with the model's own answers as targets, for a student to learn.
+        embedder: how the model makes an embedding, where that is the task.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    targets: str
+    encode: Callable[[Examples], TaskData]
+    answer: Callable[[Sequence[Text]], TaskData]
+    embedder: Embedder | None = None
+
+
+def load_task(checkpoint: Checkpoint) -> Task:
+    """Open a trained checkpoint with the head and the labels it has."""
+    if checkpoint.task == TEXT_CLASSIFICATION:
+        problem = str(checkpoint.problem_type)
+        return text_classification(checkpoint, checkpoint.labels, problem)
+    if checkpoint.task == TOKEN_CLASSIFICATION:
+        return token_classification(checkpoint, checkpoint.labels)
+    return sentence_embedding(checkpoint, Embedder.of(checkpoint))
+
+
+def text_classification(checkpoint: Checkpoint, labels: tuple[str, ...], problem: str) -> Task:
+    config = {**_label_maps(labels), "problem_type": problem}
+    model = load_model(AutoModelForSequenceClassification, checkpoint, config)
+    tokenizer = load_tokenizer(checkpoint)
+    multi_label = problem == MULTI_LABEL
+    return Task(
+        model,
+        tokenizer,
+        targets="labels",
+        encode=partial(
+            encode_labelled, tokenizer=tokenizer, labels=labels, multi_label=multi_label
+        ),
+        answer=partial(label_texts, model=model, tokenizer=tokenizer, multi_label=multi_label),
+    )
+
+
+def token_classification(checkpoint: Checkpoint, labels: tuple[str, ...]) -> Task:
+    model = load_model(AutoModelForTokenClassification, checkpoint, _label_maps(labels))
+    tokenizer = load_tokenizer(checkpoint)
+    return Task(
+        model,
+        tokenizer,
+        targets="entities",
+        encode=partial(encode_tagged, tokenizer=tokenizer, labels=labels),
+        answer=partial(tag_texts, model=model, tokenizer=tokenizer, labels=labels),
+    )
+
+
+def sentence_embedding(checkpoint: Checkpoint, embedder: Embedder) -> Task:
+    model = load_model(AutoModel, checkpoint, {})
+    tokenizer = load_tokenizer(checkpoint)
+    return Task(
+        model,
+        tokenizer,
+        targets="scores",
+        encode=partial(encode_scored_pairs, tokenizer=tokenizer, embedder=embedder),
+        answer=partial(embed_texts, model=model, tokenizer=tokenizer, embedder=embedder),
+        embedder=embedder,
+    )
+
+
+def _label_maps(labels: tuple[str, ...]) -> dict[str, object]:
+    names = dict(enumerate(labels))
+    numbers = {name: number for number, name in names.items()}
+    return {"num_labels": len(labels), "id2label": names, "label2id": numbers}
