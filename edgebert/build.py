@@ -1,0 +1,73 @@
+"""Checkpoint to checked int8 bundle in one go: export, quantize, check, bench, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebert.drift import check
+from edgebert.drift.checking import Thresholds
+from edgebert.export import ExportOptions, export_model
+from edgebert.latency import bench
+from edgebert.output import new_folder, refuse_existing
+from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.records.codec import with_paths_moved, write_json
+from edgebert.records.made import ExportRecord, QuantizeRecord
+from edgebert.records.measured import BenchRecord, CheckRecord
+from edgebert.report import write_report
+
+
+@dataclass(frozen=True)
+class BuildRecords:
+    """What each step of a build recorded."""
+
+    export: ExportRecord
+    quantize: QuantizeRecord
+    check: CheckRecord
+    bench: BenchRecord
+
+
+def build_bundles(
+    model: str,
+    output: str | Path,
+    *,
+    data: Path | None = None,
+    options: ExportOptions | None = None,
+    thresholds: Thresholds | None = None,
+    force: bool = False,
+    offline: bool = False,
+) -> BuildRecords:
+    """Write `output`/fp32, /int8, /check.json, /bench.json and /report.html.
+
+    Args:
+        model: a checkpoint folder or a Hugging Face id.
+        output: the folder to write.
+        data: texts, with or without labels, to measure drift on; by default built-in sentences.
+        options: see `edgebert.export.ExportOptions`.
+        thresholds: bounds on the drift from PyTorch to int8.
+        force: replace `output` if it exists.
+        offline: never touch the network.
+
+    Raises:
+        EdgebertError: what the steps raise; nothing is written then.
+    """
+    output = Path(output)
+    refuse_existing(output, force=force)
+    with new_folder(output, force=force) as folder:
+        fp32, int8 = folder / "fp32", folder / "int8"
+        made = BuildRecords(
+            export=export_model(model, fp32, options=options, offline=offline),
+            quantize=quantize_bundle(fp32, int8, options=QuantizeOptions(data=data)),
+            check=check(model, int8, data, thresholds=thresholds, offline=offline),
+            bench=bench([fp32, int8]),
+        )
+        records = with_paths_moved(made, folder, output)
+        _write_records(records, folder)
+    return records
+
+
+def _write_records(records: BuildRecords, folder: Path) -> None:
+    paths = {name: folder / f"{name}.json" for name in ("export", "quantize", "check", "bench")}
+    for name, path in paths.items():
+        write_json(getattr(records, name), path)
+    write_report(list(paths.values()), folder / "report.html", title=records.export.source)

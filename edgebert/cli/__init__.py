@@ -1,0 +1,28 @@
+"""The edgebert command. Each command parses, calls one function, prints its result."""
+
+from __future__ import annotations
+
+import click
+
+from edgebert import __version__
+from edgebert.cli import making, measuring, running, training
+from edgebert.cli.boundary import Commands
+
+__all__ = ["main"]
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """From a BERT checkpoint to a small, fused, proved int8 bundle that runs without torch.
+
+    \b
+    The whole path on built-in data:   edgebert demo -o demo/
+    A checkpoint, all in one go:       edgebert build MODEL -o out/ --data texts.tsv
+    Use the result:                    edgebert embed out/int8 "a sentence"
+    """
+
+
+for commands in (training, making, measuring, running):
+    for command in commands.COMMANDS:
+        main.add_command(command)

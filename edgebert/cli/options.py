@@ -1,0 +1,64 @@
+"""Options that several commands share, so that they are spelled and explained once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(path_type=Path)
+
+
+def output(what: str) -> Decorator:
+    return click.option(
+        "-o", "--output", required=True, type=FOLDER, metavar="PATH", help=f"{what} to write."
+    )
+
+
+def number_list(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
+    """Parse `16,32,128`; every number at least 1."""
+    if value is None:
+        return None
+    try:
+        numbers = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter("expected whole numbers separated by commas, like 16,32") from None
+    if min(numbers) < 1:
+        raise click.BadParameter("expected numbers of at least 1")
+    return numbers
+
+
+force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
+json_record = click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write the record as JSON ('-': to stdout, and print nothing else there).",
+)
+text_column = click.option(
+    "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
+)
+max_length = click.option(
+    "--max-length",
+    type=click.IntRange(min=3),
+    metavar="TOKENS",
+    help="Longest input. Default: what the checkpoint says.",
+)
+max_drift = click.option(
+    "--max-drift",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    help="Largest mean of 1 - cosine (heads: of the largest change of a probability).",
+)
+max_flips = click.option(
+    "--max-flips",
+    type=click.FloatRange(min=0, max=1),
+    metavar="R",
+    help="Largest share of changed labels.",
+)

@@ -1,0 +1,84 @@
+"""The real all-MiniLM-L6-v2, from its folder to an int8 bundle in use."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from edgebert.bundle import open_bundle
+from edgebert.cli import main
+from edgebert.doctor import examine
+from edgebert.drift import check
+from edgebert.runtimes import load
+
+pytestmark = pytest.mark.real_model
+
+
+@pytest.fixture(scope="module")
+def built(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `edgebert build` makes of the real model, on the data that ship with edgebert."""
+    output = tmp_path_factory.mktemp("minilm") / "out"
+    result = CliRunner().invoke(main, ["build", str(minilm), "-o", str(output)])
+    assert result.exit_code == 0, result.output
+    return output
+
+
+def test_build_writes_what_it_promises(built: Path) -> None:
+    names = {path.name for path in built.iterdir()}
+    assert {"fp32", "int8", "check.json", "bench.json", "report.html"} <= names
+    record = json.loads((built / "check.json").read_text())
+    assert record["passed"] is True
+    assert record["candidate"] == str(built / "int8")
+
+
+def test_all_six_layers_are_fused_and_int8(built: Path) -> None:
+    manifest = open_bundle(built / "int8").manifest
+    counts = {name: (c.expected, c.found) for name, c in manifest.coverage.items()}
+    assert counts == {
+        "attention": (6, 6),
+        "layer_norm": (13, 13),
+        "gelu": (6, 6),
+        "quantized_matmuls": (36, 36),
+    }
+    assert (manifest.max_length, manifest.pooling, manifest.normalize) == (256, "mean", True)
+
+
+def test_fp32_equals_pytorch(built: Path, minilm: Path) -> None:
+    record = check(minilm, built / "fp32")
+    assert record.cosine is not None
+    assert record.cosine.min >= 0.99999
+
+
+def test_int8_is_a_quarter_of_the_size_and_answers_alike(built: Path) -> None:
+    fp32, int8 = load(built / "fp32"), load(built / "int8")
+    assert int8.bundle.size_bytes < 0.28 * fp32.bundle.size_bytes
+    queries = ["A man is playing a guitar.", "Someone plays an instrument.", "The stock fell."]
+    vectors = int8.embed(queries)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-4)
+    assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+
+
+def test_the_bundle_is_healthy_here(built: Path) -> None:
+    assert examine(built / "int8").passed
+
+
+def test_embed_prints_one_object_a_line(built: Path) -> None:
+    result = CliRunner().invoke(main, ["embed", str(built / "int8"), "a sentence"])
+    line = json.loads(result.output)
+    assert line["text"] == "a sentence"
+    assert len(line["embedding"]) == 384
+
+
+def test_stsb_is_kept(built: Path, minilm: Path, data_sets: Path) -> None:
+    record = check(minilm, built / "fp32", data_sets / "stsb/test.tsv")
+    assert record.metric is not None
+    assert record.cosine is not None
+    assert record.metric.candidate == pytest.approx(82.03, abs=0.05)
+    assert record.cosine.min >= 0.99999
+    drift = check(built / "fp32", built / "int8", data_sets / "stsb/test.tsv")
+    assert drift.metric is not None
+    assert drift.metric.drop <= 0.5
