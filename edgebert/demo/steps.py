@@ -113,6 +113,7 @@ def _train_tagger(data: DemoData, source: Path, output: Path, seed: int) -> Trai
 
 
 def _distill(data: DemoData, teacher: Path, output: Path, seed: int) -> TrainingRecord:
+    """Labels where there are some, and the teacher's answers on more sentences without."""
     from edgebert.training import DistillOptions, distill
 
     return distill(
@@ -120,6 +121,7 @@ def _distill(data: DemoData, teacher: Path, output: Path, seed: int) -> Training
         output,
         train=data.intents.train,
         dev=data.intents.dev,
-        options=DistillOptions(layers=2, epochs=3, learning_rate=1e-3, seed=seed),
+        texts=data.slots.train,
+        options=DistillOptions(layers=2, epochs=4, learning_rate=1e-3, seed=seed),
         offline=True,
     )
