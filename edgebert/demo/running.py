@@ -27,8 +27,8 @@ INTENTS_TO_TRY = (
     "别关投影仪，打开它",
 )
 SLOTS_TO_TRY = (
-    "please turn the night light in the study on at nine thirty",
-    "播放摇篮曲，书房里",
+    "remind Julia about the dryer on Friday afternoon",
+    "请在书房播放吉他曲",
 )
 _MAX_METRIC_DROP = 1.0  # points that int8 may lose against the student
 _BENCH_LENGTHS = (8, 16, 32)
