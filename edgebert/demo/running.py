@@ -30,7 +30,7 @@ SLOTS_TO_TRY = (
     "remind Julia about the dryer on Friday afternoon",
     "请在书房播放吉他曲",
 )
-_MAX_METRIC_DROP = 1.0  # points that int8 may lose against the student
+_MAX_FLIPS = 0.05  # share of labels that int8 may change; about 0.005 was measured
 _BENCH_LENGTHS = (8, 16, 32)
 
 
@@ -99,7 +99,7 @@ def _bundle(checkpoint: Path, folder: Path, dev: Path, test: Path) -> _Bundles:
     fp32, int8 = folder / "fp32", folder / "int8"
     exported = export_model(checkpoint, fp32, offline=True)
     quantized = quantize_bundle(fp32, int8, options=QuantizeOptions(data=dev))
-    thresholds = Thresholds(max_metric_drop=_MAX_METRIC_DROP)
+    thresholds = Thresholds(max_flips=_MAX_FLIPS)
     checked = check(checkpoint, int8, test, thresholds=thresholds, offline=True)
     return _Bundles(fp32, int8, (exported, quantized, checked), quantized, checked)
 
