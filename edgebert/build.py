@@ -11,9 +11,10 @@ from edgebert.export import ExportOptions, export_model
 from edgebert.latency import bench
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import with_paths_moved, write_json
 from edgebert.records.made import ExportRecord, QuantizeRecord
-from edgebert.records.measured import BenchRecord, CheckRecord
+from edgebert.records.measured import BenchRecord
 from edgebert.report import write_report
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from optimum.utils import NormalizedConfigManager
 
+from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage
-from edgebert.inspect.graph_reader import read_graph
 from edgebert.records.manifest import Count
 
 _GELU = frozenset({"gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python"})

@@ -16,7 +16,7 @@ from pathlib import Path
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from edgebert.inspect.graph_reader import read_graph
+from edgebert.graph.reading import read_graph
 from edgebert.quantize.embeddings import quantize_word_embeddings
 from edgebert.records.manifest import LayerDecision
 

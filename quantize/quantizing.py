@@ -24,8 +24,8 @@ from edgebert.drift.checking import Thresholds, broken_bounds
 from edgebert.drift.comparing import compare
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
+from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage
-from edgebert.inspect.graph_reader import read_graph
 from edgebert.machine import installed_versions, this_machine
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import dynamic

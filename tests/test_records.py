@@ -14,12 +14,12 @@ import pytest
 
 from edgebert.errors import InputError
 from edgebert.machine import Machine
-from edgebert.records import golden, made, manifest, measured
+from edgebert.records import checked, golden, made, manifest, measured
 from edgebert.records.codec import from_dict, read_json, to_dict, to_json, write_json
 
 RECORDS = [
     cls
-    for module in (golden, made, manifest, measured)
+    for module in (checked, golden, made, manifest, measured)
     for cls in vars(module).values()
     if dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
 ]
@@ -63,7 +63,7 @@ def test_a_record_comes_back_from_a_file(tmp_path: Path) -> None:
 
 
 def test_keys_stand_in_the_order_of_the_documented_header() -> None:
-    keys = list(to_dict(sample(measured.CheckRecord, empty=False)))
+    keys = list(to_dict(sample(checked.CheckRecord, empty=False)))
     assert keys[:5] == ["record", "format", "edgebert", "created", "machine"]
 
 
@@ -73,16 +73,16 @@ def test_a_key_from_a_later_version_is_passed_over() -> None:
 
 
 def test_a_whole_number_serves_as_a_float_and_stays_one() -> None:
-    read = from_dict(measured.Cosine, {"mean": 1, "p01": 0.5, "min": 0})
-    assert read == measured.Cosine(1.0, 0.5, 0.0)
+    read = from_dict(checked.Cosine, {"mean": 1, "p01": 0.5, "min": 0})
+    assert read == checked.Cosine(1.0, 0.5, 0.0)
     assert type(read.mean) is float
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_json_cannot_hold_becomes_null_and_comes_back_as_nan(value: float) -> None:
-    text = to_json(measured.Metric("spearman", value, 1.0, 2.0))
+    text = to_json(checked.Metric("spearman", value, 1.0, 2.0))
     assert json.loads(text)["reference"] is None
-    assert math.isnan(from_dict(measured.Metric, json.loads(text)).reference)
+    assert math.isnan(from_dict(checked.Metric, json.loads(text)).reference)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_wrong_value_is_named_with_its_path(
 def test_a_pair_of_three_is_refused() -> None:
     data = {"flips": 1, "n": 2, "rate": 0.5, "ci95": [0.1, 0.2, 0.3]}
     with pytest.raises(ValueError, match="'ci95' has 3 values where 2 belong"):
-        from_dict(measured.Flips, data)
+        from_dict(checked.Flips, data)
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:

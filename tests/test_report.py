@@ -14,6 +14,16 @@ import pytest
 
 from edgebert.errors import InputError, OutputError
 from edgebert.machine import Machine, this_machine
+from edgebert.records.checked import (
+    CheckRecord,
+    Cosine,
+    EntityChanges,
+    Flips,
+    Invariance,
+    Metric,
+    Neighbours,
+    Worst,
+)
 from edgebert.records.codec import write_json
 from edgebert.records.made import (
     Epoch,
@@ -24,22 +34,14 @@ from edgebert.records.made import (
 )
 from edgebert.records.manifest import Count, Drift, LayerDecision
 from edgebert.records.measured import (
-    BatchInvariance,
     BenchBundle,
     BenchRecord,
     BenchResult,
-    CheckRecord,
-    Cosine,
     DoctorCheck,
     DoctorRecord,
-    EntityChanges,
-    Flips,
     InspectRecord,
-    Metric,
-    Neighbours,
     Noise,
     Quantized,
-    Worst,
 )
 from edgebert.report import Summary, write_report
 from edgebert.report.formats import clipped, cosine, drift, duration, figures
@@ -55,7 +57,7 @@ CHECK = CheckRecord(
     max_length=256,
     distance_mean=0.0012,
     cosine=Cosine(0.9988, 0.9941, 0.9812),
-    batch_invariance=BatchInvariance(0.9999, 0.002),
+    batch_invariance=Invariance(0.9999, 0.002),
     neighbours=Neighbours(0.943),
     labels=None,
     entities=None,

@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
+from edgebert.records.checked import CheckRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.manifest import Count
-from edgebert.records.measured import (
-    BenchRecord,
-    CheckRecord,
-    DoctorRecord,
-    InspectRecord,
-)
+from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 if TYPE_CHECKING:
     from edgebert.build import BuildRecords
@@ -104,7 +100,8 @@ def show_check(record: CheckRecord) -> str:
     if record.metric:
         m = record.metric
         rows.append((m.name, f"{m.reference:.2f} -> {m.candidate:.2f} ({-m.drop:+.2f} points)"))
-    rows.append(("alone / in a batch", f"cosine {record.batch_invariance.min_cosine:.5f}"))
+    if record.batch_invariance:
+        rows.append(("alone / in a batch", f"cosine {record.batch_invariance.min_cosine:.5f}"))
     bounds = ", ".join(f"{name} {value:g}" for name, value in record.thresholds.items()) or "none"
     rows.append(("bounds", bounds))
     verdict = "passed" if record.passed else "FAILED"

@@ -13,10 +13,11 @@ from edgebert.export import export_model
 from edgebert.latency import bench
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import with_paths_moved, write_json
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.measured import BenchRecord, CheckRecord
+from edgebert.records.measured import BenchRecord
 from edgebert.report import Summary, write_report
 from edgebert.runtimes import Classification, Entity, load
 

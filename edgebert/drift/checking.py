@@ -10,7 +10,7 @@ from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.metrics import require_metric
 from edgebert.drift.sources import TextModel, open_source
 from edgebert.errors import GateError, InputError
-from edgebert.records.measured import CheckRecord
+from edgebert.records.checked import CheckRecord
 from edgebert.runtimes import Model
 
 

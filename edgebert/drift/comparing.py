@@ -19,16 +19,16 @@ from edgebert.drift.distances import (
 from edgebert.drift.metrics import metric_name, metric_value
 from edgebert.drift.sources import TextModel, entities_of
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
-from edgebert.records.measured import (
-    BatchInvariance,
+from edgebert.records.checked import (
     Cosine,
     EntityChanges,
     Flips,
+    Invariance,
     Metric,
     Neighbours,
     Worst,
 )
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes.answers import Array
 
 WORST = 20
@@ -51,7 +51,7 @@ class Comparison:
     texts: tuple[Text, ...]
     distances: Floats
     cosine: Cosine | None
-    batch_invariance: BatchInvariance
+    batch_invariance: Invariance
     neighbours: Neighbours | None
     flips: Flips | None
     entities: EntityChanges | None
@@ -97,14 +97,14 @@ def compared_texts(model: TextModel, examples: Examples) -> tuple[Text, ...]:
     return tuple(examples.single_texts())
 
 
-def batch_invariance(model: TextModel, texts: Sequence[Text]) -> BatchInvariance:
+def batch_invariance(model: TextModel, texts: Sequence[Text]) -> Invariance:
     """Each text of a sample alone, against the same text among its neighbours."""
     sample = list(texts[:: max(1, len(texts) // _INVARIANCE_SAMPLE)][:_INVARIANCE_SAMPLE])
     together = model.outputs(sample)
     alone = [model.outputs([text])[0] for text in sample]
     pairs = list(zip(alone, together, strict=True))
     rows = [(a.reshape(1, -1), b.reshape(1, -1)) for a, b in pairs if a.size]
-    return BatchInvariance(
+    return Invariance(
         min_cosine=min((float(cosines(a, b)[0]) for a, b in rows), default=1.0),
         max_abs=max((float(np.abs(a - b).max()) for a, b in rows), default=0.0),
     )

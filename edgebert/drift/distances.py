@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.records.measured import EntityChanges, Flips
+from edgebert.records.checked import EntityChanges, Flips
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array, probabilities
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import InputError
-from edgebert.inspect.graph_reader import INT8, OnnxGraph, read_graph
+from edgebert.graph.reading import INT8, OnnxGraph, read_graph
 from edgebert.inspect.weights import MatMul, constant_matmuls, embedding_tables
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, Quantized

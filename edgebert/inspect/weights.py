@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgebert.inspect.graph_reader import Initializer, Node, OnnxGraph
+from edgebert.graph.reading import Initializer, Node, OnnxGraph
 
 # Where each operator takes its weights. Attention and QAttention hold the QKV projection.
 _FLOAT_MATMULS = {"MatMul": 1, "Gemm": 1, "FusedMatMul": 1, "MatMulNBits": 1, "Attention": 1}

@@ -88,8 +88,6 @@ def _decode(wanted: Any, value: Any, where: str) -> Any:
         return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in items}
     if wanted is Any:
         return value
-    if wanted is float and value is None:
-        return math.nan  # written as null, because JSON has no nan
     if wanted is float and value is None:  # how `to_json` writes a nan
         return math.nan
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):

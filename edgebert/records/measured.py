@@ -1,4 +1,4 @@
-"""Records of what was measured: check, bench, doctor, inspect."""
+"""Records of what was measured on a machine or in a graph: bench, doctor, inspect."""
 
 from __future__ import annotations
 
@@ -6,89 +6,6 @@ from dataclasses import dataclass
 
 from edgebert.records.header import Header
 from edgebert.records.manifest import Count
-
-
-@dataclass(frozen=True)
-class Cosine:
-    mean: float
-    p01: float
-    min: float
-
-
-@dataclass(frozen=True)
-class BatchInvariance:
-    """Each text alone against the same text in a batch, over a sample of the texts."""
-
-    min_cosine: float
-    max_abs: float
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Mean share of a text's ten nearest neighbours that both sides agree on."""
-
-    overlap_at_10: float
-
-
-@dataclass(frozen=True)
-class Flips:
-    """Changed labels: `flips` of `n`, with the exact (Clopper-Pearson) 95 % interval of `rate`."""
-
-    flips: int
-    n: int
-    rate: float
-    ci95: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class EntityChanges:
-    added: int
-    lost: int
-    moved: int
-    relabelled: int
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A task metric on both sides, in points from 0 to 100."""
-
-    name: str
-    reference: float
-    candidate: float
-    drop: float
-    ci95: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Worst:
-    """A text that moved, with its distance (1 - cosine, or largest change of a probability)."""
-
-    text: str
-    distance: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckRecord(Header):
-    """How far two sources of answers disagree on the same texts."""
-
-    record: str = "check"
-    reference: str
-    candidate: str
-    data: str
-    passed: bool
-    n: int
-    task: str
-    max_length: int
-    distance_mean: float
-    cosine: Cosine | None
-    batch_invariance: BatchInvariance
-    neighbours: Neighbours | None
-    labels: Flips | None
-    entities: EntityChanges | None
-    metric: Metric | None
-    worst: tuple[Worst, ...]
-    thresholds: dict[str, float]
-    failures: tuple[str, ...]
 
 
 @dataclass(frozen=True)

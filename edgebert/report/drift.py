@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
 
+from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
-from edgebert.records.measured import CheckRecord
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars, dots
 from edgebert.report.formats import clipped, cosine, metric_title, percent
@@ -85,8 +85,9 @@ def _measured(check: CheckRecord) -> dict[str, str]:
     if check.neighbours:
         rows["neighbours kept, of 10"] = percent(check.neighbours.overlap_at_10)
     alone = check.batch_invariance
-    rows["alone or in a batch, lowest cosine"] = cosine(alone.min_cosine)
-    rows["alone or in a batch, largest difference"] = distance(alone.max_abs)
+    if alone:
+        rows["alone or in a batch, lowest cosine"] = cosine(alone.min_cosine)
+        rows["alone or in a batch, largest difference"] = distance(alone.max_abs)
     return rows
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
-from edgebert.records.measured import BenchRecord, CheckRecord, DoctorRecord, InspectRecord
+from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgebert.errors import InputError
+from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
-from edgebert.records.measured import BenchRecord, CheckRecord, DoctorRecord, InspectRecord
+from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 R = TypeVar("R", bound=Header)
 

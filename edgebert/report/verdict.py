@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord
-from edgebert.records.measured import (
-    BenchRecord,
-    CheckRecord,
-    DoctorRecord,
-)
+from edgebert.records.measured import BenchRecord, DoctorRecord
 from edgebert.report.formats import drift, figures, megabytes, metric_title, percent, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind

@@ -13,7 +13,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from edgebert.errors import InputError
-from edgebert.inspect.wire_format import Message
+from edgebert.graph.wire_format import Message
 
 UINT8, INT8 = 2, 3
 """Two of the values of `Initializer.data_type` (TensorProto.DataType)."""
