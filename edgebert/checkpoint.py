@@ -7,13 +7,14 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
@@ -27,6 +28,7 @@ POOLING_MODES = {
 _TASK_OF_CLASS = (
     ("ForSequenceClassification", TEXT_CLASSIFICATION),
     ("ForTokenClassification", TOKEN_CLASSIFICATION),
+    ("ForQuestionAnswering", QUESTION_ANSWERING),
 )
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
 _HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*"]
@@ -62,8 +64,8 @@ class Checkpoint:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Label names in the order of the logits; empty for embeddings."""
-        if self.task == EMBEDDINGS:
+        """Label names in the order of the logits; empty where the task has none."""
+        if self.task in (EMBEDDINGS, QUESTION_ANSWERING):
             return ()
         names = self.config.get("id2label") or {}
         return tuple(names[key] for key in sorted(names, key=int)) or ("LABEL_0", "LABEL_1")
@@ -90,7 +92,7 @@ def open_checkpoint(
     max_length: int | None = None,
     offline: bool = False,
 ) -> Checkpoint:
-    """Read what a checkpoint says about itself.
+    """Read what a checkpoint says about itself, and look at the headers of its weights.
 
     Args:
         model: a local folder, or a Hugging Face id (the hub only when it is not a local path).
@@ -102,10 +104,22 @@ def open_checkpoint(
         CheckpointError: no such folder or id, not a checkpoint, damaged weights, no tokenizer.
     """
     root = _folder_of(str(model), offline=offline)
+    checkpoint = read_folder(root, task=task, max_length=max_length)
+    check_weights(checkpoint.path)
+    return checkpoint if Path(model).exists() else replace(checkpoint, id=str(model))
+
+
+def read_folder(
+    root: Path, *, task: str | None = None, max_length: int | None = None
+) -> Checkpoint:
+    """Read the files beside the weights; these may be of any format, as beside an ONNX file.
+
+    Raises:
+        CheckpointError: no configuration or tokenizer, or files that contradict each other.
+    """
     modules = _read_modules(root)
     path = root / modules.get("Transformer", "")
     config = _read_config(path)
-    check_weights(path)
     if not any((path / name).is_file() for name in _TOKENIZER_FILES):
         raise CheckpointError(
             f"{path} has no tokenizer: expected {_TOKENIZER_FILES[0]} or vocab.txt"
@@ -117,7 +131,7 @@ def open_checkpoint(
     return Checkpoint(
         path=path,
         root=root,
-        id=root.name if Path(model).exists() else str(model),
+        id=root.name,
         config=config,
         task=task,
         pooling=pooling,

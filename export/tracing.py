@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.drift.checkpoint import load_model
 from edgebert.errors import CheckpointError
 from edgebert.export.attention import FUSED_ATTENTION, register_fused_attention
+from edgebert.pytorch import load_model
 from edgebert.records.manifest import EMBEDDINGS
 
 OPSET = 20

@@ -85,23 +85,38 @@ def read_graph(path: Path) -> OnnxGraph:
         raise InputError(f"{path} is damaged or not an ONNX file: {error}") from error
 
 
+def tensors_of(model: Message) -> Iterator[tuple[str, Message]]:
+    """The constants of a model and its subgraphs: name and TensorProto of each."""
+    subgraphs = list(_with_subgraphs(_graph(model)))
+    for subgraph in subgraphs:
+        for tensor in subgraph.messages(5):
+            yield tensor.text(8), tensor
+    for node in (node for subgraph in subgraphs for node in subgraph.messages(1)):
+        for tensor in _constant_tensors(node):
+            yield node.text(2), tensor
+
+
 def _model(model: Message) -> OnnxGraph:
-    graphs = model.messages(7)
+    graph = _graph(model)
     opset_imports = {_domain(entry.text(1)): entry.number(2) for entry in model.messages(8)}
-    if not graphs or not opset_imports or model.number(1) < 1:
-        raise ValueError("it has no graph, no operator sets or no version")
-    graph = graphs[-1]
-    subgraphs = list(_with_subgraphs(graph))
-    nodes = [node for subgraph in subgraphs for node in subgraph.messages(1)]
-    weights = [_initializer(tensor) for subgraph in subgraphs for tensor in subgraph.messages(5)]
+    if not opset_imports or model.number(1) < 1:
+        raise ValueError("it has no operator sets or no version")
+    nodes = [node for subgraph in _with_subgraphs(graph) for node in subgraph.messages(1)]
     return OnnxGraph(
         ir_version=model.number(1),
         opset_imports=opset_imports,
         inputs=tuple(value.text(1) for value in graph.messages(11)),
         outputs=tuple(value.text(1) for value in graph.messages(12)),
         nodes=tuple(_node(node) for node in nodes),
-        initializers=(*weights, *(c for node in nodes for c in _constants(node))),
+        initializers=tuple(_initializer(name, tensor) for name, tensor in tensors_of(model)),
     )
+
+
+def _graph(model: Message) -> Message:
+    graphs = model.messages(7)
+    if not graphs:
+        raise ValueError("it has no graph")
+    return graphs[-1]
 
 
 def _with_subgraphs(graph: Message) -> Iterator[Message]:
@@ -123,15 +138,13 @@ def _node(node: Message) -> Node:
     )
 
 
-def _constants(node: Message) -> list[Initializer]:
+def _constant_tensors(node: Message) -> list[Message]:
     if node.text(4) != "Constant":
         return []
-    tensors = [tensor for attribute in node.messages(5) for tensor in attribute.messages(5)]
-    return [_initializer(tensor, node.text(2)) for tensor in tensors]
+    return [tensor for attribute in node.messages(5) for tensor in attribute.messages(5)]
 
 
-def _initializer(tensor: Message, name: str = "") -> Initializer:
-    name = name or tensor.text(8)
+def _initializer(name: str, tensor: Message) -> Initializer:
     dims, data_type, stored = tensor.numbers(1), tensor.number(2), tensor.length(9)
     if len(dims) > _MAX_RANK or min(dims, default=0) < 0:
         raise ValueError(f"tensor {name[:80]!r} has no possible shape")

@@ -74,6 +74,10 @@ class Message:
         spans = self._spans.get(field, [])
         return [Message(self._data, start, end, self._depth + 1) for start, end in spans]
 
+    def data(self, field: int) -> bytes:
+        """The bytes the field holds, in all its parts."""
+        return b"".join(self._data[a:b] for a, b in self._spans.get(field, []))
+
     def length(self, field: int) -> int:
         """How many bytes the field holds, in all its parts."""
         return sum(end - start for start, end in self._spans.get(field, []))

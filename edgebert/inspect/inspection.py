@@ -7,8 +7,9 @@ from pathlib import Path
 
 from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import InputError
+from edgebert.graph.parts import MatMul, constant_matmuls
 from edgebert.graph.reading import INT8, OnnxGraph, read_graph
-from edgebert.inspect.weights import MatMul, constant_matmuls, embedding_tables
+from edgebert.graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, Quantized
 
@@ -32,13 +33,17 @@ def inspect_path(path: Path) -> InspectRecord:
     bundle = _bundle_at(path)
     graph = read_graph(bundle.model_path if bundle else path)
     matmuls = constant_matmuls(graph)
-    files = _bundle_sizes(bundle, graph) if bundle else {"model": _model_size(path, graph)}
+    files = (
+        folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph)
+        if bundle
+        else {"model": model_size(path, graph)}
+    )
     return InspectRecord(
         path=str(path),
         operators=count_operators(graph),
         coverage=_recount(bundle, graph) if bundle else {},
         quantized=_quantized(matmuls),
-        sizes=_weight_sizes(graph, matmuls) | files,
+        sizes=weight_sizes(graph) | files,
         risks=_risks(graph, matmuls),
     )
 
@@ -87,38 +92,6 @@ def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:
         layers=layers,
         float_layers=tuple(matmul.name for matmul in matmuls if not matmul.int8),
     )
-
-
-def _weight_sizes(graph: OnnxGraph, matmuls: tuple[MatMul, ...]) -> dict[str, int]:
-    """Bytes of constants by part; a table that is also a MatMul's weight counts as a table."""
-    tables = {table.name: table.size_bytes for table in embedding_tables(graph)}
-    weights = {m.weight.name: m.weight.size_bytes for m in matmuls if m.weight.name not in tables}
-    all_constants = sum(constant.size_bytes for constant in graph.initializers)
-    return {
-        "embeddings": sum(tables.values()),
-        "matmul_weights": sum(weights.values()),
-        "other_weights": all_constants - sum(tables.values()) - sum(weights.values()),
-    }
-
-
-def _model_size(model: Path, graph: OnnxGraph) -> int:
-    """Bytes of the graph's file and of the files beside it that hold its weights."""
-    names = {model.name} | {c.external_file for c in graph.initializers if c.external_file}
-    files = [model.parent / name for name in names if (model.parent / name).is_file()]
-    return sum(file.stat().st_size for file in files)
-
-
-def _bundle_sizes(bundle: Bundle, graph: OnnxGraph) -> dict[str, int]:
-    """Bytes of a bundle's files, `total` being all that lies in its folder."""
-    model = _model_size(bundle.model_path, graph)
-    tokenizer = (bundle.path / TOKENIZER).stat().st_size
-    total = sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file())
-    return {
-        "model": model,
-        "tokenizer": tokenizer,
-        "other_files": total - model - tokenizer,
-        "total": total,
-    }
 
 
 def _risks(graph: OnnxGraph, matmuls: tuple[MatMul, ...]) -> tuple[str, ...]:

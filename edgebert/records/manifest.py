@@ -12,6 +12,10 @@ EMBEDDINGS = "feature-extraction"
 TEXT_CLASSIFICATION = "text-classification"
 TOKEN_CLASSIFICATION = "token-classification"
 TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION)
+"""What a bundle can do."""
+
+QUESTION_ANSWERING = "question-answering"
+"""A task of checkpoints and saved answers; no bundle has it yet."""
 
 
 @dataclass(frozen=True)
