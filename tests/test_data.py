@@ -161,6 +161,46 @@ def test_rows_are_taken_with_all_that_stands_beside_them(write: Write) -> None:
     assert (taken.texts, taken.labels) == (("c", "a"), (("z",), ("x",)))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "id\ttext\tkind\n1\ta\tx\n2\tb\t\n"),
+        ("a.csv", "id,text,kind\n1,a,x\n2,b,\n"),
+        ("a.jsonl", '{"id": 1, "text": "a", "kind": "x"}\n{"id": 2, "text": "b"}\n'),
+    ],
+)
+def test_any_column_can_be_read_as_text(write: Write, name: str, content: str) -> None:
+    examples = read_examples(write(name, content))
+    assert examples.column("kind") == ("x", "")
+    assert examples.column("id") == ("1", "2")
+    assert examples.take([1]).column("id") == ("2",)
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(write: Write) -> None:
+    table, lines = write("a.tsv", "text\tkind\na\tx\n"), write("a.txt", "a\n")
+    for path, found in ((table, "columns found: text, kind"), (lines, "none found")):
+        with pytest.raises(InputError) as caught:
+            read_examples(path).column("genre")
+        assert str(caught.value) == f"{path}, line 1: expected a column named 'genre'; {found}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("a.txt", "a\nb\n", 2),
+        ("a.tsv", "text\na\n\nb\n", 4),
+        ("a.csv", 'text\n"a\nb"\nc\n', 4),
+        ("a.jsonl", '{"text": "a"}\n\n{"text": "b"}\n', 3),
+        ("a.conll", "-DOCSTART- O\n\na O\nb O\n\nc O\n", 6),
+    ],
+)
+def test_a_row_knows_its_line(write: Write, name: str, content: str, line: int) -> None:
+    path = write(name, content)
+    examples = read_examples(path)
+    assert examples.where(1) == f"{path}, line {line}"
+    assert examples.take([1]).where(0) == f"{path}, line {line}"
+
+
 def test_a_misnamed_text_column_is_told_with_the_columns_found(write: Write) -> None:
     assert complaint(write("a.tsv", "sentense\tlabel\na\tx\n")) == (
         ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. "
@@ -181,6 +221,7 @@ def test_a_named_column_that_is_not_there_is_told(write: Write, named: str) -> N
         ("labels", "expected a 'label' column"),
         ("scored_pairs", "expected two texts ('sentence1', 'sentence2') and a 'score' column"),
         ("entities", "expected CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'"),
+        ("answers", "expected SQuAD JSON, or JSONL with 'question', 'context' and 'answers'"),
     ],
 )
 def test_what_a_task_needs_and_the_file_has_not_is_told(
@@ -264,17 +305,15 @@ def test_a_column_named_twice_is_told(write: Write) -> None:
     assert message == ", line 1: two columns are named 'text'"
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a", "a.gz", "a.json"])
+@pytest.mark.parametrize("name", ["a.parquet", "a", "a.gz", "a.xml"])
 def test_a_file_of_another_kind_is_told(write: Write, name: str) -> None:
-    expected = ": expected a .txt, .tsv, .csv, .jsonl or .conll file (or its .gz)"
+    expected = ": expected a .txt, .tsv, .csv, .jsonl, .conll or .json file (or its .gz)"
     assert complaint(write(name, "text\n")) == expected
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert complaint(tmp_path / "a.tsv") == " cannot be read: No such file or directory"
     assert complaint(tmp_path / "a.tsv.gz") == " cannot be read: No such file or directory"
-    (tmp_path / "b.tsv").mkdir()
-    assert complaint(tmp_path / "b.tsv") == " cannot be read: Is a directory"
 
 
 def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:

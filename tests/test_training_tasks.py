@@ -195,7 +195,7 @@ def test_a_label_that_only_dev_has_is_named(bert: Path, intents: Path, tmp_path:
             str(bert), tmp_path / "out", task="text-classification", train=intents, dev=dev,
             options=FAST,
         )  # fmt: skip
-    assert str(caught.value) == f"{dev}: the model has no label 'dim'"
+    assert str(caught.value) == f"{dev}, line 2: the model has no label 'dim'"
     assert not (tmp_path / "out").exists()
 
 
@@ -389,7 +389,7 @@ def test_a_student_embeds_as_its_teacher_does(encoder: Path, pairs: Path, tmp_pa
 
 def test_a_label_the_teacher_does_not_have_is_named(classifier: Path, tmp_path: Path) -> None:
     train = write(tmp_path / "train.tsv", ["text\tlabel", "dim the lamp\tdim"])
-    with pytest.raises(InputError, match=r"train\.tsv: the model has no label 'dim'"):
+    with pytest.raises(InputError, match=r"train\.tsv, line 2: the model has no label 'dim'"):
         distill(str(classifier), tmp_path / "out", train=train, options=DistillOptions(layers=1))
 
 

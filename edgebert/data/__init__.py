@@ -1,6 +1,7 @@
 """Texts and labels read from the files people have: one reader for every command."""
 
 from edgebert.data.entities import Span
-from edgebert.data.examples import Examples, Text, read_examples
+from edgebert.data.examples import Examples, Retrieval, Text
+from edgebert.data.reading import read_examples
 
-__all__ = ["Examples", "Span", "Text", "read_examples"]
+__all__ = ["Examples", "Retrieval", "Span", "Text", "read_examples"]

@@ -22,13 +22,22 @@ class Span:
     label: str
 
 
-def read_conll(path: Path) -> tuple[list[str], list[tuple[Span, ...]]]:
-    """Texts and their entities: first column the token, last the tag, blank line between texts.
+@dataclass(frozen=True)
+class Sentence:
+    """A tagged sentence as a text with its entities; `line` is where it begins."""
+
+    text: str
+    spans: tuple[Span, ...]
+    line: int
+
+
+def read_conll(path: Path) -> list[Sentence]:
+    """Tagged sentences: first column the token, last the tag, blank line between sentences.
 
     Raises:
         InputError: a line with less than two columns, or a tag that is neither O nor PREFIX-TYPE.
     """
-    texts, entities = [], []
+    sentences = []
     tokens: list[str] = []
     tags: list[str] = []
     for number, line in enumerate([*read_lines(path), ""], start=1):
@@ -39,11 +48,9 @@ def read_conll(path: Path) -> tuple[list[str], list[tuple[Span, ...]]]:
             tokens.append(columns[0])
             tags.append(_checked_tag(path, number, columns[-1]))
         elif tokens:
-            text, spans = join_tokens(tokens, tags)
-            texts.append(text)
-            entities.append(spans)
+            sentences.append(Sentence(*join_tokens(tokens, tags), line=number - len(tokens)))
             tokens, tags = [], []
-    return texts, entities
+    return sentences
 
 
 def spans_of_row(path: Path, row: Row) -> tuple[str, tuple[Span, ...]]:

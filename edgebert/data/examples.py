@@ -1,31 +1,35 @@
-"""A file of texts, with whatever labels, scores or entities stand beside them."""
+"""Texts of one file, with whatever labels, scores, entities or answers stand beside them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgebert.data.entities import Span, read_conll, spans_of_row
-from edgebert.data.rows import Row, file_kind, read_lines, read_rows
+from edgebert.data.entities import Span
 from edgebert.errors import InputError
 
 T = TypeVar("T")
 Text = str | tuple[str, str]
 """One text, or a pair of texts that are read together."""
 
-TEXT_COLUMNS = ("text", "sentence")
-PAIR_COLUMNS = (
-    ("text", "text_pair"),
-    ("sentence1", "sentence2"),
-    ("sentence_a", "sentence_b"),
-    ("premise", "hypothesis"),
-    ("question1", "question2"),
-)
-LABEL_COLUMNS = ("label", "labels", "intent")
-SCORE_COLUMNS = ("score", "relatedness_score")
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Which texts are queries, and which documents answer them.
+
+    Attributes:
+        queries: how many of the texts are queries; they come first, the rest are documents.
+        relevance: for each query its judged documents (numbered from 0 among the documents) and
+            their grades; what is not judged is not relevant.
+        identical: queries that bear the id of a document, and that document. It is left out of
+            the query's ranking, as BEIR does.
+    """
+
+    queries: int
+    relevance: tuple[dict[int, int], ...]
+    identical: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Examples:
         labels: for each text its label names (one, unless the task is multi-label).
         scores: for each pair of texts its similarity.
         entities: for each text its entities as character spans.
+        answers: for each (question, context) its right answers; none where it has no answer.
+        retrieval: for queries and documents, which belong together.
+        columns: names of a table's columns, and `cells` its rows as they were read.
+        lines: for each text the line it came from.
     """
 
     path: Path
@@ -44,12 +52,19 @@ class Examples:
     scores: tuple[float, ...] | None = None
     entities: tuple[tuple[Span, ...], ...] | None = None
     columns: tuple[str, ...] = ()
+    answers: tuple[tuple[str, ...], ...] | None = None
+    retrieval: Retrieval | None = None
+    cells: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
+    lines: tuple[int, ...] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: Sequence[int]) -> Examples:
-        """These rows, in this order, with whatever stands beside them."""
+        """These rows, in this order, with whatever stands beside them.
+
+        Judgements of a retrieval set hold for the whole set, so its rows are plain texts.
+        """
 
         def chosen(values: tuple[T, ...]) -> tuple[T, ...]:
             return tuple(values[row] for row in rows)
@@ -60,12 +75,31 @@ class Examples:
             labels=self.labels and chosen(self.labels),
             scores=self.scores and chosen(self.scores),
             entities=self.entities and chosen(self.entities),
+            answers=self.answers and chosen(self.answers),
+            retrieval=None,
+            cells=self.cells and chosen(self.cells),
+            lines=self.lines and chosen(self.lines),
         )
 
     def single_texts(self) -> list[str]:
         """Every text by itself: the two sides of a pair one after the other."""
         sides = [(t,) if isinstance(t, str) else t for t in self.texts]
         return [side for text in sides for side in text]
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """The values of a table's column, as text; empty where a row has none.
+
+        Raises:
+            InputError: the file has no such column.
+        """
+        if self.cells is None or name not in self.columns:
+            raise self._missing(f"a column named {name!r}")
+        values = (cells.get(name) for cells in self.cells)
+        return tuple("" if value is None else str(value) for value in values)
+
+    def where(self, row: int) -> str:
+        """The file and, where it is known, the line of a row: how a message about it begins."""
+        return str(self.path) if self.lines is None else f"{self.path}, line {self.lines[row]}"
 
     def require_labels(self) -> tuple[tuple[str, ...], ...]:
         if self.labels is None:
@@ -83,131 +117,15 @@ class Examples:
             raise self._missing("CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'")
         return self.entities
 
+    def require_answers(self) -> tuple[tuple[str, ...], ...]:
+        if self.answers is None:
+            raise self._missing("SQuAD JSON, or JSONL with 'question', 'context' and 'answers'")
+        if not any(self.answers):
+            raise InputError(f"{self.path}: no question has an answer")
+        return self.answers
+
     def _missing(self, expected: str) -> InputError:
+        if self.retrieval is not None:
+            return InputError(f"{self.path}: expected {expected}; found queries and documents")
         found = f"columns found: {', '.join(self.columns)}" if self.columns else "none found"
         return InputError(f"{self.path}, line 1: expected {expected}; {found}")
-
-
-def read_examples(
-    path: Path, *, text_column: str | None = None, label_column: str | None = None
-) -> Examples:
-    """Read texts (.txt), a table (.tsv, .csv, .jsonl) or tagged tokens (.conll); `.gz` of each.
-
-    In a .txt file every line is a text, an empty line an empty text. In a table the text column
-    is `text` or `sentence`, or two columns that belong together (`sentence1`, `sentence2`).
-
-    Raises:
-        InputError: the file cannot be read, is empty, or a column or value is not as expected;
-            the message names the line.
-    """
-    kind = file_kind(path)
-    if kind == "txt":
-        examples = Examples(path, tuple(read_lines(path)))
-    elif kind == "conll":
-        texts, entities = read_conll(path)
-        examples = Examples(path, tuple(texts), entities=tuple(entities))
-    elif kind in ("tsv", "csv", "jsonl"):
-        examples = _read_table(path, text_column, label_column)
-    else:
-        raise InputError(f"{path}: expected a .txt, .tsv, .csv, .jsonl or .conll file (or its .gz)")
-    if not examples.texts:
-        raise InputError(f"{path} holds no text")
-    return examples
-
-
-def _read_table(path: Path, text_column: str | None, label_column: str | None) -> Examples:
-    rows = read_rows(path)
-    if not rows:
-        raise InputError(f"{path} holds no text")
-    columns = tuple(rows[0][1])
-    if text_column is None and {"tokens", "tags"} <= set(columns):
-        texts, entities = zip(*(spans_of_row(path, row) for row in rows), strict=True)
-        return Examples(path, texts, entities=entities, columns=columns)
-    text_columns = _text_columns(path, columns, text_column)
-    labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
-    score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
-    return Examples(
-        path,
-        texts=tuple(_text(path, row, text_columns) for row in rows),
-        labels=_column(path, rows, labels, _labels) if labels else None,
-        scores=_column(path, rows, score, _score) if score else None,
-        columns=columns,
-    )
-
-
-def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
-    if named is None:
-        for pair in PAIR_COLUMNS:
-            if set(pair) <= set(columns):
-                return pair
-    found = _named_or_first(path, columns, named, TEXT_COLUMNS)
-    if found is None:
-        raise InputError(
-            f"{path}, line 1: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}. Name yours with --text-column"
-        )
-    return (found,)
-
-
-def _named_or_first(
-    path: Path, columns: Sequence[str], named: str | None, known: Sequence[str]
-) -> str | None:
-    if named is None:
-        return _first(columns, known)
-    if named not in columns:
-        raise InputError(
-            f"{path}, line 1: no column named {named!r}; columns found: {', '.join(columns)}"
-        )
-    return named
-
-
-def _first(columns: Sequence[str], known: Sequence[str]) -> str | None:
-    return next((name for name in known if name in columns), None)
-
-
-def _cell(path: Path, row: Row, column: str) -> Any:
-    number, cells = row
-    if cells.get(column) is None:
-        raise InputError(f"{path}, line {number}: no '{column}'")
-    return cells[column]
-
-
-def _text(path: Path, row: Row, columns: tuple[str, ...]) -> Text:
-    cells = [_cell(path, row, column) for column in columns]
-    for column, cell in zip(columns, cells, strict=True):
-        if not isinstance(cell, str):
-            raise InputError(
-                f"{path}, line {row[0]}: '{column}' should be text, not {type(cell).__name__}"
-            )
-    return cells[0] if len(cells) == 1 else (cells[0], cells[1])
-
-
-def _column(
-    path: Path, rows: Sequence[Row], column: str, convert: Callable[[Any], T]
-) -> tuple[T, ...]:
-    values = []
-    for row in rows:
-        value = _cell(path, row, column)
-        try:
-            values.append(convert(value))
-        except ValueError as error:
-            raise InputError(f"{path}, line {row[0]}: '{column}' {error}") from error
-    return tuple(values)
-
-
-def _labels(value: Any) -> tuple[str, ...]:
-    """Label names of one row; several of a multi-label task are separated by `|`."""
-    names = value if isinstance(value, list) else str(value).split("|")
-    if not all(str(name).strip() for name in names):
-        raise ValueError("is empty")
-    return tuple(str(name).strip() for name in names)
-
-
-def _score(value: Any) -> float:
-    try:
-        score = float(value)
-    except (TypeError, ValueError):
-        score = math.nan
-    if not math.isfinite(score):
-        raise ValueError(f"should be a number, not {value!r}")
-    return score

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebert.data.examples import Examples, read_examples
+from edgebert.data.examples import Examples
+from edgebert.data.reading import read_examples
 
 SENTENCES = (
     "The kettle whistled while rain ran down the kitchen window.",

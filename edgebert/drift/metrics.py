@@ -1,117 +1,263 @@
-"""Task metrics in points from 0 to 100, from a model's outputs and a file's labels."""
+"""Task metrics in points, from a model's outputs and a file's labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.data import Examples, Span
+from edgebert.data import Examples, Retrieval
+from edgebert.drift import squad
 from edgebert.drift.distances import cosines
-from edgebert.drift.sources import TextModel, entities_of
+from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
+from edgebert.drift.sources import Described
+from edgebert.drift.statistics import (
+    bootstrap_interval,
+    entity_hits,
+    macro_f1,
+    matthews,
+    mcnemar_exact,
+    micro_f1,
+    pearson,
+    spearman,
+)
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION
+from edgebert.records.checked import McNemar, Metric
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array
 
+Numbers = npt.NDArray[Any]
 
-def metric_name(model: TextModel, examples: Examples) -> str | None:
-    """The metric that the file's labels allow for the model's task, or None."""
-    if model.task == EMBEDDINGS:
-        return "spearman" if examples.scores is not None else None
-    if model.task == TEXT_CLASSIFICATION:
-        return "accuracy" if examples.labels is not None else None
-    return "entity_f1" if examples.entities is not None else None
+_RIGHT_OR_WRONG = ("accuracy", "exact_match")
 
 
-def require_metric(model: TextModel, examples: Examples) -> None:
-    """Say what the file lacks, and what it has, where the model's metric cannot be computed.
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A metric before it is summed up: a row of numbers for each example.
 
-    Raises:
-        InputError: no scored pairs, no labels, or no entities.
+    An example is a text, a pair of scored texts, a query or a question.
+
+    Attributes:
+        name: accuracy, macro_f1, mcc, spearman, pearson, entity_f1, ndcg_at_10, recall_at_10,
+            recall_at_100, f1 or exact_match.
+        rows: [n, k].
+        aggregate: turns rows into points from 0 to 100; correlations may be negative, and are
+            nan where one side is constant.
     """
-    if model.task == EMBEDDINGS:
-        examples.require_scored_pairs()
-    elif model.task == TEXT_CLASSIFICATION:
-        examples.require_labels()
-    else:
-        examples.require_entities()
+
+    name: str
+    rows: Numbers
+    aggregate: Callable[[Numbers], float]
+
+    @property
+    def value(self) -> float:
+        return self.aggregate(self.rows)
+
+    def part(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> Scores:
+        """The same metric over some of the examples."""
+        return replace(self, rows=self.rows[np.asarray(indices, np.intp)])
 
 
-def metric_value(model: TextModel, examples: Examples, outputs: Sequence[Array]) -> float:
-    """The metric of `metric_name`, in points.
+def scores_of(
+    model: Described,
+    examples: Examples,
+    outputs: Sequence[Array],
+    *,
+    entities: Sequence[Sequence[Entity]] | None = None,
+    answers: Sequence[str] | None = None,
+) -> tuple[Scores, ...]:
+    """Every metric that the file's labels allow for the model's task, the headline first.
 
     Args:
         model: whose outputs they are.
-        examples: texts with labels, scores or entities.
-        outputs: one for each of `compared_texts(model, examples)`.
+        examples: texts with whatever labels stand beside them.
+        outputs: for embeddings, of `examples.single_texts()`; else of `examples.texts`.
+        entities: those found in each text, for token classification.
+        answers: the predicted answer to each question, for question answering.
+
+    Returns:
+        None of them where the file has no labels for the task.
+
+    Raises:
+        InputError: a label that the model does not know.
     """
-    name = metric_name(model, examples)
-    if name == "spearman":
-        assert examples.scores is not None
-        vectors = np.stack(list(outputs))
-        return 100 * spearman(cosines(vectors[0::2], vectors[1::2]), examples.scores)
-    if name == "accuracy":
-        return 100 * float(np.mean(correct(model, examples, outputs)))
-    assert examples.entities is not None
-    return 100 * entity_f1(examples.entities, entities_of(model, examples.texts, outputs))
+    if model.task == EMBEDDINGS:
+        return _embedding_scores(examples, outputs)
+    if model.task == TEXT_CLASSIFICATION:
+        return () if examples.labels is None else _label_scores(model, examples, outputs)
+    if model.task == TOKEN_CLASSIFICATION:
+        if examples.entities is None or entities is None:
+            return ()
+        return (Scores("entity_f1", entity_hits(examples.entities, entities), _entity_f1),)
+    if examples.answers is None or answers is None or not any(examples.answers):
+        return ()
+    return _answer_scores(examples.answers, answers)
 
 
-def correct(
-    model: TextModel, examples: Examples, outputs: Sequence[Array]
-) -> npt.NDArray[np.bool_]:
-    """For each text whether its labels are exactly the expected ones."""
-    expected = [label_indices(model, examples, names) for names in examples.require_labels()]
-    return np.asarray(
-        [
-            want == _decided(logits, multi_label=model.multi_label)
-            for want, logits in zip(expected, outputs, strict=True)
-        ]
+def require_metric(model: Described, examples: Examples) -> None:
+    """Say what the file lacks, and what it has, where the model's metric cannot be computed.
+
+    Raises:
+        InputError: no scored pairs or judged documents, no labels, no entities or no answers.
+    """
+    if model.task == EMBEDDINGS:
+        if examples.retrieval is None:
+            examples.require_scored_pairs()
+    elif model.task == TEXT_CLASSIFICATION:
+        examples.require_labels()
+    elif model.task == TOKEN_CLASSIFICATION:
+        examples.require_entities()
+    else:
+        examples.require_answers()
+
+
+def compare_scores(reference: Scores, candidate: Scores, *, resamples: int = 1000) -> Metric:
+    """The metric on both sides, and its drop with a paired bootstrap interval of 95 %.
+
+    Paired: both sides are resampled by the same examples.
+    """
+    before, after = reference.value, candidate.value
+
+    def drop(rows: npt.NDArray[np.intp]) -> float:
+        return reference.aggregate(reference.rows[rows]) - candidate.aggregate(candidate.rows[rows])
+
+    return Metric(
+        reference.name,
+        reference=before,
+        candidate=after,
+        drop=before - after,
+        ci95=bootstrap_interval(drop, len(reference.rows), resamples=resamples),
     )
 
 
-def label_indices(model: TextModel, examples: Examples, names: Sequence[str]) -> frozenset[int]:
-    """Indices of label names; an integer that is no name counts as an index itself."""
+def mcnemar_of(reference: Scores, candidate: Scores) -> McNemar | None:
+    """Examples that one side alone got right; None for metrics without right and wrong."""
+    if reference.name not in _RIGHT_OR_WRONG:
+        return None
+    before, after = reference.rows[:, 0] == 1, candidate.rows[:, 0] == 1
+    only_reference, only_candidate = int((before & ~after).sum()), int((after & ~before).sum())
+    return McNemar(only_reference, only_candidate, mcnemar_exact(only_reference, only_candidate))
+
+
+def label_indices(
+    model: Described, examples: Examples, names: Sequence[str], row: int | None = None
+) -> frozenset[int]:
+    """Indices of label names; an integer that is no name counts as an index itself.
+
+    Raises:
+        InputError: a name that the model does not know; the message says where `row` is.
+    """
     indices = set()
     for name in names:
         if name in model.labels:
             indices.add(model.labels.index(name))
-        elif name.isdigit() and int(name) < len(model.labels):
+        elif name.isdecimal() and int(name) < len(model.labels):
             indices.add(int(name))
         else:
+            where = examples.path if row is None else examples.where(row)
             known = ", ".join(model.labels[:8]) + (", ..." if len(model.labels) > 8 else "")
             raise InputError(
-                f"{examples.path}: label {name!r} is not one of the model's {len(model.labels)} "
+                f"{where}: label {name!r} is not one of the model's {len(model.labels)} "
                 f"labels ({known})"
             )
     return frozenset(indices)
 
 
-def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Spearman's rank correlation, ties given their mean rank; nan where one side is constant."""
-    ranks = [_ranks(np.asarray(values, np.float64)) for values in (a, b)]
-    x, y = (rank - rank.mean() for rank in ranks)
-    scale = float(np.sqrt((x * x).sum() * (y * y).sum()))
-    return float((x * y).sum()) / scale if scale else float("nan")
+def _embedding_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores, ...]:
+    if examples.retrieval is not None:
+        return _retrieval_scores(examples.retrieval, outputs)
+    if examples.scores is None:
+        return ()
+    vectors = np.stack(list(outputs))
+    rows = np.stack([cosines(vectors[0::2], vectors[1::2]), np.asarray(examples.scores)], axis=1)
+    return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
 
 
-def entity_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Entity]]) -> float:
-    """Micro-averaged F1 of entities: span and label must both be exact."""
-    wanted = [{(e.start, e.end, e.label) for e in entities} for entities in gold]
-    given = [{(e.start, e.end, e.label) for e in entities} for entities in found]
-    hits = sum(len(a & b) for a, b in zip(wanted, given, strict=True))
-    total = sum(map(len, wanted)) + sum(map(len, given))
-    return 2 * hits / total if total else 1.0
+def _retrieval_scores(retrieval: Retrieval, outputs: Sequence[Array]) -> tuple[Scores, ...]:
+    ranked = list(rank_documents(np.stack(list(outputs)), retrieval, k=100))
+    judged = list(zip(retrieval.relevance, ranked, strict=True))
+
+    def per_query(name: str, measure: Callable[..., float], k: int) -> Scores:
+        values = [[measure(relevance, documents, k)] for relevance, documents in judged]
+        return Scores(f"{name}_at_{k}", np.asarray(values), _mean)
+
+    return (
+        per_query("ndcg", ndcg_at_k, 10),
+        per_query("recall", recall_at_k, 10),
+        per_query("recall", recall_at_k, 100),
+    )
 
 
-def _decided(logits: Array, *, multi_label: bool) -> frozenset[int]:
-    if multi_label:
-        return frozenset(int(i) for i in np.flatnonzero(logits >= 0))
-    return frozenset({int(np.argmax(logits))})
+def _label_scores(
+    model: Described, examples: Examples, outputs: Sequence[Array]
+) -> tuple[Scores, ...]:
+    """Rows are expected and predicted labels side by side: numbers, or 0 and 1 for each label."""
+    expected = [
+        label_indices(model, examples, names, row)
+        for row, names in enumerate(examples.require_labels())
+    ]
+    logits = np.stack(list(outputs))
+    if model.multi_label:
+        wanted = np.asarray(
+            [[label in row for label in range(len(model.labels))] for row in expected]
+        )
+        rows = np.hstack([wanted, logits >= 0]).astype(np.int64)
+        return Scores("accuracy", _right(rows), _mean), Scores("macro_f1", rows, _macro_f1)
+    for row, labels in enumerate(expected):
+        if len(labels) != 1:
+            raise InputError(
+                f"{examples.where(row)}: {len(labels)} labels, but the model gives one to a text"
+            )
+    rows = np.stack([[label for (label,) in expected], logits.argmax(axis=-1)], axis=1)
+    return (
+        Scores("accuracy", _right(rows), _mean),
+        Scores("macro_f1", rows, _macro_f1),
+        Scores("mcc", rows, _matthews),
+    )
 
 
-def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = counts.cumsum()
-    return np.asarray((last - (counts - 1) / 2)[inverse])
+def _answer_scores(gold: Sequence[Sequence[str]], predicted: Sequence[str]) -> tuple[Scores, ...]:
+    pairs = list(zip(predicted, gold, strict=True))
+    return tuple(
+        Scores(name, np.asarray([[measure(one, right)] for one, right in pairs]), _mean)
+        for name, measure in (("f1", squad.token_f1), ("exact_match", squad.exact_match))
+    )
+
+
+def _sides(rows: Numbers) -> tuple[Numbers, Numbers]:
+    """Expected and predicted: [n] each where a row is two numbers, else [n, labels]."""
+    half = rows.shape[1] // 2
+    return (rows[:, 0], rows[:, 1]) if half == 1 else (rows[:, :half], rows[:, half:])
+
+
+def _right(rows: Numbers) -> Numbers:
+    expected, predicted = (side.reshape(len(rows), -1) for side in _sides(rows))
+    return np.asarray((expected == predicted).all(axis=1, keepdims=True), np.float64)
+
+
+def _mean(rows: Numbers) -> float:
+    return 100 * float(rows.mean())
+
+
+def _macro_f1(rows: Numbers) -> float:
+    return 100 * macro_f1(*_sides(rows))
+
+
+def _matthews(rows: Numbers) -> float:
+    return 100 * matthews(*_sides(rows))
+
+
+def _spearman(rows: Numbers) -> float:
+    return 100 * spearman(rows[:, 0], rows[:, 1])
+
+
+def _pearson(rows: Numbers) -> float:
+    return 100 * pearson(rows[:, 0], rows[:, 1])
+
+
+def _entity_f1(rows: Numbers) -> float:
+    return 100 * micro_f1(rows)

@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Text
+from edgebert.drift.statistics import accuracy
 from edgebert.errors import InputError
 from edgebert.training.batches import Encoded, encode, predict
 
@@ -47,8 +48,8 @@ class LabelledTexts:
 
     def score(self, model: PreTrainedModel) -> float:
         """Share of texts whose label, or whole set of labels, is right, in points."""
-        right = _labels_of(_logits(model, self.encoded), self.targets.ndim == 2) == self.targets
-        return 100 * float(right.reshape(len(right), -1).all(dim=1).float().mean())
+        found = _labels_of(_logits(model, self.encoded), self.targets.ndim == 2)
+        return 100 * accuracy(self.targets.numpy(), found.numpy())
 
 
 def label_names(examples: Examples) -> tuple[str, ...]:
@@ -82,16 +83,20 @@ def encode_labelled(
     """
     numbers = {name: number for number, name in enumerate(labels)}
     rows = examples.require_labels()
-    for name in (name for row in rows for name in row):
-        if name not in numbers:
-            raise InputError(f"{examples.path}: the model has no label {name!r}")
+    for row, names in enumerate(rows):
+        for name in names:
+            if name not in numbers:
+                raise InputError(f"{examples.where(row)}: the model has no label {name!r}")
     if multi_label:
         targets = torch.zeros(len(rows), len(labels))
         for row, names in enumerate(rows):
             targets[row, [numbers[name] for name in names]] = 1
     else:
-        if any(len(row) > 1 for row in rows):
-            raise InputError(f"{examples.path}: several labels, but the model gives one to a text")
+        for row, names in enumerate(rows):
+            if len(names) != 1:
+                raise InputError(
+                    f"{examples.where(row)}: {len(names)} labels, but the model gives one to a text"
+                )
         targets = torch.tensor([numbers[name] for (name,) in rows])
     return LabelledTexts(encode(tokenizer, examples.texts), targets)
 

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
-from edgebert.drift.metrics import spearman
+from edgebert.drift.statistics import spearman
 from edgebert.training.batches import Encoded, encode, predict
 
 

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Span, Text
-from edgebert.drift.metrics import entity_f1
+from edgebert.drift.statistics import entity_f1
 from edgebert.errors import InputError
 from edgebert.runtimes import Entity
 from edgebert.runtimes.entities import TokenizedText, decode_entities
@@ -72,9 +72,12 @@ def encode_tagged(
         InputError: an entity label that the model does not have.
     """
     entities = examples.require_entities()
-    for span in (span for spans in entities for span in spans):
-        if f"B-{span.label}" not in labels:
-            raise InputError(f"{examples.path}: the model has no entity label {span.label!r}")
+    for row, spans in enumerate(entities):
+        for span in spans:
+            if f"B-{span.label}" not in labels:
+                raise InputError(
+                    f"{examples.where(row)}: the model has no entity label {span.label!r}"
+                )
     texts = [str(text) for text in examples.texts]
     encoded = encode(tokenizer, texts)
     return _tagged(encoded, _tokenize(tokenizer, texts), entities, labels)

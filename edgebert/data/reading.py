@@ -1,0 +1,57 @@
+"""One reader for every file of examples, by what the file is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgebert.data.entities import read_conll
+from edgebert.data.examples import Examples
+from edgebert.data.questions import read_squad
+from edgebert.data.retrieval import read_retrieval
+from edgebert.data.rows import file_kind, read_lines
+from edgebert.data.tables import read_table
+from edgebert.errors import InputError
+
+
+def read_examples(
+    path: Path, *, text_column: str | None = None, label_column: str | None = None
+) -> Examples:
+    """Read texts (.txt), a table (.tsv, .csv, .jsonl), tagged tokens (.conll) or SQuAD (.json).
+
+    Each of them may be gzipped (`.gz`); a folder is read in the layout of BEIR. In a .txt file
+    every line is a text, an empty line an empty text. In a table the text column is `text` or
+    `sentence`, or two columns that belong together (`sentence1`, `sentence2`).
+
+    Raises:
+        InputError: the file cannot be read, is empty, or a column or value is not as expected;
+            the message names the line.
+    """
+    kind = file_kind(path)
+    if path.is_dir():
+        examples = read_retrieval(path)
+    elif kind == "txt":
+        texts = tuple(read_lines(path))
+        examples = Examples(path, texts, lines=tuple(range(1, len(texts) + 1)))
+    elif kind == "conll":
+        examples = _tagged(path)
+    elif kind == "json":
+        examples = read_squad(path)
+    elif kind in ("tsv", "csv", "jsonl"):
+        examples = read_table(path, text_column, label_column)
+    else:
+        raise InputError(
+            f"{path}: expected a .txt, .tsv, .csv, .jsonl, .conll or .json file (or its .gz)"
+        )
+    if not examples.texts:
+        raise InputError(f"{path} holds no text")
+    return examples
+
+
+def _tagged(path: Path) -> Examples:
+    sentences = read_conll(path)
+    return Examples(
+        path,
+        texts=tuple(sentence.text for sentence in sentences),
+        entities=tuple(sentence.spans for sentence in sentences),
+        lines=tuple(sentence.line for sentence in sentences),
+    )

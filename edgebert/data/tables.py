@@ -1,0 +1,132 @@
+"""Tables: which columns hold texts, labels and scores, and their values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgebert.data.entities import spans_of_row
+from edgebert.data.examples import Examples, Text
+from edgebert.data.questions import answers_of_row
+from edgebert.data.rows import Row, read_rows
+from edgebert.errors import InputError
+
+T = TypeVar("T")
+
+TEXT_COLUMNS = ("text", "sentence")
+PAIR_COLUMNS = (
+    ("text", "text_pair"),
+    ("sentence1", "sentence2"),
+    ("sentence_a", "sentence_b"),
+    ("premise", "hypothesis"),
+    ("question1", "question2"),
+    ("question", "context"),
+)
+LABEL_COLUMNS = ("label", "labels", "intent")
+SCORE_COLUMNS = ("score", "relatedness_score")
+
+
+def read_table(path: Path, text_column: str | None, label_column: str | None) -> Examples:
+    """Read a .tsv, .csv or .jsonl file (see `read_examples`)."""
+    rows = read_rows(path)
+    if not rows:
+        raise InputError(f"{path} holds no text")
+    columns = tuple(rows[0][1])
+    lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
+    if text_column is None and {"tokens", "tags"} <= set(columns):
+        texts, entities = zip(*(spans_of_row(path, row) for row in rows), strict=True)
+        return Examples(path, texts, entities=entities, columns=columns, cells=cells, lines=lines)
+    text_columns = _text_columns(path, columns, text_column)
+    labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
+    score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
+    answered = text_columns == ("question", "context") and "answers" in columns
+    return Examples(
+        path,
+        texts=tuple(_text(path, row, text_columns) for row in rows),
+        labels=_column(path, rows, labels, _labels) if labels else None,
+        scores=_column(path, rows, score, _score) if score else None,
+        answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
+        columns=columns,
+        cells=cells,
+        lines=lines,
+    )
+
+
+def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
+    if named is None:
+        for pair in PAIR_COLUMNS:
+            if set(pair) <= set(columns):
+                return pair
+    found = _named_or_first(path, columns, named, TEXT_COLUMNS)
+    if found is None:
+        raise InputError(
+            f"{path}, line 1: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
+            f"columns found: {', '.join(columns)}. Name yours with --text-column"
+        )
+    return (found,)
+
+
+def _named_or_first(
+    path: Path, columns: Sequence[str], named: str | None, known: Sequence[str]
+) -> str | None:
+    if named is None:
+        return _first(columns, known)
+    if named not in columns:
+        raise InputError(
+            f"{path}, line 1: no column named {named!r}; columns found: {', '.join(columns)}"
+        )
+    return named
+
+
+def _first(columns: Sequence[str], known: Sequence[str]) -> str | None:
+    return next((name for name in known if name in columns), None)
+
+
+def _cell(path: Path, row: Row, column: str) -> Any:
+    number, cells = row
+    if cells.get(column) is None:
+        raise InputError(f"{path}, line {number}: no '{column}'")
+    return cells[column]
+
+
+def _text(path: Path, row: Row, columns: tuple[str, ...]) -> Text:
+    cells = [_cell(path, row, column) for column in columns]
+    for column, cell in zip(columns, cells, strict=True):
+        if not isinstance(cell, str):
+            raise InputError(
+                f"{path}, line {row[0]}: '{column}' should be text, not {type(cell).__name__}"
+            )
+    return cells[0] if len(cells) == 1 else (cells[0], cells[1])
+
+
+def _column(
+    path: Path, rows: Sequence[Row], column: str, convert: Callable[[Any], T]
+) -> tuple[T, ...]:
+    values = []
+    for row in rows:
+        value = _cell(path, row, column)
+        try:
+            values.append(convert(value))
+        except ValueError as error:
+            raise InputError(f"{path}, line {row[0]}: '{column}' {error}") from error
+    return tuple(values)
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    """Label names of one row; several of a multi-label task are separated by `|`."""
+    names = value if isinstance(value, list) else str(value).split("|")
+    if not all(str(name).strip() for name in names):
+        raise ValueError("is empty")
+    return tuple(str(name).strip() for name in names)
+
+
+def _score(value: Any) -> float:
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = math.nan
+    if not math.isfinite(score):
+        raise ValueError(f"should be a number, not {value!r}")
+    return score
