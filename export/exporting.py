@@ -14,7 +14,7 @@ from edgebert.data.samples import GOLDEN_TEXTS, built_in_examples
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.comparing import compare
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.errors import GateError
+from edgebert.errors import CheckpointError, GateError
 from edgebert.export.coverage import coverage_of, lost_coverage
 from edgebert.export.parity import DEFAULT_ATOL, failed_parity, parity_cases
 from edgebert.export.passes import drop_idle_reshapes, name_layers
@@ -31,6 +31,7 @@ from edgebert.records.made import ExportRecord
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FORMAT,
+    TASKS,
     Count,
     Drift,
     Manifest,
@@ -92,6 +93,11 @@ def export_model(
     checkpoint = open_checkpoint(
         model, task=options.task, max_length=options.max_length, offline=offline
     )
+    if checkpoint.task not in TASKS:
+        raise CheckpointError(
+            f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported yet; "
+            f"--task takes {', '.join(TASKS)}"
+        )
     reference = CheckpointModel(checkpoint)
     with new_folder(output, force=force) as folder:
         coverage = _write_graph(checkpoint, reference, folder)

@@ -20,8 +20,8 @@ from edgebert.bundle import (
     seal,
 )
 from edgebert.data.samples import examples_or_built_in
-from edgebert.drift.checking import Thresholds, broken_bounds
 from edgebert.drift.comparing import compare
+from edgebert.drift.gates import Thresholds, broken_bounds
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
 from edgebert.graph.reading import read_graph
@@ -100,7 +100,7 @@ def quantize_bundle(
         quantized = _open(folder, manifest)
         comparison = compare(original, quantized, examples)
         drift = describe_drift(comparison, examples.path.name, _FLOORS)
-        bounds = Thresholds(max_drift=options.max_drift, max_flips=options.max_flips).given()
+        bounds = Thresholds(max_drift=options.max_drift, max_flips=options.max_flips)
         failures = (*_lost_coverage(manifest), *broken_bounds(comparison, bounds))
         if not failures:
             _write_golden(original.bundle, quantized)
@@ -117,7 +117,7 @@ def quantize_bundle(
             drift=drift,
             coverage=manifest.coverage,
             seconds=time.perf_counter() - started,
-            thresholds=bounds,
+            thresholds=bounds.given(),
             failures=failures,
         )
         if failures:

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from edgebert.bundle import open_bundle
-from edgebert.drift.comparing import batch_invariance
+from edgebert.drift.invariance import batch_invariance
 from edgebert.errors import BundleError, GateError, InputError
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.quantize.embeddings import quantize_word_embeddings

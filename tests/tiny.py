@@ -14,13 +14,15 @@ bedroom anna ben paris berlin good bad very 灯 关 开 北 京 cafe naive e ##s
 """.split()
 
 
-def make_checkpoint(folder: Path, architecture: str, labels: tuple[str, ...] = ()) -> Path:
+def make_checkpoint(
+    folder: Path, architecture: str, labels: tuple[str, ...] = (), *, seed: int = 7
+) -> Path:
     """Write a BERT of two layers whose every parameter matters.
 
     As they come, biases are 0, gains 1 and attention nearly uniform, which would hide a mistake in
     any of them: all are redrawn.
     """
-    torch.manual_seed(7)
+    torch.manual_seed(seed)
     config = transformers.BertConfig(
         vocab_size=len(VOCABULARY),
         hidden_size=64,

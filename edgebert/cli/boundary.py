@@ -21,10 +21,11 @@ INTERRUPTED = 130
 
 
 class Failure(click.ClickException):
-    """One of our errors, shown as a single line with its exit code."""
+    """One of our errors with its exit code: a single line, or one for each gate that said no."""
 
     def __init__(self, error: EdgebertError) -> None:
-        super().__init__(" ".join(str(error).split()))
+        lines = str(error).splitlines() if isinstance(error, GateError) else [str(error)]
+        super().__init__("\nError: ".join(" ".join(line.split()) for line in lines))
         self.code = error.exit_code
 
     @property
@@ -37,7 +38,6 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         _write_utf8()
-        _let_waiting_threads_sleep()
         try:
             return super().invoke(ctx)
         except EdgebertError as error:
@@ -63,6 +63,11 @@ class Commands(click.Group):
 class Command(click.Command):
     """A command that also takes `--debug` and `--offline`."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        if self.name != "bench":  # which times PyTorch as it comes
+            _let_waiting_threads_sleep()
+        return super().invoke(ctx)
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return [*super().get_params(ctx), *_common_options()]
 
@@ -72,18 +77,31 @@ def is_offline() -> bool:
     return _setting("offline")
 
 
-def record_to(json: Path | None, run: Callable[[], R], show: Callable[[R], str]) -> R:
+def record_to(
+    json: Path | None,
+    run: Callable[[], R],
+    show: Callable[[R], str],
+    also: Callable[[R], None] = lambda record: None,
+) -> R:
     """Run a step, write its record to `json` (`-` for stdout) or show it for people to read.
 
     A gate that says no has a record too: it is written and shown before the error.
+
+    Args:
+        json: where the record goes.
+        run: the step.
+        show: turns its record into text.
+        also: whatever else is to be done with the record.
     """
     try:
         record = run()
     except GateError as error:
         if error.record is not None:
             _write_or_show(json, error.record, show)
+            also(error.record)
         raise
     _write_or_show(json, record, show)
+    also(record)
     return record
 
 

@@ -159,7 +159,7 @@ def build(
     require("build", "all", *_EXPORT_PACKAGES, "jinja2", "matplotlib")
     from edgebert.build import build_bundles
     from edgebert.cli.tables import show_build
-    from edgebert.drift.checking import Thresholds
+    from edgebert.drift.gates import Thresholds
     from edgebert.export import ExportOptions
 
     records = build_bundles(

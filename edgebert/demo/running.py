@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgebert.demo.steps import TrainedModels, train_models
 from edgebert.drift import check
-from edgebert.drift.checking import Thresholds
+from edgebert.drift.gates import Thresholds
 from edgebert.export import export_model
 from edgebert.latency import bench
 from edgebert.output import new_folder, refuse_existing

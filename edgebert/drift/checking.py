@@ -1,39 +1,44 @@
-"""The drift gate: compare, hold the result against bounds, say yes or no."""
+"""The drift gate: compare, hold the result against bounds, say yes or no, and why."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from edgebert.data import Examples
 from edgebert.data.samples import examples_or_built_in
+from edgebert.drift.causes import Side, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
+from edgebert.drift.gates import (
+    MARGIN,
+    MEASURES,
+    Bound,
+    Thresholds,
+    baseline_bounds,
+    hold,
+    implied_bounds,
+    read_baseline,
+    same_model,
+    sentence,
+)
+from edgebert.drift.invariance import padding_invariance
 from edgebert.drift.metrics import require_metric
-from edgebert.drift.sources import TextModel, open_source
-from edgebert.errors import GateError, InputError
-from edgebert.records.checked import CheckRecord
+from edgebert.drift.onnx_file import probe_bundle
+from edgebert.drift.saved import SavedOutputs
+from edgebert.drift.sources import Probe, Source, open_source
+from edgebert.drift.weights import WeightComparison, compare_weights
+from edgebert.errors import GateError
+from edgebert.records.checked import Cause, CheckRecord, Gate, Invariance
 from edgebert.runtimes import Model
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """Bounds of the gate; None asks nothing.
+class Baseline:
+    """An earlier check, and how much worse still counts as no worse (a share)."""
 
-    Attributes:
-        min_cosine: smallest cosine that any one embedding may have to its reference.
-        max_drift: largest mean distance (1 - cosine; for heads, largest change of a probability).
-        max_flips: largest share of changed labels.
-        max_metric_drop: points that the task metric may lose.
-        min_neighbours: smallest mean share of equal neighbours among the nearest ten.
-    """
-
-    min_cosine: float | None = None
-    max_drift: float | None = None
-    max_flips: float | None = None
-    max_metric_drop: float | None = None
-    min_neighbours: float | None = None
-
-    def given(self) -> dict[str, float]:
-        return {name: value for name, value in asdict(self).items() if value is not None}
+    path: Path
+    margin: float = MARGIN
 
 
 def check(
@@ -42,17 +47,25 @@ def check(
     data: str | Path | None = None,
     *,
     thresholds: Thresholds | None = None,
+    baseline: Baseline | None = None,
+    slice_by: Sequence[str] = (),
     text_column: str | None = None,
     offline: bool = False,
 ) -> CheckRecord:
     """Measure how far `candidate` is from `reference` on the texts of `data`.
 
+    Where neither thresholds nor a baseline are given, the candidate is held to what its manifest
+    promises, and to being the reference's model: the same token ids, pooling, label order and,
+    rounding aside, weights. The latter is also asked of two bundles made from one checkpoint.
+
     Args:
-        reference: a checkpoint or a bundle.
-        candidate: a checkpoint or a bundle.
-        data: texts, with or without labels (see `edgebert.data`); by default the built-in
-            sentences.
-        thresholds: bounds; where none is given, those that the candidate's manifest promises.
+        reference: a checkpoint, a bundle, an .onnx file, or saved outputs (.jsonl).
+        candidate: any of these.
+        data: texts, with or without labels (see `edgebert.data`); by default those of a side that
+            is saved outputs, or else the built-in sentences.
+        thresholds: bounds.
+        baseline: an earlier check on the same texts that this one must be no worse than.
+        slice_by: "length", "script" or columns of the file, to look at parts of the texts.
         text_column: column of the texts, where the file does not use a usual name.
         offline: never touch the network.
 
@@ -60,78 +73,128 @@ def check(
         GateError: a bound is broken. `error.record` is the `CheckRecord` that says which.
         InputError: the two do not compare, or the data do not fit.
     """
-    examples = examples_or_built_in(Path(data) if data else None, text_column=text_column)
     right = open_source(str(candidate), offline=offline)
     left = open_source(str(reference), max_length=right.max_length, offline=offline)
-    bounds = (thresholds.given() if thresholds else {}) or _promises(right)
-    if "max_metric_drop" in bounds:
+    examples = _examples(left, right, data, text_column)
+    if thresholds and thresholds.max_metric_drop is not None:
         require_metric(right, examples)
-    comparison = compare(left, right, examples)
-    failures = broken_bounds(comparison, bounds)
-    record = CheckRecord(
-        reference=str(reference),
-        candidate=str(candidate),
-        data=examples.path.name,
-        passed=not failures,
-        n=len(comparison.texts),
-        task=right.task,
-        max_length=right.max_length,
-        distance_mean=float(comparison.distances.mean()),
-        cosine=comparison.cosine,
-        batch_invariance=comparison.batch_invariance,
-        neighbours=comparison.neighbours,
-        labels=comparison.flips,
-        entities=comparison.entities,
-        metric=comparison.metric,
-        worst=comparison.worst,
-        thresholds=bounds,
-        failures=failures,
+    earlier = read_baseline(baseline.path) if baseline else None
+    comparison = compare(left, right, examples, slice_by=slice_by)
+    bounds = _asked(thresholds)
+    if baseline and earlier:
+        bounds += baseline_bounds(earlier, comparison, str(baseline.path), baseline.margin)
+    return _judge(left, right, comparison, bounds, _names(reference, candidate, examples, baseline))
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the record calls the sides, the texts and the baseline."""
+
+    reference: str
+    candidate: str
+    data: str
+    baseline: str | None
+
+
+def _names(
+    reference: str | Path, candidate: str | Path, examples: Examples, baseline: Baseline | None
+) -> _Names:
+    earlier = str(baseline.path) if baseline else None
+    return _Names(str(reference), str(candidate), examples.path.name, earlier)
+
+
+def _examples(
+    left: Source, right: Source, data: str | Path | None, text_column: str | None
+) -> Examples:
+    for side in (right, left):
+        if data is None and isinstance(side, SavedOutputs):
+            return Examples(side.path, side.texts)
+    return examples_or_built_in(Path(data) if data else None, text_column=text_column)
+
+
+def _asked(thresholds: Thresholds | None) -> list[Bound]:
+    given = thresholds.given() if thresholds else {}
+    return [Bound(name, value, "asked") for name, value in given.items()]
+
+
+def _judge(
+    left: Source, right: Source, comparison: Comparison, asked: list[Bound], names: _Names
+) -> CheckRecord:
+    """Look for causes, hold the bounds, and put it all into the record."""
+    probes = _probe(left), _probe(right)
+    weights = _weights(*probes)
+    sides = (
+        Side(probes[0], left.labels, comparison.before),
+        Side(probes[1], left.labels, comparison.after),
     )
+    causes = find_causes(*sides, comparison.texts, weights)
+    gates = hold(asked or implied_bounds(left, right, comparison, weights), comparison)
+    if not asked or _same_origin(*probes):
+        gates += same_model(causes)
+    failures = tuple(sentence(gate, causes) for gate in gates if not gate.passed)
+    if failures and not causes:
+        causes = (unexplained(weights),)
+    padding = None
+    if probes[1] and not isinstance(right, SavedOutputs):
+        padding = padding_invariance(right, probes[1], comparison.texts)
+    record = _record(names, right, comparison, gates, failures, causes, weights, padding)
     if failures:
-        raise GateError("; ".join(failures), record)
+        raise GateError("\n".join(failures), record)
     return record
 
 
-def broken_bounds(comparison: Comparison, bounds: dict[str, float]) -> tuple[str, ...]:
-    """One sentence for each bound that the comparison breaks.
+def _probe(source: Source) -> Probe | None:
+    if isinstance(source, Model):
+        return probe_bundle(source)
+    return source if isinstance(source, Probe) else None
 
-    Raises:
-        InputError: a bound on something this task or these data do not have.
-    """
-    return tuple(
-        sentence
-        for name, bound in bounds.items()
-        if (sentence := _broken(name, bound, _measured(comparison, name)))
+
+def _weights(left: Probe | None, right: Probe | None) -> WeightComparison | None:
+    return compare_weights(left.weights(), right.weights()) if left and right else None
+
+
+def _same_origin(left: Probe | None, right: Probe | None) -> bool:
+    return bool(left and right and left.made_from and left.made_from == right.made_from)
+
+
+def _record(
+    names: _Names,
+    candidate: Source,
+    comparison: Comparison,
+    gates: tuple[Gate, ...],
+    failures: tuple[str, ...],
+    causes: tuple[Cause, ...],
+    weights: WeightComparison | None,
+    padding: Invariance | None,
+) -> CheckRecord:
+    return CheckRecord(
+        reference=names.reference,
+        candidate=names.candidate,
+        data=names.data,
+        data_sha256=comparison.data_sha256,
+        passed=not failures,
+        n=len(comparison.texts),
+        task=comparison.task,
+        max_length=candidate.max_length,
+        distance_mean=comparison.distance_mean,
+        cosine=comparison.cosine,
+        batch_invariance=comparison.batch_invariance,
+        neighbours=comparison.neighbours,
+        labels=comparison.labels,
+        entities=comparison.entities,
+        metric=comparison.metric,
+        worst=comparison.worst,
+        thresholds={gate.name: gate.bound for gate in gates if gate.name in MEASURES},
+        failures=failures,
+        histogram=comparison.histogram,
+        padding_invariance=padding,
+        pair_similarity=comparison.pair_similarity,
+        logits=comparison.logits,
+        metrics=comparison.metrics,
+        mcnemar=comparison.mcnemar,
+        slices=comparison.slices,
+        weights=weights.record if weights else None,
+        causes=causes,
+        gates=gates,
+        baseline=names.baseline,
     )
-
-
-def _broken(name: str, bound: float, value: float) -> str | None:
-    what = name[4:].replace("_", " ")
-    if name.startswith("min_"):
-        return None if value >= bound else f"{what} {value:.6g} is below {bound:g}"
-    return None if value <= bound else f"{what} {value:.6g} is above {bound:g}"
-
-
-def _measured(comparison: Comparison, name: str) -> float:
-    """The value that a bound is about."""
-    value: float | None = None
-    if name == "max_drift":
-        value = float(comparison.distances.mean())
-    elif name == "min_cosine" and comparison.cosine:
-        value = comparison.cosine.min
-    elif name == "max_flips" and comparison.flips:
-        value = comparison.flips.rate
-    elif name == "max_metric_drop" and comparison.metric:
-        value = comparison.metric.drop
-    elif name == "min_neighbours" and comparison.neighbours:
-        value = comparison.neighbours.overlap_at_10
-    if value is None:
-        option = "--" + name.replace("_", "-")
-        raise InputError(f"{option} cannot be held here: this task, or these data, do not have it")
-    return value
-
-
-def _promises(candidate: TextModel) -> dict[str, float]:
-    if not isinstance(candidate, Model) or candidate.manifest.drift is None:
-        return {}
-    return dict(candidate.manifest.drift.promises)

@@ -1,35 +1,31 @@
 """A checkpoint as PyTorch runs it: the reference that graphs are held to.
 
-It shares no code with what it is compared to: transformers tokenizes, PyTorch's eager attention
-runs, and pooling is written here once more, in numpy.
+It shares no code with a bundle: transformers tokenizes, PyTorch's eager attention runs, and the
+pooling is numpy's, not the graph's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import transformers
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
-from edgebert.errors import CheckpointError
+from edgebert.drift.pooling import pool, unit
+from edgebert.drift.spans import best_span
+from edgebert.graph.weights import Weight
 from edgebert.progress import track
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.entities import TokenizedText
 
-_CLASSES = {
-    EMBEDDINGS: transformers.AutoModel,
-    TEXT_CLASSIFICATION: transformers.AutoModelForSequenceClassification,
-    TOKEN_CLASSIFICATION: transformers.AutoModelForTokenClassification,
-}
 _BATCH = 32
+_BY_TOKEN = (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
 
 
 class CheckpointModel:
@@ -57,7 +53,10 @@ class CheckpointModel:
         return self.checkpoint.max_length
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
-        """Output for each text: float32 [dim], [labels] or [tokens, labels]."""
+        """Output for each text: float32 [dim], [labels] or [tokens, labels].
+
+        For question answering, [tokens, 2]: logits of where the answer starts and ends.
+        """
         order = sorted(range(len(texts)), key=lambda i: len("".join(texts[i])))
         groups = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
         rows: dict[int, Array] = {}
@@ -65,8 +64,23 @@ class CheckpointModel:
             inputs = dict(self.encode([texts[i] for i in group]))
             result = self.run(inputs)[self.output_name]
             for i, row, mask in zip(group, result, inputs["attention_mask"], strict=True):
-                rows[i] = row[mask.astype(bool)] if self.task == TOKEN_CLASSIFICATION else row
+                rows[i] = row[mask.astype(bool)] if self.task in _BY_TOKEN else row
         return [rows[i] for i in range(len(texts))]
+
+    @property
+    def pooling(self) -> str | None:
+        return self.checkpoint.pooling
+
+    @property
+    def made_from(self) -> str:
+        return self.checkpoint.sha256()
+
+    def weights(self) -> dict[str, Weight]:
+        return {
+            name: Weight(value.numpy(), 8 * value.element_size())
+            for name, value in self.model.state_dict().items()
+            if value.is_floating_point()
+        }
 
     @property
     def output_name(self) -> str:
@@ -77,12 +91,14 @@ class CheckpointModel:
         tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
         with torch.inference_mode():
             result = self.model(**tensors)
+        if self.task == QUESTION_ANSWERING:
+            return {"logits": torch.stack([result.start_logits, result.end_logits], -1).numpy()}
         if self.task != EMBEDDINGS:
             return {"logits": result.logits.numpy()}
         hidden = result.last_hidden_state.numpy()
-        pooled = _pool(hidden, inputs["attention_mask"], str(self.checkpoint.pooling))
+        pooled = pool(hidden, inputs["attention_mask"], str(self.checkpoint.pooling))
         if self.checkpoint.normalize:
-            pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+            pooled = unit(pooled)
         return {"last_hidden_state": hidden, "sentence_embedding": pooled.astype(np.float32)}
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
@@ -97,105 +113,20 @@ class CheckpointModel:
             for i, text in enumerate(texts)
         ]
 
+    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
+        """The answer to each (question, context), as it stands in the context."""
+        encoding = self._tokenize(texts, return_offsets_mapping=True)
+        found = []
+        for i, (text, logits) in enumerate(zip(texts, outputs, strict=True)):
+            in_context = np.array([side == 1 for side in encoding.sequence_ids(i)])
+            first, last = best_span(logits, in_context)
+            offsets = encoding["offset_mapping"][i]
+            found.append(text[1][offsets[first][0] : offsets[last][1]] if first >= 0 else "")
+        return found
+
     def _tokenize(self, texts: Sequence[Text], **options: Any) -> Any:
         arguments: list[list[str]] = [[t if isinstance(t, str) else t[0] for t in texts]]
         if any(not isinstance(t, str) for t in texts):
             arguments.append(["" if isinstance(t, str) else t[1] for t in texts])
-        return self.tokenizer(*arguments, truncation=True, max_length=self.max_length, **options)
-
-
-def load_model(checkpoint: Checkpoint, *, attention: str) -> Any:
-    """Load the weights into PyTorch, in evaluation mode, with one of transformers' attentions.
-
-    Raises:
-        CheckpointError: they do not fit, or some are missing: transformers would draw those at
-            random and go on.
-    """
-    auto_class = _CLASSES[checkpoint.task]
-    model, missing = load_weights(auto_class, checkpoint, attn_implementation=attention)
-    if checkpoint.task == EMBEDDINGS:  # which do not pass through BERT's pooler
-        missing = {name for name in missing if not name.startswith("pooler.")}
-    if missing:
-        raise CheckpointError(
-            f"{checkpoint.path} has no fitting weights for {min(missing)}: "
-            f"it was not trained for {checkpoint.task}, or config.json is not its own"
-        )
-    return model.eval()
-
-
-def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tuple[Any, set[str]]:
-    """Load the weights in float32 under a head of `auto_class`, one of transformers' Auto classes.
-
-    Args:
-        auto_class: decides the head; one that the checkpoint does not have starts at random.
-        checkpoint: where the weights are.
-        config: values that differ from the checkpoint's own configuration.
-
-    Returns:
-        The model, and the names of the weights that the checkpoint does not have, or has in
-        another shape.
-
-    Raises:
-        CheckpointError: the weights do not fit the configuration, or it is of no known kind.
-    """
-    with quiet_transformers(), _failures_named(checkpoint.path):
-        model, info = auto_class.from_pretrained(
-            checkpoint.path,
-            dtype=torch.float32,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-            local_files_only=True,
-            **config,
-        )
-    return model, {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
-
-
-def load_tokenizer(checkpoint: Checkpoint) -> Any:
-    """Load the checkpoint's tokenizer in its fast form, which knows words and offsets.
-
-    Raises:
-        CheckpointError: it cannot be loaded, or has no fast form.
-    """
-    with quiet_transformers(), _failures_named(checkpoint.path):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            checkpoint.path, local_files_only=True
-        )
-    if not tokenizer.is_fast:
-        raise CheckpointError(
-            f"{checkpoint.path} has no tokenizer.json, and none can be made of it"
-        )
-    return tokenizer
-
-
-def _pool(hidden: Array, mask: npt.NDArray[np.int64], pooling: str) -> Array:
-    """Pool float32 [batch, sequence, hidden] to [batch, hidden], without padding."""
-    if pooling == "cls":
-        return hidden[:, 0]
-    return np.stack(
-        [row[real.astype(bool)].mean(axis=0) for row, real in zip(hidden, mask, strict=True)]
-    )
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' warnings and bars off the terminal: what matters is said by us."""
-    verbosity = transformers.logging.get_verbosity()
-    bars = transformers.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers.logging.set_verbosity(verbosity)
-        if bars:
-            transformers.logging.enable_progress_bar()
-
-
-@contextmanager
-def _failures_named(path: Path) -> Iterator[None]:
-    """Transformers, safetensors and tokenizers raise many kinds of error for a bad folder."""
-    try:
-        yield
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{path} cannot be loaded: {reason}") from error
+        cut = "only_second" if self.task == QUESTION_ANSWERING else True  # a question stays whole
+        return self.tokenizer(*arguments, truncation=cut, max_length=self.max_length, **options)

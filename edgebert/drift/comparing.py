@@ -1,41 +1,57 @@
-"""Two models on the same texts: everything that `check` and `quantize` decide on."""
+"""Two sides on the same texts: everything that `check` and `quantize` decide on."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgebert.data import Examples, Text
 from edgebert.drift.distances import (
     Floats,
+    changed_decisions,
     cosines,
     entity_changes,
+    entity_disagreement,
+    histogram,
     label_flips,
+    logit_divergence,
     neighbour_overlap,
+    pair_similarity,
     probability_changes,
 )
-from edgebert.drift.metrics import metric_name, metric_value
-from edgebert.drift.sources import TextModel, entities_of
+from edgebert.drift.invariance import batch_invariance
+from edgebert.drift.metrics import Scores, compare_scores, mcnemar_of, scores_of
+from edgebert.drift.saved import SavedOutputs
+from edgebert.drift.slices import slice_of, slices_of
+from edgebert.drift.sources import Answers, Source, ask
+from edgebert.drift.squad import answer_disagreement
 from edgebert.errors import InputError
 from edgebert.records.checked import (
     Cosine,
     EntityChanges,
     Flips,
+    Histogram,
     Invariance,
+    LogitDivergence,
+    McNemar,
     Metric,
     Neighbours,
+    PairSimilarity,
+    Slice,
     Worst,
 )
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes.answers import Array
 
 WORST = 20
 """How many of the texts that moved most a comparison keeps."""
 
-_INVARIANCE_SAMPLE = 64
 _NEIGHBOUR_LIMIT = 5000  # texts; the similarity matrix grows with the square
+_PAIRS = 20_000
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -44,18 +60,56 @@ class Comparison:
 
     Attributes:
         texts: what was compared: the two sides of pairs one by one, for embeddings.
+        before, after: what the two sides answered, the candidate's labels in the reference's order.
         distances: of each text, 1 - cosine for embeddings, else its largest change of a
-            probability.
+            probability; where only entities are known, the share that one side alone found; for
+            answers to questions 1 - F1 of their words.
+        changed: changed and all decisions in each text, int64 [n, 2], for heads.
+        metrics: the headline first.
     """
 
+    task: str
     texts: tuple[Text, ...]
+    before: Answers
+    after: Answers
     distances: Floats
+    changed: np.ndarray | None
     cosine: Cosine | None
-    batch_invariance: Invariance
+    batch_invariance: Invariance | None
     neighbours: Neighbours | None
-    flips: Flips | None
+    pair_similarity: PairSimilarity | None
+    logits: LogitDivergence | None
     entities: EntityChanges | None
-    metric: Metric | None
+    metrics: tuple[Metric, ...]
+    mcnemar: McNemar | None
+    slices: tuple[Slice, ...]
+
+    @property
+    def distance_mean(self) -> float:
+        return float(self.distances.mean())
+
+    @property
+    def labels(self) -> Flips | None:
+        return None if self.changed is None else label_flips(self.changed)
+
+    @property
+    def metric(self) -> Metric | None:
+        return self.metrics[0] if self.metrics else None
+
+    @property
+    def histogram(self) -> Histogram:
+        return histogram(self.distances)
+
+    @property
+    def decisions(self) -> int:
+        """How many labels were compared, or texts where there are none."""
+        return len(self.texts) if self.changed is None else int(self.changed[:, 1].sum())
+
+    @property
+    def data_sha256(self) -> str:
+        """Hash of the texts, in order."""
+        joined = "\0".join(t if isinstance(t, str) else "\1".join(t) for t in self.texts)
+        return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def worst(self) -> tuple[Worst, ...]:
@@ -63,101 +117,150 @@ class Comparison:
         return tuple(Worst(_shown(self.texts[i]), float(self.distances[i])) for i in order)
 
 
-def compare(reference: TextModel, candidate: TextModel, examples: Examples) -> Comparison:
-    """Run both models over the texts and measure how far they disagree.
+def compare(
+    reference: Source, candidate: Source, examples: Examples, *, slice_by: Sequence[str] = ()
+) -> Comparison:
+    """Let both sides answer the texts and measure how far they disagree.
+
+    Args:
+        reference: what is right.
+        candidate: what is measured.
+        examples: the texts, and labels where there are some.
+        slice_by: "length", "script" or columns of the file, to look at parts of the texts.
 
     Raises:
         InputError: the two do not answer the same question, or the file does not fit the task.
     """
     _same_question(reference, candidate)
+    parts = [part for by in slice_by for part in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
-    before = reference.outputs(texts, progress=True)
-    after = candidate.outputs(texts, progress=True)
-    embeddings = reference.task == EMBEDDINGS
+    before = ask(reference, texts)
+    after = _in_order(ask(candidate, texts), candidate.labels, reference.labels)
     multi_label = reference.multi_label
-    cosine = cosines(np.stack(before), np.stack(after)) if embeddings else None
+    vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
+    logits = None if vectors or before.answers else _logits(before, after)
+    left, right = (_scores(reference, examples, answers) for answers in (before, after))
+    changed = changed_decisions(*logits, multi_label=multi_label) if logits else None
+    if before.answers and after.answers:
+        distances, changed = answer_disagreement(before.answers, after.answers)
+    elif vectors:
+        distances = 1 - cosines(*vectors)
+    elif logits:
+        distances = probability_changes(*logits, multi_label=multi_label)
+    else:
+        distances = _entity_distances(before, after)
     return Comparison(
+        task=reference.task,
         texts=texts,
-        distances=1 - cosine
-        if cosine is not None
-        else probability_changes(before, after, multi_label=multi_label),
-        cosine=None if cosine is None else _cosine(cosine),
-        batch_invariance=batch_invariance(candidate, texts),
-        neighbours=_neighbours(before, after) if embeddings else None,
-        flips=None if embeddings else label_flips(before, after, multi_label=multi_label),
-        entities=_entity_changes(reference, candidate, texts, before, after),
-        metric=_metric(reference, candidate, examples, before, after),
+        before=before,
+        after=after,
+        distances=distances,
+        changed=changed,
+        cosine=_cosine(1 - distances) if vectors else None,
+        batch_invariance=None
+        if isinstance(candidate, SavedOutputs)
+        else batch_invariance(candidate, texts),
+        neighbours=_neighbours(*vectors) if vectors else None,
+        pair_similarity=_pair_similarity(*vectors) if vectors else None,
+        logits=logit_divergence(*logits, multi_label=multi_label) if logits else None,
+        entities=_entity_changes(before, after),
+        metrics=tuple(compare_scores(*pair) for pair in zip(left, right, strict=True)),
+        mcnemar=next(filter(None, map(mcnemar_of, left, right)), None),
+        slices=tuple(
+            slice_of(part, len(examples), distances, changed, (left[0], right[0]) if left else None)
+            for part in parts
+        ),
     )
 
 
-def compared_texts(model: TextModel, examples: Examples) -> tuple[Text, ...]:
+def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:
     """The texts a model of this task is run on; an embedding model reads each side of a pair."""
-    if model.task == TEXT_CLASSIFICATION:
+    if model.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING):
         return examples.texts
     return tuple(examples.single_texts())
 
 
-def batch_invariance(model: TextModel, texts: Sequence[Text]) -> Invariance:
-    """Each text of a sample alone, against the same text among its neighbours."""
-    sample = list(texts[:: max(1, len(texts) // _INVARIANCE_SAMPLE)][:_INVARIANCE_SAMPLE])
-    together = model.outputs(sample)
-    alone = [model.outputs([text])[0] for text in sample]
-    pairs = list(zip(alone, together, strict=True))
-    rows = [(a.reshape(1, -1), b.reshape(1, -1)) for a, b in pairs if a.size]
-    return Invariance(
-        min_cosine=min((float(cosines(a, b)[0]) for a, b in rows), default=1.0),
-        max_abs=max((float(np.abs(a - b).max()) for a, b in rows), default=0.0),
-    )
+def _same_question(reference: Source, candidate: Source) -> None:
+    if reference.task != candidate.task:
+        raise InputError(
+            "the two do not compare: the reference answers "
+            f"{reference.task}, the candidate {candidate.task}"
+        )
+    only = set(reference.labels) ^ set(candidate.labels)
+    if only and reference.labels and candidate.labels:
+        raise InputError(
+            f"the two do not compare: label {min(only)!r} is known to one side only "
+            f"({len(reference.labels)} and {len(candidate.labels)} labels)"
+        )
+    a, b = reference.max_length, candidate.max_length
+    if a is not None and b is not None and a != b:
+        raise InputError(f"the two do not compare: max length is {a} on one side, {b} on the other")
 
 
-def _same_question(reference: TextModel, candidate: TextModel) -> None:
-    for what in ("task", "labels", "max_length"):
-        a, b = getattr(reference, what), getattr(candidate, what)
-        if a != b:
-            name = what.replace("_", " ")
-            raise InputError(f"the two do not compare: {name} is {a} on one side, {b} on the other")
+def _in_order(answers: Answers, labels: Sequence[str], wanted: Sequence[str]) -> Answers:
+    """The same answers with the columns of their logits in another order of the labels."""
+    if answers.outputs is None or not wanted or tuple(labels) == tuple(wanted):
+        return answers
+    columns = [list(labels).index(label) for label in wanted]
+    return replace(answers, outputs=tuple(row[..., columns] for row in answers.outputs))
+
+
+def _vectors(before: Answers, after: Answers) -> tuple[Array, Array]:
+    assert before.outputs is not None and after.outputs is not None
+    a, b = np.stack(before.outputs), np.stack(after.outputs)
+    if a.shape != b.shape:
+        raise InputError(
+            f"the two do not compare: vectors of {a.shape[1]} and of {b.shape[1]} numbers"
+        )
+    return a, b
+
+
+def _logits(before: Answers, after: Answers) -> tuple[tuple[Array, ...], tuple[Array, ...]] | None:
+    if before.outputs is None or after.outputs is None:
+        return None
+    return before.outputs, after.outputs
+
+
+def _entity_distances(before: Answers, after: Answers) -> Floats:
+    assert before.entities is not None and after.entities is not None
+    return entity_disagreement(before.entities, after.entities)
 
 
 def _cosine(values: Floats) -> Cosine:
     return Cosine(float(values.mean()), float(np.percentile(values, 1)), float(values.min()))
 
 
-def _neighbours(before: Sequence[Array], after: Sequence[Array]) -> Neighbours | None:
+def _neighbours(before: Array, after: Array) -> Neighbours | None:
     """Over distinct texts only: duplicates would be each other's neighbours in any order."""
-    a, b = np.stack(before[:_NEIGHBOUR_LIMIT]), np.stack(after[:_NEIGHBOUR_LIMIT])
+    a, b = before[:_NEIGHBOUR_LIMIT], after[:_NEIGHBOUR_LIMIT]
     _, first = np.unique(a, axis=0, return_index=True)
     if len(first) < 12:
         return None
-    return Neighbours(neighbour_overlap(a[first], b[first]))
+    at_10, at_5, at_1 = (neighbour_overlap(a[first], b[first], k) for k in (10, 5, 1))
+    return Neighbours(at_10, at_5, at_1)
 
 
-def _entity_changes(
-    reference: TextModel,
-    candidate: TextModel,
-    texts: Sequence[Text],
-    before: Sequence[Array],
-    after: Sequence[Array],
-) -> EntityChanges | None:
-    if reference.task != TOKEN_CLASSIFICATION:
+def _pair_similarity(before: Array, after: Array) -> PairSimilarity | None:
+    if len(before) < 2:
         return None
-    return entity_changes(
-        entities_of(reference, texts, before), entities_of(candidate, texts, after)
+    return pair_similarity(before, after, pairs=_PAIRS, seed=_SEED)
+
+
+def _entity_changes(before: Answers, after: Answers) -> EntityChanges | None:
+    if before.entities is None or after.entities is None:
+        return None
+    return entity_changes(before.entities, after.entities)
+
+
+def _scores(reference: Source, examples: Examples, answers: Answers) -> tuple[Scores, ...]:
+    """Scored with the reference's labels, in whose order both sides' logits are by now."""
+    return scores_of(
+        reference,
+        examples,
+        answers.outputs or (),
+        entities=answers.entities,
+        answers=answers.answers,
     )
-
-
-def _metric(
-    reference: TextModel,
-    candidate: TextModel,
-    examples: Examples,
-    before: Sequence[Array],
-    after: Sequence[Array],
-) -> Metric | None:
-    name = metric_name(reference, examples)
-    if name is None:
-        return None
-    a = metric_value(reference, examples, before)
-    b = metric_value(candidate, examples, after)
-    return Metric(name, reference=a, candidate=b, drop=a - b)
 
 
 def _shown(text: Text) -> str:

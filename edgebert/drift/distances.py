@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.records.checked import EntityChanges, Flips
+from edgebert.records.checked import (
+    EntityChanges,
+    Flips,
+    Histogram,
+    LogitDivergence,
+    PairSimilarity,
+)
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array, probabilities
 
@@ -40,16 +46,84 @@ def probability_changes(
     return np.asarray(changes, np.float64)
 
 
-def label_flips(
+def changed_decisions(
     reference: Sequence[Array], candidate: Sequence[Array], *, multi_label: bool
-) -> Flips:
-    """Changed decisions: of texts for [labels], of tokens for [tokens, labels]."""
-    flips = n = 0
+) -> npt.NDArray[np.int64]:
+    """Changed and all decisions in each text, int64 [n, 2]: one for [labels], else one a token."""
+    counts = []
     for a, b in zip(reference, candidate, strict=True):
         rows = 1 if a.ndim == 1 else len(a)
-        n += rows
-        flips += rows if a.shape != b.shape else _changed(a, b, multi_label=multi_label)
-    return Flips(flips, n, flips / n, exact_binomial_interval(flips, n))
+        changed = rows if a.shape != b.shape else _changed(a, b, multi_label=multi_label)
+        counts.append((changed, rows))
+    return np.asarray(counts, np.int64).reshape(-1, 2)
+
+
+def label_flips(decisions: npt.NDArray[np.int64]) -> Flips:
+    """Sum up `changed_decisions`."""
+    flips, n = (int(total) for total in decisions.sum(axis=0))
+    return Flips(flips, n, flips / max(n, 1), exact_binomial_interval(flips, n))
+
+
+def logit_divergence(
+    reference: Sequence[Array], candidate: Sequence[Array], *, multi_label: bool
+) -> LogitDivergence | None:
+    """How far logits [labels] or [tokens, labels] moved, over all texts with equal tokens.
+
+    Multi-label logits are not centred, and their divergence is summed over the labels.
+    """
+    pairs = [(a, b) for a, b in zip(reference, candidate, strict=True) if a.shape == b.shape]
+    if not pairs:
+        return None
+    left, right = (np.vstack([pair[side] for pair in pairs]).astype(np.float64) for side in (0, 1))
+    if multi_label:
+        divergence = sum(
+            _kl(_log_sigmoid(sign * left), _log_sigmoid(sign * right)) for sign in (1, -1)
+        )
+    else:
+        left, right = (rows - rows.mean(axis=1, keepdims=True) for rows in (left, right))
+        divergence = _kl(_log_softmax(left), _log_softmax(right))
+    moved = np.abs(left - right)
+    return LogitDivergence(
+        mean_abs=float(moved.mean()),
+        max_abs=float(moved.max()),
+        kl_mean=max(0.0, float(np.mean(divergence))),
+        kl_max=max(0.0, float(np.max(divergence))),
+    )
+
+
+def entity_disagreement(
+    reference: Sequence[Sequence[Entity]], candidate: Sequence[Sequence[Entity]]
+) -> Floats:
+    """Share of the entities of each text that only one side found, float64 [n]."""
+    shares = []
+    for before, after in zip(reference, candidate, strict=True):
+        old = {(e.start, e.end, e.label) for e in before}
+        new = {(e.start, e.end, e.label) for e in after}
+        shares.append(len(old ^ new) / max(len(old | new), 1))
+    return np.asarray(shares, np.float64)
+
+
+def histogram(distances: Floats) -> Histogram:
+    """Count distances in quarter decades, below 1e-8 in one bin; empty ends are left out."""
+    edges = np.concatenate([[0.0], 10.0 ** np.arange(-8, 0.5, 0.25)])
+    counts, _ = np.histogram(np.clip(distances, 0, edges[-1]), edges)
+    used = np.flatnonzero(counts)
+    first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
+    return Histogram(
+        edges=tuple(float(f"{edge:.6g}") for edge in edges[first : last + 2]),
+        counts=tuple(int(count) for count in counts[first : last + 1]),
+    )
+
+
+def pair_similarity(reference: Array, candidate: Array, *, pairs: int, seed: int) -> PairSimilarity:
+    """Difference of the cosines of random pairs of different texts, [n, dim] on both sides."""
+    random = np.random.default_rng(seed)
+    first = random.integers(len(reference), size=pairs)
+    second = (first + random.integers(1, len(reference), size=pairs)) % len(reference)
+    before = cosines(reference[first], reference[second])
+    after = cosines(candidate[first], candidate[second])
+    moved = np.abs(before - after)
+    return PairSimilarity(pairs, float(moved.mean()), float(moved.max()))
 
 
 def exact_binomial_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -125,6 +199,19 @@ def _changed(a: Array, b: Array, *, multi_label: bool) -> int:
     if multi_label:
         return int(((a >= 0) != (b >= 0)).any())
     return int(np.sum(a.argmax(axis=-1) != b.argmax(axis=-1)))
+
+
+def _kl(log_p: Floats, log_q: Floats) -> Floats:
+    return np.asarray((np.exp(log_p) * (log_p - log_q)).sum(axis=-1))
+
+
+def _log_softmax(logits: Floats) -> Floats:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _log_sigmoid(logits: Floats) -> Floats:
+    return np.asarray(-np.logaddexp(0, -logits))
 
 
 def _neighbours(vectors: Array, k: int) -> npt.NDArray[np.int64]:

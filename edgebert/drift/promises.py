@@ -21,13 +21,14 @@ class Floors:
 def describe_drift(comparison: Comparison, texts: str, floors: Floors) -> Drift:
     """Sum up a comparison; promise twice what was measured, and never less than the floors.
 
-    Twice, because the texts a bundle meets later are not the ones it was measured on.
+    Twice, because the texts a bundle meets later are not the ones it was measured on; and of
+    changed labels no less than the upper end of their interval, because few texts show few.
     """
-    distances, flips = comparison.distances, comparison.flips
+    distances, flips = comparison.distances, comparison.labels
     mean = float(distances.mean())
     promises = {"max_drift": _round_up(max(2 * mean, floors.drift))}
     if flips is not None:
-        promises["max_flips"] = _round_up(max(2 * flips.rate, floors.flips))
+        promises["max_flips"] = _round_up(max(2 * flips.rate, flips.ci95[1], floors.flips))
     return Drift(
         mean=mean,
         p99=float(np.percentile(distances, 99)),

@@ -1,21 +1,33 @@
-"""Anything that turns texts into arrays: bundles and checkpoints look alike from here."""
+"""Anything that answers texts: bundles, checkpoints, ONNX files and saved outputs.
+
+They look alike from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from edgebert.bundle import MANIFEST
 from edgebert.data import Text
+from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
+from edgebert.graph.weights import Weight
+from edgebert.records.manifest import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.entities import TokenizedText, decode_entities
 
+Inputs = dict[str, npt.NDArray[np.int64]]
 
-class TextModel(Protocol):
-    """What drift asks of a model. `edgebert.runtimes.Model` is one."""
+
+class Described(Protocol):
+    """What a metric must know of a side."""
 
     @property
     def task(self) -> str: ...
@@ -23,6 +35,11 @@ class TextModel(Protocol):
     def labels(self) -> tuple[str, ...]: ...
     @property
     def multi_label(self) -> bool: ...
+
+
+class TextModel(Described, Protocol):
+    """What drift asks of a model. `edgebert.runtimes.Model` is one."""
+
     @property
     def max_length(self) -> int: ...
 
@@ -35,19 +52,81 @@ class TextModel(Protocol):
         ...
 
 
-def open_source(path: str, *, max_length: int | None = None, offline: bool = False) -> TextModel:
-    """Open a bundle, or else a checkpoint (which needs torch and transformers).
+@runtime_checkable
+class Probe(Protocol):
+    """What is asked of a model to find out why it differs from another."""
+
+    @property
+    def pooling(self) -> str | None: ...
+    @property
+    def output_name(self) -> str: ...
+    @property
+    def made_from(self) -> str:
+        """Hash of the checkpoint's weights that it says it was made from, or ""."""
+        ...
+
+    def encode(self, texts: Sequence[Text]) -> Inputs:
+        """Token ids, int64 [batch, sequence], padded on the right."""
+        ...
+
+    def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
+        """Outputs of one batch by name; `last_hidden_state` among them for embeddings."""
+        ...
+
+    def weights(self) -> dict[str, Weight]:
+        """The model's weights by name."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A model that answers questions from a context."""
+
+    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
+        """The answer to each (question, context), given its logits, [tokens, 2]."""
+        ...
+
+
+Source = TextModel | SavedOutputs
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one side says about some texts.
+
+    Attributes:
+        outputs: float32 [dim], [labels] or [tokens, labels] of each text; None where only
+            entities were kept.
+        entities: of each text, for token classification.
+        answers: to each (question, context), for question answering.
+    """
+
+    outputs: tuple[Array, ...] | None
+    entities: tuple[tuple[Entity, ...], ...] | None = None
+    answers: tuple[str, ...] | None = None
+
+
+def open_source(path: str, *, max_length: int | None = None, offline: bool = False) -> Source:
+    """Open whatever `path` is.
 
     Args:
-        path: a bundle, a checkpoint folder or a hub id.
-        max_length: tokens at which a checkpoint truncates; a bundle carries its own.
+        path: a bundle, an .onnx file, a .jsonl file of saved outputs, a checkpoint folder or a
+            hub id; the last two need torch and transformers.
+        max_length: tokens at which a checkpoint or an ONNX file truncates; a bundle carries its
+            own.
         offline: never touch the network.
 
     Raises:
-        EdgebertError: it is neither.
+        EdgebertError: it is none of these.
     """
     if (Path(path) / MANIFEST).is_file():
         return load(path)
+    if path.endswith((".jsonl", ".jsonl.gz")):
+        return SavedOutputs(Path(path))
+    if path.endswith(".onnx"):
+        from edgebert.drift.onnx_file import open_onnx_file
+
+        return open_onnx_file(Path(path), max_length=max_length)
     from edgebert.checkpoint import open_checkpoint
 
     checkpoint = open_checkpoint(path, max_length=max_length, offline=offline)
@@ -58,6 +137,25 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
             raise
         raise MissingExtra(f"running the checkpoint {path}", "export") from error
     return CheckpointModel(checkpoint)
+
+
+def ask(source: Source, texts: Sequence[Text]) -> Answers:
+    """Let a side answer the texts.
+
+    Raises:
+        InputError: saved outputs without one of the texts, or pairs for a token classifier.
+    """
+    if isinstance(source, SavedOutputs):
+        return Answers(source.outputs(texts), source.entities(texts), source.answers(texts))
+    if source.task == QUESTION_ANSWERING and any(isinstance(text, str) for text in texts):
+        raise InputError("question answering reads pairs: a question and its context")
+    outputs = source.outputs(texts, progress=True)
+    entities = None
+    if source.task == TOKEN_CLASSIFICATION:
+        entities = tuple(map(tuple, entities_of(source, texts, outputs)))
+    if source.task == QUESTION_ANSWERING and isinstance(source, Reader):
+        return Answers(tuple(outputs), answers=tuple(source.answers(texts, outputs)))
+    return Answers(tuple(outputs), entities)
 
 
 def entities_of(

@@ -1,0 +1,165 @@
+"""Why two sides differ: tokenizer, pooling, label order, head or body.
+
+Each finding is told from what it alone changes: the token ids, the way token vectors become one
+vector, the order of the logits, the weights behind the encoder, the weights in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgebert.data import Text
+from edgebert.drift.distances import cosines
+from edgebert.drift.pooling import POOLINGS, pool
+from edgebert.drift.sources import Answers, Inputs, Probe
+from edgebert.drift.weights import WeightComparison, belongs_to_body
+from edgebert.records.checked import Cause, WeightChange
+from edgebert.runtimes.answers import Array
+
+TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY = "tokenizer", "pooling", "label order", "head", "body"
+NAMES = (TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY)
+"""Damage; and there is what remains where nothing is damaged:"""
+
+QUANTIZATION = "quantization"
+
+_SAMPLE = 16
+_CHUNK = 64
+_REPAIRED = 0.25  # a finding explains a difference when undoing it leaves at most this share
+_LENGTHS_DIFFER = 0.1  # rounding changes the length of a vector by a hundredth at most
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: its answers, and the model itself where it can be looked into."""
+
+    probe: Probe | None
+    labels: tuple[str, ...]
+    answers: Answers
+
+
+def find_causes(
+    reference: Side, candidate: Side, texts: Sequence[Text], weights: WeightComparison | None
+) -> tuple[Cause, ...]:
+    """Everything in which the candidate is not the reference's model, rounding aside."""
+    left, right = reference.probe, candidate.probe
+    causes: list[Cause | None] = []
+    if left and right:
+        causes.append(_tokenizer(left, right, texts))
+    before, after = reference.answers.outputs, candidate.answers.outputs
+    if before and after and reference.labels:
+        causes.append(_label_order(before, after, reference.labels))
+    elif before and after and reference.answers.answers is None:
+        causes.append(_pooling(left, right, texts, np.stack(before), np.stack(after)))
+    found = [cause for cause in causes if cause]
+    if weights and weights.related:
+        found += _weights(weights)
+    names = {cause.name for cause in found}
+    return tuple(c for c in found if c.name != HEAD or LABEL_ORDER not in names)  # its rows swapped
+
+
+def unexplained(weights: WeightComparison | None) -> Cause:
+    """What remains when a bound is broken and `find_causes` found nothing."""
+    if weights is None:
+        return Cause(BODY, "or head: one side has no weights to compare; token ids agree")
+    if not weights.related:
+        return Cause(BODY, "the two are different models: their weights have nothing in common")
+    if weights.bits <= 8:
+        detail = "no weight is off by more than int8 rounding explains: the scheme is too coarse"
+        return Cause(QUANTIZATION, detail)
+    return Cause(BODY, "the weights agree, so the graph computes something else with them")
+
+
+def _tokenizer(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None:
+    other = [
+        text
+        for start in range(0, len(texts), _CHUNK)
+        for text in _other_ids(left, right, texts[start : start + _CHUNK])
+    ]
+    if not other:
+        return None
+    shown = other[0] if isinstance(other[0], str) else " | ".join(other[0])
+    detail = f"{len(other)} of {len(texts)} texts give other token ids, first {shown[:60]!r}"
+    return Cause(TOKENIZER, detail)
+
+
+def _other_ids(left: Probe, right: Probe, texts: Sequence[Text]) -> Iterator[Text]:
+    before, after = (_ids(probe.encode(texts)) for probe in (left, right))
+    for text, a, b in zip(texts, before, after, strict=True):
+        if a != b:
+            yield text
+
+
+def _ids(inputs: Inputs) -> list[list[int]]:
+    rows = zip(inputs["input_ids"], inputs["attention_mask"], strict=True)
+    return [ids[mask.astype(bool)].tolist() for ids, mask in rows]
+
+
+def _label_order(
+    before: Sequence[Array], after: Sequence[Array], labels: tuple[str, ...]
+) -> Cause | None:
+    """Do the candidate's logits fit the reference's in another order far better than in theirs?"""
+    same = [(a, b) for a, b in zip(before, after, strict=True) if a.shape == b.shape]
+    if not same:
+        return None
+    left, right = (np.vstack([pair[side] for pair in same]) for side in (0, 1))
+    apart = np.stack([np.abs(left - right[:, [k]]).mean(axis=0) for k in range(len(labels))], 1)
+    best = apart.argmin(axis=1)  # for each label the candidate's column that is closest
+    moved = np.flatnonzero(best != np.arange(len(labels)))
+    if not moved.size or sorted(best[moved]) != sorted(moved):
+        return None
+    if apart[moved, best[moved]].sum() > _REPAIRED * apart[moved, moved].sum():
+        return None
+    places = ", ".join(f"{labels[i]!r} in the place of {labels[best[i]]!r}" for i in moved[:4])
+    return Cause(LABEL_ORDER, f"the answers agree once labels change places: {places}")
+
+
+def _pooling(
+    left: Probe | None, right: Probe | None, texts: Sequence[Text], before: Array, after: Array
+) -> Cause | None:
+    if left and right and left.pooling and right.pooling and left.pooling != right.pooling:
+        return Cause(POOLING, f"{left.pooling} on one side, {right.pooling} on the other")
+    ratio = float(np.median(np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)))
+    if not abs(ratio - 1) <= _LENGTHS_DIFFER:
+        detail = f"the vectors are {ratio:.3g} times as long: only one side normalizes them"
+        return Cause(POOLING, detail)
+    return _other_pooling(left, right, texts) if left and right else None
+
+
+def _other_pooling(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None:
+    """Do the candidate's token vectors, pooled in another way, give the reference's vectors?"""
+    inputs = left.encode(texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE])
+    wanted, found = left.run(inputs)["sentence_embedding"], right.run(inputs)
+    hidden = found.get("last_hidden_state")
+    if hidden is None:
+        return None
+    mask = inputs["attention_mask"]
+    apart = {how: _apart(wanted, pool(hidden, mask, how)) for how in POOLINGS}
+    best = min(apart, key=apart.__getitem__)
+    as_given = _apart(wanted, found["sentence_embedding"])
+    if as_given < 1e-6 or apart[best] > _REPAIRED * as_given:
+        return None
+    return Cause(POOLING, f"{best} pooling of the candidate's token vectors gives the reference's")
+
+
+def _apart(a: Array, b: Array) -> float:
+    return float((1 - cosines(a, b)).mean())
+
+
+def _weights(weights: WeightComparison) -> list[Cause]:
+    body = [change for change in weights.changed if belongs_to_body(change.name)]
+    head = [change for change in weights.changed if not belongs_to_body(change.name)]
+    of = len(weights.changes)
+    return [
+        Cause(name, f"{_described(changes[0])} ({len(changes)} of {of} weights differ)")
+        for name, changes in ((HEAD, head), (BODY, body))
+        if changes
+    ]
+
+
+def _described(change: WeightChange) -> str:
+    if change.residual < 0.2 and abs(change.gain - 1) > change.residual:
+        return f"{change.name} is {change.gain:.4g} times the reference's"
+    return f"{change.name} differs by {100 * change.residual:.0f} % of its norm"
