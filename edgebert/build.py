@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebert.bundle import read_bundle, write_model_card
 from edgebert.drift import check
-from edgebert.drift.checking import Thresholds
+from edgebert.drift.gates import Thresholds
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency import bench
 from edgebert.output import new_folder, refuse_existing
@@ -62,6 +63,7 @@ def build_bundles(
             check=check(model, int8, data, thresholds=thresholds, offline=offline),
             bench=bench([fp32, int8]),
         )
+        write_model_card(read_bundle(int8), [made.quantize, made.check, made.bench])
         records = with_paths_moved(made, folder, output)
         _write_records(records, folder)
     return records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
@@ -12,6 +13,7 @@ from edgebert.errors import BundleError
 from edgebert.model_card import model_card
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.golden import Golden
+from edgebert.records.header import Header
 from edgebert.records.manifest import FORMAT, FileEntry, Manifest
 
 MANIFEST = "manifest.json"
@@ -103,9 +105,14 @@ def seal(folder: Path, manifest: Manifest) -> Bundle:
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
     sealed = replace(manifest, files=files)
-    (folder / MODEL_CARD).write_text(model_card(sealed), encoding="utf-8")
     (folder / MANIFEST).write_text(to_json(sealed) + "\n", encoding="utf-8")
+    write_model_card(Bundle(folder, sealed))
     return Bundle(folder, sealed)
+
+
+def write_model_card(bundle: Bundle, records: Sequence[Header] = ()) -> None:
+    """Write the bundle's README.md anew, with what records of it say (see `model_card`)."""
+    (bundle.path / MODEL_CARD).write_text(model_card(bundle, records), encoding="utf-8")
 
 
 def _read_manifest(path: Path) -> Manifest:

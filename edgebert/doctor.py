@@ -2,116 +2,223 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgebert.bundle import Bundle, changed_files, read_bundle
-from edgebert.errors import EdgebertError, GateError
-from edgebert.machine import this_machine
+from edgebert.bundle import TOKENIZER, Bundle, changed_files, read_bundle
+from edgebert.errors import BundleError, GateError
+from edgebert.machine import installed_versions, this_machine
+from edgebert.records.golden import Golden
+from edgebert.records.manifest import Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
-from edgebert.runtimes import Model, load
+from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.model import Model
+from edgebert.runtimes.session import PROVIDERS, import_onnxruntime, open_session
+
+_OVERFLOWING = ("-avx2", "-avx512bw")
+"""Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
+
+_COPY_AGAIN = "copy the bundle to this device again"
+_MAKE_AGAIN = "take the bundle anew from where it was made, or make it again with 'edgebert export'"
 
 
-def examine(path: str | Path) -> DoctorRecord:
-    """Check a bundle on this device: files, versions, provider, tokens and golden answers.
+@dataclass(frozen=True)
+class Likely:
+    """The likely cause of a failure: its name, why it is thought to be that, the way out."""
+
+    cause: str
+    reason: str
+    way_out: str
+
+
+def examine(path: str | Path, *, provider: str = "auto") -> DoctorRecord:
+    """Check a bundle on this device: files, versions, provider, tokens, answers and CPU.
+
+    Args:
+        path: the bundle.
+        provider: execution provider to ask for, as in `edgebert.load`.
 
     Raises:
         GateError: a check failed; `error.record` is the `DoctorRecord` with all of them.
         BundleError: the folder is no bundle at all.
+        ProviderError: no onnxruntime is installed, or no such provider is known.
     """
     bundle = read_bundle(path)
     checks = [_files(bundle), _versions(bundle)]
     if checks[0].passed:
-        checks += _answers(bundle)
+        checks += _answers(bundle, provider)
     failed = [check for check in checks if not check.passed]
     record = DoctorRecord(bundle=str(path), passed=not failed, checks=tuple(checks))
     if failed:
-        raise GateError("; ".join(f"{check.name}: {check.detail}" for check in failed), record)
+        found = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+        raise GateError(f"{found} ({'; '.join(record.ways_out)})", record)
     return record
+
+
+def likely_cause(manifest: Manifest, golden: Golden, *, here: str, onnxruntime: str) -> Likely:
+    """Why the right tokens gave other answers: what differs from where the promises were made.
+
+    Args:
+        manifest: of the bundle.
+        golden: its promised answers.
+        here: class of this CPU (see `edgebert.machine.cpu_class`).
+        onnxruntime: version that is installed.
+    """
+    quantized = manifest.quantization
+    if quantized and here not in (golden.cpu_class, *quantized.cpu_classes):
+        made = f"made on {golden.cpu_class}, this is {here}"
+        way_out = f"run 'edgebert quantize' on a CPU of class {here}, or use the float bundle here"
+        if here.endswith(_OVERFLOWING):
+            return Likely("saturation", f"{made}, which can overflow u8 x s8 products", way_out)
+        return Likely("cpu", f"{made}, whose int8 kernels may round otherwise", way_out)
+    if golden.onnxruntime != onnxruntime:
+        return Likely(
+            "version",
+            f"made with onnxruntime {golden.onnxruntime}, this is {onnxruntime}",
+            f"pip install onnxruntime=={golden.onnxruntime}",
+        )
+    same = "same CPU class and onnxruntime, so the graph is not the one that was sealed"
+    return Likely("graph", same, _MAKE_AGAIN)
+
+
+def _failed(name: str, detail: str, cause: str, way_out: str) -> DoctorCheck:
+    return DoctorCheck(name, False, detail, cause=cause, way_out=way_out)
 
 
 def _files(bundle: Bundle) -> DoctorCheck:
     changed = changed_files(bundle)
-    detail = "; ".join(changed) or f"{len(bundle.manifest.files)} files, all as they were sealed"
-    return DoctorCheck("checksums", not changed, detail)
+    if changed:
+        return _failed("checksums", "; ".join(changed), "changed file", _COPY_AGAIN)
+    return DoctorCheck("checksums", True, f"{len(bundle.manifest.files)} files, all as sealed")
 
 
 def _versions(bundle: Bundle) -> DoctorCheck:
     installed, bounds = str(import_onnxruntime().__version__), bundle.manifest.onnxruntime
     detail = f"onnxruntime {installed} (bundle needs {bounds.min}, was tested with {bounds.tested})"
-    return DoctorCheck("versions", not is_newer(bounds.min, installed), detail)
+    if is_newer(bounds.min, installed):
+        return _failed("versions", detail, "version", f"pip install 'onnxruntime>={bounds.min}'")
+    return DoctorCheck("versions", True, detail)
 
 
-def _answers(bundle: Bundle) -> list[DoctorCheck]:
+def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
+    """Load the bundle without asking it to prove itself: that is what is done here."""
     try:
-        model = load(bundle.path)
+        tokenizer = open_tokenizer(bundle.path / TOKENIZER)
+    except BundleError as error:
+        return [_failed("load", str(error), "tokenizer", _tokenizer_way_out(bundle.manifest))]
+    try:
+        model = Model(bundle, open_session(bundle, provider=provider), tokenizer)
+        golden = bundle.golden()
+    except BundleError as error:
+        versions = _versions(bundle)
+        cause, way_out = versions.cause or "graph", versions.way_out or _MAKE_AGAIN
+        return [_failed("load", str(error), cause, way_out)]
+    used = _provider(model, provider)
+    try:
         answers = run_golden(model)
-    except EdgebertError as error:
-        return [DoctorCheck("load", False, str(error))]
-    return [_provider(model), _tokens(answers), *_golden(bundle, answers)]
-
-
-def _provider(model: Model) -> DoctorCheck:
-    return DoctorCheck("provider", model.provider == "CPUExecutionProvider", model.provider)
-
-
-def _tokens(answers: list[GoldenAnswer]) -> DoctorCheck:
-    wrong = [answer for answer in answers if not answer.tokens_equal]
-    if not wrong:
-        return DoctorCheck("tokenizer", True, f"{len(answers)} texts give the promised token ids")
-    detail = (
-        f"{len(wrong)} of {len(answers)} texts give other token ids, first {_quoted(wrong[0])}: "
-        "the tokenizer file or the tokenizers package differs from where the bundle was made"
-    )
-    return DoctorCheck("tokenizer", False, detail)
-
-
-def _golden(bundle: Bundle, answers: list[GoldenAnswer]) -> list[DoctorCheck]:
-    """One check against the promised answers, one against the fp32 reference."""
+    except BundleError as error:
+        return [used, _failed("run", str(error), "graph", _MAKE_AGAIN)]
+    likely = _why_other_answers(model, golden, used)
     return [
+        used,
+        _tokens(bundle.manifest, answers),
         _compare(
             "golden answers",
-            answers,
-            lambda answer: (answer.to_expected, answer.golden.tolerance.expected),
-            _likely_cause(bundle),
+            bundle.manifest,
+            [answer.to_expected for answer in answers],
+            [answer for answer in answers if not answer.as_expected],
+            likely,
         ),
         _compare(
             "fp32 reference",
-            answers,
-            lambda answer: (answer.to_reference, answer.golden.tolerance.reference),
-            _likely_cause(bundle),
+            bundle.manifest,
+            [answer.to_reference for answer in answers],
+            [answer for answer in answers if not answer.as_reference],
+            likely,
         ),
+        _cpu(bundle.manifest, golden, answers),
     ]
+
+
+def _provider(model: Model, asked: str) -> DoctorCheck:
+    wanted, used = PROVIDERS[asked], model.provider
+    if used == wanted:
+        return DoctorCheck("provider", True, used)
+    available = ", ".join(import_onnxruntime().get_available_providers())
+    return _failed(
+        "provider",
+        f"{wanted} was asked for, but {used} runs; this onnxruntime has {available}",
+        "provider fallback",
+        f"install the onnxruntime wheel that has {wanted}, or load with provider='cpu'",
+    )
+
+
+def _tokens(manifest: Manifest, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
+    wrong = [answer for answer in answers if not answer.tokens_equal]
+    if not wrong:
+        return DoctorCheck("tokenizer", True, f"{len(answers)} texts give the promised token ids")
+    return _failed(
+        "tokenizer",
+        f"{len(wrong)} of {len(answers)} texts give other token ids, first {_quoted(wrong[0])}",
+        "tokenizer",
+        _tokenizer_way_out(manifest),
+    )
+
+
+def _tokenizer_way_out(manifest: Manifest) -> str:
+    made, here = manifest.created_with.get("tokenizers"), installed_versions().get("tokenizers")
+    if made and made != here:
+        return f"pip install tokenizers=={made} (this is {here})"
+    return f"take {TOKENIZER} anew from where the bundle was made"
+
+
+def _why_other_answers(model: Model, golden: Golden, provider: DoctorCheck) -> Likely:
+    if provider.cause and provider.way_out:
+        return Likely(provider.cause, provider.detail, provider.way_out)
+    return likely_cause(
+        model.manifest,
+        golden,
+        here=this_machine().cpu_class,
+        onnxruntime=str(import_onnxruntime().__version__),
+    )
 
 
 def _compare(
     name: str,
-    answers: list[GoldenAnswer],
-    distance_and_tolerance: Callable[[GoldenAnswer], tuple[float, float]],
-    cause: str,
+    manifest: Manifest,
+    distances: Sequence[float],
+    off: Sequence[GoldenAnswer],
+    likely: Likely,
 ) -> DoctorCheck:
-    pairs = [distance_and_tolerance(answer) for answer in answers]
-    off = [answer for answer, (d, bound) in zip(answers, pairs, strict=True) if not d <= bound]
-    worst = max(distance for distance, _ in pairs)
+    """Answers that are beyond their tolerance; other tokens explain another answer."""
+    worst = max(distances, default=0.0)
     if not off:
-        return DoctorCheck(name, True, f"{len(answers)} texts, furthest {worst:.2g}")
-    detail = (
-        f"{len(off)} of {len(answers)} texts differ, furthest {worst:.2g}, first {_quoted(off[0])}"
-    )
-    return DoctorCheck(name, False, f"{detail}: {cause}")
+        return DoctorCheck(name, True, f"{len(distances)} texts, furthest {worst:.2g}")
+    found = f"{len(off)} of {len(distances)} texts differ, furthest {worst:.2g}, first"
+    with_right_tokens = [answer for answer in off if answer.tokens_equal]
+    if not with_right_tokens:
+        detail = f"{found} {_quoted(off[0])}: all of them have other token ids"
+        return _failed(name, detail, "tokenizer", _tokenizer_way_out(manifest))
+    detail = f"{found} {_quoted(with_right_tokens[0])}: {likely.reason}"
+    return _failed(name, detail, likely.cause, likely.way_out)
 
 
-def _likely_cause(bundle: Bundle) -> str:
-    """What differs between here and where the promises were made."""
-    golden, here = bundle.golden(), this_machine().cpu_class
-    installed = str(import_onnxruntime().__version__)
-    if golden.cpu_class != here:
-        return f"made on {golden.cpu_class}, this is {here}, whose int8 kernels may round otherwise"
-    if golden.onnxruntime != installed:
-        return f"made with onnxruntime {golden.onnxruntime}, this is {installed}"
-    return "same CPU class and onnxruntime, so the graph is not the one that was sealed"
+def _cpu(manifest: Manifest, golden: Golden, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
+    """An int8 bundle on a CPU it was not proved on is as good as its answers there."""
+    here = this_machine().cpu_class
+    quantized = manifest.quantization
+    if quantized is None:
+        return DoctorCheck("cpu", True, f"{here}; a float graph assumes nothing of it")
+    known = ", ".join(quantized.cpu_classes)
+    if here in quantized.cpu_classes:
+        return DoctorCheck("cpu", True, f"{here}, one that the bundle was proved on ({known})")
+    detail = f"{here} is not one that the bundle was proved on ({known})"
+    if all(answer.as_expected for answer in answers if answer.tokens_equal):
+        return DoctorCheck("cpu", True, f"{detail}, but the golden answers hold here")
+    likely = likely_cause(manifest, golden, here=here, onnxruntime=golden.onnxruntime)
+    return _failed("cpu", detail, likely.cause, likely.way_out)
 
 
 def _quoted(answer: GoldenAnswer) -> str:

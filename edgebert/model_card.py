@@ -1,28 +1,42 @@
-"""README.md of a bundle: what it is, how small, how far it drifts, how to run it."""
+"""README.md of a bundle: what it is, how small, how fast, how far it drifts, how to run it."""
 
 from __future__ import annotations
 
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    TEXT_CLASSIFICATION,
-    Manifest,
-)
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from edgebert.records.checked import CheckRecord, Metric
+from edgebert.records.header import Header
+from edgebert.records.made import QuantizeRecord
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, Manifest
+from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
+
+if TYPE_CHECKING:
+    from edgebert.bundle import Bundle
+
+Fact = tuple[str, str]
 
 _VERBS = {EMBEDDINGS: "embed", TEXT_CLASSIFICATION: "classify"}
 
 
-def model_card(manifest: Manifest) -> str:
-    """Markdown from the manifest alone, so that the two cannot disagree."""
+def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:
+    """Markdown from the manifest, and from records of this bundle where there are any.
+
+    Args:
+        bundle: the bundle.
+        records: its quantize record says how much smaller it became, a check record how far it
+            drifts, a bench record (matched by the bundle's hash) how fast it is.
+    """
+    manifest = bundle.manifest
     verb = _VERBS.get(manifest.task, "tag")
-    facts = "\n".join(f"| {name} | {value} |" for name, value in _facts(manifest))
+    sections = "".join(f"\n{section}\n" for section in _sections(bundle, records))
     return f"""# {manifest.source.id}, {manifest.precision} for onnxruntime
 
 An edgebert bundle: `model.onnx`, its tokenizer, and golden answers to check it with.
 
-| | |
-|---|---|
-{facts}
-
+{_table(("", ""), _facts(bundle, records))}
+{sections}
 ## Run it
 
     pip install 'edgebert[cpu]'
@@ -38,13 +52,13 @@ model.{verb}(["first text", "second text"])
 {_warning(manifest)}"""
 
 
-def _facts(manifest: Manifest) -> list[tuple[str, str]]:
-    size = sum(entry.size_bytes for entry in manifest.files.values())
+def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
+    manifest = bundle.manifest
     facts = [
         ("task", manifest.task),
         ("architecture", manifest.architecture),
         ("longest input", f"{manifest.max_length} tokens"),
-        ("size", f"{size / 1e6:.1f} MB"),
+        ("size", _size(bundle, records)),
         ("source", f"`{manifest.source.id}`, weights sha256 `{manifest.source.sha256[:16]}`"),
     ]
     if manifest.pooling:
@@ -59,15 +73,103 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
     return facts
 
 
+def _size(bundle: Bundle, records: Sequence[Header]) -> str:
+    size = f"{bundle.size_bytes / 1e6:.1f} MB"
+    for record in records:
+        if isinstance(record, QuantizeRecord):
+            before = record.source_size_bytes
+            share = f"{100 * bundle.size_bytes / before:.0f} %"
+            return f"{size}, {share} of the {before / 1e6:.1f} MB it was made from"
+    return size
+
+
 def _drift(manifest: Manifest) -> str:
     drift = manifest.drift
     assert drift is not None
-    measure = "1 - cosine" if manifest.task == EMBEDDINGS else "change of a probability"
     flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
     return (
-        f"mean {measure} to the source {drift.mean:.2g}, worst {drift.max:.2g}{flips} "
-        f"({drift.n} texts: {drift.texts})"
+        f"mean {_distance(manifest.task)} to the source {drift.mean:.2g}, "
+        f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts})"
     )
+
+
+def _distance(task: str) -> str:
+    return "1 - cosine" if task == EMBEDDINGS else "change of a probability"
+
+
+def _sections(bundle: Bundle, records: Sequence[Header]) -> Iterator[str]:
+    for record in records:
+        if isinstance(record, CheckRecord):
+            yield _drift_section(record)
+        if isinstance(record, BenchRecord):
+            for index, timed in enumerate(record.bundles):
+                if timed.sha256 == bundle.sha256:
+                    results = [result for result in record.results if result.bundle == index]
+                    yield _speed_section(record, timed, results)
+
+
+def _drift_section(record: CheckRecord) -> str:
+    reference = PurePath(record.reference)
+    name = reference.name if reference.is_absolute() else record.reference
+    facts = [("distance", f"mean {_distance(record.task)} {record.distance_mean:.2g}")]
+    if record.cosine:
+        c = record.cosine
+        facts.append(("cosine", f"mean {c.mean:.5f}, p01 {c.p01:.5f}, least {c.min:.5f}"))
+    if record.neighbours:
+        share = f"{100 * record.neighbours.overlap_at_10:.1f} %"
+        facts.append(("ten nearest neighbours", f"{share} are the same"))
+    if record.labels:
+        f = record.labels
+        low, high = (100 * end for end in f.ci95)
+        share = f"{100 * f.rate:.2f} %, 95 % interval {low:.2f} to {high:.2f} %"
+        facts.append(("changed labels", f"{f.flips} of {f.n} ({share})"))
+    metrics = record.metrics or ((record.metric,) if record.metric else ())
+    facts += [(metric.name, _metric(metric)) for metric in metrics]
+    return (
+        "## How far it drifts\n\n"
+        f"Against `{name}`, on {record.n} texts of {record.data}:\n\n{_table(('', ''), facts)}"
+    )
+
+
+def _metric(metric: Metric) -> str:
+    interval = ""
+    if metric.ci95:
+        interval = f", 95 % interval {metric.ci95[0]:.2f} to {metric.ci95[1]:.2f}"
+    return (
+        f"{metric.reference:.2f} before, {metric.candidate:.2f} here (drop {metric.drop:.2f} "
+        f"points{interval})"
+    )
+
+
+def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[BenchResult]) -> str:
+    machine, rows = (
+        record.machine,
+        [
+            (
+                r.length,
+                r.batch,
+                r.threads,
+                f"{r.p50_ms:.2f}",
+                f"{r.p95_ms:.2f}",
+                f"{r.texts_per_s:,.0f}",
+            )
+            for r in results
+        ],
+    )
+    header = ("tokens", "batch", "threads", "p50 ms", "p95 ms", "texts/s")
+    memory = "" if timed.peak_rss_mb is None else f", peak memory {timed.peak_rss_mb:.0f} MB"
+    noisy = " The machine was noisy: read these with care." if record.noise.noisy else ""
+    return (
+        "## How fast it is\n\n"
+        f"On {machine.cpu}, onnxruntime {machine.versions.get('onnxruntime', 'unknown')}, "
+        f"{timed.provider}. Loads in {timed.load_ms:.0f} ms, first answer after another "
+        f"{timed.first_inference_ms:.1f} ms{memory}.{noisy}\n\n{_table(header, rows)}"
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
 
 def _warning(manifest: Manifest) -> str:

@@ -33,17 +33,24 @@ class GoldenAnswer:
     to_reference: float
 
     @property
+    def as_expected(self) -> bool:
+        return self.to_expected <= self.golden.tolerance.expected
+
+    @property
+    def as_reference(self) -> bool:
+        return self.to_reference <= self.golden.tolerance.reference
+
+    @property
     def passed(self) -> bool:
-        tolerance = self.golden.tolerance
-        return (
-            self.tokens_equal
-            and self.to_expected <= tolerance.expected
-            and self.to_reference <= tolerance.reference
-        )
+        return self.tokens_equal and self.as_expected and self.as_reference
 
 
 def run_golden(model: Model) -> list[GoldenAnswer]:
-    """Run the bundle's golden texts one by one and compare tokens and outputs."""
+    """Run the bundle's golden texts one by one and compare tokens and outputs.
+
+    Raises:
+        BundleError: the graph loads but cannot run.
+    """
     return [_run_one(model, golden) for golden in model.bundle.golden().texts]
 
 
@@ -116,7 +123,11 @@ def prove_on_new_onnxruntime(model: Model) -> None:
 def _run_one(model: Model, golden: GoldenText) -> GoldenAnswer:
     text = golden.as_text
     (encoding,) = encode(model.tokenizer, [text])
-    (output,) = model.outputs([text])
+    try:
+        (output,) = model.outputs([text])
+    except Exception as error:  # onnxruntime's errors share no public base class
+        reason = str(error).strip().partition("\n")[0]
+        raise BundleError(f"{model.bundle.model_path} cannot run: {reason}") from error
     return GoldenAnswer(
         golden=golden,
         tokens_equal=tuple(encoding.ids) == golden.input_ids,

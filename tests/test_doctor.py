@@ -1,19 +1,37 @@
-"""Doctor: a healthy bundle passes, and each kind of damage is named with its cause."""
+"""Doctor: a healthy bundle passes, and each kind of damage is named with cause and way out."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 
-from edgebert.bundle import open_bundle, seal
-from edgebert.doctor import examine
+from edgebert.bundle import open_bundle, read_bundle, seal
+from edgebert.doctor import examine, likely_cause
 from edgebert.errors import BundleError, GateError
+from edgebert.machine import this_machine
+from edgebert.records.measured import DoctorCheck, DoctorRecord
+from edgebert.runtimes.session import PROVIDERS
 
-Json = dict[str, object]
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """An fp32 bundle to damage."""
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
+
+
+@pytest.fixture
+def int8(tiny_int8: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_int8, tmp_path / "b"))
 
 
 def test_a_healthy_bundle_passes_every_check(tiny_int8: Path) -> None:
@@ -26,59 +44,191 @@ def test_a_healthy_bundle_passes_every_check(tiny_int8: Path) -> None:
         "tokenizer",
         "golden answers",
         "fp32 reference",
+        "cpu",
     ]
+    assert all(check.cause is None and check.way_out is None for check in record.checks)
 
 
-def test_a_changed_byte_is_named_and_nothing_is_run(tiny_bundle: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
+def test_a_changed_byte_is_named_and_nothing_is_run(bundle: Path) -> None:
     content = bytearray((bundle / "tokenizer.json").read_bytes())
     content[-20] ^= 1
     (bundle / "tokenizer.json").write_bytes(content)
-    record = _failure(bundle)
+    record = failure(bundle)
     assert [check.name for check in record.checks] == ["checksums", "versions"]
     assert record.checks[0].detail == "tokenizer.json was changed (its checksum differs)"
+    assert record.checks[0].cause == "changed file"
+    assert record.checks[0].way_out == "copy the bundle to this device again"
 
 
-def test_a_missing_file_is_named(tiny_bundle: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
+def test_a_missing_file_is_named(bundle: Path) -> None:
     (bundle / "config.json").unlink()
-    assert _failure(bundle).checks[0].detail == "config.json is missing"
+    assert failure(bundle).checks[0].detail == "config.json is missing"
 
 
-def test_another_tokenizer_is_named(tiny_bundle: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
-    _edit(bundle, "tokenizer.json", lambda value: value["normalizer"].update(lowercase=False))  # type: ignore[attr-defined]
-    failed = [check.name for check in _failure(bundle).checks if not check.passed]
-    assert failed[0] == "tokenizer"
+def test_lower_casing_turned_off_is_the_tokenizers_doing(bundle: Path) -> None:
+    edit(bundle, "tokenizer.json", lambda value: value["normalizer"].update(lowercase=False))
+    failed = failed_checks(bundle)
+    assert set(failed) == {"tokenizer", "golden answers", "fp32 reference"}
+    for check in failed.values():
+        assert check.cause == "tokenizer"
+        assert check.way_out == "take tokenizer.json anew from where the bundle was made"
+    assert "texts give other token ids, first '" in failed["tokenizer"].detail
+    assert failure(bundle).ways_out == (
+        "likely tokenizer: take tokenizer.json anew from where the bundle was made",
+    )
 
 
-def test_another_graph_is_named(tiny_bundle: Path, tiny_int8: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
-    manifest = open_bundle(bundle).manifest
-    shutil.copy(tiny_int8 / "model.onnx", bundle / "model.onnx")
-    seal(bundle, manifest)
-    (check,) = [c for c in _failure(bundle).checks if c.name == "golden answers"]
-    assert check.detail.endswith("so the graph is not the one that was sealed")
+def test_another_tokenizers_package_is_named_with_the_one_to_install(bundle: Path) -> None:
+    edit(bundle, "tokenizer.json", lambda value: value["normalizer"].update(lowercase=False))
+    edit(bundle, "manifest.json", lambda value: value["created_with"].update(tokenizers="0.1.2"))
+    way_out = failed_checks(bundle)["tokenizer"].way_out
+    assert way_out is not None
+    assert way_out.startswith("pip install tokenizers==0.1.2 (this is ")
 
 
-def test_another_cpu_is_the_likely_cause(tiny_bundle: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
-
-    def elsewhere(golden: Json) -> None:
-        golden["cpu_class"] = "aarch64-asimddp"
-        for text in golden["texts"]:  # type: ignore[attr-defined]
-            text["expected"] = [-value for value in text["expected"]]
-
-    _edit(bundle, "golden.json", elsewhere)
-    (check,) = [c for c in _failure(bundle).checks if c.name == "golden answers"]
-    assert "made on aarch64-asimddp, this is" in check.detail
+def test_a_tokenizer_that_cannot_be_read_is_named(bundle: Path) -> None:
+    (bundle / "tokenizer.json").write_text("{}")
+    reseal(bundle)
+    (check,) = failed_checks(bundle).values()
+    assert (check.name, check.cause) == ("load", "tokenizer")
 
 
-def test_an_onnxruntime_that_is_too_old_fails(tiny_bundle: Path, tmp_path: Path) -> None:
-    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "b"))
-    _edit(bundle, "manifest.json", lambda m: m["onnxruntime"].update(min="99.0.0"), reseal=False)  # type: ignore[attr-defined]
-    (check,) = [c for c in _failure(bundle).checks if c.name == "versions"]
+def test_damaged_weights_are_the_graphs_doing(bundle: Path) -> None:
+    change_weight(bundle, lambda weight: weight * np.float32(1.02))
+    failed = failed_checks(bundle)
+    assert set(failed) == {"golden answers", "fp32 reference"}
+    for check in failed.values():
+        assert check.cause == "graph"
+        assert check.detail.endswith("so the graph is not the one that was sealed")
+        assert check.way_out is not None
+        assert "edgebert export" in check.way_out
+
+
+def test_weights_that_are_no_numbers_are_the_graphs_doing(bundle: Path) -> None:
+    change_weight(bundle, lambda weight: weight * np.float32(np.nan))
+    check = failed_checks(bundle)["golden answers"]
+    assert (check.cause, "furthest inf" in check.detail) == ("graph", True)
+
+
+def test_a_graph_that_cannot_be_loaded_is_named(bundle: Path) -> None:
+    (bundle / "model.onnx").write_bytes(b"not a graph")
+    reseal(bundle)
+    (check,) = failed_checks(bundle).values()
+    assert (check.name, check.cause) == ("load", "graph")
+    assert "model.onnx cannot be loaded by onnxruntime" in check.detail
+
+
+def test_a_graph_that_loads_but_cannot_run_is_named(bundle: Path) -> None:
+    change_weight(bundle, lambda weight: weight[:3], name="word_embeddings.weight")
+    (check,) = failed_checks(bundle).values()
+    assert (check.name, check.cause) == ("run", "graph")
+    assert "model.onnx cannot run: " in check.detail
+
+
+def test_an_onnxruntime_that_is_too_old_fails(bundle: Path) -> None:
+    edit(bundle, "manifest.json", lambda m: m["onnxruntime"].update(min="99.0.0"))
+    (check,) = failed_checks(bundle).values()
+    assert (check.name, check.cause) == ("versions", "version")
     assert "bundle needs 99.0.0" in check.detail
+    assert check.way_out == "pip install 'onnxruntime>=99.0.0'"
+
+
+def test_a_graph_too_new_for_the_onnxruntime_here_is_a_matter_of_version(bundle: Path) -> None:
+    (bundle / "model.onnx").write_bytes(b"not a graph")
+    edit(bundle, "manifest.json", lambda m: m["onnxruntime"].update(min="99.0.0"))
+    check = failed_checks(bundle)["load"]
+    assert (check.cause, check.way_out) == ("version", "pip install 'onnxruntime>=99.0.0'")
+
+
+def test_another_onnxruntime_is_the_likely_cause_of_other_answers(bundle: Path) -> None:
+    edit(bundle, "golden.json", elsewhere(onnxruntime="1.2.3"))
+    check = failed_checks(bundle)["golden answers"]
+    assert (check.cause, check.way_out) == ("version", "pip install onnxruntime==1.2.3")
+    assert "made with onnxruntime 1.2.3, this is" in check.detail
+
+
+def test_a_bundle_is_examined_under_an_onnxruntime_it_was_not_tested_with(bundle: Path) -> None:
+    edit(bundle, "manifest.json", lambda m: m["onnxruntime"].update(tested="1.0.0", min="1.0.0"))
+    assert examine(bundle).passed
+    edit(bundle, "golden.json", elsewhere(onnxruntime="1.0.0"))
+    assert failed_checks(bundle)["golden answers"].cause == "version"
+
+
+def test_a_provider_that_fell_back_is_named(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROVIDERS, "cuda", "CUDAExecutionProvider")
+    with pytest.warns(UserWarning, match="CUDAExecutionProvider"):
+        (check,) = failed_checks(bundle, provider="cuda").values()
+    assert (check.name, check.cause) == ("provider", "provider fallback")
+    assert check.detail.startswith(
+        "CUDAExecutionProvider was asked for, but CPUExecutionProvider runs"
+    )
+    assert check.way_out is not None
+    assert "provider='cpu'" in check.way_out
+
+
+def test_an_unknown_cpu_is_no_failure_while_the_answers_hold(int8: Path) -> None:
+    edit(int8, "manifest.json", proved_on("x86_64-avx512_vnni"))
+    (cpu,) = [check for check in examine(int8).checks if check.name == "cpu"]
+    assert cpu.detail.endswith(
+        "is not one that the bundle was proved on (x86_64-avx512_vnni), "
+        "but the golden answers hold here"
+    )
+
+
+def test_an_unknown_cpu_is_the_likely_cause_of_other_answers(int8: Path) -> None:
+    edit(int8, "manifest.json", proved_on("riscv64"))
+    edit(int8, "golden.json", elsewhere(cpu_class="riscv64"))
+    failed = failed_checks(int8)
+    assert set(failed) == {"golden answers", "cpu"}
+    here = this_machine().cpu_class
+    overflows = here.endswith(("avx2", "avx512bw"))
+    for check in failed.values():
+        assert check.cause == ("saturation" if overflows else "cpu")
+        assert check.way_out is not None
+        assert f"run 'edgebert quantize' on a CPU of class {here}" in check.way_out
+
+
+@pytest.mark.parametrize(
+    ("here", "cause"),
+    [
+        ("x86_64-avx2", "saturation"),
+        ("amd64-avx2", "saturation"),
+        ("x86_64-avx512bw", "saturation"),
+        ("x86_64-avx_vnni", "cpu"),
+        ("aarch64-i8mm", "cpu"),
+        ("x86_64-avx512_vnni", "version"),
+    ],
+)
+def test_int8_made_with_vnni_may_saturate_where_there_is_none(
+    tiny_int8: Path, here: str, cause: str
+) -> None:
+    bundle = open_bundle(tiny_int8)
+    quantized = bundle.manifest.quantization
+    assert quantized is not None
+    made = "x86_64-avx512_vnni"
+    manifest = replace(bundle.manifest, quantization=replace(quantized, cpu_classes=(made,)))
+    golden = replace(bundle.golden(), cpu_class=made, onnxruntime="1.2.3")
+    likely = likely_cause(manifest, golden, here=here, onnxruntime="1.30.0")
+    assert likely.cause == cause
+
+
+def test_a_float_graph_blames_no_cpu(tiny_bundle: Path) -> None:
+    bundle = open_bundle(tiny_bundle)
+    golden = replace(bundle.golden(), cpu_class="riscv64")
+    likely = likely_cause(
+        bundle.manifest, golden, here="x86_64-avx2", onnxruntime=golden.onnxruntime
+    )
+    assert likely.cause == "graph"
+
+
+def test_the_error_names_the_cause_and_the_way_out(bundle: Path) -> None:
+    (bundle / "config.json").unlink()
+    with pytest.raises(GateError) as caught:
+        examine(bundle)
+    assert str(caught.value) == (
+        "checksums: config.json is missing "
+        "(likely changed file: copy the bundle to this device again)"
+    )
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
@@ -86,24 +236,59 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
         examine(tmp_path)
 
 
-def _failure(bundle: Path):  # type: ignore[no-untyped-def]
+def failure(bundle: Path, provider: str = "auto") -> DoctorRecord:
     with pytest.raises(GateError) as caught:
-        examine(bundle)
-    return caught.value.record
+        examine(bundle, provider=provider)
+    record = caught.value.record
+    assert isinstance(record, DoctorRecord)
+    return record
 
 
-def _edit(
-    bundle: Path, name: str, change: Callable[[Json], object], *, reseal: bool = True
-) -> None:
+def failed_checks(bundle: Path, provider: str = "auto") -> dict[str, DoctorCheck]:
+    """The checks that said no, by name."""
+    checks = failure(bundle, provider).checks
+    return {check.name: check for check in checks if not check.passed}
+
+
+def edit(bundle: Path, name: str, change: Callable[[Json], object]) -> None:
+    """Change a file of the bundle and seal it again, as if it had been made so."""
     value = json.loads((bundle / name).read_text(encoding="utf-8"))
     change(value)
     (bundle / name).write_text(json.dumps(value), encoding="utf-8")
-    if reseal:
-        seal(bundle, open_bundle_unchecked(bundle))
+    reseal(bundle)
 
 
-def open_bundle_unchecked(bundle: Path):  # type: ignore[no-untyped-def]
-    from edgebert.records.codec import read_json
-    from edgebert.records.manifest import Manifest
+def reseal(bundle: Path) -> None:
+    seal(bundle, read_bundle(bundle).manifest)
 
-    return read_json(Manifest, bundle / "manifest.json", "manifest")
+
+def elsewhere(**made: str) -> Callable[[Json], None]:
+    """Golden answers that this device does not give, made elsewhere."""
+
+    def change(golden: Json) -> None:
+        golden.update(made)
+        for text in golden["texts"]:
+            text["expected"] = [-value for value in text["expected"]]
+
+    return change
+
+
+def proved_on(cpu_class: str) -> Callable[[Json], None]:
+    def change(manifest: Json) -> None:
+        manifest["quantization"]["cpu_classes"] = [cpu_class]
+
+    return change
+
+
+def change_weight(
+    bundle: Path,
+    change: Callable[[Any], Any],
+    name: str = "encoder.layer.0.output.dense.weight",
+) -> None:
+    """Change one weight of the graph and seal the bundle again."""
+    model = onnx.load(bundle / "model.onnx")
+    (weight,) = [t for t in model.graph.initializer if t.name.endswith(name)]
+    changed = change(onnx.numpy_helper.to_array(weight))
+    weight.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(changed), weight.name))
+    onnx.save(model, bundle / "model.onnx")
+    reseal(bundle)
