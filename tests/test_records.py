@@ -14,12 +14,12 @@ import pytest
 
 from edgebert.errors import InputError
 from edgebert.machine import Machine
-from edgebert.records import checked, golden, made, manifest, measured
+from edgebert.records import checked, compared, golden, made, manifest, measured
 from edgebert.records.codec import from_dict, read_json, to_dict, to_json, write_json
 
 RECORDS = [
     cls
-    for module in (checked, golden, made, manifest, measured)
+    for module in (checked, compared, golden, made, manifest, measured)
     for cls in vars(module).values()
     if dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
 ]

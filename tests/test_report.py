@@ -1,7 +1,8 @@
-"""`write_report`: one page from any records, that needs nothing else to be read."""
+"""`write_page` and `write_report`: one page from any records, that needs nothing else to be read."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,164 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from record_samples import (
+    ALL,
+    BENCH,
+    CHECK,
+    DOCTOR,
+    EXPORT,
+    FAILED,
+    QUANTIZE,
+    TRAINING,
+    words,
+)
 
 from edgebert.errors import InputError, OutputError
 from edgebert.machine import Machine, this_machine
-from edgebert.records.checked import (
-    CheckRecord,
-    Cosine,
-    EntityChanges,
-    Flips,
-    Invariance,
-    Metric,
-    Neighbours,
-    Worst,
-)
+from edgebert.records.checked import Cosine, Metric, Worst
 from edgebert.records.codec import write_json
-from edgebert.records.made import (
-    Epoch,
-    ExportRecord,
-    ParityCase,
-    QuantizeRecord,
-    TrainingRecord,
-)
-from edgebert.records.manifest import Count, Drift, LayerDecision
-from edgebert.records.measured import (
-    BenchBundle,
-    BenchRecord,
-    BenchResult,
-    DoctorCheck,
-    DoctorRecord,
-    InspectRecord,
-    Noise,
-    Quantized,
-)
+from edgebert.records.measured import Noise
 from edgebert.report import Summary, write_report
-from edgebert.report.formats import clipped, cosine, drift, duration, figures
-from edgebert.report.names import shortest_names
 
-CHECK = CheckRecord(
-    reference="out/fp32",
-    candidate="out/int8",
-    data="data/test.tsv",
-    passed=True,
-    n=1379,
-    task="feature-extraction",
-    max_length=256,
-    distance_mean=0.0012,
-    cosine=Cosine(0.9988, 0.9941, 0.9812),
-    batch_invariance=Invariance(0.9999, 0.002),
-    neighbours=Neighbours(0.943),
-    labels=None,
-    entities=None,
-    metric=Metric("spearman", 82.03, 81.88, 0.15, (-0.02, 0.31)),
-    worst=(Worst("<script>alert('猫')</script> & more", 0.02), Worst("", 0.01)),
-    thresholds={"max_drift": 0.0015},
-    failures=(),
-)
-FAILED = replace(
-    CHECK,
-    candidate="elsewhere/int8",
-    passed=False,
-    task="token-classification",
-    cosine=None,
-    neighbours=None,
-    metric=Metric("entity_f1", 90.0, 88.0, 2.0),
-    labels=Flips(9, 600, 0.015, (0.0069, 0.0283)),
-    entities=EntityChanges(added=2, lost=1, moved=0, relabelled=3),
-    failures=("max_flips: 0.015 is above 0.005",),
-)
-
-
-def timed(bundle: int, threads: int, length: int) -> BenchResult:
-    ms = length / (1 + bundle)
-    return BenchResult(
-        bundle=bundle,
-        provider="CPUExecutionProvider",
-        batch=1,
-        length=length,
-        threads=threads,
-        runs=40,
-        p50_ms=ms,
-        p90_ms=1.1 * ms,
-        p95_ms=1.2 * ms,
-        p99_ms=1.3 * ms,
-        mean_ms=1.05 * ms,
-        min_ms=0.9 * ms,
-        texts_per_s=1000 / ms,
-        tokens_per_s=1000 * length / ms,
-    )
-
-
-BENCH = BenchRecord(
-    bundles=(
-        BenchBundle("out/fp32", "a", "fp32", "CPUExecutionProvider", 91_000_000, 200, 9, 230),
-        BenchBundle("out/int8", "b", "int8", "CPUExecutionProvider", 23_000_000, 70, 4, None),
-    ),
-    results=tuple(timed(i, threads, n) for i in (0, 1) for threads in (1, 2) for n in (16, 128)),
-    noise=Noise(0.02, 0.001, noisy=False),
-)
-EXPORT = ExportRecord(
-    source="models/minilm",
-    bundle="out/fp32",
-    passed=True,
-    task="feature-extraction",
-    architecture="bert",
-    max_length=256,
-    max_length_source="sentence_bert_config.json",
-    size_bytes=91_000_000,
-    atol=1e-4,
-    parity=(ParityCase("ragged", 8, 128, 2.1e-6, 0.99999994),),
-    coverage={"attention": Count(6, 6), "gelu": Count(6, 5)},
-    seconds=21,
-    failures=(),
-)
-QUANTIZE = QuantizeRecord(
-    source="out/fp32",
-    bundle="out/int8",
-    passed=True,
-    scheme="dynamic",
-    layers=(LayerDecision("layer.0", "int8 per channel"), LayerDecision("layer.1", "float")),
-    pareto=(),
-    size_bytes=23_000_000,
-    source_size_bytes=91_000_000,
-    drift=Drift(0.0012, 0.006, 0.017, None, 512, "held out", {}),
-    coverage={"quantized_matmuls": Count(36, 36)},
-    seconds=11,
-    thresholds={},
-    failures=(),
-)
-TRAINING = TrainingRecord(
-    kind="finetune",
-    task="text-classification",
-    source="models/base",
-    checkpoint="demo/teacher",
-    parameters=4_386_178,
-    layers=4,
-    hidden=128,
-    data=("train.tsv", "dev.tsv"),
-    examples=8000,
-    options={"learning_rate": 3e-5},
-    epochs=(Epoch(1, 1.2, 80.0, 3), Epoch(2, 0.7, None, 3), Epoch(3, 0.5, 96.2, 3)),
-    metric="accuracy",
-    best_dev=96.2,
-    seed=0,
-    seconds=75,
-)
-DOCTOR = DoctorRecord(
-    bundle="out/int8",
-    passed=False,
-    checks=(DoctorCheck("checksums", False, "model.onnx was changed"),),
-)
-INSPECT = InspectRecord(
-    path="out/int8",
-    operators={"MatMul": 1, "Attention": 6},
-    coverage={"attention": Count(6, 6)},
-    quantized=Quantized(37, 36, ("a",), ("pooler",)),
-    sizes={"embeddings": 11_700_000, "encoder": 10_900_000},
-    risks=("saturates on x86 CPUs without VNNI",),
-)
-ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT)
 VOID = {"meta", "br"}
 
 Page = Callable[..., str]
@@ -211,12 +73,6 @@ class Reader(HTMLParser):
             self.headings.append(data)
 
 
-def words(text: str) -> str:
-    """What a reader reads: the text without tags, in one line."""
-    shown = re.sub(r"<style>.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL)
-    return " ".join(shown.split())
-
-
 def test_the_page_needs_no_network_and_no_other_file(page: Page) -> None:
     text = page(*ALL)
     assert "default-src 'none'" in text
@@ -239,7 +95,7 @@ def test_a_section_is_shown_only_where_a_record_speaks_of_it(page: Page) -> None
         "Size",
         "Latency",
         "Throughput",
-        "Cold start",
+        "Cold start and memory",
         "Environment",
     ]
 
@@ -251,6 +107,19 @@ def test_any_two_records_make_a_well_formed_page(page: Page, records: tuple[Any,
     reader = Reader(page(*records))
     assert reader.targets == reader.ids
     assert reader.headings[-1] == "Environment"
+
+
+def test_the_same_record_twice_counts_once(page: Page) -> None:
+    assert words(page(CHECK, CHECK, DOCTOR, DOCTOR)) == words(page(CHECK, DOCTOR))
+
+
+def test_records_that_hold_next_to_nothing_make_a_page(page: Page) -> None:
+    nothing = Metric("spearman", math.nan, math.nan, math.nan, (math.nan, math.nan))
+    empty = replace(CHECK, n=0, max_length=None, distance_mean=math.nan, metric=nothing)
+    lost = replace(empty, cosine=Cosine(*[math.nan] * 3), worst=(), thresholds={}, data="")
+    bench = replace(BENCH, bundles=(), results=())
+    shown = words(page(lost, bench, replace(DOCTOR, checks=()), replace(TRAINING, epochs=())))
+    assert "nan" not in shown
 
 
 def test_several_records_of_a_kind_share_a_section(page: Page) -> None:
@@ -402,24 +271,3 @@ def test_a_page_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     assert output.read_text() == "mine"
     write_report([record], output, force=True)
     assert output.read_text("utf-8").startswith("<!doctype html>")
-
-
-def test_names_are_the_shortest_ends_that_differ() -> None:
-    paths = ["a/x/int8", "b/x/int8", "b/fp32", "fp32x", "hub/model"]
-    shown = ["a/x/int8", "b/x/int8", "fp32", "fp32x", "model"]
-    assert list(shortest_names(paths).values()) == shown
-
-
-def test_numbers_keep_three_figures_and_no_more() -> None:
-    shown = [figures(value) for value in (0, 0.01234, 0.1234, 1.234, 12.34, 123.4, 12345.6)]
-    assert shown == ["0", "0.0123", "0.123", "1.23", "12.3", "123", "12,346"]
-
-
-def test_small_distances_and_cosines_near_one_stay_readable() -> None:
-    assert [drift(value) for value in (0, 3e-8, 0.00121, 0.2)] == ["0", "3.0e-8", "0.0012", "0.2"]
-    assert [cosine(v) for v in (0.5, 0.99879, 0.99999997)] == ["0.5000", "0.9988", "0.99999997"]
-
-
-def test_durations_and_long_texts_are_shortened() -> None:
-    assert [duration(seconds) for seconds in (0.5, 59, 75)] == ["0.500 s", "59.0 s", "1 min 15 s"]
-    assert clipped("a\n b " + "x" * 300, 10) == "a b xxxxx…"

@@ -17,7 +17,7 @@ def doctor(records: Sequence[Header], names: Names) -> Section | None:
     tables = tuple(
         Table(
             ("", "check", "found"),
-            tuple(("✓" if c.passed else "✗", c.name, c.detail) for c in record.checks),
+            tuple(("✓" if c.passed else "✗", c.name, c.found) for c in record.checks),
             names[record.bundle],
         )
         for record in of_kind(records, DoctorRecord)
@@ -70,9 +70,21 @@ def _described(machine: Machine) -> dict[str, str]:
     return {
         "CPU": machine.cpu,
         "features": " ".join(machine.features) or "–",
-        "cores granted": str(machine.cores),
+        "cores granted": _cores(machine),
         "memory": f"{figures(machine.memory_bytes / 2**30)} GiB" if machine.memory_bytes else "–",
         "system": machine.system,
         "Python": machine.python,
         **machine.versions,
     }
+
+
+def _cores(machine: Machine) -> str:
+    """Granted of those there are, as "2 of 8 on 4 cores, quota 1.5, governor powersave"."""
+    shared = machine.physical_cores and machine.physical_cores != machine.logical_cpus
+    parts = (
+        f"{machine.cores} of {machine.logical_cpus}" if machine.logical_cpus else machine.cores,
+        f" on {machine.physical_cores} cores" if shared else "",
+        f", quota {machine.cpu_quota:g}" if machine.cpu_quota else "",
+        f", governor {machine.governor}" if machine.governor else "",
+    )
+    return "".join(map(str, parts))

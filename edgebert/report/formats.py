@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
+
+_METRICS = {"f1": "F1", "mcc": "MCC", "ndcg": "nDCG"}
+MISSING = "–"
+"""What stands where a figure is not known, or is no number."""
 
 
 def figures(value: float) -> str:
-    """Three significant figures without an exponent: 0.0123, 1.23, 123, 12,345."""
+    """Three significant figures, without an exponent below 10^12: 0.0123, 1.23, 123, 12,345."""
+    if math.isnan(value):
+        return MISSING
     size = abs(value)
+    if size >= 1e12:
+        return f"{value:.3g}"
     if size >= 100 or value == 0:
         return f"{value:,.0f}"
     decimals = next((d for bound, d in ((10, 1), (1, 2), (0.1, 3), (0.01, 4)) if size >= bound), 5)
@@ -17,13 +26,15 @@ def figures(value: float) -> str:
 
 def drift(value: float) -> str:
     """A distance: two figures, with an exponent once it is rounding error."""
-    if value == 0:
-        return "0"
+    if value == 0 or math.isnan(value):
+        return MISSING if value else "0"
     return f"{value:.1e}".replace("e-0", "e-") if abs(value) < 1e-4 else f"{value:.2g}"
 
 
 def cosine(value: float) -> str:
     """A cosine with two figures of what it lacks to 1, in 4 to 8 decimals."""
+    if math.isnan(value):
+        return MISSING
     lacking = max(1 - value, 1e-8)
     decimals = 1 - math.floor(math.log10(lacking))
     return f"{value:.{min(max(decimals, 4), 8)}f}"
@@ -34,10 +45,17 @@ def megabytes(size_bytes: float) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+    return MISSING if math.isnan(share) else f"{100 * share:.2f} %"
+
+
+def points(value: float, *, signed: bool = False) -> str:
+    """Points from 0 to 100."""
+    return MISSING if math.isnan(value) else f"{value:{'+' if signed else ''}.2f}"
 
 
 def duration(seconds: float) -> str:
+    if math.isnan(seconds):
+        return MISSING
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{figures(seconds)} s"
 
@@ -47,9 +65,11 @@ def times(ratio: float) -> str:
 
 
 def metric_title(name: str) -> str:
-    """The name of a metric as a heading: entity_f1 becomes Entity F1."""
-    words = name.replace("_", " ").replace("f1", "F1")
-    return words[:1].upper() + words[1:]
+    """The name of a metric as a heading: entity_f1 becomes Entity F1, ndcg@10 nDCG@10."""
+    words = name.replace("_", " ")
+    for word, written in _METRICS.items():
+        words = re.sub(rf"\b{word}\b", written, words)
+    return words if words.startswith(tuple(_METRICS.values())) else words[:1].upper() + words[1:]
 
 
 def day(created: str) -> str:

@@ -8,7 +8,7 @@ from edgebert.records.header import Header
 from edgebert.records.measured import BenchRecord, BenchResult
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
-from edgebert.report.formats import figures, percent, times
+from edgebert.report.formats import MISSING, figures, percent, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import (
@@ -19,11 +19,12 @@ from edgebert.report.shapes import (
     legend,
     shape_of,
     speedups,
+    title,
 )
 
 _NOTE = (
     "Milliseconds for one call of the model. The bar is the median (p50), the whisker reaches to "
-    "p95. Inputs have exactly the stated length and no padding."
+    "p95, over the calmer half of the rounds. Inputs have exactly the stated length and no padding."
 )
 
 
@@ -32,11 +33,11 @@ def latency(records: Sequence[Header], names: Names) -> Section | None:
     if not benches:
         return None
     steady = [_spread(bench) for bench in benches if not bench.noise.noisy]
-    noisy = [_spread(bench) for bench in benches if bench.noise.noisy]
+    noisy = [_disturbed(bench) for bench in benches if bench.noise.noisy]
     return Section(
         "Latency",
         " ".join((_NOTE, *steady)),
-        warnings=tuple(f"The machine was noisy, read with care. {spread}" for spread in noisy),
+        warnings=tuple(noisy),
         figures=tuple(figure for bench in benches for figure in _figures(bench, names)),
         tables=tuple(
             table for bench in benches for table in (_table(bench, names), _all(bench, names))
@@ -48,6 +49,11 @@ def _spread(bench: BenchRecord) -> str:
     noise = bench.noise
     stolen = "" if noise.steal is None else f"; {percent(noise.steal)} of CPU time was stolen"
     return f"Medians of the rounds differ by at most {percent(noise.round_spread)}{stolen}."
+
+
+def _disturbed(bench: BenchRecord) -> str:
+    why = "; ".join(bench.noise.reasons)
+    return f"The machine was noisy, read with care{f': {why}' if why else ''}. {_spread(bench)}"
 
 
 def _figures(bench: BenchRecord, names: Names) -> Iterator[Figure]:
@@ -82,7 +88,7 @@ def _series(bench: BenchRecord, names: Names, shapes: Sequence[Shape]) -> list[S
 
 def _table(bench: BenchRecord, names: Names) -> Table:
     """A row for each shape: p50 and p95 of every bundle, and what it gains over the baseline."""
-    shown = [names[bundle.path] for bundle in bench.bundles]
+    shown = [title(bundle, names) for bundle in bench.bundles]
     gains = {i: speedups(bench, i) for i in range(len(shown)) if i != baseline(bench)}
     header = [f"{name} {what}" for name in shown for what in ("p50 ms", "p95 ms")]
     rows = []
@@ -103,10 +109,16 @@ def _all(bench: BenchRecord, names: Names) -> Table:
     times = ("min", "mean", "p50", "p90", "p95", "p99")
     rows = [
         (
-            names[bench.bundles[r.bundle].path],
+            title(bench.bundles[r.bundle], names),
             *map(str, (*shape_of(r), r.runs)),
             *map(figures, (r.min_ms, r.mean_ms, r.p50_ms, r.p90_ms, r.p95_ms, r.p99_ms)),
+            MISSING if r.spread is None else percent(r.spread),
         )
         for r in bench.results
     ]
-    return Table((*header, *times), tuple(rows), "All percentiles, in ms", folded=True)
+    return Table(
+        (*header, *times, "spread"),
+        tuple(rows),
+        "All percentiles, in ms, and how far the medians of the rounds spread",
+        folded=True,
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from edgebert.records.checked import CheckRecord
+from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
@@ -14,10 +16,14 @@ from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 @dataclass(frozen=True)
 class Names:
-    """A name for every path, and for every bundle a colour that it keeps through the page."""
+    """A name for every path, and for every bundle a colour that it keeps through the page.
+
+    `repeated` holds the sides that are compared more than once, on different texts.
+    """
 
     shortest: dict[str, str]
     colours: dict[str, int]
+    repeated: frozenset[tuple[str, str]] = frozenset()
 
     def __getitem__(self, path: str) -> str:
         return self.shortest[path]
@@ -25,12 +31,23 @@ class Names:
     def colour(self, path: str) -> int:
         return self.colours[path]
 
+    def compared(self, check: CheckRecord) -> str:
+        """The two sides of a check, with the file of texts where the sides alone say too little."""
+        sides = f"{self[check.reference]} → {self[check.candidate]}"
+        again = (check.reference, check.candidate) in self.repeated
+        return f"{sides} ({PurePath(check.data).name})" if again else sides
 
-def names_of(records: Iterable[Header]) -> Names:
+
+def names_of(records: Sequence[Header]) -> Names:
     paths = list(dict.fromkeys(path for record in records for path in _paths(record)))
     timed = [bundle.path for r in records if isinstance(r, BenchRecord) for bundle in r.bundles]
     coloured = list(dict.fromkeys([*timed, *paths]))
-    return Names(shortest_names(paths), {path: i for i, path in enumerate(coloured)})
+    sides = Counter((r.reference, r.candidate) for r in records if isinstance(r, CheckRecord))
+    return Names(
+        shortest_names(paths),
+        {path: i for i, path in enumerate(coloured)},
+        frozenset(pair for pair, times in sides.items() if times > 1),
+    )
 
 
 def shortest_names(paths: Iterable[str]) -> dict[str, str]:
@@ -57,6 +74,8 @@ def _paths(record: Header) -> list[str]:
             return [record.source, record.bundle]
         case TrainingRecord():
             return [record.checkpoint]
+        case DiffRecord():
+            return [record.before, record.after]
         case DoctorRecord():
             return [record.bundle]
         case InspectRecord():

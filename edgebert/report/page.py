@@ -13,23 +13,36 @@ from markupsafe import Markup
 from edgebert.errors import InputError
 from edgebert.output import new_file, refuse_existing
 from edgebert.records.header import Header
-from edgebert.report import device, drift, latency, made, size, throughput
+from edgebert.report import (
+    changes,
+    device,
+    drift,
+    latency,
+    made,
+    quantized,
+    size,
+    start,
+    throughput,
+)
+from edgebert.report import training as trained
 from edgebert.report.blocks import Section, Table
-from edgebert.report.charts import COLOURS
+from edgebert.report.drawing import COLOURS
 from edgebert.report.formats import day
 from edgebert.report.names import Names, names_of
-from edgebert.report.read import read_record
+from edgebert.report.read import distinct, read_record
 from edgebert.report.verdict import verdict
 
 _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
+    changes.changes,
     size.size,
     latency.latency,
     throughput.throughput,
-    throughput.cold_start,
+    start.cold_start,
     drift.drift,
+    drift.slices,
     drift.worst_texts,
-    made.training,
-    made.quantization,
+    trained.training,
+    quantized.quantization,
     made.coverage,
     made.parity,
     device.contents,
@@ -55,10 +68,29 @@ def write_report(
     summary: Summary | None = None,
     force: bool = False,
 ) -> Path:
+    """Read records from JSON files and write them as one page (see `write_page`).
+
+    Raises:
+        InputError: no records, or a file that is none of a kind and format known here.
+        OutputError: `output` exists or cannot be written.
+    """
+    refuse_existing(output, force=force)
+    read = [read_record(path) for path in records]
+    return write_page(read, output, title=title, summary=summary, force=force)
+
+
+def write_page(
+    records: Sequence[Header],
+    output: Path,
+    *,
+    title: str = "edgebert report",
+    summary: Summary | None = None,
+    force: bool = False,
+) -> Path:
     """Write one page that needs no other file and no network.
 
     Args:
-        records: JSON files of any kinds, in the order they should be shown.
+        records: of any kinds, in the order they should be shown; the same one twice counts once.
         output: the HTML file to write.
         title: heading of the page.
         summary: a table of the caller's own.
@@ -68,13 +100,13 @@ def write_report(
         `output`.
 
     Raises:
-        InputError: no records, or a file that is none of a kind and format known here.
+        InputError: no records.
         OutputError: `output` exists or cannot be written.
     """
     if not records:
         raise InputError("a report needs at least one record")
     refuse_existing(output, force=force)
-    page = _render([read_record(path) for path in records], title, summary)
+    page = _render(distinct(records), title, summary)
     with new_file(output, force=force) as beside:
         beside.write_text(page, encoding="utf-8", errors="replace")  # lone surrogates in texts
     return output

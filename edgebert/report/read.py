@@ -10,6 +10,7 @@ from typing import TypeVar
 from edgebert.errors import InputError
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
+from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
@@ -25,6 +26,7 @@ _KINDS: dict[str, type[Header]] = {
     "inspect": InspectRecord,
     "doctor": DoctorRecord,
     "training": TrainingRecord,
+    "diff": DiffRecord,
 }
 
 
@@ -56,3 +58,8 @@ def read_record(path: Path) -> Header:
 def of_kind(records: Sequence[Header], kind: type[R]) -> list[R]:
     """The records of one kind, in the order given."""
     return [record for record in records if isinstance(record, kind)]
+
+
+def distinct(records: Sequence[Header]) -> list[Header]:
+    """The records in the order given, each once."""
+    return [record for i, record in enumerate(records) if record not in records[:i]]

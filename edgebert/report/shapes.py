@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from edgebert.records.measured import BenchRecord, BenchResult
+from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 from edgebert.report.names import Names
 
 
@@ -49,7 +49,13 @@ def speedups(bench: BenchRecord, bundle: int) -> dict[Shape, float]:
 
 
 def legend(bench: BenchRecord, names: Names) -> tuple[tuple[str, int], ...]:
-    return tuple((names[b.path], names.colour(b.path)) for b in bench.bundles)
+    return tuple((title(b, names), names.colour(b.path)) for b in bench.bundles)
+
+
+def title(bundle: BenchBundle, names: Names) -> str:
+    """What a timed model is called; a checkpoint was run by PyTorch."""
+    name = names[bundle.path]
+    return f"{name} (PyTorch)" if bundle.provider == "PyTorch" else name
 
 
 def counted(number: int, what: str) -> str:

@@ -1,17 +1,18 @@
-"""How many texts a second go through, and what a cold start costs."""
+"""How many texts a second go through: at fixed shapes, and with the lengths of real texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchRecord
+from edgebert.records.measured import BenchRecord, TextsBench
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
-from edgebert.report.formats import figures
+from edgebert.report.formats import MISSING, figures, percent
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
-from edgebert.report.shapes import Shape, by_shape, counted, legend
+from edgebert.report.shapes import Shape, by_shape, counted, legend, title
 
 
 def throughput(records: Sequence[Header], names: Names) -> Section | None:
@@ -20,13 +21,16 @@ def throughput(records: Sequence[Header], names: Names) -> Section | None:
         return None
     return Section(
         "Throughput",
-        "Texts a second at each length, for every batch size and number of threads.",
+        "Texts a second at each length, for every batch size and number of threads; a file of "
+        "texts from text to answer, tokenizer included.",
         figures=tuple(figure for bench in benches for figure in _figures(bench, names)),
-        tables=tuple(_table(bench, names) for bench in benches),
+        tables=tuple(table for bench in benches for table in _tables(bench, names)),
     )
 
 
 def _figures(bench: BenchRecord, names: Names) -> Iterator[Figure]:
+    if bench.texts:
+        yield _texts_figure(bench, bench.texts, names)
     calls = sorted({(result.threads, result.batch) for result in bench.results})
     words = [f"batch {batch}, {counted(threads, 'thread')}" for threads, batch in calls]
     for length in sorted({result.length for result in bench.results}):
@@ -50,38 +54,56 @@ def _series(bench: BenchRecord, names: Names, shapes: Sequence[Shape]) -> list[S
     return series
 
 
+def _tables(bench: BenchRecord, names: Names) -> Iterator[Table]:
+    if bench.texts:
+        yield _texts_table(bench, bench.texts, names)
+    yield _table(bench, names)
+
+
 def _table(bench: BenchRecord, names: Names) -> Table:
-    shown = [names[bundle.path] for bundle in bench.bundles]
+    shown = [title(bundle, names) for bundle in bench.bundles]
     header = [f"{name} {what}" for name in shown for what in ("texts/s", "tokens/s")]
     rows = []
     for shape, found in by_shape(bench).items():
-        cells = ["–"] * len(header)
+        cells = [MISSING] * len(header)
         for index, result in found.items():
             cells[2 * index : 2 * index + 2] = map(
                 figures, (result.texts_per_s, result.tokens_per_s)
             )
         rows.append((*map(str, (*shape,)), *cells))
-    return Table(("threads", "batch", "tokens", *header), tuple(rows))
+    return Table(("threads", "batch", "tokens", *header), tuple(rows), "At fixed shapes")
 
 
-def cold_start(records: Sequence[Header], names: Names) -> Section | None:
-    rows = [
-        (
-            names[bundle.path],
-            bundle.precision,
-            bundle.provider.removesuffix("ExecutionProvider"),
-            *map(figures, (bundle.load_ms, bundle.first_inference_ms)),
-            "–" if bundle.peak_rss_mb is None else figures(bundle.peak_rss_mb),
-        )
-        for bench in of_kind(records, BenchRecord)
-        for bundle in bench.bundles
-    ]
-    if not rows:
-        return None
-    header = ("bundle", "precision", "provider", "load ms", "first text ms", "peak memory MB")
-    return Section(
-        "Cold start",
-        "Each bundle in a process of its own: from opening it to ready, the first text, "
-        "and the most memory the process ever held.",
-        tables=(Table(header, tuple(rows)),),
+def _texts_figure(bench: BenchRecord, texts: TextsBench, names: Names) -> Figure:
+    found = {(r.threads, r.bundle): r.texts_per_s for r in texts.results}
+    threads = sorted({r.threads for r in texts.results})
+    series = []
+    for index, bundle in enumerate(bench.bundles):
+        values = tuple(found.get((number, index)) for number in threads)
+        labels = tuple("" if value is None else figures(value) for value in values)
+        series.append(Series(names.colour(bundle.path), values, labels))
+    return Figure(
+        f"{counted(texts.n, 'text')} of {PurePath(texts.file).name}",
+        bars([counted(number, "thread") for number in threads], series, "texts/s, more is better"),
+        "Bar chart of texts per second on the texts of a file",
+        legend(bench, names),
     )
+
+
+def _texts_table(bench: BenchRecord, texts: TextsBench, names: Names) -> Table:
+    rows = tuple(
+        (
+            title(bench.bundles[r.bundle], names),
+            str(r.threads),
+            *map(figures, (r.texts_per_s, r.tokens_per_s)),
+            percent(r.spread),
+        )
+        for r in texts.results
+    )
+    tokens = texts.tokens
+    caption = (
+        f"{texts.n:,} of {texts.available:,} texts of {PurePath(texts.file).name}: "
+        f"{figures(tokens.mean)} tokens on average, p50 {figures(tokens.p50)}, "
+        f"p95 {figures(tokens.p95)}, longest {tokens.max}"
+    )
+    return Table(("bundle", "threads", "texts/s", "tokens/s", "spread"), rows, caption)

@@ -4,140 +4,97 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from edgebert.records.checked import CheckRecord
+from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord
-from edgebert.records.measured import BenchRecord, DoctorRecord
-from edgebert.report.formats import drift, figures, megabytes, metric_title, percent, times
+from edgebert.records.measured import DoctorRecord
+from edgebert.report.gates import failed_bounds, further_causes
 from edgebert.report.names import Names
-from edgebert.report.read import of_kind
-from edgebert.report.shapes import baseline, by_shape, counted, speedups
+from edgebert.report.shapes import counted
+from edgebert.report.tiles import Tile, tiles_of
 
 
 @dataclass(frozen=True)
-class Gate:
-    """Something that could have said no, and what it said."""
+class Outcome:
+    """What a record that could have said no did say.
+
+    Attributes:
+        gates: how many bounds were held; 0 where none was set.
+        failures: a sentence for each bound that failed.
+        causes: why, as far as it is known.
+    """
 
     title: str
     passed: bool
+    gates: int
     failures: tuple[str, ...]
+    causes: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Tile:
-    title: str
-    value: str
-    note: str
+    @property
+    def mark(self) -> str:
+        return "–" if not self.gates else "✓" if self.passed else "✗"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    gates: tuple[Gate, ...]
+    outcomes: tuple[Outcome, ...]
     tiles: tuple[Tile, ...]
 
     @property
     def passed(self) -> bool | None:
         """None where nothing was gated."""
-        return all(gate.passed for gate in self.gates) if self.gates else None
+        return all(o.passed for o in self.outcomes) if self._gates else None
 
     @property
     def headline(self) -> str:
-        failed = sum(not gate.passed for gate in self.gates)
-        if not self.gates:
+        failed = sum(max(1, len(o.failures)) for o in self.outcomes if not o.passed)
+        if not self._gates:
             return "Measured, not gated"
         if failed:
-            return f"{failed} of {len(self.gates)} gates failed"
-        return "The gate passed" if len(self.gates) == 1 else f"All {len(self.gates)} gates passed"
+            return f"{failed} of {counted(self._gates, 'gate')} failed"
+        return "The gate passed" if self._gates == 1 else f"All {self._gates} gates passed"
+
+    @property
+    def mark(self) -> str:
+        return "" if self.passed is None else "✓ " if self.passed else "✗ "
+
+    @property
+    def _gates(self) -> int:
+        return sum(outcome.gates for outcome in self.outcomes)
 
 
 def verdict(records: Sequence[Header], names: Names) -> Verdict:
-    gates = [gate for record in records if (gate := _gate(record, names))]
-    tiles = [*_size_tiles(records, names), *_speed_tiles(records, names)]
-    for check in of_kind(records, CheckRecord):
-        tiles += _check_tiles(check, names)
-    return Verdict(tuple(gates), tuple(tiles))
+    """Judge the records, and pick the figures that matter."""
+    outcomes = (_outcome(record, names) for record in records)
+    return Verdict(tuple(filter(None, outcomes)), tiles_of(records, names))
 
 
-def compared(check: CheckRecord, names: Names) -> str:
-    return f"{names[check.reference]} → {names[check.candidate]}"
-
-
-def _gate(record: Header, names: Names) -> Gate | None:
+def _outcome(record: Header, names: Names) -> Outcome | None:
     match record:
         case CheckRecord():
-            return Gate(f"check {compared(record, names)}", record.passed, record.failures)
+            return _check_outcome(record, names)
         case ExportRecord() | QuantizeRecord():
             title = f"{record.record} {names[record.source]} → {names[record.bundle]}"
-            return Gate(title, record.passed, record.failures)
+            return Outcome(title, record.passed, max(1, len(record.failures)), record.failures)
         case DoctorRecord():
-            failed = [f"{c.name}: {c.detail}" for c in record.checks if not c.passed]
-            return Gate(f"doctor {names[record.bundle]}", record.passed, tuple(failed))
+            title, failed = f"doctor {names[record.bundle]}", _doctor_failures(record)
+            return Outcome(title, record.passed, max(1, len(failed)), failed)
+        case DiffRecord():
+            title = f"{record.kind} {names[record.before]} → {names[record.after]}"
+            held = len(record.regressions)
+            return Outcome(title, record.passed, held, record.failures)
     return None
 
 
-def _size_tiles(records: Sequence[Header], names: Names) -> list[Tile]:
-    """A tile for each bundle made smaller; from bench records where no quantize record is given."""
-    made = of_kind(records, QuantizeRecord)
-    sizes = [(r.source, r.source_size_bytes, r.bundle, r.size_bytes) for r in made]
-    if not made:
-        for bench in of_kind(records, BenchRecord):
-            base = bench.bundles[baseline(bench)] if bench.bundles else None
-            sizes += [
-                (base.path, base.size_bytes, b.path, b.size_bytes)
-                for b in bench.bundles
-                if base and b.size_bytes < base.size_bytes
-            ]
-    return [
-        Tile(
-            f"Size of {names[path]}",
-            megabytes(size),
-            f"{times(before / max(size, 1))} smaller than {names[source]} ({megabytes(before)})",
-        )
-        for source, before, path, size in dict.fromkeys(sizes)
-    ]
+def _doctor_failures(record: DoctorRecord) -> tuple[str, ...]:
+    return tuple(f"{check.name}: {check.found}" for check in record.checks if not check.passed)
 
 
-def _speed_tiles(records: Sequence[Header], names: Names) -> list[Tile]:
-    tiles = []
-    for bench in of_kind(records, BenchRecord):
-        for index in range(len(bench.bundles)):
-            if index != baseline(bench) and speedups(bench, index):
-                tiles.append(_speed_tile(bench, index, names))
-    return tiles
-
-
-def _speed_tile(bench: BenchRecord, index: int, names: Names) -> Tile:
-    ratios, base = speedups(bench, index), baseline(bench)
-    middle = median(ratios.values())
-    value = f"{times(middle)} faster" if middle >= 1 else f"{times(1 / middle)} slower"
-    shape = min(ratios, key=lambda shape: (shape.batch, -shape.threads, shape.length))
-    found = by_shape(bench)[shape]
-    note = (
-        f"than {names[bench.bundles[base].path]} at the median of {counted(len(ratios), 'shape')} "
-        f"({times(min(ratios.values()))} to {times(max(ratios.values()))}); {shape}: "
-        f"{figures(found[base].p50_ms)} → {figures(found[index].p50_ms)} ms"
-    )
-    unsure = ". The machine was noisy" if bench.noise.noisy else ""
-    return Tile(f"Speed of {names[bench.bundles[index].path]}", value, note + unsure)
-
-
-def _check_tiles(check: CheckRecord, names: Names) -> list[Tile]:
-    """The metric where labels were given, and how far the answers moved without them."""
-    sides, tiles = compared(check, names), []
-    if metric := check.metric:
-        interval = f", 95 % interval {_span(metric.ci95)}" if metric.ci95 else ""
-        note = f"from {metric.reference:.2f}, drop {metric.drop:+.2f}{interval}; {sides}"
-        tiles.append(Tile(metric_title(metric.name), f"{metric.candidate:.2f}", note))
-    if flips := check.labels:
-        note = f"{flips.flips:,} of {flips.n:,}; {sides}"
-        tiles.append(Tile("Changed labels", percent(flips.rate), note))
-    else:
-        note = f"mean distance over {check.n:,} texts; {sides}"
-        tiles.append(Tile("Drift", drift(check.distance_mean), note))
-    return tiles
-
-
-def _span(bounds: tuple[float, float]) -> str:
-    return f"{bounds[0]:+.2f} to {bounds[1]:+.2f}"
+def _check_outcome(check: CheckRecord, names: Names) -> Outcome:
+    """The failed bounds in words; causes are told only where something failed."""
+    title, failures = f"check {names.compared(check)}", failed_bounds(check)
+    gates = max(len(check.gates), len(check.thresholds), len(failures), not check.passed)
+    causes = tuple(f"{cause.name}: {cause.detail}" for cause in further_causes(check))
+    return Outcome(title, check.passed, gates, failures, () if check.passed else causes)
