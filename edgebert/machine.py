@@ -28,7 +28,13 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a figure was measured."""
+    """Where a figure was measured.
+
+    Attributes:
+        cores: logical CPUs this process may use; of `logical_cpus` on `physical_cores`.
+        cpu_quota: cores' worth of time that the container grants, where it sets a limit.
+        governor: how the system sets the clock of the CPU, where it tells.
+    """
 
     cpu: str
     features: tuple[str, ...]
@@ -37,6 +43,10 @@ class Machine:
     system: str
     python: str
     versions: dict[str, str]
+    logical_cpus: int | None = None
+    physical_cores: int | None = None
+    cpu_quota: float | None = None
+    governor: str | None = None
 
     @property
     def cpu_class(self) -> str:
@@ -63,6 +73,10 @@ def this_machine() -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         versions=installed_versions(),
+        logical_cpus=os.cpu_count(),
+        physical_cores=_physical_cores(),
+        cpu_quota=_cgroup_cpu_quota(),
+        governor=_governor(),
     )
 
 
@@ -102,13 +116,44 @@ def _cgroup_cpu_quota() -> float | None:
 
 def _cpu() -> tuple[str, tuple[str, ...]]:
     """Model name and the features in `_FEATURES` that the operating system reports."""
+    cores = _cpuinfo()
+    if not cores:
+        return platform.processor() or platform.machine(), ()
+    first = cores[0]
+    flags = set((first.get("flags") or first.get("Features") or "").split())
+    return first.get("model name") or _board(), tuple(f for f in _FEATURES if f in flags)
+
+
+def _cpuinfo() -> list[dict[str, str]]:
+    """The fields of /proc/cpuinfo for each logical CPU; empty where there is none."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
-        return platform.processor() or platform.machine(), ()
-    fields = dict(_field(line) for line in text.split("\n\n")[0].splitlines() if ":" in line)
-    flags = set((fields.get("flags") or fields.get("Features") or "").split())
-    return fields.get("model name", platform.machine()), tuple(f for f in _FEATURES if f in flags)
+        return []
+    blocks = (block.splitlines() for block in text.strip().split("\n\n"))
+    return [dict(_field(line) for line in block if ":" in line) for block in blocks]
+
+
+def _board() -> str:
+    """What an ARM board calls itself; its /proc/cpuinfo names no model."""
+    try:
+        return Path("/proc/device-tree/model").read_text().strip("\0\n ")
+    except OSError:
+        return platform.machine()
+
+
+def _physical_cores() -> int | None:
+    """Cores that do not share their arithmetic units, where the system tells them apart."""
+    cores = {(cpu.get("physical id"), cpu.get("core id")) for cpu in _cpuinfo()}
+    return None if not cores or (None, None) in cores else len(cores)
+
+
+def _governor() -> str | None:
+    try:
+        file = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+        return file.read_text().strip()
+    except OSError:
+        return None
 
 
 def _field(line: str) -> tuple[str, str]:

@@ -1,82 +1,22 @@
-"""Commands that measure and look: check, bench, report, inspect, doctor."""
+"""Commands that measure and look: bench, inspect, doctor."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, record_to, require
+from edgebert.output import refuse_existing
+
+if TYPE_CHECKING:
+    from edgebert.records.measured import BenchRecord
 
 
 @click.command(cls=Command)
-@click.argument("reference")
-@click.argument("candidate")
-@click.option(
-    "--data",
-    type=options.DATA_FILE,
-    metavar="FILE",
-    help="Texts, with or without labels. Default: built-in sentences.",
-)
-@options.text_column
-@click.option(
-    "--min-cosine",
-    type=click.FloatRange(-1, 1),
-    metavar="X",
-    help="Smallest cosine that any one embedding may have to its reference.",
-)
-@options.max_drift
-@options.max_flips
-@click.option(
-    "--max-metric-drop",
-    type=float,
-    metavar="POINTS",
-    help="Points that accuracy, Spearman or entity F1 may lose.",
-)
-@click.option(
-    "--min-neighbours",
-    type=click.FloatRange(0, 1),
-    metavar="X",
-    help="Smallest mean share of equal neighbours among the nearest ten.",
-)
-@options.json_record
-def check(
-    reference: str,
-    candidate: str,
-    data: Path | None,
-    text_column: str | None,
-    json_path: Path | None,
-    **bounds: float | None,
-) -> None:
-    """Hold the answers of CANDIDATE against those of REFERENCE; exit 3 when they drift too far.
-
-    Either side is a checkpoint or a bundle. Without bounds, those that the candidate's manifest
-    promises are held.
-
-    \b
-        edgebert check path/to/checkpoint out/int8 --data dev.tsv --max-metric-drop 0.5
-    """
-    from edgebert.cli.tables import show_check
-    from edgebert.drift import check as run_check
-    from edgebert.drift.checking import Thresholds
-
-    record_to(
-        json_path,
-        lambda: run_check(
-            reference,
-            candidate,
-            data,
-            thresholds=Thresholds(**bounds),
-            text_column=text_column,
-            offline=is_offline(),
-        ),
-        show_check,
-    )
-
-
-@click.command(cls=Command)
-@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE...", type=options.FOLDER)
+@click.argument("models", nargs=-1, required=True, metavar="BUNDLE...")
 @click.option(
     "--lengths",
     default="16,32,128",
@@ -96,45 +36,66 @@ def check(
     callback=options.number_list,
     help="Cores a run may use. Default: 1 and all that are granted.",
 )
+@click.option(
+    "--texts",
+    type=options.DATA_FILE,
+    metavar="FILE",
+    help="Also time the texts of FILE, from text to answer.",
+)
+@options.text_column
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the figures as a page with charts.",
+)
+@options.force
 @options.json_record
 def bench(
-    bundles: tuple[Path, ...],
+    models: tuple[str, ...],
     lengths: tuple[int, ...],
     batch_sizes: tuple[int, ...],
     threads: tuple[int, ...] | None,
+    texts: Path | None,
+    text_column: str | None,
+    html: Path | None,
+    force: bool,
     json_path: Path | None,
 ) -> None:
-    """Measure latency, throughput, memory and cold start of bundles, in alternating rounds.
+    """Measure latency, throughput, memory and cold start of BUNDLEs, in alternating rounds.
+
+    A checkpoint (a folder or a Hugging Face id) may stand among them: PyTorch runs it.
 
     \b
-        edgebert bench out/fp32 out/int8 --lengths 32,128 --json bench.json
+        edgebert bench path/to/checkpoint out/fp32 out/int8 --texts dev.tsv --html bench.html
     """
-    from edgebert.cli.tables import show_bench
+    if text_column and not texts:
+        raise click.UsageError("--text-column needs --texts.")
+    if html:
+        require("--html", "report", "jinja2", "matplotlib")
+        refuse_existing(html, force=force)
+
+    from edgebert.cli.bench_table import show_bench
     from edgebert.latency import bench as run_bench
 
-    record_to(
-        json_path,
-        lambda: run_bench(bundles, lengths=lengths, batch_sizes=batch_sizes, threads=threads),
-        show_bench,
-    )
+    def run() -> BenchRecord:
+        return run_bench(
+            models,
+            lengths=lengths,
+            batch_sizes=batch_sizes,
+            threads=threads,
+            texts=texts,
+            text_column=text_column,
+            offline=is_offline(),
+        )
 
+    def page(record: BenchRecord) -> None:
+        if html:
+            from edgebert.report import write_page
 
-@click.command(cls=Command)
-@click.argument(
-    "records", nargs=-1, required=True, metavar="RECORD.json...", type=options.DATA_FILE
-)
-@options.output("HTML page")
-@options.force
-def report(records: tuple[Path, ...], output: Path, force: bool) -> None:
-    """Write one self-contained HTML page from the RECORDs of any commands.
+            write_page([record], html, title="edgebert bench", force=force)
 
-    \b
-        edgebert report check.json bench.json -o report.html
-    """
-    require("report", "report", "jinja2", "matplotlib")
-    from edgebert.report import write_report
-
-    click.echo(write_report(records, output, force=force))
+    record_to(json_path, run, show_bench, also=page)
 
 
 @click.command(cls=Command)
@@ -167,4 +128,4 @@ def doctor(bundle: Path, json_path: Path | None) -> None:
     record_to(json_path, lambda: examine(bundle), show_doctor)
 
 
-COMMANDS = (check, bench, report, inspect, doctor)
+COMMANDS = (bench, inspect, doctor)

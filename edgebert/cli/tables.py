@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from edgebert.records.checked import CheckRecord
+from edgebert.records.compared import DiffRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.manifest import Count
-from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
+from edgebert.records.measured import DoctorRecord, InspectRecord
 
 if TYPE_CHECKING:
     from edgebert.build import BuildRecords
@@ -78,60 +78,6 @@ def show_quantize(record: QuantizeRecord) -> str:
     )
 
 
-def show_check(record: CheckRecord) -> str:
-    rows: list[Row] = [("texts", record.n), ("mean distance", f"{record.distance_mean:.3g}")]
-    if record.cosine:
-        c = record.cosine
-        rows.append(("cosine mean / p01 / min", f"{c.mean:.5f} / {c.p01:.4f} / {c.min:.4f}"))
-    if record.neighbours:
-        rows.append(("same neighbours of 10", f"{100 * record.neighbours.overlap_at_10:.1f} %"))
-    if record.labels:
-        low, high = (100 * bound for bound in record.labels.ci95)
-        share = f"{100 * record.labels.rate:.2f} % (95 %: {low:.2f} to {high:.2f})"
-        rows.append(("changed labels", f"{record.labels.flips} of {record.labels.n} = {share}"))
-    if record.entities:
-        e = record.entities
-        rows.append(
-            (
-                "entities",
-                f"{e.added} added, {e.lost} lost, {e.moved} moved, {e.relabelled} relabelled",
-            )
-        )
-    if record.metric:
-        m = record.metric
-        rows.append((m.name, f"{m.reference:.2f} -> {m.candidate:.2f} ({-m.drop:+.2f} points)"))
-    if record.batch_invariance:
-        rows.append(("alone / in a batch", f"cosine {record.batch_invariance.min_cosine:.5f}"))
-    bounds = ", ".join(f"{name} {value:g}" for name, value in record.thresholds.items()) or "none"
-    rows.append(("bounds", bounds))
-    verdict = "passed" if record.passed else "FAILED"
-    title = f"{record.candidate} against {record.reference} on {record.data}: {verdict}"
-    return f"{title}\n{table(('measure', 'value'), rows)}"
-
-
-def show_bench(record: BenchRecord) -> str:
-    cold = table(
-        ("bundle", "precision", "size", "load ms", "first ms", "peak MB"),
-        [
-            (b.path, b.precision, _mb(b.size_bytes), f"{b.load_ms:.0f}",
-             f"{b.first_inference_ms:.1f}", "-" if b.peak_rss_mb is None else f"{b.peak_rss_mb:.0f}")
-            for b in record.bundles
-        ],
-    )  # fmt: skip
-    warm = table(
-        ("bundle", "batch", "length", "threads", "min ms", "p50", "p95", "p99", "texts/s"),
-        [
-            (Path(record.bundles[r.bundle].path).name, r.batch, r.length, r.threads,
-             f"{r.min_ms:.2f}", f"{r.p50_ms:.2f}", f"{r.p95_ms:.2f}", f"{r.p99_ms:.2f}",
-             f"{r.texts_per_s:.0f}")
-            for r in record.results
-        ],
-    )  # fmt: skip
-    noisy = "noisy, read with care" if record.noise.noisy else "steady"
-    spread = f"machine: {noisy} (medians of rounds spread {100 * record.noise.round_spread:.0f} %)"
-    return f"{cold}\n\n{warm}\n\n{spread}"
-
-
 def show_inspect(record: InspectRecord) -> str:
     operators = sorted(record.operators.items(), key=lambda item: (-item[1], item[0]))
     parts = [
@@ -147,10 +93,28 @@ def show_inspect(record: InspectRecord) -> str:
 
 def show_doctor(record: DoctorRecord) -> str:
     rows = [("ok" if c.passed else "FAILED", c.name, c.detail) for c in record.checks]
-    return table(("", "check", "detail"), rows)
+    return "\n\n".join([table(("", "check", "detail"), rows), *record.ways_out])
+
+
+def show_diff(record: DiffRecord) -> str:
+    from edgebert.report.changes import change_cells
+
+    held = [
+        ("ok" if r.passed else "FAILED", r.subject, f"{r.bound:.4g}", f"{r.value:.4g}")
+        for r in record.regressions
+    ]
+    parts = [
+        table(("what", "figure", "before", "after", "change"), map(change_cells, record.changes)),
+        table(("", record.kind, "bound", "measured"), held) if held else "no bounds were set",
+        *record.notes,
+    ]
+    return "\n\n".join(parts)
 
 
 def show_build(records: BuildRecords, output: Path) -> str:
+    from edgebert.cli.bench_table import show_bench
+    from edgebert.cli.check_table import show_check
+
     return "\n\n".join(
         [
             show_export(records.export),

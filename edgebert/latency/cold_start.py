@@ -1,63 +1,49 @@
-"""`python -m edgebert.latency.cold_start BUNDLE`: one bundle's start, in this process alone.
+"""`python -m edgebert.latency.cold_start MODEL MAX_LENGTH [--ragged]`: one start, in this process.
 
-Memory high-water belongs to a process, so each bundle is opened in one of its own. Prints one
-JSON object: load_ms, first_inference_ms, peak_rss_mb (null where the system does not tell).
+Memory belongs to a process, so each model is opened in one of its own. Prints a `Start` as JSON.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-from pathlib import Path
 from time import perf_counter_ns
 
-import edgebert
 from edgebert.errors import EdgebertError
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.latency.memory import peak_mb, ragged_memory
+from edgebert.latency.models import Start
+from edgebert.latency.opening import open_model
+from edgebert.records.codec import to_json
 
 _TEXT = "The quick brown fox jumps over the lazy dog."
 
 
-def cold_start(path: str) -> dict[str, float | None]:
-    """Load a bundle and answer one text; packages are imported before the clock starts."""
-    load = edgebert.load
-    import_onnxruntime()
+def cold_start(path: str, max_length: int, *, ragged: bool) -> Start:
+    """Load a model and answer a text; opening it imports its packages before the clock starts.
+
+    Args:
+        path: a bundle or a checkpoint.
+        max_length: tokens at which a checkpoint truncates.
+        ragged: then also measure memory under texts of many lengths.
+    """
+    model = open_model(path, max_length=max_length)
     start = perf_counter_ns()
-    model = load(path)
-    loaded = perf_counter_ns()
-    model.outputs([_TEXT])
-    answered = perf_counter_ns()
-    return {
-        "load_ms": (loaded - start) / 1e6,
-        "first_inference_ms": (answered - loaded) / 1e6,
-        "peak_rss_mb": peak_rss_mb(),
-    }
-
-
-def peak_rss_mb() -> float | None:
-    """The most memory this process ever held, in 10^6 bytes."""
-    if kilobytes := _linux_high_water():  # ru_maxrss there also counts who started this process
-        return kilobytes * 1024 / 1e6
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def _linux_high_water() -> int | None:
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) if found else None
+    with model.load(None) as loaded:
+        ready = perf_counter_ns()
+        loaded.on_texts([_TEXT])()
+        answered = perf_counter_ns()
+        peak = peak_mb()
+        return Start(
+            provider=loaded.provider,
+            load_ms=(ready - start) / 1e6,
+            first_inference_ms=(answered - ready) / 1e6,
+            peak_rss_mb=peak,
+            ragged_memory=ragged_memory(loaded, max_length) if ragged else None,
+        )
 
 
 if __name__ == "__main__":
     try:
-        print(json.dumps(cold_start(sys.argv[1])))
+        path, max_length, *ragged = sys.argv[1:]
+        print(to_json(cold_start(path, int(max_length), ragged=bool(ragged))))
     except EdgebertError as error:
         sys.exit(str(error))

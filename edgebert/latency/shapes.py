@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import TOKENIZER, Bundle
 from edgebert.errors import InputError
-from edgebert.runtimes.encoding import open_tokenizer
 
-_SEED = 0  # the same ids for every bundle and every run
+_SEED = 0  # the same ids for every model and every run
 
 
 @dataclass(frozen=True)
@@ -38,30 +36,30 @@ def shapes_of(
     return [Shape(*each) for each in product(*(sorted(set(values)) for _, values in axes))]
 
 
-def check_lengths(bundle: Bundle, lengths: Sequence[int]) -> None:
-    """Refuse a length that the bundle would truncate.
+def check_lengths(path: str, limit: int, lengths: Sequence[int]) -> None:
+    """Refuse a length that the model at `path` would truncate.
 
     Raises:
-        InputError: a length above the bundle's `max_length`.
+        InputError: a length above `limit`.
     """
-    limit = bundle.manifest.max_length
     if max(lengths) > limit:
         raise InputError(
-            f"length {max(lengths)} is above what {bundle.path} takes: {limit} tokens at most"
+            f"length {max(lengths)} is above what {path} takes: {limit} tokens at most"
         )
 
 
-def random_inputs(bundle: Bundle, shape: Shape) -> dict[str, npt.NDArray[np.int64]]:
-    """Graph inputs of any token the bundle's tokenizer knows, with nothing masked.
+def random_inputs(
+    vocabulary: int, names: Iterable[str], shape: Shape
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Inputs of any token of a vocabulary, with nothing masked.
 
     Returns:
-        int64 [batch, length] for each input of the graph.
+        int64 [batch, length] for each of the `names`.
     """
-    vocabulary = open_tokenizer(bundle.path / TOKENIZER).get_vocab_size()
     size = (shape.batch, shape.length)
     columns = {
         "input_ids": np.random.default_rng(_SEED).integers(vocabulary, size=size),
         "attention_mask": np.ones(size, np.int64),
         "token_type_ids": np.zeros(size, np.int64),
     }
-    return {name: columns[name] for name in bundle.manifest.inputs}
+    return {name: columns[name] for name in names}

@@ -1,4 +1,4 @@
-"""Cold start of a bundle: load, first answer and peak memory, each in a fresh process."""
+"""Cold start of models: load, first answer and memory, each in a fresh process."""
 
 from __future__ import annotations
 
@@ -6,46 +6,41 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from statistics import median
 
-from edgebert.bundle import Bundle
 from edgebert.errors import BundleError
+from edgebert.latency.models import Start, TimedModel
+from edgebert.records.codec import from_dict
 
 _ROUNDS = 3
 
 
-@dataclass(frozen=True)
-class Start:
-    """Medians over the processes, and the highest peak memory."""
-
-    load_ms: float
-    first_inference_ms: float
-    peak_rss_mb: float | None
-
-
-def starts_of(bundles: Sequence[Bundle]) -> list[Start]:
-    """Start every bundle a few times, taking turns.
+def starts_of(models: Sequence[TimedModel]) -> list[Start]:
+    """Start every model a few times, taking turns: median times, and the highest peak.
 
     Raises:
-        BundleError: a bundle does not load or does not answer.
+        BundleError: a model does not load or does not answer.
     """
-    turns = [[_start(bundle) for bundle in bundles] for _ in range(_ROUNDS)]
+    last = _ROUNDS - 1  # memory under ragged texts takes seconds and varies little
+    turns = [[_start(m, ragged=turn == last) for m in models] for turn in range(_ROUNDS)]
     return [_middle(list(starts)) for starts in zip(*turns, strict=True)]
 
 
-def _start(bundle: Bundle) -> Start:
-    command = [sys.executable, "-m", "edgebert.latency.cold_start", str(bundle.path)]
+def _start(model: TimedModel, *, ragged: bool) -> Start:
+    arguments = [model.source, str(model.max_length), *(["--ragged"] if ragged else [])]
+    command = [sys.executable, "-m", "edgebert.latency.cold_start", *arguments]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise BundleError(f"{bundle.path} does not start: {reason}")
-    return Start(**json.loads(done.stdout))
+        raise BundleError(f"{model.path} does not start: {reason}")
+    return from_dict(Start, json.loads(done.stdout))
 
 
 def _middle(starts: Sequence[Start]) -> Start:
     peaks = [start.peak_rss_mb for start in starts if start.peak_rss_mb is not None]
-    return Start(
+    return replace(
+        starts[-1],
         load_ms=median(start.load_ms for start in starts),
         first_inference_ms=median(start.first_inference_ms for start in starts),
         peak_rss_mb=max(peaks, default=None),

@@ -1,121 +1,138 @@
-"""Latency, throughput, memory and cold start of bundles, on this machine."""
+"""Latency, throughput, memory and cold start of models, on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, groupby
+from itertools import chain, groupby, product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgebert.bundle import Bundle, open_bundle
 from edgebert.errors import InputError
-from edgebert.latency.noise import cpu_ticks, noise_of
-from edgebert.latency.rounds import Call, Rounds, time_in_rounds
-from edgebert.latency.shapes import Shape, check_lengths, random_inputs, shapes_of
-from edgebert.latency.start import Start, starts_of
+from edgebert.latency.models import LoadedModel, Start, TimedModel
+from edgebert.latency.noise import cpu_time, noise_of
+from edgebert.latency.opening import open_models
+from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
+from edgebert.latency.shapes import Shape, check_lengths, shapes_of
+from edgebert.latency.start import starts_of
+from edgebert.latency.texts import TimedTexts, read_sample, texts_bench, time_texts
 from edgebert.machine import available_cores
-from edgebert.progress import track
-from edgebert.records.manifest import EMBEDDINGS
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
-from edgebert.runtimes.session import open_session
 
 
 @dataclass(frozen=True)
 class _Timed:
-    """One bundle at one shape. `bundle` is its index."""
+    """One model at one shape. `model` is its index."""
 
-    bundle: int
-    shape: Shape
+    model: int
     provider: str
+    shape: Shape
     rounds: Rounds
 
 
 def bench(
-    bundles: Sequence[str | Path],
+    models: Sequence[str | Path],
     *,
     lengths: Sequence[int] = (16, 32, 128),
     batch_sizes: Sequence[int] = (1, 8),
     threads: Sequence[int] | None = None,
-    rounds: int = 5,
+    texts: Path | None = None,
+    text_column: str | None = None,
+    rounds: int = 10,
     seconds: float = 1.0,
+    offline: bool = False,
 ) -> BenchRecord:
-    """Time bundles side by side, in alternating rounds.
+    """Time models side by side, in alternating rounds.
 
     Args:
-        bundles: bundle folders.
+        models: bundles, and checkpoints (folders or hub ids), which PyTorch runs.
         lengths: tokens of a text; inputs have exactly this length and no padding.
         batch_sizes: texts of a call.
         threads: cores a call may use; by default one, and all that this process is granted.
-        rounds: how many turns each bundle gets at each shape.
-        seconds: how long each bundle is timed at each shape, over all rounds.
+        texts: a file whose texts are also timed, from text to answer.
+        text_column: column of the texts, where it has no usual name.
+        rounds: how many turns each model gets at each shape, at least.
+        seconds: how long each model is timed at each shape, over so many rounds.
+        offline: never touch the network.
 
     Raises:
         BundleError: a bundle is missing, damaged or does not load.
-        InputError: no bundles, a number below 1, or a length that a bundle would truncate.
+        CheckpointError: a checkpoint is missing, damaged or does not load.
+        InputError: no models, a number below 1, a length that a model would truncate, or no texts.
     """
-    if not bundles or rounds < 1:
-        raise InputError("a bench needs one bundle and one round at least")
+    if rounds < 1:
+        raise InputError("a bench needs one round at least")
     shapes = shapes_of(lengths, batch_sizes, threads or (1, available_cores()))
-    opened = [open_bundle(path) for path in bundles]
-    for bundle in opened:
-        check_lengths(bundle, lengths)
+    opened = open_models([str(model) for model in models], offline=offline)
+    for model in opened:
+        check_lengths(model.path, model.max_length, lengths)
+    sample = read_sample(texts, opened, text_column) if texts else None
     starts = starts_of(opened)
-    before = cpu_ticks()
-    steps = track(_time_shapes(opened, shapes, rounds, seconds), "timing", length=len(shapes))
-    timed = list(chain.from_iterable(steps))
+    before = cpu_time()
+    timed: list[_Timed] = []
+    answered: list[TimedTexts] = []
+    for number, alike in groupby(shapes, key=lambda shape: shape.threads):
+        with _loaded(opened, number) as loaded:
+            timed += _time_shapes(loaded, list(alike), rounds, seconds)
+            answered += time_texts(loaded, sample, number) if sample else ()
     return BenchRecord(
-        bundles=tuple(map(_bundle, opened, starts, timed)),  # the first shape names the providers
+        bundles=tuple(map(_bundle, opened, starts)),
         results=tuple(map(_result, timed)),
-        noise=noise_of([one.rounds for one in timed], before, cpu_ticks()),
+        noise=noise_of(_all_rounds(timed, answered), before, cpu_time()),
+        texts=texts_bench(sample, answered) if sample else None,
     )
 
 
+@contextmanager
+def _loaded(models: Sequence[TimedModel], threads: int) -> Iterator[list[LoadedModel]]:
+    """Load all models at a time; they go when the block ends, before others take their threads."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(model.load(threads)) for model in models]
+
+
 def _time_shapes(
-    bundles: Sequence[Bundle], shapes: Sequence[Shape], rounds: int, seconds: float
-) -> Iterator[list[_Timed]]:
-    """Yield for each shape what every bundle took; sessions last as long as their threads."""
-    for threads, alike in groupby(shapes, key=lambda shape: shape.threads):
-        sessions = [open_session(bundle, threads=threads) for bundle in bundles]
-        providers = [str(session.get_providers()[0]) for session in sessions]
-        for shape in alike:
-            calls = [_call(*pair, shape) for pair in zip(bundles, sessions, strict=True)]
-            times = time_in_rounds(calls, rounds=rounds, seconds=seconds)
-            yield [
-                _Timed(index, shape, provider, taken)
-                for index, (provider, taken) in enumerate(zip(providers, times, strict=True))
-            ]
+    models: Sequence[LoadedModel], shapes: Sequence[Shape], rounds: int, seconds: float
+) -> list[_Timed]:
+    """Time every model at every shape; a round goes through all, so it samples the whole time."""
+    turns = list(product(shapes, enumerate(models)))
+    calls = [model.on_shape(shape) for shape, (_, model) in turns]
+    timed = time_in_rounds(calls, rounds=rounds, seconds=seconds, label="timing shapes")
+    return [
+        _Timed(index, model.provider, shape, taken)
+        for (shape, (index, model)), taken in zip(turns, timed, strict=True)
+    ]
 
 
-def _call(bundle: Bundle, session: Any, shape: Shape) -> Call:
-    """A run that asks for what the runtime asks for, so that unused outputs cost nothing."""
-    output = "sentence_embedding" if bundle.manifest.task == EMBEDDINGS else "logits"
-    return partial(session.run, [output], random_inputs(bundle, shape))
+def _all_rounds(timed: Sequence[_Timed], answered: Sequence[TimedTexts]) -> list[Rounds]:
+    return [*(one.rounds for one in timed), *(one.rounds for one in answered)]
 
 
-def _bundle(bundle: Bundle, start: Start, timed: _Timed) -> BenchBundle:
+def _bundle(model: TimedModel, start: Start) -> BenchBundle:
     return BenchBundle(
-        path=str(bundle.path),
-        sha256=bundle.sha256,
-        precision=bundle.manifest.precision,
-        provider=timed.provider,
-        size_bytes=bundle.size_bytes,
+        path=model.path,
+        sha256=model.sha256,
+        precision=model.precision,
+        provider=start.provider,
+        size_bytes=model.size_bytes,
         load_ms=start.load_ms,
         first_inference_ms=start.first_inference_ms,
         peak_rss_mb=start.peak_rss_mb,
+        task=model.task,
+        max_length=model.max_length,
+        sizes=model.sizes,
+        ragged_memory=start.ragged_memory,
     )
 
 
 def _result(timed: _Timed) -> BenchResult:
-    """Percentiles over all timed runs; throughput is the work done over the time it took."""
-    ms = np.array(list(chain.from_iterable(timed.rounds))) / 1e6
+    """Percentiles over the runs of the calmer rounds; throughput is the work over their time."""
+    ms = np.array(list(chain.from_iterable(calmer(timed.rounds)))) / 1e6
     p50, p90, p95, p99 = (float(value) for value in np.percentile(ms, (50, 90, 95, 99)))
     mean, shape = float(ms.mean()), timed.shape
     return BenchResult(
-        bundle=timed.bundle,
+        bundle=timed.model,
         provider=timed.provider,
         batch=shape.batch,
         length=shape.length,
@@ -129,4 +146,5 @@ def _result(timed: _Timed) -> BenchResult:
         min_ms=float(ms.min()),
         texts_per_s=1e3 * shape.batch / mean,
         tokens_per_s=1e3 * shape.batch * shape.length / mean,
+        spread=spread(timed.rounds),
     )

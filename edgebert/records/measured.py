@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgebert.records.header import Header
 from edgebert.records.manifest import Count
 
 
 @dataclass(frozen=True)
-class BenchBundle:
-    """One bundle that was timed. `load_ms`: open to ready; `peak_rss_mb`: of its own process.
+class RaggedMemory:
+    """Resident memory of a process that answers texts of ever-changing lengths, in 10^6 bytes.
 
-    `peak_rss_mb` is None where the system does not tell.
+    Attributes:
+        texts: how many it answered.
+        loaded_mb: after loading and one text.
+        warm_mb: after the first quarter, the longest texts among them.
+        end_mb: after all.
+        growth_mb: from warm to the end.
+        peak_mb: the most it ever held.
+    """
+
+    texts: int
+    loaded_mb: float
+    warm_mb: float
+    end_mb: float
+    growth_mb: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class BenchBundle:
+    """One model that was timed: a bundle, or a checkpoint as PyTorch runs it.
+
+    Attributes:
+        load_ms: open to ready.
+        peak_rss_mb: of a process that loads and answers one text; None where the system does not
+            tell, as all that is measured of memory.
+        sizes: bytes by part, as in an inspect record.
+        max_length: tokens at which it truncates.
     """
 
     path: str
@@ -23,13 +49,19 @@ class BenchBundle:
     load_ms: float
     first_inference_ms: float
     peak_rss_mb: float | None
+    task: str = ""
+    max_length: int | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
+    ragged_memory: RaggedMemory | None = None
 
 
 @dataclass(frozen=True)
 class BenchResult:
-    """Latency of one bundle at one shape, over `runs` timed runs.
+    """Latency of one bundle at one shape, over the `runs` of its calmer rounds.
 
-    `bundle` is an index into the record's bundles.
+    Attributes:
+        bundle: an index into the record's bundles.
+        spread: of the medians of those rounds, as a share.
     """
 
     bundle: int
@@ -46,6 +78,42 @@ class BenchResult:
     min_ms: float
     texts_per_s: float
     tokens_per_s: float
+    spread: float | None = None
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """Tokens of a text, over all texts, as the first model's tokenizer cuts them."""
+
+    mean: float
+    p50: float
+    p95: float
+    max: int
+
+
+@dataclass(frozen=True)
+class TextsResult:
+    """One bundle on all texts, from text to answer: `p50_ms` is the time for all of them."""
+
+    bundle: int
+    provider: str
+    threads: int
+    runs: int
+    p50_ms: float
+    texts_per_s: float
+    tokens_per_s: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class TextsBench:
+    """Throughput on `n` texts, taken evenly from the `available` ones of a file."""
+
+    file: str
+    n: int
+    available: int
+    tokens: TokenCounts
+    results: tuple[TextsResult, ...]
 
 
 @dataclass(frozen=True)
@@ -53,14 +121,18 @@ class Noise:
     """How steady the machine was.
 
     Attributes:
-        round_spread: largest spread, over all shapes, of the medians of the rounds, as a share.
+        round_spread: largest spread, over all calls, of the medians of the calmer rounds.
         steal: share of CPU time taken by other guests of the host, where the system reports it.
         noisy: whether figures of this run should be read with care.
+        others: share of CPU time taken by other processes, where the system reports it.
+        reasons: why it is noisy, in words.
     """
 
     round_spread: float
     steal: float | None
     noisy: bool
+    others: float | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +143,29 @@ class BenchRecord(Header):
     bundles: tuple[BenchBundle, ...]
     results: tuple[BenchResult, ...]
     noise: Noise
+    texts: TextsBench | None = None
 
 
 @dataclass(frozen=True)
 class DoctorCheck:
+    """One thing that doctor looked at.
+
+    Attributes:
+        cause: of a failure, most likely: changed file, version, provider fallback,
+            tokenizer, saturation, cpu or graph.
+        way_out: what to do about it.
+    """
+
     name: str
     passed: bool
     detail: str
+    cause: str | None = None
+    way_out: str | None = None
+
+    @property
+    def found(self) -> str:
+        """The detail and, of a failure, its likely cause and the way out."""
+        return self.detail + (f" (likely {self.cause}: {self.way_out})" if self.cause else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +176,12 @@ class DoctorRecord(Header):
     bundle: str
     passed: bool
     checks: tuple[DoctorCheck, ...]
+
+    @property
+    def ways_out(self) -> tuple[str, ...]:
+        """Each likely cause of a failure with its way out, once."""
+        failed = [check for check in self.checks if check.cause]
+        return tuple(dict.fromkeys(f"likely {check.cause}: {check.way_out}" for check in failed))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""A bundle as our runtime runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from edgebert.bundle import TOKENIZER, open_bundle
+from edgebert.data import Text
+from edgebert.graph import read_graph
+from edgebert.graph.sizes import folder_sizes, weight_sizes
+from edgebert.latency.models import TimedModel
+from edgebert.latency.rounds import Call
+from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.records.manifest import EMBEDDINGS
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.encoding import encode
+from edgebert.runtimes.session import import_onnxruntime
+
+
+class LoadedBundle:
+    """A `LoadedModel`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def provider(self) -> str:
+        return self.model.provider
+
+    def on_shape(self, shape: Shape) -> Call:
+        """A run that asks for what the runtime asks for, so that unused outputs cost nothing."""
+        output = "sentence_embedding" if self.model.task == EMBEDDINGS else "logits"
+        vocabulary = self.model.tokenizer.get_vocab_size()
+        inputs = random_inputs(vocabulary, self.model.manifest.inputs, shape)
+        return partial(self.model.session.run, [output], inputs)
+
+    def on_texts(self, texts: Sequence[Text]) -> Call:
+        return partial(self.model.outputs, texts)
+
+    def token_counts(self, texts: Sequence[Text]) -> list[int]:
+        return [len(encoding) for encoding in encode(self.model.tokenizer, texts)]
+
+
+def timed_bundle(path: str) -> TimedModel:
+    """Open a bundle for timing.
+
+    Raises:
+        BundleError: it is missing or damaged.
+        InputError: its graph is damaged.
+        ProviderError: no onnxruntime is installed.
+    """
+    import_onnxruntime()
+    bundle = open_bundle(path)
+    graph = read_graph(bundle.model_path)
+    return TimedModel(
+        path=str(path),
+        source=str(bundle.path),
+        sha256=bundle.sha256,
+        precision=bundle.manifest.precision,
+        task=bundle.manifest.task,
+        max_length=bundle.manifest.max_length,
+        size_bytes=bundle.size_bytes,
+        sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),
+        load=partial(_loaded, bundle.path),
+    )
+
+
+@contextmanager
+def _loaded(path: Path, threads: int | None) -> Iterator[LoadedBundle]:
+    yield LoadedBundle(load(path, threads=threads))

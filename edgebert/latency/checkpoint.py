@@ -1,0 +1,151 @@
+"""A checkpoint as PyTorch runs it at its best: the yardstick for what a bundle gains.
+
+Texts take sentence-transformers' way: sorted by length, in padded batches of 32.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.data import Text
+from edgebert.latency.models import TimedModel
+from edgebert.latency.rounds import Call
+from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.machine import available_cores
+from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.records.manifest import EMBEDDINGS
+from edgebert.runtimes.answers import Array
+
+_BATCH = 32
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
+_OTHER_FILES = ("*.json", "*.txt", "1_Pooling/*.json")
+
+
+class LoadedCheckpoint:
+    """A `LoadedModel`."""
+
+    provider = "PyTorch"
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.model = load_model(checkpoint)
+        self.tokenizer = load_tokenizer(checkpoint)
+
+    def on_shape(self, shape: Shape) -> Call:
+        names = self.tokenizer.model_input_names
+        inputs = random_inputs(len(self.tokenizer), names, shape)
+        return partial(self._run, {name: torch.from_numpy(ids) for name, ids in inputs.items()})
+
+    def on_texts(self, texts: Sequence[Text]) -> Call:
+        return partial(self._outputs, texts)
+
+    def token_counts(self, texts: Sequence[Text]) -> list[int]:
+        return [len(ids) for ids in self._encode(texts)["input_ids"]]
+
+    def _outputs(self, texts: Sequence[Text]) -> list[Array]:
+        order = sorted(range(len(texts)), key=lambda i: len("".join(texts[i])), reverse=True)
+        rows: list[Array] = [np.empty(0, np.float32)] * len(texts)
+        for start in range(0, len(order), _BATCH):
+            group = order[start : start + _BATCH]
+            inputs = self._encode([texts[i] for i in group], padding=True, return_tensors="pt")
+            for i, row in zip(group, self._run(inputs).numpy(), strict=True):
+                rows[i] = row
+        return rows
+
+    def _encode(self, texts: Sequence[Text], **options: Any) -> Any:
+        sides = [[text] if isinstance(text, str) else list(text) for text in texts]
+        columns = [list(column) for column in zip(*sides, strict=True)]
+        limit = self.checkpoint.max_length
+        return self.tokenizer(*columns, truncation=True, max_length=limit, **options)
+
+    @torch.inference_mode()
+    def _run(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Embeddings [batch, dim], or logits, of int64 [batch, sequence] inputs."""
+        result = self.model(**inputs)
+        if self.checkpoint.task != EMBEDDINGS:
+            logits: torch.Tensor = result.logits
+            return logits
+        pooled = self._pool(result.last_hidden_state, inputs["attention_mask"])
+        return torch.nn.functional.normalize(pooled) if self.checkpoint.normalize else pooled
+
+    def _pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        if self.checkpoint.pooling == "cls":
+            return hidden[:, 0]
+        real = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
+
+
+def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | None) -> TimedModel:
+    """A checkpoint for timing.
+
+    Args:
+        path: what the user called it.
+        checkpoint: what was found there.
+        max_length: the most tokens it may read; by default its own limit.
+    """
+    limit = min(max_length or checkpoint.max_length, checkpoint.max_length)
+    checkpoint = replace(checkpoint, max_length=limit)
+    sizes = _sizes(checkpoint)
+    return TimedModel(
+        path=path,
+        source=str(checkpoint.root),
+        sha256=checkpoint.sha256(),
+        precision="fp32",
+        task=checkpoint.task,
+        max_length=limit,
+        size_bytes=sizes["total"],
+        sizes=sizes,
+        load=partial(_loaded, checkpoint),
+    )
+
+
+@contextmanager
+def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedCheckpoint]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or available_cores())
+    try:
+        yield LoadedCheckpoint(checkpoint)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
+    """Bytes by part of what PyTorch reads; a folder may hold the same weights in other formats."""
+    weights = sorted(checkpoint.path.glob("*.safetensors"))
+    tokenizer = {checkpoint.path / name for name in _TOKENIZER_FILES}
+    others = {file for pattern in _OTHER_FILES for file in checkpoint.root.glob(pattern)}
+    files = {
+        "model": sum(file.stat().st_size for file in weights),
+        "tokenizer": sum(file.stat().st_size for file in tokenizer if file.is_file()),
+        "other_files": sum(file.stat().st_size for file in others - tokenizer),
+    }
+    return _weight_sizes(weights) | files | {"total": sum(files.values())}
+
+
+def _weight_sizes(files: Sequence[Path]) -> dict[str, int]:
+    """Bytes of tensors by part, from the headers of safetensors files."""
+    sizes = {"embeddings": 0, "matmul_weights": 0, "other_weights": 0}
+    for file in files:
+        with file.open("rb") as stream:
+            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+        for name, tensor in header.items():
+            if name != "__metadata__":
+                begin, end = tensor["data_offsets"]
+                sizes[_part(name, tensor["shape"])] += end - begin
+    return sizes
+
+
+def _part(name: str, shape: Sequence[int]) -> str:
+    if len(shape) != 2:
+        return "other_weights"
+    return "embeddings" if name.endswith("embeddings.weight") else "matmul_weights"

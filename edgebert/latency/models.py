@@ -1,0 +1,66 @@
+"""What a bench needs of a model, be it a bundle or a checkpoint as PyTorch runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgebert.data import Text
+from edgebert.latency.rounds import Call
+from edgebert.latency.shapes import Shape
+from edgebert.records.measured import RaggedMemory
+
+
+class LoadedModel(Protocol):
+    """A model in memory, on a number of threads."""
+
+    @property
+    def provider(self) -> str: ...
+
+    def on_shape(self, shape: Shape) -> Call:
+        """One run of the model on token ids of exactly this shape."""
+        ...
+
+    def on_texts(self, texts: Sequence[Text]) -> Call:
+        """From texts to the output for each of them."""
+        ...
+
+    def token_counts(self, texts: Sequence[Text]) -> list[int]:
+        """Tokens of each text, as many as the model reads."""
+        ...
+
+
+@dataclass(frozen=True)
+class TimedModel:
+    """A model that can be loaded as often as needed.
+
+    Attributes:
+        path: as the user named it.
+        source: the local folder.
+        max_length: tokens at which it truncates.
+        sizes: bytes by part, as in an inspect record.
+        load: takes the number of threads (None: all that are granted).
+    """
+
+    path: str
+    source: str
+    sha256: str
+    precision: str
+    task: str
+    max_length: int
+    size_bytes: int
+    sizes: dict[str, int]
+    load: Callable[[int | None], AbstractContextManager[LoadedModel]]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a model costs before it is warm; memory is None where it was not told or asked."""
+
+    provider: str
+    load_ms: float
+    first_inference_ms: float
+    peak_rss_mb: float | None
+    ragged_memory: RaggedMemory | None
