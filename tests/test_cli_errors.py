@@ -200,7 +200,7 @@ def test_a_bundle_with_a_changed_byte(work: Path, tiny_bundle: Path) -> None:
     result = call("doctor", "bundle", "--json", "doctor.json")
     assert (result.exit_code, result.stderr) == (
         3,
-        f"Error: checksums: {told} (copy the bundle to this device again)\n",
+        f"Error: checksums: {told} (likely changed file: copy the bundle to this device again)\n",
     )
     assert json.loads((work / "doctor.json").read_text())["passed"] is False
     assert names(work) == ["bundle", "doctor.json"]
