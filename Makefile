@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format venv clean
+.PHONY: help demo test lint format bench-peers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -8,7 +8,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 unexport PYTHONPATH
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT: out/demo
 	$(bin)/edgebert demo -o out/demo --force
@@ -27,11 +27,18 @@ format: .venv/ready ## put the code into the project's style
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
+bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
+	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
+		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
+
+.venv-peers/peers: tests/benchmarks/setup tests/benchmarks/constraints.txt .ci/setup pyproject.toml
+	tests/benchmarks/setup
+
 venv: .venv/ready ## only make .venv, from constraints.txt
 
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
-clean: ## remove .venv, caches and out/demo
-	rm -rf .venv .cache out/demo build dist *.egg-info .*_cache
+clean: ## remove .venv, .venv-peers, caches and out/demo
+	rm -rf .venv .venv-peers .cache out/demo build dist *.egg-info .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
