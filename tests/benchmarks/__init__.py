@@ -1,0 +1,1 @@
+"""edgebert beside other runtimes: same machine, same texts, same cores. See README.md."""

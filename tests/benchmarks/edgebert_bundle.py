@@ -1,0 +1,66 @@
+"""edgebert's own bundles, as its commands make and run them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import edgebert
+from benchmarks.batches import padded, share_out
+from benchmarks.protocol import (
+    OWN_BATCHES,
+    Batching,
+    Request,
+    Setting,
+    Sources,
+    Vectors,
+    Way,
+    every_way,
+)
+from edgebert.runtimes import Model
+
+
+class BundleEngine:
+    def __init__(self, model: Model, callers: int) -> None:
+        self.model = model
+        self.callers = callers
+
+    def embed(self, texts: Sequence[str], batching: Batching, *, sort: bool) -> Vectors:
+        """`embed` sorts and batches by itself; batching says what each of several callers gets."""
+        embed = self.model.embed
+        return share_out(texts, embed, chunk=batching.size, callers=self.callers, sort=sort)
+
+    def single(self, request: Request) -> Vectors:
+        inputs = padded([request.ids], [0]).inputs
+        names = self.model.manifest.inputs
+        outputs = self.model.session.run(
+            ["sentence_embedding"], {name: inputs[name] for name in names}
+        )
+        return np.asarray(outputs[0][0], np.float32)
+
+
+def fp32_bundle(sources: Sources) -> Path:
+    """`edgebert export`, once for both bundles."""
+    from edgebert.export import export_model
+
+    path = sources.folder / "edgebert_fp32"
+    if not path.exists():
+        export_model(str(sources.checkpoint), path)
+    return path
+
+
+def ways(cores: int) -> tuple[Way, ...]:
+    """One call for all texts on all cores, or chunks from a caller on each core."""
+    alone = Way(Setting(cores), OWN_BATCHES)
+    several = every_way([Setting(1, cores)], [Batching(32, "texts"), Batching(128, "texts")])
+    return (alone, *several)
+
+
+def settings(threads: int) -> tuple[Setting, ...]:
+    return (Setting(threads),)
+
+
+def open_bundle(sources: Sources, path: Path, setting: Setting) -> BundleEngine:
+    return BundleEngine(edgebert.load(path, threads=setting.threads), setting.callers)

@@ -1,0 +1,153 @@
+"""`python -m benchmarks.readme_table PEERS.json`: write the README's table from a record.
+
+The table goes between two comments; what stands there is replaced.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from benchmarks.record import Contestant, PeersRecord
+from benchmarks.standing import (
+    OURS,
+    Column,
+    Standing,
+    latency_columns,
+    standings,
+    throughput_columns,
+    titles,
+)
+from edgebert.errors import EdgebertError, InputError
+from edgebert.output import new_file
+from edgebert.records.codec import read_json
+from edgebert.report.formats import cosine, figures, megabytes
+
+BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
+
+_TEXT_SETS = ("short sentences", "abstracts", "short and long in turns")
+_REQUESTS = ("request of 16 tokens", "request of 128 tokens")
+
+
+def peers_table(record: PeersRecord) -> str:
+    """The table, the machine, and where edgebert stands, as Markdown.
+
+    Raises:
+        InputError: the record is of a quick run, whose figures mean nothing.
+    """
+    if record.quick:
+        raise InputError("this record is of a quick run: make one with 'make bench-peers'")
+    columns = _columns(record)
+    header = ["", *(f"{c.title}, {c.unit}" for c in columns), "cosine to fp32", "model"]
+    rules = ["---", *["---:"] * (len(header) - 1)]
+    rows = [_row(record, peer, columns) for peer in record.peers]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rules, *rows))
+    return "\n\n".join([table, _machine(record), *_standing(record, columns), *_noise(record)])
+
+
+def put_between(text: str, table: str) -> str:
+    """The text with the table between its two comments.
+
+    Raises:
+        InputError: it does not have the two comments, once each and in order.
+    """
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise InputError(f"no place for the table: it goes between {BEGIN} and {END}")
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+
+
+def _columns(record: PeersRecord) -> list[Column]:
+    texts = [column for column in throughput_columns(record) if column.title in _TEXT_SETS]
+    requests = [c for c in latency_columns(record, record.cores) if c.title in _REQUESTS]
+    return [*texts, *requests]
+
+
+def _row(record: PeersRecord, peer: Contestant, columns: Sequence[Column]) -> list[str]:
+    values = [_value(column, peer.name) for column in columns]
+    if peer.failure and not any(values):
+        return [peer.title, peer.failure.replace("|", "\\|"), *[""] * (len(columns) + 1)]
+    size = "" if peer.size_bytes is None else megabytes(peer.size_bytes)
+    return [peer.title, *values, _cosine(record, peer.name), size]
+
+
+def _value(column: Column, peer: str) -> str:
+    """The fastest of a column stands out."""
+    if peer not in column.values:
+        return ""
+    value = figures(column.values[peer])
+    return f"**{value}**" if peer == column.fastest else value
+
+
+def _cosine(record: PeersRecord, peer: str) -> str:
+    """Mean and least over the first text set."""
+    sets = [one.name for one in record.text_sets]
+    for row in record.throughput:
+        if (row.peer, row.texts) == (peer, sets[0]) and row.cosine_mean is not None:
+            return f"{cosine(row.cosine_mean)} / {cosine(row.cosine_min or 0.0)}"
+    return ""
+
+
+def _machine(record: PeersRecord) -> str:
+    machine, name = record.machine, titles(record)
+    versions = {k: v for peer in record.peers for k, v in peer.versions.items()}
+    packages = ", ".join(f"{package} {version}" for package, version in sorted(versions.items()))
+    sets = ", ".join(f"{one.texts:,} {one.title}" for one in record.text_sets if one.sorted)
+    reference = name[record.peers[0].name]
+    return (
+        f"{machine.cpu} ({machine.cpu_class}), {record.cores} cores, {record.created[:10]}; "
+        f"{packages}. From texts to vectors ({sets}), at most {record.max_length} tokens; requests "
+        f"of one text on {record.cores} threads. Fastest of the alternating rounds, each peer in "
+        f"the best configuration of a sweep; cosine, mean / least over the short sentences, to "
+        f"{reference}. Bold: the fastest of a column."
+    )
+
+
+def _standing(record: PeersRecord, columns: Sequence[Column]) -> Iterator[str]:
+    found = standings(columns)
+    if not found:
+        return
+    name = titles(record)
+    won = [_against(each, name) for each in found if each.ratio >= 1]
+    lost = [_against(each, name) for each in found if each.ratio < 1]
+    yield f"{name[OURS]} is ahead of all others on {'; '.join(won) or 'nothing'}."
+    yield f"It is behind on {'; '.join(lost) or 'nothing'}."
+    share = [
+        f"{100 * row.peak_fraction:.0f} % on {one.title}"
+        for one in record.text_sets
+        for row in record.throughput
+        if (row.peer, row.texts) == (OURS, one.name) and one.sorted
+    ]
+    yield f"Of the arithmetic peak measured on these cores it reaches {' and '.join(share)}."
+
+
+def _against(each: Standing, name: dict[str, str]) -> str:
+    factor = each.ratio if each.ratio >= 1 else 1 / each.ratio
+    word = "faster" if each.ratio >= 1 else "slower"
+    return f"{each.column.title} ({factor:.2f} times {word} than {name[each.rival]})"
+
+
+def _noise(record: PeersRecord) -> Iterator[str]:
+    if record.noise.noisy:
+        yield f"The machine was noisy: {'; '.join(record.noise.reasons)}."
+
+
+@click.command()
+@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("readme", type=click.Path(path_type=Path), default=Path("README.md"))
+def main(record: Path, readme: Path) -> None:
+    """Write the table of RECORD into README, between its two comments."""
+    try:
+        table = peers_table(read_json(PeersRecord, record, "record of the peers benchmark"))
+        text = put_between(readme.read_text(encoding="utf-8"), table)
+        with new_file(readme, force=True) as beside:
+            beside.write_text(text, encoding="utf-8")
+    except (EdgebertError, OSError) as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
