@@ -100,6 +100,14 @@ def test_a_text_that_was_not_saved_is_named(tiny_bundle: Path, saved: Path, tmp_
         check(tiny_bundle, saved, tmp_path / "texts.txt")
 
 
+def test_two_files_of_different_lengths_do_not_compare(saved: Path, tmp_path: Path) -> None:
+    shorter = tmp_path / "shorter.jsonl"
+    shorter.write_text("".join(saved.read_text().splitlines(keepends=True)[:-1]))
+    for sides in ((saved, shorter), (shorter, saved)):
+        with pytest.raises(InputError, match=r"shorter.jsonl has no answer for 1 of 5 texts"):
+            check(*sides)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

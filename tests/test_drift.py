@@ -47,6 +47,13 @@ def test_cosines_of_equal_and_of_zero_rows_are_one() -> None:
     assert cosines(rows, others).tolist() == [1.0, 0.0, 1.0]
 
 
+def test_what_is_not_a_number_is_as_far_as_can_be() -> None:
+    rows, others = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[np.nan, 0.0], [0.0, 0.0]])
+    assert cosines(rows, others).tolist() == [-1.0, -1.0]
+    logits, broken = [np.zeros(2, np.float32)], [np.full(2, np.nan, np.float32)]
+    assert probability_changes(logits, broken, multi_label=False).tolist() == [1.0]
+
+
 def test_neighbours_of_a_turned_copy_are_the_same() -> None:
     random = np.random.default_rng(1)
     vectors = random.normal(size=(50, 8)).astype(np.float32)

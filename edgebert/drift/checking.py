@@ -19,6 +19,7 @@ from edgebert.drift.gates import (
     hold,
     implied_bounds,
     read_baseline,
+    require_measurable,
     same_model,
     sentence,
 )
@@ -76,6 +77,8 @@ def check(
     right = open_source(str(candidate), offline=offline)
     left = open_source(str(reference), max_length=right.max_length, offline=offline)
     examples = _examples(left, right, data, text_column)
+    if thresholds:
+        require_measurable(thresholds, right.task)
     if thresholds and thresholds.max_metric_drop is not None:
         require_metric(right, examples)
     earlier = read_baseline(baseline.path) if baseline else None
@@ -106,9 +109,10 @@ def _names(
 def _examples(
     left: Source, right: Source, data: str | Path | None, text_column: str | None
 ) -> Examples:
-    for side in (right, left):
-        if data is None and isinstance(side, SavedOutputs):
-            return Examples(side.path, side.texts)
+    saved = [side for side in (right, left) if isinstance(side, SavedOutputs)]
+    if data is None and saved:  # of two, all texts of both: one without some of them is told
+        texts = dict.fromkeys(text for side in saved for text in side.texts)
+        return Examples(saved[0].path, tuple(texts))
     return examples_or_built_in(Path(data) if data else None, text_column=text_column)
 
 

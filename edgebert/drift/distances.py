@@ -22,28 +22,34 @@ Floats = npt.NDArray[np.float64]
 
 
 def cosines(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
-    """Cosine of each row of `a`, [n, dim], with the same row of `b`; two zero rows are equal."""
+    """Cosine of each row of `a`, [n, dim], with the same row of `b`.
+
+    Two zero rows are equal; a row beside a zero row, or with a nan, is as far as can be: -1.
+    """
     left, right = np.asarray(a, np.float64), np.asarray(b, np.float64)
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     equal = (left == right).all(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         result = np.where(equal, 1.0, (left * right).sum(axis=1) / norms)
-    return np.asarray(np.clip(result, -1.0, 1.0))
+    return np.asarray(np.clip(np.nan_to_num(result, nan=-1.0), -1.0, 1.0))
 
 
 def probability_changes(
     reference: Sequence[Array], candidate: Sequence[Array], *, multi_label: bool
 ) -> Floats:
-    """Largest change of a probability in each text; logits are [labels] or [tokens, labels]."""
+    """Largest change of a probability in each text; logits are [labels] or [tokens, labels].
+
+    It is 1, the largest there is, where the tokens are others or a probability is nan.
+    """
     changes = [
         np.abs(
             probabilities(a, multi_label=multi_label) - probabilities(b, multi_label=multi_label)
         ).max()
         if a.shape == b.shape
-        else 1.0  # other tokens: nothing to compare position by position
+        else 1.0
         for a, b in zip(reference, candidate, strict=True)
     ]
-    return np.asarray(changes, np.float64)
+    return np.nan_to_num(np.asarray(changes, np.float64), nan=1.0)
 
 
 def changed_decisions(

@@ -199,6 +199,18 @@ def _loosened(name: str, value: float, margin: float, decisions: int) -> float:
     return value + margin * abs(value) + floor
 
 
+def require_measurable(thresholds: Thresholds, task: str) -> None:
+    """Refuse a bound that no comparison of this task measures, before the work is done.
+
+    Raises:
+        InputError: a bound on vectors for a head, or on labels for embeddings.
+    """
+    foreign = ("max_flips",) if task == EMBEDDINGS else ("min_cosine", "min_neighbours")
+    for name in foreign:
+        if name in thresholds.given():
+            raise InputError(f"{_option(name)} cannot be held here: the task is {task}")
+
+
 def hold(bounds: Sequence[Bound], comparison: Comparison) -> tuple[Gate, ...]:
     """Measure each bound.
 

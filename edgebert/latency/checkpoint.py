@@ -73,8 +73,8 @@ class LoadedCheckpoint:
         """Embeddings [batch, dim], or logits, of int64 [batch, sequence] inputs."""
         result = self.model(**inputs)
         if self.checkpoint.task != EMBEDDINGS:
-            logits: torch.Tensor = result.logits
-            return logits
+            first: torch.Tensor = result[0]  # logits; of starts, for question answering
+            return first
         pooled = self._pool(result.last_hidden_state, inputs["attention_mask"])
         return torch.nn.functional.normalize(pooled) if self.checkpoint.normalize else pooled
 

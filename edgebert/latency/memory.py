@@ -15,24 +15,10 @@ from edgebert.records.measured import RaggedMemory
 
 _CALLS = 64  # of one to eight texts
 _SECONDS = 3.0
-_WORDS = [
-    "the",
-    "lamp",
-    "in",
-    "the",
-    "kitchen",
-    "was",
-    "not",
-    "on",
-    "please",
-    "turn",
-    "it",
-    "off",
-    "and",
-    "tell",
-    "anna",
-    "that",
-]
+_WORDS = (
+    "the", "lamp", "in", "the", "kitchen", "was", "not", "on",
+    "please", "turn", "it", "off", "and", "tell", "anna", "that",
+)  # fmt: skip
 
 
 def ragged_memory(model: LoadedModel, max_length: int) -> RaggedMemory | None:
