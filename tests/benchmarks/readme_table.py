@@ -113,7 +113,7 @@ def _standing(record: PeersRecord, columns: Sequence[Column]) -> Iterator[str]:
     name = titles(record)
     won = [_against(each, name) for each in found if each.ratio >= 1]
     lost = [_against(each, name) for each in found if each.ratio < 1]
-    yield f"{name[OURS]} is ahead of all others on {'; '.join(won) or 'nothing'}."
+    yield f"Here {name[OURS]} is ahead of all others on {'; '.join(won) or 'nothing'}."
     yield f"It is behind on {'; '.join(lost) or 'nothing'}."
     share = [
         f"{100 * row.peak_fraction:.0f} % on {one.title}"
