@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,12 @@ def test_a_baseline_that_is_another_record_is_refused(tiny_bundle: Path, tmp_pat
     (tmp_path / "no.json").write_text('{"record": "bench", "format": 1}')
     with pytest.raises(InputError, match="is no check record"):
         check(tiny_bundle, tiny_bundle, baseline=Baseline(tmp_path / "no.json"))
+
+
+def test_a_baseline_of_a_later_format_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    write_json(replace(check(tiny_bundle, tiny_bundle), format=2), tmp_path / "later.json")
+    with pytest.raises(InputError, match="is a check record of format 2"):
+        check(tiny_bundle, tiny_bundle, baseline=Baseline(tmp_path / "later.json"))
 
 
 def test_a_margin_without_a_baseline_is_wrong_usage(tiny_bundle: Path) -> None:

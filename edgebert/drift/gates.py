@@ -156,8 +156,11 @@ def read_baseline(path: Path) -> CheckRecord:
         InputError: the file is no such record.
     """
     record = read_json(CheckRecord, path, "check record (write one with 'check --json')")
-    if record.record != "check":
-        raise InputError(f"{path} is a {record.record} record; a baseline is a check record")
+    if (record.record, record.format) != ("check", 1):
+        raise InputError(
+            f"{path} is a {record.record} record of format {record.format}; "
+            "a baseline is a check record of format 1"
+        )
     return record
 
 
