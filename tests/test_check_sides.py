@@ -46,6 +46,7 @@ def test_saved_vectors_are_held_to_the_bundle_that_wrote_them(
     assert record.thresholds == {"max_drift": 1e-05}
     assert record.batch_invariance is None
     assert record.max_length is None
+    assert [gate.name for gate in record.gates] == ["max_drift", "same pooling"]
 
 
 def test_saved_vectors_of_another_model_are_refused(
@@ -75,6 +76,8 @@ def test_saved_scores_give_the_same_answers_again(
     assert record.labels is not None
     assert record.labels.flips == 0
     assert record.distance_mean < 1e-6
+    assert "same label order" in {gate.name for gate in record.gates}
+    assert "same tokenizer" not in {gate.name for gate in record.gates}  # a file shows none
 
 
 def test_saved_entities_are_compared_as_entities(tiny_tagger_bundle: Path, tmp_path: Path) -> None:

@@ -20,10 +20,8 @@ from edgebert.records.checked import Cause, WeightChange
 from edgebert.runtimes.answers import Array
 
 TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY = "tokenizer", "pooling", "label order", "head", "body"
-NAMES = (TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY)
-"""Damage; and there is what remains where nothing is damaged:"""
-
 QUANTIZATION = "quantization"
+"""What remains where nothing is damaged."""
 
 _SAMPLE = 16
 _CHUNK = 64
@@ -58,6 +56,21 @@ def find_causes(
         found += _weights(weights)
     names = {cause.name for cause in found}
     return tuple(c for c in found if c.name != HEAD or LABEL_ORDER not in names)  # its rows swapped
+
+
+def examined(reference: Side, candidate: Side, weights: WeightComparison | None) -> tuple[str, ...]:
+    """The causes that `find_causes` could have found: saved outputs, say, show no tokenizer."""
+    answered = bool(reference.answers.outputs and candidate.answers.outputs)
+    reader = reference.answers.answers is not None
+    related = weights is not None and weights.related
+    looked_at = {
+        TOKENIZER: bool(reference.probe and candidate.probe),
+        POOLING: answered and not reader and not reference.labels,
+        LABEL_ORDER: answered and bool(reference.labels),
+        HEAD: related and bool(reference.labels or reader),
+        BODY: related,
+    }
+    return tuple(name for name, looked in looked_at.items() if looked)
 
 
 def unexplained(weights: WeightComparison | None) -> Cause:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgebert.data import Examples
 from edgebert.data.samples import examples_or_built_in
-from edgebert.drift.causes import Side, find_causes, unexplained
+from edgebert.drift.causes import Side, examined, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import (
     MARGIN,
@@ -134,7 +134,7 @@ def _judge(
     causes = find_causes(*sides, comparison.texts, weights)
     gates = hold(asked or implied_bounds(left, right, comparison, weights), comparison)
     if not asked or _same_origin(*probes):
-        gates += same_model(causes)
+        gates += same_model(causes, examined(*sides, weights))
     failures = tuple(sentence(gate, causes) for gate in gates if not gate.passed)
     if failures and not causes:
         causes = (unexplained(weights),)

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from edgebert.drift.causes import NAMES
 from edgebert.drift.comparing import Comparison
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.sources import Source
@@ -250,12 +249,12 @@ def implied_bounds(
     ]
 
 
-def same_model(causes: Sequence[Cause]) -> tuple[Gate, ...]:
-    """A gate for each thing in which the candidate should be the reference's model."""
+def same_model(causes: Sequence[Cause], examined: Sequence[str]) -> tuple[Gate, ...]:
+    """A gate for each examined thing in which the candidate should be the reference's model."""
     found = {cause.name for cause in causes}
     return tuple(
         Gate(f"same {name}", 0.0, float(name in found), name not in found, "same model")
-        for name in NAMES
+        for name in dict.fromkeys((*examined, *found))
     )
 
 
