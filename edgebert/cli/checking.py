@@ -161,7 +161,7 @@ def _write_for_others(
     if html:
         from edgebert.report import write_page
 
-        write_page([record], html, title=f"{record.reference} → {record.candidate}", force=True)
+        write_page([record], html, title="edgebert check", force=True)
 
 
 COMMANDS = (check,)
