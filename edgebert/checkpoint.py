@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.weight_files import check_weights
 
 POOLING_MODES = {
     "pooling_mode_mean_tokens": "mean",
@@ -30,7 +30,7 @@ _TASK_OF_CLASS = (
     ("ForTokenClassification", TOKEN_CLASSIFICATION),
     ("ForQuestionAnswering", QUESTION_ANSWERING),
 )
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
 _HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*"]
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _UNBOUNDED = 1_000_000  # transformers writes 1e30 where a tokenizer states no length
@@ -120,11 +120,11 @@ def read_folder(
     modules = _read_modules(root)
     path = root / modules.get("Transformer", "")
     config = _read_config(path)
-    if not any((path / name).is_file() for name in _TOKENIZER_FILES):
+    if not any((path / name).is_file() for name in TOKENIZER_FILES):
         raise CheckpointError(
-            f"{path} has no tokenizer: expected {_TOKENIZER_FILES[0]} or vocab.txt"
+            f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
-    _read_json(path / _TOKENIZER_FILES[0])  # names the file, which transformers would not
+    _read_json(path / TOKENIZER_FILES[0])  # names the file, which transformers would not
     task = task or _infer_task(config, is_sentence_transformer=bool(modules))
     pooling = _pooling(root, modules) if task == EMBEDDINGS else None
     length, source = _max_length(path, config, max_length)
@@ -140,52 +140,6 @@ def read_folder(
         max_length_source=source,
         prompts=_read_json(root / "config_sentence_transformers.json").get("prompts") or {},
     )
-
-
-def check_weights(path: Path) -> None:
-    """Look at the header of every weight file: a cut or foreign file is told here, in one line.
-
-    Raises:
-        CheckpointError: no safetensors file, or one that is damaged.
-    """
-    files = sorted(path.glob("*.safetensors"))
-    if not files:
-        pickled = next(iter(sorted(path.glob("*.bin"))), None)
-        if pickled:
-            raise CheckpointError(
-                f"{pickled} is a pickle, which can run code when it is opened: "
-                "save the model as safetensors first"
-            )
-        raise CheckpointError(f"{path} has no weights: expected model.safetensors")
-    for file in files:
-        _check_safetensors(file)
-
-
-def _check_safetensors(file: Path) -> None:
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        header_size = int.from_bytes(stream.read(8), "little")
-        if not 2 <= header_size <= size - 8:
-            raise CheckpointError(f"{file} is damaged: its header does not fit its size")
-        try:
-            expected = 8 + header_size + _tensor_bytes(json.loads(stream.read(header_size)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise CheckpointError(f"{file} is damaged: its header cannot be read") from error
-    if size != expected:
-        raise CheckpointError(f"{file} is damaged: {size} bytes, but its header says {expected}")
-
-
-def _tensor_bytes(header: dict[str, Any]) -> int:
-    """Bytes of all tensors; a ValueError where they do not lie one after the other."""
-    tensors = [tensor for name, tensor in header.items() if name != "__metadata__"]
-    end = 0
-    for tensor in sorted(tensors, key=lambda tensor: tensor["data_offsets"]):
-        bits = int("".join(re.findall(r"\d+", tensor["dtype"])[:1]) or 8)  # F32, F8_E4M3, BOOL
-        begin, stop = tensor["data_offsets"]
-        if begin != end or 8 * (stop - begin) != bits * math.prod(tensor["shape"]):
-            raise ValueError("a tensor is not where the one before it ends, or of another size")
-        end = stop
-    return end
 
 
 def _folder_of(model: str, *, offline: bool) -> Path:

@@ -1,4 +1,4 @@
-"""Loads checkpoints into PyTorch: the one door to transformers' models and tokenizers."""
+"""Checkpoints in PyTorch: the one door to transformers' models and tokenizers, and pooling."""
 
 from __future__ import annotations
 
@@ -75,6 +75,26 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
             **config,
         )
     return model, {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+
+
+def pool(
+    hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str | None, *, normalize: bool
+) -> torch.Tensor:
+    """Make one vector of each text's token vectors.
+
+    Args:
+        hidden: float [texts, tokens, hidden].
+        attention_mask: int64 [texts, tokens].
+        pooling: "cls", or else the mean of the tokens that are not masked.
+        normalize: scale each vector to length 1.
+    """
+    if pooling == "cls":
+        pooled = hidden[:, 0]
+    else:
+        real = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        # a row that is all padding divides by 1, not by 0
+        pooled = (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
+    return torch.nn.functional.normalize(pooled, dim=-1) if normalize else pooled
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Any:

@@ -13,7 +13,7 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 from edgebert.export.attention import FUSED_ATTENTION, register_fused_attention
-from edgebert.pytorch import load_model
+from edgebert.pytorch import load_model, pool
 from edgebert.records.manifest import EMBEDDINGS
 
 OPSET = 20
@@ -37,17 +37,8 @@ class EmbeddingGraph(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = _given(input_ids, attention_mask, token_type_ids)
         hidden = self.encoder(**inputs).last_hidden_state
-        pooled = self._pool(hidden, attention_mask)
-        if self.normalize:
-            pooled = torch.nn.functional.normalize(pooled, dim=-1)
+        pooled = pool(hidden, attention_mask, self.pooling, normalize=self.normalize)
         return hidden, pooled
-
-    def _pool(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        if self.pooling == "cls":
-            return hidden[:, 0]
-        real = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        # a row that is all padding divides by 1, not by 0
-        return (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
 
 
 class LogitsGraph(torch.nn.Module):

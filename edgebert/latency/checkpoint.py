@@ -5,7 +5,6 @@ Texts take sentence-transformers' way: sorted by length, in padded batches of 32
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,18 +15,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
 from edgebert.data import Text
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
-from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.pytorch import load_model, load_tokenizer, pool
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes.answers import Array
+from edgebert.weight_files import read_tensors
 
 _BATCH = 32
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
 _OTHER_FILES = ("*.json", "*.txt", "1_Pooling/*.json")
 
 
@@ -75,14 +74,8 @@ class LoadedCheckpoint:
         if self.checkpoint.task != EMBEDDINGS:
             first: torch.Tensor = result[0]  # logits; of starts, for question answering
             return first
-        pooled = self._pool(result.last_hidden_state, inputs["attention_mask"])
-        return torch.nn.functional.normalize(pooled) if self.checkpoint.normalize else pooled
-
-    def _pool(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        if self.checkpoint.pooling == "cls":
-            return hidden[:, 0]
-        real = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
+        mask, how = inputs["attention_mask"], self.checkpoint
+        return pool(result.last_hidden_state, mask, how.pooling, normalize=how.normalize)
 
 
 def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | None) -> TimedModel:
@@ -122,7 +115,7 @@ def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedCheck
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
     """Bytes by part of what PyTorch reads; a folder may hold the same weights in other formats."""
     weights = sorted(checkpoint.path.glob("*.safetensors"))
-    tokenizer = {checkpoint.path / name for name in _TOKENIZER_FILES}
+    tokenizer = {checkpoint.path / name for name in TOKENIZER_FILES}
     others = {file for pattern in _OTHER_FILES for file in checkpoint.root.glob(pattern)}
     files = {
         "model": sum(file.stat().st_size for file in weights),
@@ -136,12 +129,9 @@ def _weight_sizes(files: Sequence[Path]) -> dict[str, int]:
     """Bytes of tensors by part, from the headers of safetensors files."""
     sizes = {"embeddings": 0, "matmul_weights": 0, "other_weights": 0}
     for file in files:
-        with file.open("rb") as stream:
-            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        for name, tensor in header.items():
-            if name != "__metadata__":
-                begin, end = tensor["data_offsets"]
-                sizes[_part(name, tensor["shape"])] += end - begin
+        for name, tensor in read_tensors(file).items():
+            begin, end = tensor["data_offsets"]
+            sizes[_part(name, tensor["shape"])] += end - begin
     return sizes
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss, normalize
+from torch.nn.functional import mse_loss
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.drift.statistics import spearman
+from edgebert.pytorch import pool
 from edgebert.training.batches import Encoded, encode, predict
 
 
@@ -33,12 +34,7 @@ class Embedder:
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
         """Embeddings of a batch, float32 [texts, hidden]."""
         hidden = model(**batch).last_hidden_state
-        if self.pooling == "cls":
-            pooled = hidden[:, 0]
-        else:
-            mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
-            pooled = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
-        return normalize(pooled, dim=-1) if self.normalize else pooled
+        return pool(hidden, batch["attention_mask"], self.pooling, normalize=self.normalize)
 
     def embed_all(self, model: PreTrainedModel, encoded: Encoded) -> Tensor:
         """Embeddings of all texts in their order, float32 [texts, hidden]."""
