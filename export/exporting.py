@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -16,14 +16,16 @@ from edgebert.drift.comparing import compare
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.coverage import coverage_of, lost_coverage
+from edgebert.export.options import ExportOptions
 from edgebert.export.parity import DEFAULT_ATOL, failed_parity, parity_cases
-from edgebert.export.passes import drop_idle_reshapes, name_layers
+from edgebert.export.targets import shape_for_target
+from edgebert.export.task_graphs import output_names
 from edgebert.export.tokenizer_files import (
     write_config,
     write_sentence_transformers_files,
     write_tokenizer,
 )
-from edgebert.export.tracing import output_names, trace
+from edgebert.export.tracing import trace
 from edgebert.machine import installed_versions
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.golden import Tolerance
@@ -48,21 +50,6 @@ OLDEST_ONNXRUNTIME = "1.17.0"
 
 _TOLERANCE = Tolerance(reference=1e-3, expected=1e-4)
 _FLOORS = Floors(drift=1e-5, flips=0.001)
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What may be chosen.
-
-    Attributes:
-        task: one of `edgebert.records.manifest.TASKS`; by default what the checkpoint says.
-        max_length: longest input in tokens; by default what the checkpoint says.
-        atol: largest absolute difference to PyTorch that still passes.
-    """
-
-    task: str | None = None
-    max_length: int | None = None
-    atol: float = DEFAULT_ATOL
 
 
 def export_model(
@@ -98,13 +85,14 @@ def export_model(
             f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported yet; "
             f"--task takes {', '.join(TASKS)}"
         )
+    atol = options.atol or DEFAULT_ATOL
     reference = CheckpointModel(checkpoint)
     with new_folder(output, force=force) as folder:
-        coverage = _write_graph(checkpoint, reference, folder)
-        manifest = _manifest(checkpoint, folder, coverage)
+        coverage = _write_graph(checkpoint, reference, folder, options)
+        manifest = _manifest(checkpoint, folder, coverage, options)
         graph = _write_companions(checkpoint, reference, folder, manifest)
         cases = parity_cases(reference, graph)
-        failures = (*lost_coverage(coverage), *failed_parity(cases, options.atol))
+        failures = (*lost_coverage(coverage), *failed_parity(cases, atol))
         if not failures:
             _write_golden(reference, graph)
             seal(folder, replace(manifest, drift=_drift(reference, graph)))
@@ -117,7 +105,7 @@ def export_model(
             max_length=checkpoint.max_length,
             max_length_source=checkpoint.max_length_source,
             size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
-            atol=options.atol,
+            atol=atol,
             parity=cases,
             coverage=coverage,
             seconds=time.perf_counter() - started,
@@ -129,13 +117,12 @@ def export_model(
 
 
 def _write_graph(
-    checkpoint: Checkpoint, reference: CheckpointModel, folder: Path
+    checkpoint: Checkpoint, reference: CheckpointModel, folder: Path, options: ExportOptions
 ) -> dict[str, Count]:
     path = folder / MODEL
-    layer_norms = trace(checkpoint, path)
+    layer_norms = trace(checkpoint, path, options)
     model = onnx.load(path)
-    drop_idle_reshapes(model)
-    name_layers(model)
+    shape_for_target(model, options)
     del model.graph.value_info[:]  # shapes under names that the passes took away or gave anew
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     onnx.save(model, path)
@@ -155,7 +142,9 @@ def _write_companions(
     return Model(Bundle(folder, manifest), open_graph(folder / MODEL), tokenizer)
 
 
-def _manifest(checkpoint: Checkpoint, folder: Path, coverage: dict[str, Count]) -> Manifest:
+def _manifest(
+    checkpoint: Checkpoint, folder: Path, coverage: dict[str, Count], options: ExportOptions
+) -> Manifest:
     header = onnx.load(folder / MODEL, load_external_data=False)
     opsets = {entry.domain: entry.version for entry in header.opset_import}
     versions = installed_versions()
@@ -164,7 +153,7 @@ def _manifest(checkpoint: Checkpoint, folder: Path, coverage: dict[str, Count]) 
         task=checkpoint.task,
         architecture=checkpoint.architecture,
         precision="fp32",
-        target="cpu",
+        target=options.target,
         pooling=checkpoint.pooling,
         normalize=checkpoint.normalize,
         max_length=checkpoint.max_length,
@@ -172,7 +161,7 @@ def _manifest(checkpoint: Checkpoint, folder: Path, coverage: dict[str, Count]) 
         labels=checkpoint.labels,
         problem_type=checkpoint.problem_type,
         inputs=tuple(value.name for value in header.graph.input),
-        outputs=output_names(checkpoint),
+        outputs=output_names(checkpoint.task),
         attention_path="masked",
         files={},
         opset=opsets[""],

@@ -13,61 +13,12 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 from edgebert.export.attention import FUSED_ATTENTION, register_fused_attention
-from edgebert.pytorch import load_model, pool
-from edgebert.records.manifest import EMBEDDINGS
-
-OPSET = 20
-"""Has LayerNormalization and Gelu as single operators, and every onnxruntime since 1.17 runs it."""
+from edgebert.export.options import ExportOptions
+from edgebert.export.task_graphs import output_names, task_graph
+from edgebert.pytorch import load_model
 
 
-class EmbeddingGraph(torch.nn.Module):
-    """Token ids to token vectors and one pooled vector."""
-
-    def __init__(self, encoder: torch.nn.Module, checkpoint: Checkpoint) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.pooling = checkpoint.pooling
-        self.normalize = checkpoint.normalize
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        token_type_ids: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        inputs = _given(input_ids, attention_mask, token_type_ids)
-        hidden = self.encoder(**inputs).last_hidden_state
-        pooled = pool(hidden, attention_mask, self.pooling, normalize=self.normalize)
-        return hidden, pooled
-
-
-class LogitsGraph(torch.nn.Module):
-    """Token ids to the logits of a head."""
-
-    def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        token_type_ids: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        inputs = _given(input_ids, attention_mask, token_type_ids)
-        logits: torch.Tensor = self.model(**inputs).logits
-        return logits
-
-
-def _given(
-    input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None
-) -> dict[str, torch.Tensor]:
-    """Keyword arguments for the model; some architectures have no token types."""
-    inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
-    return inputs if token_type_ids is None else {**inputs, "token_type_ids": token_type_ids}
-
-
-def trace(checkpoint: Checkpoint, path: Path) -> int:
+def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> int:
     """Write the graph of a checkpoint to `path`.
 
     Returns:
@@ -79,18 +30,10 @@ def trace(checkpoint: Checkpoint, path: Path) -> int:
     """
     register_fused_attention()
     model = load_model(checkpoint, attention=FUSED_ATTENTION)
-    embeddings = checkpoint.task == EMBEDDINGS
-    graph = EmbeddingGraph(model, checkpoint) if embeddings else LogitsGraph(model)
     inputs = _example_inputs(model)
-    program = _export(graph.eval(), inputs, output_names(checkpoint), checkpoint)
+    program = _export(task_graph(model, checkpoint), inputs, checkpoint, options.opset)
     program.save(str(path))
     return sum(isinstance(module, torch.nn.LayerNorm) for module in model.modules())
-
-
-def output_names(checkpoint: Checkpoint) -> tuple[str, ...]:
-    if checkpoint.task == EMBEDDINGS:
-        return ("last_hidden_state", "sentence_embedding")
-    return ("logits",)
 
 
 def _example_inputs(model: Any) -> dict[str, torch.Tensor]:
@@ -108,8 +51,8 @@ def _example_inputs(model: Any) -> dict[str, torch.Tensor]:
 def _export(
     graph: torch.nn.Module,
     inputs: dict[str, torch.Tensor],
-    outputs: tuple[str, ...],
     checkpoint: Checkpoint,
+    opset: int,
 ) -> Any:
     batch = torch.export.Dim("batch")
     sequence = torch.export.Dim("sequence", max=checkpoint.max_length)
@@ -124,9 +67,9 @@ def _export(
                 graph,
                 kwargs=inputs,
                 input_names=list(inputs),
-                output_names=list(outputs),
+                output_names=list(output_names(checkpoint.task)),
                 dynamic_shapes={name: {0: batch, 1: sequence} for name in inputs},
-                opset_version=OPSET,
+                opset_version=opset,
                 dynamo=True,
                 verbose=False,
             )

@@ -22,7 +22,7 @@ from edgebert.errors import CheckpointError, GateError
 from edgebert.export import ExportOptions, export_model
 from edgebert.export.coverage import coverage_of, lost_coverage
 from edgebert.export.parity import failed_parity, parity_cases
-from edgebert.export.passes import drop_idle_reshapes
+from edgebert.export.passes.idle_reshapes import drop_idle_reshapes
 from edgebert.records.made import ParityCase
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode, micro_batches

@@ -98,7 +98,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`manifest.json`. Keys as in the bundle's documented format; unknown keys are passed over."""
+    """`manifest.json`. Keys as in the bundle's documented format; unknown keys are passed over.
+
+    Attributes:
+        default_prompt: name of the prompt that is put before every text when none is asked for.
+        ids: "int64" or "int32": type of the graph's inputs.
+        fixed_shape: batch and tokens of every input, where the graph takes no other.
+        unfused: what of the architecture does not run as a fused operator, and why.
+    """
 
     format: int
     task: str
@@ -124,6 +131,10 @@ class Manifest:
     drift: Drift | None
     source: Source
     created_with: dict[str, Any] = field(default_factory=dict)
+    default_prompt: str | None = None
+    ids: str = "int64"
+    fixed_shape: tuple[int, int] | None = None
+    unfused: dict[str, str] = field(default_factory=dict)
 
     @property
     def multi_label(self) -> bool:

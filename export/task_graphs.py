@@ -1,0 +1,71 @@
+"""What the graph of each task computes, as PyTorch modules around a transformers model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.pytorch import pool
+from edgebert.records.manifest import EMBEDDINGS
+
+
+class EmbeddingGraph(torch.nn.Module):
+    """Token ids to token vectors and one pooled vector."""
+
+    def __init__(self, encoder: torch.nn.Module, checkpoint: Checkpoint) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.pooling = checkpoint.pooling
+        self.normalize = checkpoint.normalize
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs = _given(input_ids, attention_mask, token_type_ids)
+        hidden = self.encoder(**inputs).last_hidden_state
+        pooled = pool(hidden, attention_mask, self.pooling, normalize=self.normalize)
+        return hidden, pooled
+
+
+class LogitsGraph(torch.nn.Module):
+    """Token ids to the logits of a head."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        inputs = _given(input_ids, attention_mask, token_type_ids)
+        logits: torch.Tensor = self.model(**inputs).logits
+        return logits
+
+
+def task_graph(model: Any, checkpoint: Checkpoint) -> torch.nn.Module:
+    """The module to trace for the checkpoint's task, in evaluation mode."""
+    graph = (
+        EmbeddingGraph(model, checkpoint) if checkpoint.task == EMBEDDINGS else LogitsGraph(model)
+    )
+    return graph.eval()  # a wrapper left in training mode would bring Dropout into the graph
+
+
+def output_names(task: str) -> tuple[str, ...]:
+    """Names of the graph's outputs, in the order in which the module returns them."""
+    return ("last_hidden_state", "sentence_embedding") if task == EMBEDDINGS else ("logits",)
+
+
+def _given(
+    input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None
+) -> dict[str, torch.Tensor]:
+    """Keyword arguments for the model; some architectures have no token types."""
+    inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+    return inputs if token_type_ids is None else {**inputs, "token_type_ids": token_type_ids}
