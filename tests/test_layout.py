@@ -46,10 +46,17 @@ def test_the_command_line_starts_without_what_only_its_commands_need() -> None:
 
 def test_pyproject_names_every_package() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    listed = {setup["package-dir"].get(name, name.replace(".", "/")) for name in setup["packages"]}
+    listed = {_folder_of(name, setup["package-dir"]) for name in setup["packages"]}
     modules = [module for top in TOPS for module in (ROOT / top).rglob("*.py")]
     found = {module.parent.resolve().relative_to(ROOT.resolve()).as_posix() for module in modules}
     assert listed == found
+
+
+def _folder_of(package: str, package_dir: dict[str, str]) -> str:
+    for mapped, folder in package_dir.items():
+        if f"{package}.".startswith(f"{mapped}."):
+            return package.replace(mapped, folder).replace(".", "/")
+    return package.replace(".", "/")
 
 
 @pytest.mark.parametrize("name", LINKS)
