@@ -15,7 +15,8 @@ demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT
 
 test: lint ## lint, then run every test
 	@mkdir -p .cache
-	$(bin)/pytest --basetemp=.cache/tests --junitxml=.cache/tests.xml
+	$(bin)/pytest -n auto --dist loadfile --no-loadscope-reorder \
+		--basetemp=.cache/tests --junitxml=.cache/tests.xml
 
 lint: .venv/ready ## style, layers and types
 	$(bin)/ruff check

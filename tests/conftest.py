@@ -8,9 +8,19 @@ import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: PyTorch reads this when it is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from tiny import make_checkpoint
 
 ROOT = Path(__file__).parent.parent
+_LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", "test_wheel.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that all workers end at about the same time."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 @pytest.fixture(scope="session")
