@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format bench-peers venv clean
+.PHONY: help demo test lint format bench-peers bench-forms venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -31,6 +31,9 @@ format: .venv/ready ## put the code into the project's style
 bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
 		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
+
+bench-forms: .venv/ready ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))
 
 .venv-peers/peers: tests/benchmarks/setup tests/benchmarks/constraints.txt .ci/setup pyproject.toml
 	tests/benchmarks/setup

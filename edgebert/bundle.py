@@ -18,6 +18,7 @@ from edgebert.records.manifest import FORMAT, FileEntry, Manifest
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
+MODEL_DATA = "model.onnx_data"
 TOKENIZER = "tokenizer.json"
 GOLDEN = "golden.json"
 MODEL_CARD = "README.md"

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+from edgebert.input_length import longest_input
+from edgebert.json_files import read_object
+from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    FILL_MASK,
+    IDENTITY,
     QUESTION_ANSWERING,
+    SIGMOID,
+    SOFTMAX,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.sentence_modules import (
+    PROMPTS,
+    Dense,
+    Module,
+    SentenceModules,
+    list_modules,
+    read_limits,
+    read_prompts,
+    read_sentence_modules,
+)
 from edgebert.weight_files import check_weights
-
-POOLING_MODES = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_cls_token": "cls",
-}
-"""Keys of sentence-transformers' 1_Pooling/config.json, and the name of each mode."""
 
 _TASK_OF_CLASS = (
     ("ForSequenceClassification", TEXT_CLASSIFICATION),
     ("ForTokenClassification", TOKEN_CLASSIFICATION),
     ("ForQuestionAnswering", QUESTION_ANSWERING),
+    ("ForMaskedLM", FILL_MASK),
 )
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model")
-_HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*"]
-_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-_UNBOUNDED = 1_000_000  # transformers writes 1e30 where a tokenizer states no length
+_MULTI_LABEL, _REGRESSION = "multi_label_classification", "regression"
+_SCORINGS = {"Sigmoid": SIGMOID, "Identity": IDENTITY}
+"""Classes of torch.nn by which sentence-transformers says how a reranker scores."""
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "spm.model",
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +60,11 @@ class Checkpoint:
     Attributes:
         path: folder of config.json, weights and tokenizer.
         root: the folder that was named; differs where modules.json keeps the encoder below it.
-        pooling, normalize: how an embedding is made of token vectors; None for heads.
+        modules: how an embedding is made of token vectors; None for heads.
+        default_prompt: name of the prompt that stands before every text when none is asked for.
+        lower_case: whether texts are lower-cased before the tokenizer reads them.
         max_length: longest input in tokens; `max_length_source` says which file decided.
+        trust_remote_code: whether model code that the folder brings may run.
     """
 
     path: Path
@@ -52,11 +72,25 @@ class Checkpoint:
     id: str
     config: dict[str, Any]
     task: str
-    pooling: str | None
-    normalize: bool
+    modules: SentenceModules | None
     max_length: int
     max_length_source: str
     prompts: dict[str, str]
+    default_prompt: str | None = None
+    lower_case: bool = False
+    trust_remote_code: bool = False
+
+    @property
+    def pooling(self) -> str | None:
+        return self.modules.pooling if self.modules else None
+
+    @property
+    def dense(self) -> tuple[Dense, ...]:
+        return self.modules.dense if self.modules else ()
+
+    @property
+    def normalize(self) -> bool:
+        return self.modules is not None and self.modules.normalize
 
     @property
     def architecture(self) -> str:
@@ -65,7 +99,7 @@ class Checkpoint:
     @property
     def labels(self) -> tuple[str, ...]:
         """Label names in the order of the logits; empty where the task has none."""
-        if self.task in (EMBEDDINGS, QUESTION_ANSWERING):
+        if self.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
             return ()
         names = self.config.get("id2label") or {}
         return tuple(names[key] for key in sorted(names, key=int)) or ("LABEL_0", "LABEL_1")
@@ -75,6 +109,45 @@ class Checkpoint:
         if self.task != TEXT_CLASSIFICATION:
             return None
         return self.config.get("problem_type") or "single_label_classification"
+
+    @property
+    def multi_label(self) -> bool:
+        return self.problem_type == _MULTI_LABEL
+
+    @property
+    def scoring(self) -> str:
+        """How a classifier's scores are made of its logits.
+
+        A single label is a score, which sentence-transformers squashes by a sigmoid unless the
+        folder says otherwise.
+
+        Raises:
+            CheckpointError: the folder says so with a function that is not known here.
+        """
+        if self.task == TEXT_CLASSIFICATION and len(self.labels) == 1:
+            said = self._said_activation()
+            if said is not None:
+                return said
+            return IDENTITY if self.problem_type == _REGRESSION else SIGMOID
+        if self.problem_type == _REGRESSION:
+            return IDENTITY
+        return SIGMOID if self.multi_label else SOFTMAX
+
+    def _said_activation(self) -> str | None:
+        """What CrossEncoder wrote: in config.json, or since version 6 beside the prompts."""
+        name = (
+            (self.config.get("sentence_transformers") or {}).get("activation_fn")
+            or self.config.get("sbert_ce_default_activation_function")
+            or read_object(self.root / PROMPTS).get("activation_fn")
+        )
+        if name is None:
+            return None
+        scoring = _SCORINGS.get(str(name).rpartition(".")[2])
+        if scoring is None:
+            raise CheckpointError(
+                f"{self.root} scores by {name}; {' or '.join(_SCORINGS)} is supported"
+            )
+        return scoring
 
     def sha256(self) -> str:
         """Hash of the weights: what identifies the checkpoint in a manifest."""
@@ -91,6 +164,7 @@ def open_checkpoint(
     task: str | None = None,
     max_length: int | None = None,
     offline: bool = False,
+    trust_remote_code: bool = False,
 ) -> Checkpoint:
     """Read what a checkpoint says about itself, and look at the headers of its weights.
 
@@ -99,13 +173,18 @@ def open_checkpoint(
         task: one of `edgebert.records.manifest.TASKS`; by default what the folder says.
         max_length: longest input in tokens; by default what the folder says.
         offline: never touch the network.
+        trust_remote_code: run model code that the folder brings, where it names any.
 
     Raises:
-        CheckpointError: no such folder or id, not a checkpoint, damaged weights, no tokenizer.
+        CheckpointError: no such folder or id, not a checkpoint, damaged weights, no tokenizer, or
+            code of its own that is not trusted.
     """
-    root = _folder_of(str(model), offline=offline)
+    root = find_folder(str(model), offline=offline, with_code=trust_remote_code)
     checkpoint = read_folder(root, task=task, max_length=max_length)
+    if not trust_remote_code:
+        _refuse_own_code(checkpoint.path)
     check_weights(checkpoint.path)
+    checkpoint = replace(checkpoint, trust_remote_code=trust_remote_code)
     return checkpoint if Path(model).exists() else replace(checkpoint, id=str(model))
 
 
@@ -117,76 +196,36 @@ def read_folder(
     Raises:
         CheckpointError: no configuration or tokenizer, or files that contradict each other.
     """
-    modules = _read_modules(root)
-    path = root / modules.get("Transformer", "")
+    modules = list_modules(root)
+    path = next((module.folder for module in modules if module.kind == "Transformer"), root)
     config = _read_config(path)
     if not any((path / name).is_file() for name in TOKENIZER_FILES):
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
-    _read_json(path / TOKENIZER_FILES[0])  # names the file, which transformers would not
-    task = task or _infer_task(config, is_sentence_transformer=bool(modules))
-    pooling = _pooling(root, modules) if task == EMBEDDINGS else None
-    length, source = _max_length(path, config, max_length)
+    read_object(path / TOKENIZER_FILES[0])  # names the file, which transformers would not
+    limits = read_limits(path)
+    task = task or _infer_task(config, embeds=_embeds(modules, limits))
+    embeds = task == EMBEDDINGS
+    length, source = longest_input(path, config, limits, max_length)
+    prompts, default_prompt = read_prompts(root, modules) if embeds else ({}, None)
     return Checkpoint(
         path=path,
         root=root,
         id=root.name,
         config=config,
         task=task,
-        pooling=pooling,
-        normalize=task == EMBEDDINGS and "Normalize" in modules,
+        modules=read_sentence_modules(root, modules) if embeds else None,
         max_length=length,
         max_length_source=source,
-        prompts=_read_json(root / "config_sentence_transformers.json").get("prompts") or {},
+        prompts=prompts,
+        default_prompt=default_prompt,
+        lower_case=bool(limits.get("do_lower_case")),
     )
 
 
-def _folder_of(model: str, *, offline: bool) -> Path:
-    path = Path(model)
-    if path.is_dir():
-        return path
-    if path.exists():
-        raise CheckpointError(f"{model} is a file; a checkpoint is a folder with config.json")
-    if not _HUB_ID.fullmatch(model):
-        raise CheckpointError(f"{model} does not exist")
-    if offline or os.environ.get("HF_HUB_OFFLINE") == "1":
-        raise CheckpointError(f"{model} is no local folder, and --offline forbids the hub")
-    return _download(model)
-
-
-def _download(model: str) -> Path:
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-    except ModuleNotFoundError as error:
-        raise CheckpointError(
-            f"{model} is no local folder; to fetch it from the hub: pip install huggingface_hub"
-        ) from error
-    try:
-        return Path(snapshot_download(model, allow_patterns=_HUB_FILES))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            f"{model} is neither a local folder nor a model that could be fetched: {reason}"
-        ) from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file that may be absent."""
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} should hold a JSON object")
-    return value
-
-
 def _read_config(path: Path) -> dict[str, Any]:
-    config = _read_json(path / "config.json")
+    config = read_object(path / "config.json")
     if "model_type" not in config:
         missing = "no config.json" if not config else "a config.json without 'model_type'"
         raise CheckpointError(
@@ -196,65 +235,23 @@ def _read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def _read_modules(root: Path) -> dict[str, str]:
-    """Module class name to folder, from modules.json; empty for a plain transformers folder."""
-    path = root / "modules.json"
-    if not path.is_file():
-        return {}
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return {entry["type"].rsplit(".", 1)[-1]: entry["path"] for entry in entries}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{path} is not a list of sentence-transformers modules") from error
+def _refuse_own_code(path: Path) -> None:
+    for name in ("config.json", "tokenizer_config.json"):
+        if read_object(path / name).get("auto_map"):
+            raise CheckpointError(
+                f"{path / name} names Python code of the model's own (auto_map): read that code, "
+                "then export it with --trust-remote-code"
+            )
 
 
-def _infer_task(config: dict[str, Any], *, is_sentence_transformer: bool) -> str:
-    if is_sentence_transformer:
+def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
+    """Whether a sentence-transformers folder embeds: a reranker has modules.json too."""
+    head = limits.get("transformer_task", EMBEDDINGS) != EMBEDDINGS and len(modules) == 1
+    return bool(modules) and not head
+
+
+def _infer_task(config: dict[str, Any], *, embeds: bool) -> str:
+    if embeds:
         return EMBEDDINGS
     classes = config.get("architectures") or [""]
     return next((task for end, task in _TASK_OF_CLASS if classes[0].endswith(end)), EMBEDDINGS)
-
-
-def _pooling(root: Path, modules: dict[str, str]) -> str:
-    """Pooling mode; a plain encoder without sentence-transformers files gets the usual mean."""
-    unknown = set(modules) - {"Transformer", "Pooling", "Normalize"}
-    if unknown:
-        raise CheckpointError(f"{root} uses modules that cannot be exported: {sorted(unknown)}")
-    if "Pooling" not in modules:
-        return "mean"
-    modes = _pooling_modes(_read_json(root / modules["Pooling"] / "config.json"))
-    if len(modes) != 1 or modes[0] not in POOLING_MODES.values():
-        raise CheckpointError(f"{root} pools by {modes or 'nothing'}; mean or cls is supported")
-    return modes[0]
-
-
-def _pooling_modes(config: dict[str, Any]) -> list[str]:
-    if "pooling_mode" in config:  # one name, as sentence-transformers 5 writes it
-        return [str(config["pooling_mode"])]
-    flags = (key for key, on in config.items() if key.startswith("pooling_mode_") and on is True)
-    return [POOLING_MODES.get(key, key) for key in flags]
-
-
-def _max_length(path: Path, config: dict[str, Any], asked: int | None) -> tuple[int, str]:
-    """The longest input: what was asked, else the first of the files that states one."""
-    positions = int(config.get("max_position_embeddings") or _UNBOUNDED)
-    if config["model_type"] in ("roberta", "xlm-roberta", "camembert"):
-        positions -= int(config.get("pad_token_id") or 0) + 1  # their table starts at padding + 1
-    if asked is not None:
-        if not 3 <= asked <= positions:
-            raise CheckpointError(
-                f"max length {asked} is outside 3..{positions}, the position table"
-            )
-        return asked, "--max-length"
-    stated = (
-        (
-            "sentence_bert_config.json",
-            _read_json(path / "sentence_bert_config.json"),
-            "max_seq_length",
-        ),
-        ("tokenizer_config.json", _read_json(path / "tokenizer_config.json"), "model_max_length"),
-    )
-    for name, values, key in stated:
-        if 0 < (values.get(key) or 0) < _UNBOUNDED:
-            return min(int(values[key]), positions), name
-    return positions, "config.json"

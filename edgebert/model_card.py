@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from edgebert.records.checked import CheckRecord, Metric
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, Manifest
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+    Manifest,
+)
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 
 if TYPE_CHECKING:
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 Fact = tuple[str, str]
 
-_VERBS = {EMBEDDINGS: "embed", TEXT_CLASSIFICATION: "classify"}
+_VERBS = {EMBEDDINGS: "embed", TEXT_CLASSIFICATION: "classify", TOKEN_CLASSIFICATION: "tag"}
 
 
 def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:
@@ -29,7 +36,6 @@ def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:
             drifts, a bench record (matched by the bundle's hash) how fast it is.
     """
     manifest = bundle.manifest
-    verb = _VERBS.get(manifest.task, "tag")
     sections = "".join(f"\n{section}\n" for section in _sections(bundle, records))
     return f"""# {manifest.source.id}, {manifest.precision} for onnxruntime
 
@@ -41,15 +47,28 @@ An edgebert bundle: `model.onnx`, its tokenizer, and golden answers to check it 
 
     pip install 'edgebert[cpu]'
     edgebert doctor THIS_FOLDER
-    edgebert {verb} THIS_FOLDER "a sentence"
-
+{_command(manifest.task)}
 ```python
 import edgebert
 
 model = edgebert.load("THIS_FOLDER")
-model.{verb}(["first text", "second text"])
+{_call(manifest)}
 ```
 {_warning(manifest)}"""
+
+
+def _command(task: str) -> str:
+    verb = _VERBS.get(task)
+    return f'    edgebert {verb} THIS_FOLDER "a sentence"\n' if verb else ""
+
+
+def _call(manifest: Manifest) -> str:
+    """A line of Python that runs the bundle; tasks without a verb give raw logits."""
+    if manifest.task == QUESTION_ANSWERING:
+        return 'model.outputs([("a question", "the text that answers it")])  # [tokens, 2] each'
+    if manifest.task == FILL_MASK:
+        return f'model.outputs(["a {manifest.mask_token} text"])  # [masks, vocabulary] each'
+    return f'model.{_VERBS[manifest.task]}(["first text", "second text"])'
 
 
 def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
@@ -94,7 +113,9 @@ def _drift(manifest: Manifest) -> str:
 
 
 def _distance(task: str) -> str:
-    return "1 - cosine" if task == EMBEDDINGS else "change of a probability"
+    if task == EMBEDDINGS:
+        return "1 - cosine"
+    return "1 - F1 of the words" if task == QUESTION_ANSWERING else "change of a probability"
 
 
 def _sections(bundle: Bundle, records: Sequence[Header]) -> Iterator[str]:

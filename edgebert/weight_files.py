@@ -11,26 +11,46 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from edgebert.errors import CheckpointError
+from edgebert.json_files import read_object
+
+Array = npt.NDArray[np.float32]
+INDEX = "model.safetensors.index.json"
+"""Says which of several files holds which tensor."""
+
+_FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
 
 def check_weights(folder: Path) -> None:
     """Look at the header of every weight file: a cut or foreign file is told here, in one line.
 
     Raises:
-        CheckpointError: no safetensors file, or one that is damaged.
+        CheckpointError: no safetensors file, one that is missing, or one that is damaged.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        pickled = next(iter(sorted(folder.glob("*.bin"))), None)
-        if pickled:
+        pickles = pickled_weights(folder)
+        if pickles:
             raise CheckpointError(
-                f"{pickled} is a pickle, which can run code when it is opened: "
-                "save the model as safetensors first"
+                f"{pickles[0]} is a pickle, which can run code when it is opened: save the model "
+                "as safetensors first, or export it with --allow-pickle"
             )
         raise CheckpointError(f"{folder} has no weights: expected model.safetensors")
+    for name in _listed_files(folder / INDEX):
+        if Path(name).name != name:
+            raise CheckpointError(f"{folder / INDEX} leaves its folder: {name!r}")
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder} is not whole: {INDEX} lists {name}, which is missing")
     for file in files:
         read_tensors(file)
+
+
+def pickled_weights(folder: Path) -> list[Path]:
+    """Weights in PyTorch's own format. Other .bin files (training_args.bin) are never opened."""
+    return sorted(folder.glob("pytorch_model*.bin"))
 
 
 def read_tensors(file: Path) -> dict[str, dict[str, Any]]:
@@ -53,6 +73,36 @@ def read_tensors(file: Path) -> dict[str, dict[str, Any]]:
     if size != expected:
         raise CheckpointError(f"{file} is damaged: {size} bytes, but its header says {expected}")
     return dict(tensors)
+
+
+def read_array(file: Path, name: str) -> Array:
+    """One float tensor, as float32.
+
+    Raises:
+        CheckpointError: the file is damaged, has no such tensor, or holds it in another type.
+    """
+    tensor = read_tensors(file).get(name)
+    if tensor is None:
+        raise CheckpointError(f"{file} holds no {name}")
+    begin, end = tensor["data_offsets"]
+    with file.open("rb") as stream:
+        stream.seek(8 + int.from_bytes(stream.read(8), "little") + begin)
+        data = stream.read(end - begin)
+    if tensor["dtype"] == "BF16":  # the upper half of a float32
+        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    elif tensor["dtype"] in _FLOATS:
+        values = np.frombuffer(data, _FLOATS[tensor["dtype"]]).astype(np.float32)
+    else:
+        raise CheckpointError(f"{file}: {name} is {tensor['dtype']}, not a float")
+    return values.reshape(tensor["shape"])
+
+
+def _listed_files(index: Path) -> list[str]:
+    """The files that an index names; none where there is no index."""
+    weight_map = read_object(index).get("weight_map") or {}
+    if not isinstance(weight_map, dict):
+        raise CheckpointError(f"{index} does not say which file holds which tensor")
+    return sorted(set(map(str, weight_map.values())))
 
 
 def _tensor_bytes(tensors: dict[str, Any]) -> int:

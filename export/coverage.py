@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import ast
+from collections import Counter
 
-from optimum.utils import NormalizedConfigManager
+import onnx
 
-from edgebert.graph.reading import read_graph
-from edgebert.inspect import count_coverage
+from edgebert.export.expectation import Traced, name_in_checkpoint
+from edgebert.inspect.inspection import FUSED_OPERATORS
 from edgebert.records.manifest import Count
 
-_GELU = frozenset({"gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python"})
+_SCOPES = "pkg.torch.onnx.name_scopes"
+"""Where torch's exporter notes the modules that a node came from, outermost first."""
 
 
-def count_layers(config: Any) -> int:
-    """Encoder layers of a transformers config, whatever its family calls them."""
-    normalized = NormalizedConfigManager.get_normalized_config_class(config.model_type)
-    return int(normalized(config).num_layers)
-
-
-def coverage_of(path: Path, config: Any, layer_norms: int) -> dict[str, Count]:
-    """Expected and found counts of fused operators.
-
-    Args:
-        path: the graph.
-        config: the transformers config.
-        layer_norms: LayerNorm modules of the PyTorch model.
-    """
-    found = count_coverage(read_graph(path))
-    layers = count_layers(config)
-    activation = getattr(config, "hidden_act", None) or getattr(config, "activation", "")
-    expected = {
-        "attention": layers,
-        "layer_norm": layer_norms,
-        "gelu": layers if activation in _GELU else 0,
+def coverage_of(model: onnx.ModelProto, traced: Traced) -> dict[str, Count]:
+    """Expected and found counts of single operators."""
+    found = Counter(node.op_type for node in model.graph.node)
+    return {
+        part: Count(len(layers), sum(found[name] for name in FUSED_OPERATORS[part]))
+        for part, layers in traced.expected.items()
     }
-    return {name: Count(expected[name], found.get(name, 0)) for name in expected}
 
 
-def lost_coverage(coverage: dict[str, Count]) -> list[str]:
-    """One sentence for each kind of operator of which there are fewer than there should be."""
-    return [
-        f"{name.replace('_', ' ')} is fused in {count.found} of {count.expected} places"
-        for name, count in coverage.items()
-        if count.found < count.expected
-    ]
+def lost_coverage(model: onnx.ModelProto, traced: Traced) -> list[str]:
+    """A sentence for each kind of operator that is missing somewhere, with the first such place."""
+    sentences = []
+    for part, count in coverage_of(model, traced).items():
+        if count.found < count.expected:
+            lost = _first_missing(model, part, traced.expected[part])
+            where = f"; {lost} is not" if lost else ""
+            name = part.replace("_", " ")
+            sentences.append(f"{name} is fused in {count.found} of {count.expected} places{where}")
+    return sentences
+
+
+def _first_missing(model: onnx.ModelProto, part: str, expected: tuple[str, ...]) -> str | None:
+    """The first module that has no operator of its own; None where only the number is short."""
+    operators = FUSED_OPERATORS[part]
+    found = Counter(_module(node) for node in model.graph.node if node.op_type in operators)
+    for name in expected:
+        if not found[name]:
+            return name
+        found[name] -= 1
+    return None
+
+
+def _module(node: onnx.NodeProto) -> str:
+    """Path of the module that a node was traced from; empty for a node that a pass made."""
+    scopes = next((entry.value for entry in node.metadata_props if entry.key == _SCOPES), "[]")
+    modules = [scope for scope in ast.literal_eval(scopes) if isinstance(scope, str)]
+    # the last names the node itself
+    return name_in_checkpoint(modules[-2]) if len(modules) > 1 else ""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from edgebert.errors import CheckpointError
 
 EXTERNAL_DATA_BYTES = 1_500_000_000
 """Weights beyond this go into model.onnx_data: protobuf ends at 2 GB."""
 
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators, and every onnxruntime since 1.17 runs it."""
+
+
+_NPU_TOKENS = 128
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class ExportOptions:
         opset: version of ONNX's operators, 18 to 23.
         max_length: longest input in tokens; by default what the checkpoint says.
         ids: "int64" or "int32": type of the graph's inputs.
-        fixed_shape: batch and tokens of every input, for "npu".
+        fixed_shape: batch and tokens of every input, for "npu"; by default 1 and 128, or the
+            longest input.
         atol: largest absolute difference to PyTorch that still passes; by default what the
             precision allows.
         trim_vocabulary: a corpus; pieces that it does not use leave the vocabulary.
@@ -44,3 +50,29 @@ class ExportOptions:
     allow_pickle: bool = False
     trust_remote_code: bool = False
     external_data_bytes: int = EXTERNAL_DATA_BYTES
+
+
+def settle(options: ExportOptions, max_length: int) -> ExportOptions:
+    """Fill in what the target decides.
+
+    Args:
+        options: as they were given.
+        max_length: of the checkpoint, in tokens.
+
+    Raises:
+        CheckpointError: a fixed shape for a target that takes any, or one that is too long.
+    """
+    precision = options.precision or ("fp16" if options.target == "gpu" else "fp32")
+    shape = options.fixed_shape
+    if options.target == "npu":
+        shape = shape or (1, min(_NPU_TOKENS, max_length))
+        if shape[1] > max_length:
+            raise CheckpointError(
+                f"a fixed shape of {shape[1]} tokens is longer than the checkpoint's longest "
+                f"input, {max_length}; --max-length takes up to its position table"
+            )
+    elif shape:
+        raise CheckpointError(
+            f"--fixed-shape is for --target npu; --target {options.target} takes any shape"
+        )
+    return replace(options, precision=precision, fixed_shape=shape)

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.pytorch import pool
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.pytorch import SentenceHead
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
+from edgebert.runtimes.outputs import answer_outputs
 
 
 class EmbeddingGraph(torch.nn.Module):
@@ -17,8 +18,7 @@ class EmbeddingGraph(torch.nn.Module):
     def __init__(self, encoder: torch.nn.Module, checkpoint: Checkpoint) -> None:
         super().__init__()
         self.encoder = encoder
-        self.pooling = checkpoint.pooling
-        self.normalize = checkpoint.normalize
+        self.head = SentenceHead.of(checkpoint)
 
     def forward(
         self,
@@ -28,8 +28,7 @@ class EmbeddingGraph(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = _given(input_ids, attention_mask, token_type_ids)
         hidden = self.encoder(**inputs).last_hidden_state
-        pooled = pool(hidden, attention_mask, self.pooling, normalize=self.normalize)
-        return hidden, pooled
+        return hidden, self.head(hidden, attention_mask)
 
 
 class LogitsGraph(torch.nn.Module):
@@ -50,17 +49,39 @@ class LogitsGraph(torch.nn.Module):
         return logits
 
 
+class SpanGraph(torch.nn.Module):
+    """Token ids to the logits of where an answer starts and where it ends."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        result = self.model(**_given(input_ids, attention_mask, token_type_ids))
+        return result.start_logits, result.end_logits
+
+
 def task_graph(model: Any, checkpoint: Checkpoint) -> torch.nn.Module:
     """The module to trace for the checkpoint's task, in evaluation mode."""
-    graph = (
-        EmbeddingGraph(model, checkpoint) if checkpoint.task == EMBEDDINGS else LogitsGraph(model)
-    )
+    graph: torch.nn.Module
+    if checkpoint.task == EMBEDDINGS:
+        graph = EmbeddingGraph(model, checkpoint)
+    elif checkpoint.task == QUESTION_ANSWERING:
+        graph = SpanGraph(model)
+    else:
+        graph = LogitsGraph(model)
     return graph.eval()  # a wrapper left in training mode would bring Dropout into the graph
 
 
 def output_names(task: str) -> tuple[str, ...]:
     """Names of the graph's outputs, in the order in which the module returns them."""
-    return ("last_hidden_state", "sentence_embedding") if task == EMBEDDINGS else ("logits",)
+    answer = answer_outputs(task)
+    return ("last_hidden_state", *answer) if task == EMBEDDINGS else answer
 
 
 def _given(

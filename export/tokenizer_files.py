@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from edgebert.bundle import TOKENIZER
-from edgebert.checkpoint import POOLING_MODES, Checkpoint
+from edgebert.checkpoint import Checkpoint
+from edgebert.json_files import write_value
+from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.sentence_modules import write_prompts, write_sentence_modules
 
 
-def write_tokenizer(tokenizer: Any, folder: Path, max_length: int) -> None:
-    """Write tokenizer.json with truncation at `max_length` and no padding, and its companions."""
+def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) -> None:
+    """Write tokenizer.json with truncation at `max_length` and no padding, and its companions.
+
+    For question answering only the context is cut: a question stays whole.
+    """
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(folder)
     backend = tokenizer.backend_tokenizer
-    backend.enable_truncation(max_length)
+    cut = "only_second" if task == QUESTION_ANSWERING else "longest_first"
+    backend.enable_truncation(max_length, strategy=cut)
     backend.no_padding()
     backend.save(str(folder / TOKENIZER))
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}
-    _write(folder / "special_tokens_map.json", special)
+    write_value(folder / "special_tokens_map.json", special)
 
 
 def write_config(config: Any, folder: Path) -> None:
@@ -27,30 +33,23 @@ def write_config(config: Any, folder: Path) -> None:
     values = config.to_dict()
     for key in ("_name_or_path", "_attn_implementation_autoset", "dtype"):
         values.pop(key, None)
-    _write(folder / "config.json", values)
+    write_value(folder / "config.json", values)
 
 
 def write_sentence_transformers_files(checkpoint: Checkpoint, folder: Path, width: int) -> None:
-    """Write modules.json, 1_Pooling/config.json and sentence_bert_config.json.
+    """Write how an embedding is made of token vectors, and the prompts.
 
     Args:
         checkpoint: an embedding model.
         folder: the bundle.
-        width: dimensions of an embedding.
+        width: dimensions of a token vector.
     """
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
-    modules += [("2_Normalize", "Normalize")] if checkpoint.normalize else []
-    entries = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
-        for i, (path, name) in enumerate(modules)
-    ]
-    _write(folder / "modules.json", entries)
-    pooling = {key: mode == checkpoint.pooling for key, mode in POOLING_MODES.items()}
-    (folder / "1_Pooling").mkdir()
-    _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": width, **pooling})
-    limits = {"max_seq_length": checkpoint.max_length, "do_lower_case": False}
-    _write(folder / "sentence_bert_config.json", limits)
-
-
-def _write(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert checkpoint.modules is not None
+    write_sentence_modules(
+        folder,
+        checkpoint.modules,
+        width=width,
+        max_length=checkpoint.max_length,
+        lower_case=checkpoint.lower_case,
+    )
+    write_prompts(folder, checkpoint.prompts, checkpoint.default_prompt)

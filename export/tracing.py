@@ -5,42 +5,69 @@ from __future__ import annotations
 import inspect
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import onnxscript.optimizer
 import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
-from edgebert.export.attention import FUSED_ATTENTION, register_fused_attention
+from edgebert.export.activations import gelu_as_one_function
+from edgebert.export.attention import (
+    FUSED_ATTENTION,
+    PLAIN_ATTENTION,
+    SMALL_MASK_ATTENTION,
+    choose_attention,
+    register_attention,
+)
+from edgebert.export.census import take_census
+from edgebert.export.expectation import FUSED_TARGETS, Traced, expected_operators
+from edgebert.export.families import open_attention
 from edgebert.export.options import ExportOptions
+from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.task_graphs import output_names, task_graph
 from edgebert.pytorch import load_model
 
 
-def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> int:
+def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> Traced:
     """Write the graph of a checkpoint to `path`.
 
-    Returns:
-        How many LayerNorm modules the PyTorch model has, for the coverage count.
-
     Raises:
-        CheckpointError: the architecture does not take its attention from transformers'
-            attention interface, or cannot be traced.
+        CheckpointError: the architecture cannot be run or traced, or not for this opset.
     """
-    register_fused_attention()
-    model = load_model(checkpoint, attention=FUSED_ATTENTION)
-    inputs = _example_inputs(model)
-    program = _export(task_graph(model, checkpoint), inputs, checkpoint, options.opset)
+    register_attention()
+    model = load_model(checkpoint, attention=PLAIN_ATTENTION)
+    unfused = open_attention(model, checkpoint.max_length)
+    gelu_as_one_function(model)
+    graph = task_graph(model, checkpoint)
+    inputs = _example_inputs(model, checkpoint.max_length, options)
+    with _failures_named(checkpoint):
+        census = take_census(graph, inputs)
+        choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
+        program = _export(graph, inputs, checkpoint, options)
+    _require_opset(program.model.opset_imports[""], options.opset)
+    if options.ids == "int32":
+        take_int32_inputs(program.model)
     program.save(str(path))
-    return sum(isinstance(module, torch.nn.LayerNorm) for module in model.modules())
+    return expected_operators(census, model.config, unfused, options)
 
 
-def _example_inputs(model: Any) -> dict[str, torch.Tensor]:
-    """A ragged int64 [2, 9] batch for each input that the model takes."""
-    ids = torch.arange(18).reshape(2, 9) % model.config.vocab_size
+def _attention_for(target: str, *, is_open: bool) -> str:
+    """The attention for a target; a model whose own attention is closed can only be plain."""
+    if target == "npu":
+        return SMALL_MASK_ATTENTION
+    return FUSED_ATTENTION if is_open and target in FUSED_TARGETS else PLAIN_ATTENTION
+
+
+def _example_inputs(model: Any, max_length: int, options: ExportOptions) -> dict[str, torch.Tensor]:
+    """A ragged int64 batch for each input that the model takes, [2, 9] unless the shape is fixed."""
+    batch, tokens = options.fixed_shape or (2, min(9, max_length))
+    ids = torch.arange(batch * tokens).reshape(batch, tokens) % model.config.vocab_size
     mask = torch.ones_like(ids)
-    mask[1, 6:] = 0
+    mask[-1, 2 * tokens // 3 :] = 0
     inputs = {"input_ids": ids, "attention_mask": mask}
     takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
     if takes_types and getattr(model.config, "type_vocab_size", 0) > 1:
@@ -52,31 +79,64 @@ def _export(
     graph: torch.nn.Module,
     inputs: dict[str, torch.Tensor],
     checkpoint: Checkpoint,
-    opset: int,
+    options: ExportOptions,
 ) -> Any:
-    batch = torch.export.Dim("batch")
-    sequence = torch.export.Dim("sequence", max=checkpoint.max_length)
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    axes = {
+        0: torch.export.Dim("batch"),
+        1: torch.export.Dim("sequence", max=checkpoint.max_length),
+    }
+    with _quiet_exporter():
+        program: Any = torch.onnx.export(
+            graph,
+            kwargs=inputs,
+            input_names=list(inputs),
+            output_names=list(output_names(checkpoint.task)),
+            dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
+            opset_version=options.opset,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
+    # without the exporter's own fusions: at opset 23 they write rotary embeddings that only fit
+    # a batch of 1
+    onnxscript.optimizer.optimize_ir(program.model)
+    return program
+
+
+def _require_opset(found: int, asked: int) -> None:
+    if found != asked:
+        raise CheckpointError(
+            f"torch {torch.__version__} writes opset {found} where {asked} was asked for; "
+            f"use --opset {found}"
+        )
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """The exporter warns of its own deprecations."""
+    loggers = [
+        logging.getLogger(name) for name in ("torch.fx", "torch.onnx", "onnxscript", "onnx_ir")
+    ]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
-            return torch.onnx.export(
-                graph,
-                kwargs=inputs,
-                input_names=list(inputs),
-                output_names=list(output_names(checkpoint.task)),
-                dynamic_shapes={name: {0: batch, 1: sequence} for name in inputs},
-                opset_version=opset,
-                dynamo=True,
-                verbose=False,
-            )
-    except torch.onnx.errors.OnnxExporterError as error:
-        raise CheckpointError(
-            f"{checkpoint.architecture} cannot be exported: {str(error).strip().splitlines()[0]}"
-        ) from error
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextmanager
+def _failures_named(checkpoint: Checkpoint) -> Iterator[None]:
+    """Models of unknown kind fail in as many ways as there are models."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:  # the exporter wraps it in advice for its developers
+            cause = cause.__cause__
+        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+        raise CheckpointError(f"{checkpoint.architecture} cannot be exported: {reason}") from error

@@ -11,31 +11,35 @@ The activation scale covers a whole batch, so a text's answer depends on its nei
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from edgebert.graph.reading import read_graph
+from edgebert.quantize.attention import split_attention
 from edgebert.quantize.embeddings import quantize_word_embeddings
 from edgebert.records.manifest import LayerDecision
 
 
 def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
     """Write the int8 form of `source` to `target`; say what was done to each layer."""
-    layers = weight_matmuls(source)
-    logging.getLogger("root").setLevel(logging.ERROR)  # where onnxruntime advises preprocessing
-    quantize_dynamic(
-        onnx.load(source),  # given a path, it would write its notes beside the source
-        target,
-        op_types_to_quantize=["MatMul"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        extra_options={
-            "MatMulConstBOnly": True,
-            "DefaultTensorType": onnx.TensorProto.FLOAT,
-        },
-    )
+    model = onnx.load(source)  # given a path, onnxruntime would write its notes beside the source
+    split_attention(model)
+    layers = weight_matmuls(model)
+    with _without_advice():
+        quantize_dynamic(
+            model,
+            target,
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={
+                "MatMulConstBOnly": True,
+                "DefaultTensorType": onnx.TensorProto.FLOAT,
+            },
+        )
     model = onnx.load(target)
     tables = quantize_word_embeddings(model)
     onnx.save(model, target)
@@ -45,12 +49,23 @@ def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
     )
 
 
-def weight_matmuls(path: Path) -> list[str]:
+def weight_matmuls(model: onnx.ModelProto) -> list[str]:
     """Names of the MatMuls that multiply by a constant weight."""
-    graph = read_graph(path)
-    constants = {tensor.name for tensor in graph.initializers}
+    constants = {tensor.name for tensor in model.graph.initializer}
     return [
         node.name
-        for node in graph.nodes
-        if node.op_type == "MatMul" and constants.intersection(node.inputs)
+        for node in model.graph.node
+        if node.op_type == "MatMul" and constants.intersection(node.input)
     ]
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Onnxruntime advises preprocessing through the root logger."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)

@@ -15,6 +15,7 @@ from edgebert.bundle import (
     MANIFEST,
     MODEL,
     MODEL_CARD,
+    MODEL_DATA,
     TOKENIZER,
     Bundle,
     seal,
@@ -24,6 +25,7 @@ from edgebert.drift.comparing import compare
 from edgebert.drift.gates import Thresholds, broken_bounds
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
+from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
 from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage
 from edgebert.machine import installed_versions, this_machine
@@ -31,10 +33,16 @@ from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import dynamic
 from edgebert.records.golden import Tolerance
 from edgebert.records.made import ParetoPoint, QuantizeRecord
-from edgebert.records.manifest import Count, LayerDecision, Manifest, Quantization
+from edgebert.records.manifest import (
+    Count,
+    LayerDecision,
+    Manifest,
+    OnnxruntimeRange,
+    Quantization,
+)
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import open_tokenizer
-from edgebert.runtimes.golden import relative_distance, write_golden
+from edgebert.runtimes.golden import kept, relative_distance, write_golden
 from edgebert.runtimes.session import open_graph
 
 SCHEMES: dict[str, Callable[[Path, Path], tuple[LayerDecision, ...]]] = {
@@ -92,7 +100,7 @@ def quantize_bundle(
     refuse_existing(output, force=force)
     original = load(source, verify=True)
     _require_float(original.bundle)
-    examples = examples_or_built_in(options.data, text_column=options.text_column)
+    examples = examples_or_built_in(options.data, original.task, text_column=options.text_column)
     with new_folder(output, force=force) as folder:
         _copy_companions(original.bundle.path, folder)
         layers = SCHEMES[options.scheme](original.bundle.model_path, folder / MODEL)
@@ -133,7 +141,7 @@ def _require_float(bundle: Bundle) -> None:
 
 def _copy_companions(source: Path, folder: Path) -> None:
     """Copy all that quantization does not change."""
-    made_anew = {MANIFEST, MODEL, GOLDEN, MODEL_CARD}
+    made_anew = {MANIFEST, MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
     shutil.copytree(
         source,
         folder,
@@ -143,16 +151,20 @@ def _copy_companions(source: Path, folder: Path) -> None:
 
 
 def _manifest(
-    original: Manifest, graph: Path, scheme: str, layers: tuple[LayerDecision, ...]
+    original: Manifest, path: Path, scheme: str, layers: tuple[LayerDecision, ...]
 ) -> Manifest:
+    graph, versions = read_graph(path), installed_versions()
+    tested = versions["onnxruntime"]
     matmuls = sum(layer.decision.startswith("int8 per channel") for layer in layers)
-    found = count_coverage(read_graph(graph)).get("quantized_matmuls", 0)
+    coverage = {part: count for part, count in original.coverage.items() if part != "qkv"}
+    found = count_coverage(graph).get("quantized_matmuls", 0)
     return replace(
         original,
         precision="int8",
         files={},
+        onnxruntime=OnnxruntimeRange(oldest_onnxruntime(graph, tested=tested), tested),
         drift=None,
-        coverage={**original.coverage, "quantized_matmuls": Count(matmuls, found)},
+        coverage={**coverage, "quantized_matmuls": Count(matmuls, found)},
         quantization=Quantization(
             scheme=scheme,
             layers=layers,
@@ -160,7 +172,7 @@ def _manifest(
             batch_invariant=False,
             cpu_classes=(this_machine().cpu_class,),
         ),
-        created_with=installed_versions(),
+        created_with=versions,
     )
 
 
@@ -180,11 +192,11 @@ def _lost_coverage(manifest: Manifest) -> tuple[str, ...]:
 
 def _write_golden(original: Bundle, quantized: Model) -> None:
     """Keep texts and references, take new answers; tolerate what the scheme was measured to move."""
-    golden = original.golden().texts
-    texts = [text.as_text for text in golden]
-    references = [text.reference for text in golden]
+    golden = original.golden()
+    texts = [text.as_text for text in golden.texts]
+    references = [text.reference for text in golden.texts]
     moved = max(
-        relative_distance(answer, reference)
+        relative_distance(kept(answer, golden.columns), reference)
         for answer, reference in zip(
             (quantized.outputs([text])[0] for text in texts), references, strict=True
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.records.manifest import IDENTITY, SIGMOID, SOFTMAX
+
 Array = npt.NDArray[np.float32]
 
 
@@ -27,8 +29,10 @@ class Classification:
     """The answer of a text classifier.
 
     Attributes:
-        label, score: the most likely label and its probability.
-        scores: probability of every label; they sum to 1 unless the task is multi-label.
+        label, score: the most likely label and its probability; of a reranker its one label and
+            the text's score.
+        scores: probability of every label; they sum to 1 unless the task is multi-label, or has
+            a single label.
         labels: for a multi-label task those with a probability of at least 0.5, else None.
     """
 
@@ -38,19 +42,26 @@ class Classification:
     labels: tuple[str, ...] | None = None
 
 
-def probabilities(logits: Array, *, multi_label: bool = False) -> Array:
-    """Softmax over the last axis, or a sigmoid of each logit where labels do not exclude."""
-    if multi_label:
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+def probabilities(logits: Array, scoring: str = SOFTMAX) -> Array:
+    """Scores of logits: a softmax over the last axis, a sigmoid of each, or the logits themselves.
+
+    Args:
+        logits: float32 [..., labels].
+        scoring: softmax, sigmoid or identity.
+    """
+    if scoring == IDENTITY:
+        return np.asarray(logits, np.float32)
+    if scoring == SIGMOID:
+        return np.asarray(np.exp(-np.logaddexp(0, -logits)), np.float32)
     exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), np.float32)
 
 
 def read_classification(
-    logits: Array, labels: Sequence[str], *, multi_label: bool
+    logits: Array, labels: Sequence[str], *, scoring: str, multi_label: bool
 ) -> Classification:
     """Turn the logits of one text, float32 [labels], into its classification."""
-    scores = [float(p) for p in probabilities(logits, multi_label=multi_label)]
+    scores = [float(p) for p in probabilities(logits, scoring)]
     best = int(np.argmax(logits))
     likely = tuple(name for name, p in zip(labels, scores, strict=True) if p >= 0.5)
     return Classification(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,39 @@ import tokenizers
 
 from edgebert.errors import BundleError, InputError
 
+if TYPE_CHECKING:
+    import onnxruntime
+
 Text = str | tuple[str, str]
+Integers = npt.NDArray[np.integer[Any]]
 
 TOKENS_PER_RUN = 512
 """Tokens in one micro-batch: enough to keep the GEMMs busy, few enough to stay in cache."""
+
+
+@dataclass(frozen=True)
+class GraphInputs:
+    """What a graph takes.
+
+    Attributes:
+        names: of its inputs.
+        dtype: int64 or int32, of all of them.
+        shape: batch and tokens, where it takes no other.
+    """
+
+    names: tuple[str, ...]
+    dtype: type[np.int64 | np.int32] = np.int64
+    shape: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, session: onnxruntime.InferenceSession) -> GraphInputs:
+        inputs = session.get_inputs()
+        shape = inputs[0].shape
+        return cls(
+            names=tuple(value.name for value in inputs),
+            dtype=np.int32 if inputs[0].type == "tensor(int32)" else np.int64,
+            shape=tuple(shape) if [type(size) for size in shape] == [int, int] else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -24,13 +53,14 @@ class MicroBatch:
     """Texts that run together; `positions` are their places in the caller's list.
 
     Attributes:
-        inputs: graph input name to int64 [batch, sequence], padded on the right.
-        lengths: tokens of each text.
+        inputs: graph input name to integers [batch, sequence], padded on the right, and below
+            where the graph takes more texts.
+        encodings: of the texts.
     """
 
     positions: tuple[int, ...]
-    inputs: dict[str, npt.NDArray[np.int64]]
-    lengths: tuple[int, ...]
+    inputs: dict[str, Integers]
+    encodings: tuple[tokenizers.Encoding, ...]
 
 
 def open_tokenizer(path: Path) -> tokenizers.Tokenizer:
@@ -65,41 +95,72 @@ def check_texts(texts: Sequence[Any], *, pairs: bool) -> list[Text]:
 
 
 def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[Text]) -> list[tokenizers.Encoding]:
-    encodings: list[tokenizers.Encoding] = tokenizer.encode_batch(list(texts))
+    """Tokens of each text, cut where the tokenizer says.
+
+    Raises:
+        InputError: nothing can be cut: a question alone is too long, or has no context.
+    """
+    try:
+        encodings: list[tokenizers.Encoding] = tokenizer.encode_batch(list(texts))
+    except Exception as error:  # tokenizers raises bare Exception
+        cut = tokenizer.truncation or {}
+        if cut.get("strategy") != "only_second":
+            raise
+        raise InputError(
+            f"a question is longer than the {cut['max_length']} tokens that are read, or stands "
+            "without its context"
+        ) from error
     return encodings
 
 
 def micro_batches(
-    encodings: Sequence[tokenizers.Encoding], names: Iterable[str]
+    encodings: Sequence[tokenizers.Encoding],
+    takes: GraphInputs,
+    *,
+    tokens_per_run: int = TOKENS_PER_RUN,
 ) -> Iterator[MicroBatch]:
-    """Group encodings of similar length, at most `TOKENS_PER_RUN` padded tokens to a group."""
-    names = tuple(names)
+    """Group encodings of similar length, at most `tokens_per_run` padded tokens to a group.
+
+    A graph of fixed shape gets as many texts at a time as it takes.
+    """
     order = sorted(range(len(encodings)), key=lambda i: len(encodings[i]))
     group: list[int] = []
     for position in order:  # ascending, so each newcomer is the longest of its group
-        if group and (len(group) + 1) * len(encodings[position]) > TOKENS_PER_RUN:
-            yield _pad(encodings, group, names)
+        if group and _is_full(len(group), len(encodings[position]), takes, tokens_per_run):
+            yield _batch(encodings, group, takes)
             group = []
         group.append(position)
     if group:
-        yield _pad(encodings, group, names)
+        yield _batch(encodings, group, takes)
 
 
-def _pad(
-    encodings: Sequence[tokenizers.Encoding], group: list[int], names: tuple[str, ...]
-) -> MicroBatch:
-    members = [encodings[position] for position in group]
-    lengths = tuple(len(member) for member in members)
+def pad(encodings: Sequence[tokenizers.Encoding], takes: GraphInputs) -> dict[str, Integers]:
+    """Inputs of a graph, [texts, longest] or the graph's own shape, filled up with zeros."""
     columns = {
-        "input_ids": [member.ids for member in members],
-        "attention_mask": [member.attention_mask for member in members],
-        "token_type_ids": [member.type_ids for member in members],
+        "input_ids": [encoding.ids for encoding in encodings],
+        "attention_mask": [encoding.attention_mask for encoding in encodings],
+        "token_type_ids": [encoding.type_ids for encoding in encodings],
     }
-    inputs = {name: np.zeros((len(members), max(lengths)), np.int64) for name in names}
+    shape = takes.shape or (len(encodings), max(map(len, encodings)))
+    inputs: dict[str, Integers] = {name: np.zeros(shape, takes.dtype) for name in takes.names}
     for name, padded in inputs.items():
         for row, values in enumerate(columns[name]):
             padded[row, : len(values)] = values
-    return MicroBatch(tuple(group), inputs, lengths)
+    return inputs
+
+
+def _is_full(texts: int, tokens: int, takes: GraphInputs, tokens_per_run: int) -> bool:
+    """Whether a group of so many texts has no room for one more of so many tokens."""
+    if takes.shape:
+        return texts == takes.shape[0]
+    return (texts + 1) * tokens > tokens_per_run
+
+
+def _batch(
+    encodings: Sequence[tokenizers.Encoding], group: list[int], takes: GraphInputs
+) -> MicroBatch:
+    members = tuple(encodings[position] for position in group)
+    return MicroBatch(tuple(group), pad(members, takes), members)
 
 
 def _is_unicode(text: str) -> bool:

@@ -12,8 +12,9 @@ from edgebert.bundle import Bundle
 from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes.answers import Array, Classification, Entity, read_classification
-from edgebert.runtimes.encoding import Text, check_texts, encode, micro_batches
+from edgebert.runtimes.encoding import GraphInputs, Text, check_texts, encode, micro_batches
 from edgebert.runtimes.entities import TokenizedText, decode_entities
+from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -37,7 +38,9 @@ class Model:
         self.manifest = bundle.manifest
         self.session = session
         self.tokenizer = tokenizer
-        self._output = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
+        self.takes = GraphInputs.of(session)
+        self._outputs = answer_outputs(self.task)
+        self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
 
     def __repr__(self) -> str:
         return f"<edgebert model {str(self.bundle.path)!r}: {self.manifest.precision} {self.task}>"
@@ -55,6 +58,21 @@ class Model:
         return self.manifest.multi_label
 
     @property
+    def scoring(self) -> str:
+        """How scores are made of logits: softmax, sigmoid or identity."""
+        return self.manifest.scoring
+
+    @property
+    def mask_token(self) -> str | None:
+        return self.manifest.mask_token
+
+    @property
+    def default_prompt(self) -> str:
+        """The text that `embed` puts before every text when no prompt is asked for."""
+        name = self.manifest.default_prompt
+        return self.manifest.prompts[name] if name else ""
+
+    @property
     def max_length(self) -> int:
         return self.manifest.max_length
 
@@ -63,12 +81,19 @@ class Model:
         """The execution provider that onnxruntime really took."""
         return str(self.session.get_providers()[0])
 
+    @property
+    def width(self) -> int:
+        """Numbers in an embedding, or logits in a row."""
+        shapes = {output.name: output.shape for output in self.session.get_outputs()}
+        return int(shapes[self._outputs[0]][-1])
+
     def embed(self, texts: Any, *, prompt: str | None = None, progress: bool = False) -> Any:
         """Turn texts into vectors.
 
         Args:
             texts: one text, a list of texts, or any other iterable of texts.
-            prompt: name of a prompt in the manifest that is put before every text.
+            prompt: name of a prompt in the manifest that is put before every text; by default
+                the model's own, where it has one, and with "" none.
             progress: show a progress bar on a terminal (for a list).
 
         Returns:
@@ -86,7 +111,7 @@ class Model:
             checked = check_texts(part, pairs=False)
             prompted = [before + str(text) for text in checked] if before else checked
             rows = self.outputs(prompted, progress=progress)
-            return np.stack(rows) if rows else np.zeros((0, self._width()), np.float32)
+            return np.stack(rows) if rows else np.zeros((0, self.width), np.float32)
 
         return _answer(texts, vectors)
 
@@ -105,7 +130,10 @@ class Model:
         def classifications(part: Sequence[Any]) -> list[Classification]:
             rows = self.outputs(check_texts(part, pairs=True), progress=progress)
             return [
-                read_classification(row, self.labels, multi_label=self.multi_label) for row in rows
+                read_classification(
+                    row, self.labels, scoring=self.scoring, multi_label=self.multi_label
+                )
+                for row in rows
             ]
 
         return _answer(texts, classifications)
@@ -138,7 +166,8 @@ class Model:
 
         Returns:
             float32 arrays: [dim] for embeddings, [labels] for a text classifier, [tokens, labels]
-            for a token classifier.
+            for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
+            question answering, [masks, vocabulary] for fill-mask.
         """
         return self._run(encode(self.tokenizer, texts), progress=progress)
 
@@ -147,17 +176,17 @@ class Model:
         return _tokenized(texts, encode(self.tokenizer, texts))
 
     def _run(self, encodings: Sequence[Any], *, progress: bool = False) -> list[Array]:
-        names = self.manifest.inputs
-        batches: Iterable[Any] = list(micro_batches(encodings, names))
+        budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
+        batches: Iterable[Any] = list(micro_batches(encodings, self.takes, tokens_per_run=budget))
         if progress:
             from edgebert.progress import track
 
             batches = track(batches, self.task)
         rows: list[Array] = [np.empty(0, np.float32)] * len(encodings)
         for batch in batches:
-            (result,) = self.session.run([self._output], batch.inputs)
-            for position, length, row in zip(batch.positions, batch.lengths, result, strict=True):
-                rows[position] = row[:length] if self.task == TOKEN_CLASSIFICATION else row
+            answer = joined(self.task, self.session.run(self._outputs, batch.inputs))
+            for position, row in rows_of(self.task, batch, answer, self._mask_id):
+                rows[position] = row
         return rows
 
     def _require(self, task: str, verb: str) -> None:
@@ -167,16 +196,12 @@ class Model:
             )
 
     def _prompt(self, name: str | None) -> str:
-        if name is None:
-            return ""
+        if not name:
+            return self.default_prompt if name is None else ""
         if name not in self.manifest.prompts:
             known = ", ".join(self.manifest.prompts) or "none"
             raise InputError(f"{self.bundle.path} has no prompt {name!r}; it has: {known}")
         return self.manifest.prompts[name]
-
-    def _width(self) -> int:
-        shapes = {output.name: output.shape for output in self.session.get_outputs()}
-        return int(shapes[self._output][-1])
 
 
 def _tokenized(texts: Sequence[str], encodings: Sequence[Any]) -> list[TokenizedText]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgebert.bundle import Bundle
-from edgebert.errors import BundleError, ProviderError
+from edgebert.errors import BundleError, InputError, ProviderError
+from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
 
 if TYPE_CHECKING:
@@ -47,17 +48,30 @@ def open_session(
 
     Raises:
         ProviderError: an unknown provider, or no onnxruntime.
-        BundleError: onnxruntime cannot load the graph.
+        BundleError: onnxruntime cannot load the graph, or it takes weights from a file that the
+            manifest does not list.
     """
     if provider not in PROVIDERS:
         raise ProviderError(f"unknown provider {provider!r}; there are {', '.join(PROVIDERS)}")
-    return open_graph(bundle.model_path, threads=threads, provider=PROVIDERS[provider])
+    for name in _weight_files(bundle.model_path):
+        if name not in bundle.manifest.files:
+            raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
+    return _session(bundle.model_path, threads, PROVIDERS[provider])
 
 
 def open_graph(
     path: Path, *, threads: int | None = None, provider: str = PROVIDERS["cpu"]
 ) -> onnxruntime.InferenceSession:
-    """Open an ONNX file with our session settings."""
+    """Open an ONNX file with our session settings.
+
+    Raises:
+        BundleError: onnxruntime cannot load it, or it takes weights from outside its folder.
+    """
+    _weight_files(path)
+    return _session(path, threads, provider)
+
+
+def _session(path: Path, threads: int | None, provider: str) -> onnxruntime.InferenceSession:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()
@@ -71,3 +85,10 @@ def open_graph(
     except Exception as error:  # onnxruntime's errors share no public base class
         reason = str(error).strip().splitlines()[0]
         raise BundleError(f"{path} cannot be loaded by onnxruntime: {reason}") from error
+
+
+def _weight_files(path: Path) -> tuple[str, ...]:
+    try:
+        return external_files(path)
+    except InputError as error:
+        raise BundleError(str(error)) from error

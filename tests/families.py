@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import transformers
-from tiny import VOCABULARY, redraw, write_tokenizer
+from tiny import VOCABULARY, write_tokenizer
 
 _SIZES: dict[str, Any] = {
     "vocab_size": len(VOCABULARY),
@@ -79,7 +79,7 @@ def make_family(
     settings = FAMILIES[family]()
     settings.update(config)
     model = auto_class.from_config(settings)
-    redraw(model)
+    _redraw(model)
     model.save_pretrained(folder)
     write_tokenizer(folder)
     return folder
@@ -97,3 +97,20 @@ def make_embedder(folder: Path, family: str, pooling: str = "mean", **config: An
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode": pooling}))
     return folder
+
+
+_PEAKED = ("query", "key", "q_lin", "k_lin", ".q.", ".k.", "position", "rel")
+"""Parts of the names of what decides where a token looks: with small weights it looks everywhere
+alike, and a mistake in a mask or a bias would hardly show."""
+
+
+def _redraw(model: torch.nn.Module) -> None:
+    """Draw every parameter anew: as they come, biases are 0, gains 1 and attention uniform."""
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            name = parameter_name.lower()
+            spread = 0.5 if any(part in name for part in _PEAKED) else 0.2
+            if "wqkv" in name:
+                spread = 0.3  # the value is in it too
+            center = 1.0 if name.endswith("norm.weight") else 0.0
+            parameter.copy_(center + spread * torch.randn_like(parameter))

@@ -16,7 +16,7 @@ from edgebert.data.samples import SENTENCES
 from edgebert.drift import check
 from edgebert.drift.gates import Thresholds
 from edgebert.errors import CheckpointError, GateError, InputError
-from edgebert.export import export_model
+from edgebert.export import ExportOptions, export_model
 from edgebert.runtimes import load
 
 TEXTS = ["turn the lamp on", "the fan is off", "Anna was in Paris", "please tell ben", ""]
@@ -121,7 +121,7 @@ def test_two_files_of_different_lengths_do_not_compare(saved: Path, tmp_path: Pa
             '{"text": "a", "embedding": [1]}\n{"text": "b", "embedding": [1, 2]}',
             "different lengths",
         ),
-        ('{"text": "a", "scores": {"on": 2}}', "line 1: its 'scores' cannot be read"),
+        ('{"text": "a", "scores": {"on": 2, "off": 0}}', "line 1: its 'scores' cannot be read"),
         ('{"text": "a", "entities": [{}]}', "line 1: its 'entities' cannot be read"),
         ("", "holds no answers"),
     ],
@@ -219,7 +219,7 @@ def _write_pairs(path: Path, pairs: list[Any], answers: list[str]) -> Path:
     return path
 
 
-def test_a_reader_of_questions_cannot_be_exported_yet_and_says_so(tmp_path: Path) -> None:
-    reader = make_checkpoint(tmp_path / "reader", "BertForQuestionAnswering")
-    with pytest.raises(CheckpointError, match="question-answering, which cannot be exported yet"):
-        export_model(reader, tmp_path / "bundle")
+def test_a_task_that_is_none_cannot_be_exported_and_says_so(tiny_embedder: Path) -> None:
+    options = ExportOptions(task="translation")
+    with pytest.raises(CheckpointError, match="is for translation, which cannot be exported"):
+        export_model(tiny_embedder, tiny_embedder.with_name("none"), options=options)

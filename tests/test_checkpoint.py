@@ -14,7 +14,13 @@ from safetensors.numpy import save_file
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.errors import CheckpointError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 
 BERT = {"model_type": "bert", "architectures": ["BertModel"], "max_position_embeddings": 512}
 TENSORS = {
@@ -65,11 +71,13 @@ def complaint(path: str | Path, **options: Any) -> str:
     ("architecture", "task"),
     [
         ("BertModel", EMBEDDINGS),
-        ("BertForMaskedLM", EMBEDDINGS),
+        ("BertForMaskedLM", FILL_MASK),
         ("BertForPreTraining", EMBEDDINGS),
         ("BertForSequenceClassification", TEXT_CLASSIFICATION),
         ("DistilBertForSequenceClassification", TEXT_CLASSIFICATION),
         ("BertForTokenClassification", TOKEN_CLASSIFICATION),
+        ("RobertaForQuestionAnswering", QUESTION_ANSWERING),
+        ("BertForNextSentencePrediction", EMBEDDINGS),
     ],
 )
 def test_the_task_follows_from_the_architecture(folder: Path, architecture: str, task: str) -> None:
@@ -161,6 +169,44 @@ def test_the_position_table_of_a_roberta_starts_after_its_padding(folder: Path) 
     assert complaint(folder, max_length=513).startswith("max length 513 is outside 3..512")
 
 
+@pytest.mark.parametrize(
+    ("config", "length"),
+    [
+        ({"model_type": "camembert", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": None}, 512),
+        ({"model_type": "xlm-roberta-xl", "max_position_embeddings": 514}, 512),
+        ({"model_type": "data2vec-text", "max_position_embeddings": 130, "pad_token_id": 0}, 129),
+        ({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 0}, 512),
+        (
+            {"model_type": "modernbert", "max_position_embeddings": 8192, "pad_token_id": 50283},
+            8192,
+        ),
+        ({"model_type": "deberta-v2", "max_position_embeddings": 512, "pad_token_id": 0}, 512),
+        ({"model_type": "xlnet", "n_layer": 12}, 512),
+        ({"model_type": "xlnet", "max_position_embeddings": -1}, 512),
+    ],
+)
+def test_every_family_counts_its_positions(
+    folder: Path, config: dict[str, Any], length: int
+) -> None:
+    write(folder, "config.json", config)
+    write(folder, "tokenizer_config.json", {"model_max_length": 10**30})
+    assert open_checkpoint(folder).max_length == length
+
+
+def test_without_a_position_table_the_tokenizer_decides(folder: Path) -> None:
+    write(folder, "config.json", {"model_type": "xlnet", "n_layer": 12})
+    write(folder, "tokenizer_config.json", {"model_max_length": 1024})
+    assert open_checkpoint(folder).max_length == 1024
+    assert open_checkpoint(folder, max_length=4000).max_length == 4000
+    write(folder, "sentence_xlnet_config.json", {"max_seq_length": 100})
+    checkpoint = open_checkpoint(folder)
+    assert (checkpoint.max_length, checkpoint.max_length_source) == (
+        100,
+        "sentence_bert_config.json",
+    )
+
+
 # sentence-transformers
 
 
@@ -171,6 +217,10 @@ def test_the_position_table_of_a_roberta_starts_after_its_padding(folder: Path) 
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "cls"),
         ({"pooling_mode": "mean", "embedding_dimension": 4}, "mean"),
         ({"pooling_mode": "cls"}, "cls"),
+        ({"pooling_mode": ["max"]}, "max"),
+        ({"pooling_mode_max_tokens": True}, "max"),
+        ({"pooling_mode_lasttoken": True}, "lasttoken"),
+        ({"pooling_mode": "lasttoken", "include_prompt": False}, "lasttoken"),
     ],
 )
 def test_pooling_is_read_in_both_spellings(
@@ -203,8 +253,9 @@ def test_an_encoder_below_the_folder_is_found(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ({"pooling_mode_max_tokens": True}, "['pooling_mode_max_tokens']"),
-        ({"pooling_mode": "lasttoken"}, "['lasttoken']"),
+        ({"pooling_mode_weightedmean_tokens": True}, "['weightedmean']"),
+        ({"pooling_mode": "mean_sqrt_len_tokens"}, "['mean_sqrt_len_tokens']"),
+        ({"pooling_mode_of_our_own": True}, "['pooling_mode_of_our_own']"),
         ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, "['mean', 'cls']"),
         ({"pooling_mode_mean_tokens": False}, "nothing"),
     ],
@@ -214,12 +265,14 @@ def test_a_pooling_that_is_not_supported_is_named(
 ) -> None:
     write_modules(folder, ("", "Transformer"), ("1_Pooling", "Pooling"))
     write(folder, "1_Pooling/config.json", config)
-    assert complaint(folder) == f"{folder} pools by {named}; mean or cls is supported"
+    assert (
+        complaint(folder) == f"{folder} pools by {named}; mean, cls, max or lasttoken is supported"
+    )
 
 
 def test_a_module_that_is_not_supported_is_named(folder: Path) -> None:
-    write_modules(folder, ("", "Transformer"), ("2_Dense", "Dense"))
-    assert complaint(folder) == f"{folder} uses modules that cannot be exported: ['Dense']"
+    write_modules(folder, ("", "Transformer"), ("2_LSTM", "LSTM"))
+    assert complaint(folder) == f"{folder} uses modules that cannot be exported: ['LSTM']"
 
 
 @pytest.mark.parametrize(
@@ -301,7 +354,7 @@ def test_pickled_weights_are_never_opened(folder: Path) -> None:
     (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     assert complaint(folder) == (
         f"{folder}/pytorch_model.bin is a pickle, which can run code when it is opened: "
-        "save the model as safetensors first"
+        "save the model as safetensors first, or export it with --allow-pickle"
     )
 
 

@@ -22,7 +22,7 @@ from edgebert.cli import main
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    "pretrain finetune distill export quantize check bench report inspect doctor embed classify "
+    "pretrain finetune distill export optimize quantize check bench report inspect doctor embed classify "
     "tag build demo"
 ).split()
 
@@ -122,16 +122,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "export m -o o --target gpu",
-        "export m -o o --target portable",
-        "export m -o o --precision fp16",
-        "export m -o o --opset 18",
-        "export m -o o --ids int32",
-        "export m -o o --fixed-shape 1x128",
-        "export m -o o --trim-vocabulary c.txt",
-        "export m -o o --allow-pickle",
-        "export m -o o --trust-remote-code",
-        "export m -o o --task question-answering",
         "finetune m -o o --train README.md --task question-answering",
         "distill m -o o --train README.md --layers 2 --hidden 128",
         "quantize b -o o --scheme auto",
@@ -141,7 +131,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
         "quantize b -o o --isa vnni",
         "inspect b --provider cpu",
         "embed b text --resume",
-        "optimize m -o o",
         "tune b",
         "package b --target web -o o",
     ],

@@ -115,7 +115,7 @@ def test_a_graph_that_cannot_be_loaded_is_named(bundle: Path) -> None:
     reseal(bundle)
     (check,) = failed_checks(bundle).values()
     assert (check.name, check.cause) == ("load", "graph")
-    assert "model.onnx cannot be loaded by onnxruntime" in check.detail
+    assert "model.onnx is damaged or not an ONNX file" in check.detail
 
 
 def test_a_graph_that_loads_but_cannot_run_is_named(bundle: Path) -> None:

@@ -51,7 +51,7 @@ def test_what_is_not_a_number_is_as_far_as_can_be() -> None:
     rows, others = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[np.nan, 0.0], [0.0, 0.0]])
     assert cosines(rows, others).tolist() == [-1.0, -1.0]
     logits, broken = [np.zeros(2, np.float32)], [np.full(2, np.nan, np.float32)]
-    assert probability_changes(logits, broken, multi_label=False).tolist() == [1.0]
+    assert probability_changes(logits, broken).tolist() == [1.0]
 
 
 def test_neighbours_of_a_turned_copy_are_the_same() -> None:
@@ -84,7 +84,7 @@ def test_each_token_can_flip() -> None:
 
 
 def test_other_tokens_are_as_far_as_can_be() -> None:
-    changes = probability_changes([np.zeros((3, 2))], [np.zeros((4, 2))], multi_label=False)  # type: ignore[list-item]
+    changes = probability_changes([np.zeros((3, 2))], [np.zeros((4, 2))])  # type: ignore[list-item]
     assert changes.tolist() == [1.0]
 
 

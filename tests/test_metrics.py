@@ -37,7 +37,10 @@ class Question:
     task: str
     labels: tuple[str, ...] = ()
     multi_label: bool = False
+    scoring: str = "softmax"
     max_length: int = 64
+    mask_token: str | None = None
+    default_prompt: str = ""
 
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
         raise NotImplementedError

@@ -207,6 +207,19 @@ def test_coverage_marks_what_is_missing(page: Page) -> None:
     assert "gelu 5 of 6 ✗ not all" in shown
 
 
+def test_parity_shows_the_worst_under_each_setting(page: Page) -> None:
+    shown = words(page(EXPORT))
+    assert "edgebert's settings 2 2.1e-6 right padding (8 × 128) 0.99999994" in shown
+    assert "onnxruntime's defaults, level all 1 3.4e-6 holes (8 × 128)" in shown
+    assert "1.9e-6" not in shown
+
+
+def test_parity_shows_why_a_setting_could_not_run(page: Page) -> None:
+    refused = replace(EXPORT.parity[0], max_abs=math.nan, problem="no such operator")
+    shown = words(page(replace(EXPORT, parity=(refused, *EXPORT.parity[1:]))))
+    assert "edgebert's settings 2 no such operator right padding" in shown
+
+
 def test_every_machine_is_described(page: Page) -> None:
     other = Machine("Cortex-A76", ("asimd",), 4, 8 * 2**30, "Linux aarch64", "3.13.1", {})
     shown = words(page(BENCH, replace(CHECK, machine=other)))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import click
 
 from edgebert import __version__
-from edgebert.cli import checking, making, measuring, reporting, running, training
+from edgebert.cli import (
+    checking,
+    making,
+    measuring,
+    optimizing,
+    reporting,
+    running,
+    training,
+)
 from edgebert.cli.boundary import Commands
 
 __all__ = ["main"]
@@ -23,6 +31,6 @@ def main() -> None:
     """
 
 
-for commands in (training, making, checking, measuring, reporting, running):
+for commands in (training, making, optimizing, checking, measuring, reporting, running):
     for command in commands.COMMANDS:
         main.add_command(command)

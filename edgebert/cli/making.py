@@ -26,48 +26,79 @@ _EXPORT_PACKAGES = (
 @options.output("Bundle")
 @click.option(
     "--task",
-    type=click.Choice(["feature-extraction", "text-classification", "token-classification"]),
+    type=click.Choice(
+        [
+            "feature-extraction",
+            "text-classification",
+            "token-classification",
+            "fill-mask",
+            "question-answering",
+        ]
+    ),
     help="What the bundle answers. Default: what the checkpoint says.",
 )
 @click.option(
     "--target",
-    type=click.Choice(["cpu"]),
+    type=click.Choice(["cpu", "gpu", "portable", "npu"]),
     default="cpu",
     show_default=True,
-    help="What the graph is made for.",
+    help="What the graph is made for: onnxruntime's CPU provider; CUDA, TensorRT or DirectML; any "
+    "runtime, with standard operators only; CoreML, QNN and their like, with a fixed shape.",
 )
 @click.option(
     "--precision",
-    type=click.Choice(["fp32"]),
-    default="fp32",
+    type=click.Choice(["fp32", "fp16"]),
+    help="Number format of the weights. Default: fp16 for the target gpu, else fp32.",
+)
+@click.option(
+    "--fixed-shape",
+    callback=options.shape,
+    metavar="BATCHxTOKENS",
+    help="The one shape that the target npu takes. Default: 1x128, or the longest input.",
+)
+@click.option(
+    "--opset",
+    type=click.IntRange(18, 23),
+    default=20,
     show_default=True,
-    help="Number format of the weights.",
+    help="Version of ONNX's operators.",
 )
 @options.max_length
 @click.option(
+    "--ids",
+    type=click.Choice(["int64", "int32"]),
+    default="int64",
+    show_default=True,
+    help="Type of the graph's inputs.",
+)
+@click.option(
     "--atol",
     type=click.FloatRange(min=0, min_open=True),
-    default=1e-4,
-    show_default=True,
-    help="Largest absolute difference to PyTorch that passes.",
+    help="Largest absolute difference to PyTorch that passes. Default: what the precision allows.",
+)
+@click.option(
+    "--trim-vocabulary",
+    type=options.DATA_FILE,
+    metavar="CORPUS",
+    help="Keep only the pieces that these texts use, and every single character.",
+)
+@click.option(
+    "--allow-pickle",
+    is_flag=True,
+    help="Read weights that are pickles. Opening one can run code: only from who you trust.",
+)
+@click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="Run the Python code that the checkpoint brings: only from who you trust.",
 )
 @options.force
 @options.json_record
-def export(
-    model: str,
-    output: Path,
-    task: str | None,
-    target: str,
-    precision: str,
-    max_length: int | None,
-    atol: float,
-    force: bool,
-    json_path: Path | None,
-) -> None:
+def export(model: str, output: Path, force: bool, json_path: Path | None, **chosen: Any) -> None:
     """Export the checkpoint MODEL (a folder or a hub id) as a float bundle, proved.
 
     Attention is fused in every layer, pooling and normalization are in the graph, and the result
-    is compared with PyTorch on ragged batches before it is written.
+    is compared with PyTorch on every kind of batch and mask before it is written.
 
     \b
         edgebert export sentence-transformers/all-MiniLM-L6-v2 -o minilm/
@@ -76,10 +107,11 @@ def export(
     from edgebert.cli.tables import show_export
     from edgebert.export import ExportOptions, export_model
 
-    chosen = ExportOptions(task=task, max_length=max_length, atol=atol)
     record_to(
         json_path,
-        lambda: export_model(model, output, options=chosen, force=force, offline=is_offline()),
+        lambda: export_model(
+            model, output, options=ExportOptions(**chosen), force=force, offline=is_offline()
+        ),
         show_export,
     )
 

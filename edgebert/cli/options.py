@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,16 @@ def number_list(ctx: click.Context, option: click.Parameter, value: str | None) 
     if min(numbers) < 1:
         raise click.BadParameter("expected numbers of at least 1")
     return numbers
+
+
+def shape(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
+    """Parse `1x128`: batch and tokens, each at least 1."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", value)
+    if match is None:
+        raise click.BadParameter("expected batch x tokens, like 1x128")
+    return int(match[1]), int(match[2])
 
 
 force = click.option("--force", is_flag=True, help="Replace the output if it exists.")

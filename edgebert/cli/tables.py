@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from edgebert.records.compared import DiffRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
-from edgebert.records.manifest import Count
+from edgebert.records.manifest import Count, TrimmedVocabulary
 from edgebert.records.measured import DoctorRecord, InspectRecord
 
 if TYPE_CHECKING:
@@ -56,14 +56,42 @@ def show_training(record: TrainingRecord) -> str:
 
 
 def show_export(record: ExportRecord) -> str:
-    worst = max(case.max_abs for case in record.parity)
     return (
-        f"{_bundle(record)}: {record.task}, {record.architecture}, fp32, {_mb(record.size_bytes)}\n"
+        f"{_bundle(record)}: {record.task}, {record.architecture}, {record.precision} for "
+        f"{record.target}, {_mb(record.size_bytes)}\n"
         f"max length {record.max_length} (from {record.max_length_source})\n"
+        f"{_vocabulary(record.trimmed_vocabulary)}"
         f"fused: {_coverage(record.coverage)}\n"
-        f"parity with PyTorch: largest difference {worst:.1e} over {len(record.parity)} batches "
-        f"(allowed {record.atol:g})"
+        f"{_unfused(record.unfused)}\n"
+        f"{_parity(record)}"
     )
+
+
+def _unfused(reasons: Mapping[str, str]) -> str:
+    return "".join(f"not fused: {part} ({reason})\n" for part, reason in reasons.items())
+
+
+def _vocabulary(trimmed: TrimmedVocabulary | None) -> str:
+    if trimmed is None:
+        return ""
+    kept = f"vocabulary: {trimmed.kept} of {trimmed.pieces} pieces kept for {trimmed.corpus}"
+    saved = f", {_mb(trimmed.saved_bytes)} less"
+    if trimmed.unseen is None:
+        return f"{kept}{saved}\n"
+    more = trimmed.unseen.pieces_after / max(1, trimmed.unseen.pieces_before) - 1
+    unknown = trimmed.unseen.unknown_after - trimmed.unseen.unknown_before
+    return f"{kept}{saved}; unseen text takes {more:.1%} more pieces, {unknown} of them unknown\n"
+
+
+def _parity(record: ExportRecord) -> str:
+    """The worst of all comparisons under each session's settings."""
+    rows = []
+    for session in dict.fromkeys(case.session for case in record.parity):
+        cases = [case for case in record.parity if case.session == session]
+        worst = max(cases, key=lambda case: case.badness)
+        rows.append((session, len(cases), worst.problem or f"{worst.max_abs:.1e}", worst.name))
+    header = ("parity with PyTorch under", "inputs", f"off by (allowed {record.atol:g})", "at")
+    return table(header, rows)
 
 
 def show_quantize(record: QuantizeRecord) -> str:
@@ -150,8 +178,9 @@ def _coverage(coverage: dict[str, Count]) -> str:
     parts = (
         f"{name.replace('_', ' ')} {count.found} of {count.expected}"
         for name, count in coverage.items()
+        if count.expected or count.found
     )
-    return ", ".join(parts)
+    return ", ".join(parts) or "nothing"
 
 
 def _mb(size_bytes: int) -> str:

@@ -6,10 +6,13 @@ emoji, right-to-left script, control characters, an empty text and one longer th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from edgebert.data.examples import Examples
+from edgebert.data.examples import Examples, Text
+from edgebert.data.masking import with_mask
 from edgebert.data.reading import read_examples
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 
 SENTENCES = (
     "The kettle whistled while rain ran down the kitchen window.",
@@ -81,14 +84,34 @@ EDGE_CASES = (
 GOLDEN_TEXTS = (*SENTENCES[::2], *EDGE_CASES)
 """What every bundle is proved with when it is made, and again on the device."""
 
-
-def built_in_examples() -> Examples:
-    """The sentences as if they had been read from a file."""
-    return Examples(Path("built-in sentences"), SENTENCES)
+_QUESTION = "What?"  # short, so that a context fits beside it wherever texts fit at all
 
 
-def examples_or_built_in(path: Path | None, *, text_column: str | None = None) -> Examples:
+def golden_texts(task: str, mask_token: str | None = None) -> tuple[Text, ...]:
+    """The golden texts as a model of this task reads them.
+
+    Args:
+        task: one of `edgebert.records.manifest.TASKS`.
+        mask_token: what stands for a word to guess, for fill-mask.
+    """
+    if mask_token:
+        return tuple(with_mask(text, mask_token) for text in GOLDEN_TEXTS)
+    return with_questions(GOLDEN_TEXTS) if task == QUESTION_ANSWERING else GOLDEN_TEXTS
+
+
+def built_in_examples(task: str = EMBEDDINGS) -> Examples:
+    """The sentences as if they had been read from a file; with a question, where one is needed."""
+    texts = with_questions(SENTENCES) if task == QUESTION_ANSWERING else SENTENCES
+    return Examples(Path("built-in sentences"), texts)
+
+
+def examples_or_built_in(
+    path: Path | None, task: str, *, text_column: str | None = None
+) -> Examples:
     """Read `path`, or take the built-in sentences where none is given."""
-    if path is None:
-        return built_in_examples()
-    return read_examples(path, text_column=text_column)
+    return read_examples(path, text_column=text_column) if path else built_in_examples(task)
+
+
+def with_questions(texts: Sequence[Text]) -> tuple[Text, ...]:
+    """The same question about each text that is no pair, for models that answer questions."""
+    return tuple((_QUESTION, text) if isinstance(text, str) else text for text in texts)

@@ -13,11 +13,12 @@ import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import cosines
-from edgebert.drift.pooling import POOLINGS, pool
+from edgebert.drift.pooling import pool
 from edgebert.drift.sources import Answers, Inputs, Probe
 from edgebert.drift.weights import WeightComparison, belongs_to_body
 from edgebert.records.checked import Cause, WeightChange
 from edgebert.runtimes.answers import Array
+from edgebert.sentence_modules import POOLINGS
 
 TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY = "tokenizer", "pooling", "label order", "head", "body"
 QUANTIZATION = "quantization"
@@ -37,6 +38,12 @@ class Side:
     labels: tuple[str, ...]
     answers: Answers
 
+    @property
+    def embeds(self) -> bool:
+        """Whether the answers are vectors: those of every other task have labels or rows."""
+        outputs = self.answers.outputs or ()
+        return not self.labels and any(output.ndim == 1 for output in outputs)
+
 
 def find_causes(
     reference: Side, candidate: Side, texts: Sequence[Text], weights: WeightComparison | None
@@ -49,7 +56,7 @@ def find_causes(
     before, after = reference.answers.outputs, candidate.answers.outputs
     if before and after and reference.labels:
         causes.append(_label_order(before, after, reference.labels))
-    elif before and after and reference.answers.answers is None:
+    elif before and after and reference.embeds:
         causes.append(_pooling(left, right, texts, np.stack(before), np.stack(after)))
     found = [cause for cause in causes if cause]
     if weights and weights.related:
@@ -61,13 +68,12 @@ def find_causes(
 def examined(reference: Side, candidate: Side, weights: WeightComparison | None) -> tuple[str, ...]:
     """The causes that `find_causes` could have found: saved outputs, say, show no tokenizer."""
     answered = bool(reference.answers.outputs and candidate.answers.outputs)
-    reader = reference.answers.answers is not None
     related = weights is not None and weights.related
     looked_at = {
         TOKENIZER: bool(reference.probe and candidate.probe),
-        POOLING: answered and not reader and not reference.labels,
+        POOLING: answered and reference.embeds,
         LABEL_ORDER: answered and bool(reference.labels),
-        HEAD: related and bool(reference.labels or reader),
+        HEAD: related and not reference.embeds,
         BODY: related,
     }
     return tuple(name for name, looked in looked_at.items() if looked)
@@ -146,7 +152,7 @@ def _other_pooling(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | 
     inputs = left.encode(texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE])
     wanted, found = left.run(inputs)["sentence_embedding"], right.run(inputs)
     hidden = found.get("last_hidden_state")
-    if hidden is None:
+    if hidden is None or hidden.shape[2] != wanted.shape[1]:  # a Dense layer lies between
         return None
     mask = inputs["attention_mask"]
     apart = {how: _apart(wanted, pool(hidden, mask, how)) for how in POOLINGS}

@@ -113,7 +113,8 @@ def _examples(
     if data is None and saved:  # of two, all texts of both: one without some of them is told
         texts = dict.fromkeys(text for side in saved for text in side.texts)
         return Examples(saved[0].path, tuple(texts))
-    return examples_or_built_in(Path(data) if data else None, text_column=text_column)
+    path = Path(data) if data else None
+    return examples_or_built_in(path, right.task, text_column=text_column)
 
 
 def _asked(thresholds: Thresholds | None) -> list[Bound]:

@@ -15,16 +15,25 @@ import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
-from edgebert.drift.pooling import pool, unit
-from edgebert.drift.spans import best_span
+from edgebert.drift.pooling import embeddings
+from edgebert.drift.spans import answer_text
+from edgebert.errors import InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.entities import TokenizedText
 
 _BATCH = 32
+_LOGITS_BYTES = 256_000_000
+"""Logits of one batch for fill-mask, which has a row over the vocabulary for each token."""
+
 _BY_TOKEN = (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
 
 
@@ -46,7 +55,19 @@ class CheckpointModel:
 
     @property
     def multi_label(self) -> bool:
-        return self.checkpoint.problem_type == "multi_label_classification"
+        return self.checkpoint.multi_label
+
+    @property
+    def scoring(self) -> str:
+        return self.checkpoint.scoring
+
+    @property
+    def mask_token(self) -> str | None:
+        return self.tokenizer.mask_token if self.task == FILL_MASK else None
+
+    @property
+    def default_prompt(self) -> str:
+        return self.checkpoint.prompts.get(self.checkpoint.default_prompt or "", "")
 
     @property
     def max_length(self) -> int:
@@ -55,17 +76,33 @@ class CheckpointModel:
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Output for each text: float32 [dim], [labels] or [tokens, labels].
 
-        For question answering, [tokens, 2]: logits of where the answer starts and ends.
+        For question answering, [tokens, 2]: logits of where the answer starts and ends. For
+        fill-mask, [masks, vocabulary].
         """
+        size = self._batch_size()
         order = sorted(range(len(texts)), key=lambda i: len("".join(texts[i])))
-        groups = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
+        groups = [order[i : i + size] for i in range(0, len(order), size)]
         rows: dict[int, Array] = {}
         for group in track(groups, "PyTorch reference") if progress else groups:
             inputs = dict(self.encode([texts[i] for i in group]))
             result = self.run(inputs)[self.output_name]
-            for i, row, mask in zip(group, result, inputs["attention_mask"], strict=True):
-                rows[i] = row[mask.astype(bool)] if self.task in _BY_TOKEN else row
+            for place, (i, row) in enumerate(zip(group, result, strict=True)):
+                rows[i] = row[self._read(inputs, place)]
         return [rows[i] for i in range(len(texts))]
+
+    def _batch_size(self) -> int:
+        if self.task != FILL_MASK:
+            return _BATCH
+        text_bytes = 4 * len(self.tokenizer) * self.max_length
+        return max(1, min(_BATCH, _LOGITS_BYTES // text_bytes))
+
+    def _read(self, inputs: Mapping[str, npt.NDArray[np.int64]], place: int) -> Any:
+        """Which rows of a text's output are its answer."""
+        if self.task == FILL_MASK:
+            return inputs["input_ids"][place] == self.tokenizer.mask_token_id
+        if self.task in _BY_TOKEN:
+            return inputs["attention_mask"][place].astype(bool)
+        return slice(None)
 
     @property
     def pooling(self) -> str | None:
@@ -92,18 +129,18 @@ class CheckpointModel:
         with torch.inference_mode():
             result = self.model(**tensors)
         if self.task == QUESTION_ANSWERING:
-            return {"logits": torch.stack([result.start_logits, result.end_logits], -1).numpy()}
-        if self.task != EMBEDDINGS:
+            ends = {"start_logits": result.start_logits, "end_logits": result.end_logits}
+            spans = {"logits": torch.stack(list(ends.values()), -1), **ends}
+            return {name: values.numpy() for name, values in spans.items()}
+        if self.checkpoint.modules is None:
             return {"logits": result.logits.numpy()}
         hidden = result.last_hidden_state.numpy()
-        pooled = pool(hidden, inputs["attention_mask"], str(self.checkpoint.pooling))
-        if self.checkpoint.normalize:
-            pooled = unit(pooled)
-        return {"last_hidden_state": hidden, "sentence_embedding": pooled.astype(np.float32)}
+        pooled = embeddings(hidden, inputs["attention_mask"], self.checkpoint.modules)
+        return {"last_hidden_state": hidden, "sentence_embedding": pooled}
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Tokens of texts as transformers makes them, padded to the longest."""
-        encoding = self._tokenize(texts, return_tensors="np", padding=True)
+        encoding = self._tokenize(texts, return_tensors="np", padding=True, padding_side="right")
         return {name: np.asarray(values, np.int64) for name, values in encoding.items()}
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
@@ -116,17 +153,22 @@ class CheckpointModel:
     def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
         """The answer to each (question, context), as it stands in the context."""
         encoding = self._tokenize(texts, return_offsets_mapping=True)
-        found = []
-        for i, (text, logits) in enumerate(zip(texts, outputs, strict=True)):
-            in_context = np.array([side == 1 for side in encoding.sequence_ids(i)])
-            first, last = best_span(logits, in_context)
-            offsets = encoding["offset_mapping"][i]
-            found.append(text[1][offsets[first][0] : offsets[last][1]] if first >= 0 else "")
-        return found
+        return [
+            answer_text(text[1], logits, encoding["offset_mapping"][i], encoding.sequence_ids(i))
+            for i, (text, logits) in enumerate(zip(texts, outputs, strict=True))
+        ]
 
     def _tokenize(self, texts: Sequence[Text], **options: Any) -> Any:
         arguments: list[list[str]] = [[t if isinstance(t, str) else t[0] for t in texts]]
         if any(not isinstance(t, str) for t in texts):
             arguments.append(["" if isinstance(t, str) else t[1] for t in texts])
         cut = "only_second" if self.task == QUESTION_ANSWERING else True  # a question stays whole
-        return self.tokenizer(*arguments, truncation=cut, max_length=self.max_length, **options)
+        try:
+            return self.tokenizer(*arguments, truncation=cut, max_length=self.max_length, **options)
+        except Exception as error:  # tokenizers raises bare Exception
+            if cut is True:
+                raise
+            raise InputError(
+                f"a question is longer than the {self.max_length} tokens that are read, or stands "
+                "without its context"
+            ) from error

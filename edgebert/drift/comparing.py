@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgebert.data import Examples, Text
+from edgebert.data.masking import with_mask
 from edgebert.drift.distances import (
     Floats,
     changed_decisions,
@@ -23,7 +24,7 @@ from edgebert.drift.distances import (
     probability_changes,
 )
 from edgebert.drift.invariance import batch_invariance
-from edgebert.drift.metrics import Scores, compare_scores, mcnemar_of, scores_of
+from edgebert.drift.metrics import Scores, compare_scores, gives_score, mcnemar_of, scores_of
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.slices import slice_of, slices_of
 from edgebert.drift.sources import Answers, Source, ask
@@ -43,7 +44,12 @@ from edgebert.records.checked import (
     Slice,
     Worst,
 )
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+)
 from edgebert.runtimes.answers import Array
 
 WORST = 20
@@ -51,6 +57,9 @@ WORST = 20
 
 _NEIGHBOUR_LIMIT = 5000  # texts; the similarity matrix grows with the square
 _PAIRS = 20_000
+_MASKED_TEXTS = 256
+"""Texts for fill-mask, whose logits over a large vocabulary are a megabyte each."""
+
 _SEED = 0
 
 
@@ -62,7 +71,7 @@ class Comparison:
         texts: what was compared: the two sides of pairs one by one, for embeddings.
         before, after: what the two sides answered, the candidate's labels in the reference's order.
         distances: of each text, 1 - cosine for embeddings, else its largest change of a
-            probability; where only entities are known, the share that one side alone found; for
+            probability or a score; where only entities are known, the share that one side alone found; for
             answers to questions 1 - F1 of their words.
         changed: changed and all decisions in each text, int64 [n, 2], for heads.
         metrics: the headline first.
@@ -132,6 +141,8 @@ def compare(
         InputError: the two do not answer the same question, or the file does not fit the task.
     """
     _same_question(reference, candidate)
+    if reference.task == FILL_MASK:
+        examples = examples.take(_spread(len(examples), _MASKED_TEXTS))
     parts = [part for by in slice_by for part in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
     before = ask(reference, texts)
@@ -139,14 +150,16 @@ def compare(
     multi_label = reference.multi_label
     vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
     logits = None if vectors or before.answers else _logits(before, after)
+    chosen = None if gives_score(reference) else logits
     left, right = (_scores(reference, examples, answers) for answers in (before, after))
-    changed = changed_decisions(*logits, multi_label=multi_label) if logits else None
+    changed = changed_decisions(*chosen, multi_label=multi_label) if chosen else None
     if before.answers and after.answers:
         distances, changed = answer_disagreement(before.answers, after.answers)
     elif vectors:
         distances = 1 - cosines(*vectors)
     elif logits:
-        distances = probability_changes(*logits, multi_label=multi_label)
+        scorings = reference.scoring, candidate.scoring
+        distances = probability_changes(*logits, scorings=scorings)
     else:
         distances = _entity_distances(before, after)
     return Comparison(
@@ -162,7 +175,7 @@ def compare(
         else batch_invariance(candidate, texts),
         neighbours=_neighbours(*vectors) if vectors else None,
         pair_similarity=_pair_similarity(*vectors) if vectors else None,
-        logits=logit_divergence(*logits, multi_label=multi_label) if logits else None,
+        logits=logit_divergence(*chosen, multi_label=multi_label) if chosen else None,
         entities=_entity_changes(before, after),
         metrics=tuple(compare_scores(*pair) for pair in zip(left, right, strict=True)),
         mcnemar=next(filter(None, map(mcnemar_of, left, right)), None),
@@ -174,10 +187,21 @@ def compare(
 
 
 def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:
-    """The texts a model of this task is run on; an embedding model reads each side of a pair."""
+    """The texts a model of this task is run on; an embedding model reads each side of a pair.
+
+    A text without a mask gets one, where words are guessed.
+    """
     if model.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING):
         return examples.texts
-    return tuple(examples.single_texts())
+    texts = examples.single_texts()
+    mask = None if isinstance(model, SavedOutputs) else model.mask_token
+    return tuple(with_mask(text, mask) for text in texts) if mask else tuple(texts)
+
+
+def _spread(n: int, wanted: int) -> list[int]:
+    """At most `wanted` of n places, evenly spread."""
+    taken = min(n, wanted)
+    return [place * n // taken for place in range(taken)]
 
 
 def _same_question(reference: Source, candidate: Source) -> None:

@@ -15,6 +15,7 @@ from edgebert.records.checked import (
     LogitDivergence,
     PairSimilarity,
 )
+from edgebert.records.manifest import SOFTMAX
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array, probabilities
 
@@ -35,16 +36,22 @@ def cosines(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
 
 
 def probability_changes(
-    reference: Sequence[Array], candidate: Sequence[Array], *, multi_label: bool
+    reference: Sequence[Array],
+    candidate: Sequence[Array],
+    *,
+    scorings: tuple[str, str] = (SOFTMAX, SOFTMAX),
 ) -> Floats:
-    """Largest change of a probability in each text; logits are [labels] or [tokens, labels].
+    """Largest change of a probability, or of a score, in each text.
 
-    It is 1, the largest there is, where the tokens are others or a probability is nan.
+    It is 1, the largest a probability can change, where the tokens are others or a value is nan.
+
+    Args:
+        reference, candidate: logits [labels], [tokens, labels] or [masks, vocabulary].
+        scorings: how each side makes scores of logits (see `probabilities`).
     """
+    left, right = scorings
     changes = [
-        np.abs(
-            probabilities(a, multi_label=multi_label) - probabilities(b, multi_label=multi_label)
-        ).max()
+        np.abs(probabilities(a, left) - probabilities(b, right)).max(initial=0)
         if a.shape == b.shape
         else 1.0
         for a, b in zip(reference, candidate, strict=True)
@@ -58,7 +65,7 @@ def changed_decisions(
     """Changed and all decisions in each text, int64 [n, 2]: one for [labels], else one a token."""
     counts = []
     for a, b in zip(reference, candidate, strict=True):
-        rows = 1 if a.ndim == 1 else len(a)
+        rows = 1 if a.ndim == 1 else len(a)  # 0 where a text's mask was cut away
         changed = rows if a.shape != b.shape else _changed(a, b, multi_label=multi_label)
         counts.append((changed, rows))
     return np.asarray(counts, np.int64).reshape(-1, 2)
@@ -77,23 +84,21 @@ def logit_divergence(
 
     Multi-label logits are not centred, and their divergence is summed over the labels.
     """
-    pairs = [(a, b) for a, b in zip(reference, candidate, strict=True) if a.shape == b.shape]
-    if not pairs:
+    moved, divergences = [], []
+    for a, b in zip(reference, candidate, strict=True):
+        if a.shape == b.shape and a.size:
+            differences, divergence = _divergence(a, b, multi_label=multi_label)
+            moved.append((differences.sum(), differences.size, differences.max()))
+            divergences.append(divergence)
+    if not moved:
         return None
-    left, right = (np.vstack([pair[side] for pair in pairs]).astype(np.float64) for side in (0, 1))
-    if multi_label:
-        divergence = sum(
-            _kl(_log_sigmoid(sign * left), _log_sigmoid(sign * right)) for sign in (1, -1)
-        )
-    else:
-        left, right = (rows - rows.mean(axis=1, keepdims=True) for rows in (left, right))
-        divergence = _kl(_log_softmax(left), _log_softmax(right))
-    moved = np.abs(left - right)
+    total, count, largest = np.asarray(moved).T
+    divergence = np.concatenate(divergences)
     return LogitDivergence(
-        mean_abs=float(moved.mean()),
-        max_abs=float(moved.max()),
-        kl_mean=max(0.0, float(np.mean(divergence))),
-        kl_max=max(0.0, float(np.max(divergence))),
+        mean_abs=float(total.sum() / count.sum()),
+        max_abs=float(largest.max()),
+        kl_mean=max(0.0, float(divergence.mean())),
+        kl_max=max(0.0, float(divergence.max())),
     )
 
 
@@ -205,6 +210,19 @@ def _changed(a: Array, b: Array, *, multi_label: bool) -> int:
     if multi_label:
         return int(((a >= 0) != (b >= 0)).any())
     return int(np.sum(a.argmax(axis=-1) != b.argmax(axis=-1)))
+
+
+def _divergence(a: Array, b: Array, *, multi_label: bool) -> tuple[Floats, Floats]:
+    """Absolute differences of one text's logits, and the divergence of each of its rows."""
+    left, right = (np.atleast_2d(rows).astype(np.float64) for rows in (a, b))
+    if multi_label:
+        divergence = sum(
+            _kl(_log_sigmoid(sign * left), _log_sigmoid(sign * right)) for sign in (1, -1)
+        )
+    else:
+        left, right = (rows - rows.mean(axis=1, keepdims=True) for rows in (left, right))
+        divergence = _kl(_log_softmax(left), _log_softmax(right))
+    return np.abs(left - right), np.asarray(divergence)
 
 
 def _kl(log_p: Floats, log_q: Floats) -> Floats:

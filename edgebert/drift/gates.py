@@ -18,6 +18,7 @@ from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.records.codec import read_json
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    FILL_MASK,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
@@ -28,6 +29,7 @@ DEFAULTS = {
     EMBEDDINGS: {"max_drift": 0.03},
     TEXT_CLASSIFICATION: {"max_drift": 0.25, "max_flips": 0.25},
     TOKEN_CLASSIFICATION: {"max_drift": 0.25, "max_flips": 0.25},
+    FILL_MASK: {"max_drift": 0.25, "max_flips": 0.25},
     QUESTION_ANSWERING: {"max_drift": 0.25, "max_flips": 0.25},
 }
 """Held where nobody asked and no manifest promises: further than int8 goes at its worst."""

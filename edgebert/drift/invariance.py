@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -27,18 +27,20 @@ def batch_invariance(model: TextModel, texts: Sequence[Text]) -> Invariance:
 
 def padding_invariance(model: TextModel, probe: Probe, texts: Sequence[Text]) -> Invariance:
     """Each text of a sample as it is, against the same text with padding behind it."""
-    pairs = []
-    for text in _spread(texts, _PADDED_SAMPLE):
+    return _invariance(_padded(model.max_length, probe, _spread(texts, _PADDED_SAMPLE)))
+
+
+def _padded(max_length: int, probe: Probe, texts: Sequence[Text]) -> Iterator[tuple[Array, Array]]:
+    """The output of each text as it is, beside that with padding behind it."""
+    for text in texts:
         inputs = probe.encode([text])
         length = inputs["input_ids"].shape[1]
         plain = probe.run(inputs)[probe.output_name][0]
         for extra in _PADDING:
-            if length + extra > model.max_length:
-                continue
-            padded = {name: np.pad(ids, ((0, 0), (0, extra))) for name, ids in inputs.items()}
-            row = probe.run(padded)[probe.output_name][0]
-            pairs.append((plain, row[:length] if row.ndim == 2 else row))
-    return _invariance(pairs)
+            if length + extra <= max_length:
+                padded = {name: np.pad(ids, ((0, 0), (0, extra))) for name, ids in inputs.items()}
+                row = probe.run(padded)[probe.output_name][0]
+                yield plain, row[:length] if row.ndim == 2 else row
 
 
 def _spread(texts: Sequence[Text], wanted: int) -> list[Text]:
@@ -46,8 +48,10 @@ def _spread(texts: Sequence[Text], wanted: int) -> list[Text]:
 
 
 def _invariance(pairs: Iterable[tuple[Array, Array]]) -> Invariance:
-    rows = [(a.reshape(1, -1), b.reshape(1, -1)) for a, b in pairs if a.size]
-    return Invariance(
-        min_cosine=min((float(cosines(a, b)[0]) for a, b in rows), default=1.0),
-        max_abs=max((float(np.abs(a - b).max()) for a, b in rows), default=0.0),
-    )
+    """One pair after the other: a row of logits for each token is megabytes."""
+    cosine, difference = 1.0, 0.0
+    for a, b in pairs:
+        if a.size:
+            cosine = min(cosine, float(cosines(a.reshape(1, -1), b.reshape(1, -1))[0]))
+            difference = max(difference, float(np.abs(a - b).max()))
+    return Invariance(min_cosine=cosine, max_abs=difference)

@@ -26,7 +26,13 @@ from edgebert.drift.statistics import (
 )
 from edgebert.errors import InputError
 from edgebert.records.checked import McNemar, Metric
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    IDENTITY,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array
 
@@ -88,6 +94,8 @@ def scores_of(
     if model.task == EMBEDDINGS:
         return _embedding_scores(examples, outputs)
     if model.task == TEXT_CLASSIFICATION:
+        if gives_score(model):
+            return _score_scores(examples, outputs)
         return () if examples.labels is None else _label_scores(model, examples, outputs)
     if model.task == TOKEN_CLASSIFICATION:
         if examples.entities is None or entities is None:
@@ -107,12 +115,22 @@ def require_metric(model: Described, examples: Examples) -> None:
     if model.task == EMBEDDINGS:
         if examples.retrieval is None:
             examples.require_scored_pairs()
+    elif model.task == FILL_MASK:
+        raise InputError("fill-mask has no metric: no file says which word is right")
+    elif gives_score(model):
+        examples.require_scored_pairs()
     elif model.task == TEXT_CLASSIFICATION:
         examples.require_labels()
     elif model.task == TOKEN_CLASSIFICATION:
         examples.require_entities()
     else:
         examples.require_answers()
+
+
+def gives_score(model: Described) -> bool:
+    """Whether a text classifier gives a score (rerankers, regression), not a choice of labels."""
+    single = len(model.labels) == 1 and not model.multi_label
+    return model.task == TEXT_CLASSIFICATION and (single or model.scoring == IDENTITY)
 
 
 def compare_scores(reference: Scores, candidate: Scores, *, resamples: int = 1000) -> Metric:
@@ -174,6 +192,14 @@ def _embedding_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Sco
         return ()
     vectors = np.stack(list(outputs))
     rows = np.stack([cosines(vectors[0::2], vectors[1::2]), np.asarray(examples.scores)], axis=1)
+    return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
+
+
+def _score_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores, ...]:
+    """The model's first score against the file's."""
+    if examples.scores is None:
+        return ()
+    rows = np.stack([[row[0] for row in outputs], np.asarray(examples.scores)], axis=1)
     return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
 
 

@@ -13,78 +13,83 @@ import numpy.typing as npt
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
-from edgebert.drift.pooling import pool, unit
+from edgebert.drift.pooling import embeddings
+from edgebert.drift.spans import answer_text
 from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.weights import Weight, read_weights
+from edgebert.json_files import read_object
 from edgebert.progress import track
-from edgebert.records.manifest import EMBEDDINGS, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import EMBEDDINGS, FILL_MASK, QUESTION_ANSWERING
 from edgebert.runtimes import Model
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import encode, micro_batches, open_tokenizer
+from edgebert.runtimes.encoding import (
+    GraphInputs,
+    Integers,
+    encode,
+    micro_batches,
+    open_tokenizer,
+    pad,
+)
 from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.session import open_graph
+from edgebert.sentence_modules import SentenceModules
+
+_SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
+_ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
+"""Inputs before they are brought into a graph's own type and shape."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What the files beside a graph say about it; see `edgebert.checkpoint.Checkpoint`."""
+    """What the files beside a graph say about it; see `edgebert.checkpoint.Checkpoint`.
+
+    Attributes:
+        modules: how the graph's token vectors become an embedding, where that is the task.
+        default_prompt: the text that stands before every text when none is asked for.
+    """
 
     task: str
     labels: tuple[str, ...]
     multi_label: bool
+    scoring: str
     max_length: int
-    pooling: str | None
-    normalize: bool
+    modules: SentenceModules | None
+    mask_token: str | None
+    default_prompt: str
     made_from: str
 
 
 class OnnxFile:
-    """A graph in an onnxruntime session; a `TextModel` and a `Probe` of `drift.sources`."""
+    """A graph in an onnxruntime session; a `TextModel`, `Probe` and `Reader` of `drift.sources`."""
 
     def __init__(self, path: Path, traits: Traits, tokenizer: Any, session: Any) -> None:
         self.path = path
-        self.traits = traits
         self.tokenizer = tokenizer
         self.session = session
-        self._inputs = tuple(value.name for value in session.get_inputs())
-
-    @property
-    def task(self) -> str:
-        return self.traits.task
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.traits.labels
-
-    @property
-    def multi_label(self) -> bool:
-        return self.traits.multi_label
-
-    @property
-    def max_length(self) -> int:
-        return self.traits.max_length
-
-    @property
-    def pooling(self) -> str | None:
-        return self.traits.pooling
-
-    @property
-    def made_from(self) -> str:
-        return self.traits.made_from
-
-    @property
-    def output_name(self) -> str:
-        return "sentence_embedding" if self.task == EMBEDDINGS else "logits"
+        self.takes = GraphInputs.of(session)
+        self.task = traits.task
+        self.labels = traits.labels
+        self.multi_label = traits.multi_label
+        self.scoring = traits.scoring
+        self.max_length = traits.max_length
+        self.pooling = traits.modules.pooling if traits.modules else None
+        self.mask_token = traits.mask_token
+        self.default_prompt = traits.default_prompt
+        self.made_from = traits.made_from
+        self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
+        self._modules = traits.modules
+        self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
-        """Output for each text: float32 [dim], [labels] or [tokens, labels]."""
+        """Output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
+        budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
         encodings = encode(self.tokenizer, texts)
-        batches = list(micro_batches(encodings, self._inputs))
+        batches = list(micro_batches(encodings, _ANY_SHAPE, tokens_per_run=budget))
         rows: dict[int, Array] = {}
         for batch in track(batches, self.path.name) if progress else batches:
-            result = self.run(batch.inputs)[self.output_name]
-            for position, length, row in zip(batch.positions, batch.lengths, result, strict=True):
-                rows[position] = row[:length] if self.task == TOKEN_CLASSIFICATION else row
+            answer = self.run(batch.inputs)[self.output_name]
+            rows.update(rows_of(self.task, batch, answer, self._mask_id))
         return [rows[i] for i in range(len(texts))]
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
@@ -93,44 +98,67 @@ class OnnxFile:
             for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
         ]
 
+    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
+        """The answer to each (question, context), as it stands in the context."""
+        encodings = encode(self.tokenizer, texts)
+        return [
+            answer_text(text[1], logits, encoding.offsets, encoding.sequence_ids)
+            for text, logits, encoding in zip(texts, outputs, encodings, strict=True)
+        ]
+
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Token ids of the texts as one batch, padded to the longest; the mask always with them."""
-        encodings = encode(self.tokenizer, texts)
-        columns = {
-            "input_ids": [encoding.ids for encoding in encodings],
-            "attention_mask": [encoding.attention_mask for encoding in encodings],
-            "token_type_ids": [encoding.type_ids for encoding in encodings],
-        }
-        shape = (len(encodings), max(map(len, columns["input_ids"])))
-        inputs = {name: np.zeros(shape, np.int64) for name in columns}
-        for name, rows in columns.items():
-            for row, values in enumerate(rows):
-                inputs[name][row, : len(values)] = values
-        return inputs
+        inputs = pad(encode(self.tokenizer, texts), _ANY_SHAPE)
+        return {name: ids.astype(np.int64) for name, ids in inputs.items()}
 
-    def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
+    def run(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
         """Run one batch; a graph that stops at the token vectors is pooled here."""
-        names = [value.name for value in self.session.get_outputs()]
-        given = {name: inputs[name] for name in self._inputs}
-        found = self.session.run(None, given)
-        results: dict[str, Array] = dict(zip(names, found, strict=True))
-        if self.task != EMBEDDINGS:
-            return {"logits": results.get("logits", found[0])}
+        results = self._run_graph(inputs)
+        if self.task == QUESTION_ANSWERING:
+            spans = [results[name] for name in answer_outputs(self.task)]
+            return {"logits": joined(self.task, spans), **results}
+        first = next(iter(results.values()))
+        if self._modules is None:
+            return {"logits": results.get("logits", first)}
         hidden: Array | None = next((v for v in results.values() if v.ndim == 3), None)
-        pooled = next((results[n] for n in names if n.endswith("embedding")), None)
+        pooled = next((v for name, v in results.items() if name.endswith("embedding")), None)
         if pooled is None:
             if hidden is None:
                 raise InputError(f"{self.path} gives neither token vectors nor embeddings")
-            mask = inputs["attention_mask"]
-            pooled = pool(hidden, mask, str(self.pooling))
-            pooled = unit(pooled) if self.traits.normalize else pooled
+            pooled = embeddings(hidden, inputs["attention_mask"], self._modules)
         outputs: dict[str, Array] = {"sentence_embedding": np.asarray(pooled, np.float32)}
-        if hidden is not None:
-            outputs["last_hidden_state"] = hidden
-        return outputs
+        return outputs if hidden is None else {**outputs, "last_hidden_state": hidden}
 
     def weights(self) -> dict[str, Weight]:
         return read_weights(self.path)
+
+    def _run_graph(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
+        """All outputs by name, for inputs of any batch and length."""
+        names = [value.name for value in self.session.get_outputs()]
+        given: dict[str, Integers] = {
+            name: inputs[name].astype(self.takes.dtype) for name in self.takes.names
+        }
+        if self.takes.shape is None:
+            return dict(zip(names, self.session.run(None, given), strict=True))
+        (batch, width), (rows, tokens) = inputs["input_ids"].shape, self.takes.shape
+        parts = [
+            self.session.run(None, _part(given, start, rows, tokens))
+            for start in range(0, batch, rows)
+        ]
+        joint = (np.concatenate(column)[:batch] for column in zip(*parts, strict=True))
+        return {
+            name: values[:, :width] if values.ndim == 3 or name in _SPANS else values
+            for name, values in zip(names, joint, strict=True)
+        }
+
+
+def _part(inputs: dict[str, Integers], start: int, rows: int, tokens: int) -> dict[str, Integers]:
+    """Some rows of each input, filled up with zeros to [rows, tokens]."""
+    parts = {name: values[start : start + rows] for name, values in inputs.items()}
+    return {
+        name: np.pad(part, ((0, rows - part.shape[0]), (0, tokens - part.shape[1])))
+        for name, part in parts.items()
+    }
 
 
 def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
@@ -157,8 +185,9 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
     except CheckpointError as error:
         raise InputError(f"{path} cannot be read without its configuration: {error}") from error
     tokenizer = open_tokenizer(described.path / TOKENIZER)
-    tokenizer.enable_truncation(described.max_length)
-    return OnnxFile(path, _traits(described), tokenizer, open_graph(path))
+    cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
+    tokenizer.enable_truncation(described.max_length, strategy=cut)
+    return OnnxFile(path, traits_of(described), tokenizer, open_graph(path))
 
 
 def probe_bundle(model: Model) -> OnnxFile:
@@ -168,21 +197,34 @@ def probe_bundle(model: Model) -> OnnxFile:
         task=manifest.task,
         labels=manifest.labels,
         multi_label=manifest.multi_label,
+        scoring=manifest.scoring,
         max_length=manifest.max_length,
-        pooling=manifest.pooling,
-        normalize=manifest.normalize,
+        modules=SentenceModules(manifest.pooling) if manifest.pooling else None,
+        mask_token=manifest.mask_token,
+        default_prompt=model.default_prompt,
         made_from=manifest.source.sha256,
     )
     return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
 
 
-def _traits(described: Checkpoint) -> Traits:
+def traits_of(described: Checkpoint) -> Traits:
     return Traits(
         task=described.task,
         labels=described.labels,
-        multi_label=described.problem_type == "multi_label_classification",
+        multi_label=described.multi_label,
+        scoring=described.scoring,
         max_length=described.max_length,
-        pooling=described.pooling,
-        normalize=described.normalize,
+        modules=described.modules,
+        mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
+        default_prompt=described.prompts.get(described.default_prompt or "", ""),
         made_from="",
     )
+
+
+def _mask_token(folder: Path) -> str:
+    """What stands for a word to guess, from the files beside a tokenizer."""
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        token = read_object(folder / name).get("mask_token")
+        if token:
+            return str(token["content"] if isinstance(token, dict) else token)
+    raise InputError(f"{folder} does not say what its mask token is: no tokenizer_config.json does")

@@ -13,7 +13,10 @@ from edgebert.data.rows import Row, read_rows
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    IDENTITY,
     QUESTION_ANSWERING,
+    SIGMOID,
+    SOFTMAX,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
@@ -49,6 +52,13 @@ class SavedOutputs:
         self._answers = {self._text(row): row for row in rows}
         self.labels = tuple(rows[0][1]["scores"]) if self._key == "scores" else ()
         self.multi_label = "labels" in rows[0][1]
+
+    @property
+    def scoring(self) -> str:
+        """How the saved scores are made of `outputs`: a single one is kept as it is."""
+        if len(self.labels) == 1 and not self.multi_label:
+            return IDENTITY
+        return SIGMOID if self.multi_label else SOFTMAX
 
     @property
     def task(self) -> str:
@@ -121,6 +131,8 @@ class SavedOutputs:
     def _logits(self, row: Row) -> Array:
         scores: dict[str, Any] = row[1]["scores"]
         chances = np.asarray([float(scores[label]) for label in self.labels], np.float64)
+        if self.scoring == IDENTITY and len(scores) == 1 and np.isfinite(chances).all():
+            return chances.astype(np.float32)
         if len(scores) != len(self.labels) or not ((chances >= 0) & (chances <= 1)).all():
             raise ValueError
         logits = np.log(np.maximum(chances, _SMALLEST))

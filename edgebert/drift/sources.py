@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
 from edgebert.bundle import MANIFEST
 from edgebert.data import Text
+from edgebert.drift.onnx_file import open_onnx_file, probe_bundle
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
 from edgebert.graph.weights import Weight
 from edgebert.records.manifest import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
-from edgebert.runtimes import Entity, load
+from edgebert.runtimes import Entity, Model, load
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.encoding import Integers
 from edgebert.runtimes.entities import TokenizedText, decode_entities
 
-Inputs = dict[str, npt.NDArray[np.int64]]
+Inputs = Mapping[str, Integers]
 
 
 class Described(Protocol):
@@ -35,6 +34,10 @@ class Described(Protocol):
     def labels(self) -> tuple[str, ...]: ...
     @property
     def multi_label(self) -> bool: ...
+    @property
+    def scoring(self) -> str:
+        """How scores are made of logits: softmax, sigmoid or identity."""
+        ...
 
 
 class TextModel(Described, Protocol):
@@ -42,9 +45,18 @@ class TextModel(Described, Protocol):
 
     @property
     def max_length(self) -> int: ...
+    @property
+    def mask_token(self) -> str | None:
+        """What stands for a word to guess, for fill-mask."""
+        ...
+
+    @property
+    def default_prompt(self) -> str:
+        """The text that stands before every text that is embedded without another prompt."""
+        ...
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
-        """Raw output for each text: [dim], [labels] or [tokens, labels]."""
+        """Raw output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
         ...
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
@@ -69,7 +81,7 @@ class Probe(Protocol):
         """Token ids, int64 [batch, sequence], padded on the right."""
         ...
 
-    def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
+    def run(self, inputs: Inputs) -> dict[str, Array]:
         """Outputs of one batch by name; `last_hidden_state` among them for embeddings."""
         ...
 
@@ -124,8 +136,6 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
     if path.endswith((".jsonl", ".jsonl.gz")):
         return SavedOutputs(Path(path))
     if path.endswith(".onnx"):
-        from edgebert.drift.onnx_file import open_onnx_file
-
         return open_onnx_file(Path(path), max_length=max_length)
     from edgebert.checkpoint import open_checkpoint
 
@@ -149,13 +159,22 @@ def ask(source: Source, texts: Sequence[Text]) -> Answers:
         return Answers(source.outputs(texts), source.entities(texts), source.answers(texts))
     if source.task == QUESTION_ANSWERING and any(isinstance(text, str) for text in texts):
         raise InputError("question answering reads pairs: a question and its context")
-    outputs = source.outputs(texts, progress=True)
+    prompt = source.default_prompt
+    prompted = [prompt + text if isinstance(text, str) else text for text in texts]
+    outputs = source.outputs(prompted, progress=True)
     entities = None
     if source.task == TOKEN_CLASSIFICATION:
         entities = tuple(map(tuple, entities_of(source, texts, outputs)))
-    if source.task == QUESTION_ANSWERING and isinstance(source, Reader):
-        return Answers(tuple(outputs), answers=tuple(source.answers(texts, outputs)))
+    if source.task == QUESTION_ANSWERING:
+        return Answers(tuple(outputs), answers=tuple(_reader(source).answers(texts, outputs)))
     return Answers(tuple(outputs), entities)
+
+
+def _reader(source: TextModel) -> Reader:
+    if isinstance(source, Model):
+        return probe_bundle(source)
+    assert isinstance(source, Reader)
+    return source
 
 
 def entities_of(

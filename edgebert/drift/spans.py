@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from edgebert.runtimes.answers import Array
 
 _LONGEST = 30  # tokens of an answer, as SQuAD's readers bound it
+
+
+def answer_text(
+    context: str,
+    logits: Array,
+    offsets: Sequence[tuple[int, int]],
+    sides: Sequence[int | None],
+) -> str:
+    """The likeliest answer as it stands in the context, empty where no token of it was read.
+
+    Args:
+        context: the second of the two texts.
+        logits: float32 [tokens, 2].
+        offsets: characters of each token in its own text.
+        sides: which of the two texts each token is of, None for special tokens.
+    """
+    first, last = best_span(logits, np.array([side == 1 for side in sides]))
+    return context[offsets[first][0] : offsets[last][1]] if first >= 0 else ""
 
 
 def best_span(logits: Array, allowed: npt.NDArray[np.bool_]) -> tuple[int, int]:

@@ -15,11 +15,11 @@ from pathlib import Path
 from edgebert.errors import InputError
 from edgebert.graph.wire_format import Message
 
-UINT8, INT8 = 2, 3
-"""Two of the values of `Initializer.data_type` (TensorProto.DataType)."""
+UINT8, INT8, FLOAT16 = 2, 3, 10
+"""Some of the values of `Initializer.data_type` (TensorProto.DataType)."""
 
 _BITS = {
-    1: 32, UINT8: 8, INT8: 8, 4: 16, 5: 16, 6: 32, 7: 64, 8: 0, 9: 8, 10: 16, 11: 64, 12: 32,
+    1: 32, UINT8: 8, INT8: 8, 4: 16, 5: 16, 6: 32, 7: 64, 8: 0, 9: 8, FLOAT16: 16, 11: 64, 12: 32,
     13: 64, 14: 64, 15: 128, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8,
     25: 2, 26: 2,
 }  # fmt: skip

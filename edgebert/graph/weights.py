@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import InputError
+from edgebert.graph.external_data import external_files
+from edgebert.graph.merged import names_within
 from edgebert.graph.reading import Node, read_graph, tensors_of
 from edgebert.graph.wire_format import Message
 
@@ -39,7 +41,7 @@ def read_weights(path: Path) -> dict[str, Weight]:
 
     Known are QDQ graphs (a DequantizeLinear behind the weight), and the names that onnxruntime's
     quantizer gives: NAME_quantized with NAME_scale and NAME_zero_point. Weights of other types
-    (4 bits) are left out.
+    (4 bits) are left out. Weights of several layers in one tensor are told apart by its name.
 
     Raises:
         InputError: the file, or one that holds its weights, cannot be read or is damaged.
@@ -56,15 +58,25 @@ def read_weights(path: Path) -> dict[str, Weight]:
     for node in graph.nodes:
         if node.op_type == "DequantizeLinear" and node.inputs[0] in tensors:
             weights[_plain(node.inputs[0])] = Weight(_by_node(node, tensors), 8)
-    return weights
+    return dict(_told_apart(weights))
+
+
+def _told_apart(weights: dict[str, Weight]) -> Iterator[tuple[str, Weight]]:
+    for merged, weight in weights.items():
+        names = names_within(merged)
+        parts = np.split(weight.values, len(names), axis=-1) if len(names) > 1 else [weight.values]
+        for name, values in zip(names, parts, strict=True):
+            yield name, Weight(values, weight.bits)
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
     """Read the constants of a graph that are floats or 8-bit integers.
 
     Raises:
-        InputError: the file, or one that holds its weights, cannot be read or is damaged.
+        InputError: the file, or one that holds its weights, cannot be read, is damaged or lies
+            outside the graph's folder.
     """
+    external_files(path)
     try:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             return dict(_tensors(Message(data, 0, len(data)), path.parent))
@@ -98,8 +110,7 @@ def _values(tensor: Message, dtype: Any, folder: Path) -> Array:
 
 
 def _external(entry: dict[str, str], folder: Path) -> bytes:
-    file = folder / Path(entry["location"]).name  # never outside the model's own folder
-    with file.open("rb") as stream:
+    with (folder / entry["location"]).open("rb") as stream:
         stream.seek(int(entry.get("offset", 0)))
         return stream.read(int(entry.get("length", -1)))
 

@@ -7,31 +7,38 @@ from pathlib import Path
 
 from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import InputError
+from edgebert.graph.external_data import external_files
 from edgebert.graph.parts import MatMul, constant_matmuls
 from edgebert.graph.reading import INT8, OnnxGraph, read_graph
 from edgebert.graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, Quantized
 
-_ATTENTION = ("Attention", "MultiHeadAttention", "QAttention")
-_LAYER_NORM = (
-    "EmbedLayerNormalization",
-    "LayerNormalization",
-    "QEmbedLayerNormalization",
-    "SkipLayerNormalization",
-)
-_GELU = ("BiasGelu", "FastGelu", "Gelu", "QuickGelu")
+FUSED_OPERATORS = {
+    "attention": ("Attention", "MultiHeadAttention", "QAttention"),
+    "qkv": ("Attention", "QAttention"),
+    "layer_norm": (
+        "EmbedLayerNormalization",
+        "LayerNormalization",
+        "QEmbedLayerNormalization",
+        "SkipLayerNormalization",
+    ),
+    "gelu": ("BiasGelu", "FastGelu", "Gelu", "QuickGelu"),
+}
+"""Parts of an encoder, and the operators that each may be as a whole."""
 
 
 def inspect_path(path: Path) -> InspectRecord:
     """Tell what a bundle or an ONNX file holds, without loading it.
 
     Raises:
-        InputError: `path` is neither, or its graph is damaged.
+        InputError: `path` is neither, or its graph is damaged or takes weights from elsewhere.
         BundleError: `path` is a bundle with files missing or of another size.
     """
     bundle = _bundle_at(path)
-    graph = read_graph(bundle.model_path if bundle else path)
+    model = bundle.model_path if bundle else path
+    external_files(model)
+    graph = read_graph(model)
     matmuls = constant_matmuls(graph)
     files = (
         folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph)
@@ -57,12 +64,8 @@ def count_operators(graph: OnnxGraph) -> dict[str, int]:
 def count_coverage(graph: OnnxGraph) -> dict[str, int]:
     """How many parts of the encoder run as one fused or quantized operator."""
     counts = Counter(node.op_type for node in graph.nodes)
-    return {
-        "attention": sum(counts[name] for name in _ATTENTION),
-        "layer_norm": sum(counts[name] for name in _LAYER_NORM),
-        "gelu": sum(counts[name] for name in _GELU),
-        "quantized_matmuls": sum(matmul.int8 for matmul in constant_matmuls(graph)),
-    }
+    fused = {part: sum(counts[name] for name in names) for part, names in FUSED_OPERATORS.items()}
+    return fused | {"quantized_matmuls": sum(m.int8 for m in constant_matmuls(graph))}
 
 
 def _bundle_at(path: Path) -> Bundle | None:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from edgebert.bundle import TOKENIZER, open_bundle
 from edgebert.data import Text
+from edgebert.data.samples import with_questions
+from edgebert.errors import InputError
 from edgebert.graph import read_graph
 from edgebert.graph.sizes import folder_sizes, weight_sizes
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode
+from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.session import import_onnxruntime
 
 
@@ -32,16 +35,26 @@ class LoadedBundle:
 
     def on_shape(self, shape: Shape) -> Call:
         """A run that asks for what the runtime asks for, so that unused outputs cost nothing."""
-        output = "sentence_embedding" if self.model.task == EMBEDDINGS else "logits"
+        takes = self.model.takes
+        if takes.shape not in (None, (shape.batch, shape.length)):
+            batch, tokens = takes.shape
+            raise InputError(
+                f"{self.model.bundle.path} takes {batch} x {tokens} tokens and nothing else: "
+                f"--batch-sizes {batch} --lengths {tokens}"
+            )
         vocabulary = self.model.tokenizer.get_vocab_size()
-        inputs = random_inputs(vocabulary, self.model.manifest.inputs, shape)
-        return partial(self.model.session.run, [output], inputs)
+        inputs = random_inputs(vocabulary, takes.names, shape)
+        typed = {name: ids.astype(takes.dtype) for name, ids in inputs.items()}
+        return partial(self.model.session.run, answer_outputs(self.model.task), typed)
 
     def on_texts(self, texts: Sequence[Text]) -> Call:
-        return partial(self.model.outputs, texts)
+        return partial(self.model.outputs, self._as_read(texts))
 
     def token_counts(self, texts: Sequence[Text]) -> list[int]:
-        return [len(encoding) for encoding in encode(self.model.tokenizer, texts)]
+        return [len(encoding) for encoding in encode(self.model.tokenizer, self._as_read(texts))]
+
+    def _as_read(self, texts: Sequence[Text]) -> Sequence[Text]:
+        return with_questions(texts) if self.model.task == QUESTION_ANSWERING else texts
 
 
 def timed_bundle(path: str) -> TimedModel:

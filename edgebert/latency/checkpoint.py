@@ -17,17 +17,18 @@ import torch
 
 from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
 from edgebert.data import Text
+from edgebert.data.samples import with_questions
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
-from edgebert.pytorch import load_model, load_tokenizer, pool
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.pytorch import SentenceHead, load_model, load_tokenizer
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.runtimes.answers import Array
 from edgebert.weight_files import read_tensors
 
 _BATCH = 32
-_OTHER_FILES = ("*.json", "*.txt", "1_Pooling/*.json")
+_OTHER_FILES = ("*.json", "*.txt", "[0-9]_*/*")
 
 
 class LoadedCheckpoint:
@@ -39,6 +40,7 @@ class LoadedCheckpoint:
         self.checkpoint = checkpoint
         self.model = load_model(checkpoint)
         self.tokenizer = load_tokenizer(checkpoint)
+        self.head = SentenceHead.of(checkpoint)
 
     def on_shape(self, shape: Shape) -> Call:
         names = self.tokenizer.model_input_names
@@ -62,10 +64,13 @@ class LoadedCheckpoint:
         return rows
 
     def _encode(self, texts: Sequence[Text], **options: Any) -> Any:
-        sides = [[text] if isinstance(text, str) else list(text) for text in texts]
+        reads = self.checkpoint.task == QUESTION_ANSWERING
+        pairs = with_questions(texts) if reads else texts
+        sides = [[text] if isinstance(text, str) else list(text) for text in pairs]
         columns = [list(column) for column in zip(*sides, strict=True)]
         limit = self.checkpoint.max_length
-        return self.tokenizer(*columns, truncation=True, max_length=limit, **options)
+        cut = "only_second" if reads else True
+        return self.tokenizer(*columns, truncation=cut, max_length=limit, **options)
 
     @torch.inference_mode()
     def _run(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -74,8 +79,8 @@ class LoadedCheckpoint:
         if self.checkpoint.task != EMBEDDINGS:
             first: torch.Tensor = result[0]  # logits; of starts, for question answering
             return first
-        mask, how = inputs["attention_mask"], self.checkpoint
-        return pool(result.last_hidden_state, mask, how.pooling, normalize=how.normalize)
+        embeddings: torch.Tensor = self.head(result.last_hidden_state, inputs["attention_mask"])
+        return embeddings
 
 
 def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | None) -> TimedModel:

@@ -22,6 +22,8 @@ class GoldenText:
         text: the text, or a list of two that are read as a pair.
         reference: fp32 output of the checkpoint in PyTorch.
         expected: output of this bundle where it was made.
+
+    Of fill-mask both hold the logits at the mask, and of those only the `columns` of the file.
     """
 
     text: Any
@@ -38,9 +40,15 @@ class GoldenText:
 
 @dataclass(frozen=True)
 class Golden:
-    """`cpu_class` and `onnxruntime` say where `expected` was computed."""
+    """The texts of a bundle; `cpu_class` and `onnxruntime` say where `expected` was computed.
+
+    Attributes:
+        columns: which numbers of an answer's last axis are kept; all where there are none given.
+            A row of logits over a vocabulary would be megabytes.
+    """
 
     format: int
     cpu_class: str
     onnxruntime: str
     texts: tuple[GoldenText, ...]
+    columns: tuple[int, ...] = ()

@@ -2,27 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgebert.records.header import Header
-from edgebert.records.manifest import Count, Drift, LayerDecision
+from edgebert.records.manifest import Count, Drift, LayerDecision, TrimmedVocabulary
 
 
 @dataclass(frozen=True)
 class ParityCase:
-    """One batch on which the graph was compared with PyTorch; `max_abs` at unmasked positions."""
+    """One batch on which the graph was compared with PyTorch, under one session's settings.
+
+    Attributes:
+        name: what is special about the batch.
+        max_abs: largest difference at unmasked positions, of all outputs; nan where a value is
+            no number.
+        session: whose settings the graph ran under.
+        output: the output in which the difference lies.
+        where: its index there: row, token if the output has one, column.
+        scale: root mean square of PyTorch's values of that output.
+        problem: why there is nothing to compare, where onnxruntime refused.
+    """
 
     name: str
     batch: int
     length: int
     max_abs: float
     min_cosine: float
+    session: str = ""
+    output: str = ""
+    where: tuple[int, ...] = ()
+    scale: float = 0.0
+    problem: str = ""
+
+    @property
+    def badness(self) -> float:
+        """`max_abs`, and infinity where that is no number."""
+        return math.inf if math.isnan(self.max_abs) else self.max_abs
+
+
+@dataclass(frozen=True)
+class WorstParity:
+    """The case with the largest difference, with what it takes to run it again.
+
+    Attributes:
+        name, session, output, where, max_abs: as of the `ParityCase`.
+        inputs: what the graph was given under each name, in the row in which the difference lies.
+    """
+
+    name: str
+    session: str
+    output: str
+    where: tuple[int, ...]
+    max_abs: float
+    inputs: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRecord(Header):
-    """A checkpoint became a float bundle. `passed` is false when parity or coverage failed."""
+    """A checkpoint became a float bundle. `passed` is false when parity or coverage failed.
+
+    Attributes:
+        atol: largest absolute difference to PyTorch that was allowed.
+        unfused: what of the architecture is not one operator, and why.
+        worst: the largest difference that was found.
+    """
 
     record: str = "export"
     source: str
@@ -38,6 +83,11 @@ class ExportRecord(Header):
     coverage: dict[str, Count]
     seconds: float
     failures: tuple[str, ...]
+    target: str = "cpu"
+    precision: str = "fp32"
+    unfused: dict[str, str] = field(default_factory=dict)
+    worst: WorstParity | None = None
+    trimmed_vocabulary: TrimmedVocabulary | None = None
 
 
 @dataclass(frozen=True)
@@ -104,3 +154,35 @@ class TrainingRecord(Header):
     best_dev: float | None
     seed: int
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizeRecord(Header):
+    """Somebody else's export was fused, unless parity with the original failed.
+
+    Attributes:
+        graph: the .onnx file that was read.
+        output: the bundle or .onnx file that was written.
+        changed: false where there was nothing to fuse; a lone file is then a copy.
+        before, after: nodes, and single operators of each kind.
+        unfused: one sentence for each attention that stays spelled out.
+        dropped_outputs: what the original gives and a bundle does not.
+        atol: largest absolute difference to the original that was allowed.
+    """
+
+    record: str = "optimize"
+    source: str
+    graph: str
+    output: str
+    passed: bool
+    changed: bool
+    before: dict[str, int]
+    after: dict[str, int]
+    coverage: dict[str, Count]
+    unfused: tuple[str, ...]
+    dropped_outputs: tuple[str, ...]
+    size_bytes: int
+    atol: float
+    parity: tuple[ParityCase, ...]
+    seconds: float
+    failures: tuple[str, ...]

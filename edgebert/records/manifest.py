@@ -11,11 +11,13 @@ FORMAT = 1
 EMBEDDINGS = "feature-extraction"
 TEXT_CLASSIFICATION = "text-classification"
 TOKEN_CLASSIFICATION = "token-classification"
-TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION)
+FILL_MASK = "fill-mask"
+QUESTION_ANSWERING = "question-answering"
+TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUESTION_ANSWERING)
 """What a bundle can do."""
 
-QUESTION_ANSWERING = "question-answering"
-"""A task of checkpoints and saved answers; no bundle has it yet."""
+SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
+"""How scores are made of logits."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ class Drift:
     """How far the bundle was from its fp32 reference when it was made.
 
     Attributes:
-        mean, p99, max: of the distance of each text (1 - cosine for embeddings, largest
-            difference of a probability for heads).
+        mean, p99, max: of the distance of each text (1 - cosine for embeddings, 1 - F1 of the
+            words for question answering, largest difference of a probability or a score for
+            other heads).
         flips: share of changed labels, for heads.
         texts: where the texts came from.
         promises: the bounds that `edgebert check` holds the bundle to when it is given none.
@@ -97,14 +100,53 @@ class Source:
 
 
 @dataclass(frozen=True)
+class UnseenText:
+    """What a trimmed vocabulary costs texts that were not asked which pieces to keep.
+
+    Measured by trimming for nine texts of ten and reading the tenth. `unknown` are pieces that
+    stand for what cannot be written.
+    """
+
+    texts: int
+    pieces_before: int
+    pieces_after: int
+    unknown_before: int
+    unknown_after: int
+
+
+@dataclass(frozen=True)
+class TrimmedVocabulary:
+    """Which part of a vocabulary was kept for a corpus.
+
+    Attributes:
+        corpus: name of the file.
+        texts: how many texts of it were proved to keep their pieces.
+        pieces, kept: in the vocabulary before, and after.
+        saved_bytes: of weights and tokenizer.
+        unseen: None where the corpus is too small to hold any text back.
+    """
+
+    corpus: str
+    texts: int
+    pieces: int
+    kept: int
+    saved_bytes: int
+    unseen: UnseenText | None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """`manifest.json`. Keys as in the bundle's documented format; unknown keys are passed over.
 
     Attributes:
+        activation: how a text classifier's scores are made of its logits; by default what its
+            `problem_type` implies. With a single label they are a score, not a choice.
+        mask_token: what stands for the word to guess, for fill-mask.
         default_prompt: name of the prompt that is put before every text when none is asked for.
         ids: "int64" or "int32": type of the graph's inputs.
         fixed_shape: batch and tokens of every input, where the graph takes no other.
         unfused: what of the architecture does not run as a fused operator, and why.
+        trimmed_vocabulary: which pieces were kept, where not all were.
     """
 
     format: int
@@ -135,7 +177,15 @@ class Manifest:
     ids: str = "int64"
     fixed_shape: tuple[int, int] | None = None
     unfused: dict[str, str] = field(default_factory=dict)
+    trimmed_vocabulary: TrimmedVocabulary | None = None
+    activation: str | None = None
+    mask_token: str | None = None
 
     @property
     def multi_label(self) -> bool:
         return self.problem_type == "multi_label_classification"
+
+    @property
+    def scoring(self) -> str:
+        """`activation`, also of a bundle that is older than the field."""
+        return self.activation or (SIGMOID if self.multi_label else SOFTMAX)

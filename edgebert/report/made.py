@@ -5,29 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgebert.records.header import Header
-from edgebert.records.made import ExportRecord, QuantizeRecord
+from edgebert.records.made import ExportRecord, ParityCase, QuantizeRecord
 from edgebert.records.measured import InspectRecord
 from edgebert.report.blocks import Section, Table
-from edgebert.report.formats import cosine, drift
+from edgebert.report.formats import MISSING, cosine, drift
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 
 
 def parity(records: Sequence[Header], names: Names) -> Section | None:
+    """The worst of all comparisons under each session's settings."""
     exports = [export for export in of_kind(records, ExportRecord) if export.parity]
     tables = tuple(
         Table(
-            ("batch of texts", "texts", "tokens", "largest difference", "lowest cosine"),
-            tuple(
-                (c.name, f"{c.batch:,}", f"{c.length:,}", drift(c.max_abs), cosine(c.min_cosine))
-                for c in export.parity
-            ),
+            ("settings", "inputs", "largest difference", "at", "lowest cosine"),
+            tuple(_setting(session, cases) for session, cases in _by_session(export.parity)),
             f"{names[export.bundle]}: {export.architecture}, allowed difference {export.atol:g}",
         )
         for export in exports
     )
     note = "The exported graph against PyTorch on the same token ids, at positions not masked."
     return Section("Parity", note, tables=tables) if tables else None
+
+
+def _by_session(cases: Sequence[ParityCase]) -> list[tuple[str, list[ParityCase]]]:
+    sessions = dict.fromkeys(case.session for case in cases)
+    return [(name, [case for case in cases if case.session == name]) for name in sessions]
+
+
+def _setting(session: str, cases: Sequence[ParityCase]) -> tuple[str, ...]:
+    worst = max(cases, key=lambda case: case.badness)
+    return (
+        session or MISSING,
+        f"{len(cases):,}",
+        worst.problem or drift(worst.max_abs),
+        f"{worst.name} ({worst.batch:,} × {worst.length:,})",
+        cosine(min(case.min_cosine for case in cases)),
+    )
 
 
 def coverage(records: Sequence[Header], names: Names) -> Section | None:

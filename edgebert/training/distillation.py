@@ -18,7 +18,7 @@ from edgebert.training.lesson import Lesson
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
-from edgebert.training.sentence_folder import write_sentence_modules
+from edgebert.training.sentence_folder import write_sentence_folder
 from edgebert.training.student import shorten
 from edgebert.training.tagging import TaggedTexts
 from edgebert.training.tasks import Task, TaskData, load_task
@@ -74,7 +74,7 @@ def distill(
             label="distilling",
         )
         if taught.embedder:
-            write_sentence_modules(folder, taught.embedder, student, taught.tokenizer)
+            write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
         return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), epochs, metric)
 
 

@@ -16,7 +16,7 @@ from edgebert.training.classification import label_names, problem_type
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
-from edgebert.training.sentence_folder import write_sentence_modules
+from edgebert.training.sentence_folder import write_sentence_folder
 from edgebert.training.similarity import Embedder
 from edgebert.training.tagging import bio_labels
 from edgebert.training.tasks import (
@@ -75,7 +75,7 @@ def finetune(
         )
         model, tokenizer = prepared.model, prepared.tokenizer
         if prepared.embedder:
-            write_sentence_modules(folder, prepared.embedder, model, tokenizer)
+            write_sentence_folder(folder, prepared.embedder, model, tokenizer)
         metric = dev_data.metric if dev_data else None
         return run.finish(folder, model, tokenizer, len(train_data.lengths), epochs, metric)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,8 +17,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.drift.statistics import spearman
-from edgebert.pytorch import pool
+from edgebert.pytorch import SentenceHead
+from edgebert.sentence_modules import Dense, SentenceModules
 from edgebert.training.batches import Encoded, encode, predict
+from edgebert.training.models import DEVICE
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,26 @@ class Embedder:
 
     pooling: str
     normalize: bool
+    dense: tuple[Dense, ...] = ()
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Embedder:
-        return cls(checkpoint.pooling or "mean", checkpoint.normalize)
+        return cls(checkpoint.pooling or "mean", checkpoint.normalize, checkpoint.dense)
+
+    @property
+    def modules(self) -> SentenceModules:
+        return SentenceModules(self.pooling, self.dense, self.normalize)
+
+    @cached_property
+    def _head(self) -> SentenceHead:
+        with torch.inference_mode(False):  # weights made in it could not be trained through
+            return SentenceHead(self.pooling, self.dense, normalize=self.normalize).to(DEVICE)
 
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
-        """Embeddings of a batch, float32 [texts, hidden]."""
+        """Embeddings of a batch, float32 [texts, width]; Dense layers stay as they are."""
         hidden = model(**batch).last_hidden_state
-        return pool(hidden, batch["attention_mask"], self.pooling, normalize=self.normalize)
+        embeddings: Tensor = self._head(hidden, batch["attention_mask"])
+        return embeddings
 
     def embed_all(self, model: PreTrainedModel, encoded: Encoded) -> Tensor:
         """Embeddings of all texts in their order, float32 [texts, hidden]."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import onnx
+
+from edgebert.export.passes.edits import remove_unread
+from edgebert.export.passes.wires import Wires
 
 
 def drop_idle_reshapes(model: onnx.ModelProto) -> int:
     """Remove the reshapes around attention that only take heads apart and put them together.
 
-    1. Reshape(Reshape(x, a), b) -> Reshape(x, b), the inner one removed when nothing else reads it.
-    2. Reshape(x, b) -> x where x and the result have the same symbolic shape and rank, and b is
-       built from that shape.
+    1. Reshape(Reshape(x, a), b) -> Reshape(x, b), the inner one removed when nothing else reads
+       it. Where b has a 0, which takes a length over from the inner one's result, both stay.
+    2. Reshape(x, b) -> x where x and the result have the same symbolic shape and rank.
 
     The attention operator works on [batch, sequence, hidden], but transformers hands its attention
     function [batch, heads, sequence, head size]; what the detour leaves behind is reshapes.
@@ -23,13 +24,16 @@ def drop_idle_reshapes(model: onnx.ModelProto) -> int:
     before = len(model.graph.node)
     _join_reshape_chains(model.graph)
     _remove_same_shape_reshapes(model.graph)
-    _remove_unread_nodes(model.graph)
+    remove_unread(model.graph)
     return before - len(model.graph.node)
 
 
 def _join_reshape_chains(graph: onnx.GraphProto) -> None:
+    wires = Wires(graph)
     reshapes = {node.output[0]: node for node in graph.node if node.op_type == "Reshape"}
     for node in reshapes.values():
+        if wires.is_constant(node.input[1]) and 0 in wires.constant(node.input[1]):
+            continue
         while node.input[0] in reshapes:
             node.input[0] = reshapes[node.input[0]].input[0]
 
@@ -57,14 +61,3 @@ def _read_instead(graph: onnx.GraphProto, old: str, new: str) -> None:
         for position, name in enumerate(node.input):
             if name == old:
                 node.input[position] = new
-
-
-def _remove_unread_nodes(graph: onnx.GraphProto) -> None:
-    reads = Counter(name for node in graph.node for name in node.input)
-    reads.update(value.name for value in graph.output)
-    for node in reversed(list(graph.node)):
-        if not any(reads[name] for name in node.output):
-            reads.subtract(node.input)
-            graph.node.remove(node)
-    for tensor in [t for t in graph.initializer if not reads[t.name]]:
-        graph.initializer.remove(tensor)

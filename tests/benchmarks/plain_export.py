@@ -66,3 +66,42 @@ def fused_onnx(sources: Sources) -> Path:
         model = optimize_model(plain, model_type="bert", num_heads=12, hidden_size=384)
         model.save_model_to_file(str(path))
     return path
+
+
+class _KeywordEncoder(torch.nn.Module):
+    """The model with its inputs by name, as the newer exporter wants them."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor,
+    ) -> Any:
+        inputs = (input_ids, attention_mask, token_type_ids)
+        return self.model(**dict(zip(_INPUTS, inputs, strict=True)))[_OUTPUT]
+
+
+def default_onnx(sources: Sources) -> Path:
+    """What `torch.onnx.export` gives today when nothing is chosen: dynamo, sdpa attention."""
+    path = sources.folder / "default.onnx"
+    model = transformers.AutoModel.from_pretrained(sources.checkpoint, dtype=torch.float32)
+    ids = torch.full((2, 16), 1000)
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence", max=512)}
+    with warnings.catch_warnings(action="ignore"):
+        program: Any = torch.onnx.export(
+            _KeywordEncoder(model).eval(),
+            kwargs=dict(
+                zip(_INPUTS, (ids, torch.ones_like(ids), torch.zeros_like(ids)), strict=True)
+            ),
+            input_names=list(_INPUTS),
+            output_names=[_OUTPUT],
+            dynamic_shapes=dict.fromkeys(_INPUTS, axes),
+            dynamo=True,
+            verbose=False,
+        )
+    program.save(str(path))
+    return path

@@ -1,0 +1,106 @@
+"""What the graph of an architecture should hold as single operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from optimum.utils import NormalizedConfigManager
+
+from edgebert.export.census import Census
+from edgebert.export.options import ExportOptions
+
+FUSED_FAMILIES = frozenset(
+    (
+        "albert",
+        "bert",
+        "camembert",
+        "deberta-v2",
+        "distilbert",
+        "electra",
+        "modernbert",
+        "mpnet",
+        "roberta",
+        "xlm-roberta",
+    )
+)
+"""Promised to be fused in every layer: one that is not fails, where others export unfused."""
+
+_MERGED_FAMILIES = FUSED_FAMILIES - {"deberta-v2", "modernbert"}
+"""Those whose projections of query, key and value run as one: nothing lies behind them, such as
+rotary positions."""
+
+FUSED_TARGETS = ("cpu", "gpu")
+"""The others are made of standard operators only."""
+
+_GELU_OPSET = 20
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What was traced.
+
+    Attributes:
+        expected: the parts that should be single operators ("attention", "qkv", "layer_norm",
+            "gelu"), each with the paths of its modules in the checkpoint's model, one for each
+            time that a module runs.
+        unfused: what is not one operator, and why.
+    """
+
+    expected: dict[str, tuple[str, ...]]
+    unfused: dict[str, str]
+
+
+def expected_operators(
+    census: Census, config: Any, unfused: dict[str, str], options: ExportOptions
+) -> Traced:
+    """What the graph should hold of what the architecture runs.
+
+    Args:
+        census: what it runs.
+        config: its transformers config.
+        unfused: what is already known to stay outside of fused operators, and why.
+        options: target and opset.
+    """
+    attention, reason = _attention(census, config, options.target)
+    reasons = {"attention": reason} if reason else unfused
+    gelu = census.gelu
+    if options.opset < _GELU_OPSET and gelu:
+        gelu, reasons = (), reasons | {"gelu": f"opset {options.opset} has no Gelu operator"}
+    expected = {
+        "attention": attention,
+        "qkv": attention if config.model_type in _MERGED_FAMILIES else (),
+        "layer_norm": census.layer_norm,
+        "gelu": gelu,
+    }
+    names = {part: tuple(map(name_in_checkpoint, paths)) for part, paths in expected.items()}
+    return Traced(names, reasons)
+
+
+def name_in_checkpoint(path: str) -> str:
+    """Path of a module, from the traced module around the checkpoint's model down, without it."""
+    return path.partition(".")[2]
+
+
+def count_layers(config: Any) -> int:
+    """Encoder layers of a transformers config, whatever its family calls them."""
+    normalized = NormalizedConfigManager.get_normalized_config_class(config.model_type)
+    return int(normalized(config).num_layers)
+
+
+def _attention(census: Census, config: Any, target: str) -> tuple[tuple[str, ...], str | None]:
+    """Layers that should be fused, and why not all are."""
+    if target not in FUSED_TARGETS:
+        return (), f"target {target} is made of standard operators only"
+    architecture = config.model_type
+    if architecture in FUSED_FAMILIES:
+        # the configuration counts too, lest a class with a new name be missed in the census
+        missed = range(len(census.attention), count_layers(config))
+        return (*census.attention, *(f"model.attention {n + 1}" for n in missed)), None
+    closed = [name for name in census.attention if name not in census.open_attention]
+    if census.open_attention and not closed:
+        return census.open_attention, None
+    where = f" in {len(closed)} of {len(census.attention)} layers" if census.open_attention else ""
+    return census.open_attention, (
+        f"{architecture} computes its attention itself{where}, in a way that edgebert does not know"
+    )

@@ -1,0 +1,29 @@
+"""Families that compute attention themselves, with a forward of our own that does not."""
+
+from __future__ import annotations
+
+import torch
+from transformers.models.deberta_v2.modeling_deberta_v2 import DebertaV2Encoder
+from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
+
+from edgebert.export.families.deberta import open_deberta
+from edgebert.export.families.mpnet import open_mpnet
+
+
+def open_attention(model: torch.nn.Module, max_length: int) -> dict[str, str]:
+    """Make families that bring their own attention take it from transformers' registry, in place.
+
+    Args:
+        model: a transformers model.
+        max_length: longest input in tokens, which tables of relative positions must reach.
+
+    Returns:
+        What of their attention cannot be part of one fused operator, and why.
+    """
+    unfused: dict[str, str] = {}
+    for module in model.modules():
+        if isinstance(module, MPNetEncoder):
+            open_mpnet(module, max_length)
+        elif isinstance(module, DebertaV2Encoder):
+            unfused |= open_deberta(module, max_length)
+    return unfused

@@ -1,0 +1,80 @@
+"""A fused graph against the one it was made of: the same matrix and settings as an export's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgebert.errors import BundleError
+from edgebert.export.foreign.graph import EncoderSession
+from edgebert.export.parity.batches import Batch, Ids, Mask
+from edgebert.export.parity.cases import compare_everywhere
+from edgebert.export.parity.comparing import Reading, expect
+from edgebert.export.parity.sessions import first_line, sessions
+from edgebert.records.made import ParityCase
+from edgebert.runtimes.answers import Array
+from edgebert.runtimes.session import open_graph
+
+Reference = Callable[[Mapping[str, Ids]], Mapping[str, Array]]
+
+
+@dataclass(frozen=True)
+class OutputReading(Reading):
+    """How the outputs of a graph of unknown task are read: by whether they have a row a token."""
+
+    by_token: frozenset[str] = frozenset()
+
+    def places(self, output: str, mask: Mask) -> Mask:
+        """What has no row a token may be made of the first one, which is then not masked."""
+        if output in self.by_token:
+            return mask
+        return np.any(mask, axis=1) if output == "sentence_embedding" else mask[:, 0]
+
+
+def read_outputs(session: EncoderSession) -> OutputReading:
+    """Find out which outputs have a row for each token."""
+    rows, tokens = session.fixed_shape or (2, 7)
+    inputs = {name: np.ones((rows, tokens), np.int64) for name in session.names}
+    answers = session.run(inputs)
+    by_token = {n for n, a in answers.items() if a.ndim > 1 and a.shape[:2] == (rows, tokens)}
+    return OutputReading(
+        names=tuple(answers),
+        task="",
+        zero_padding=False,
+        by_token=frozenset(by_token),
+    )
+
+
+def parity_with_original(
+    reference: Reference, path: Path, batches: Sequence[Batch], reading: Reading
+) -> tuple[ParityCase, ...]:
+    """Compare the graph at `path` with its original, under our settings and onnxruntime's.
+
+    Args:
+        reference: runs the original.
+        path: the new graph.
+        batches: the matrix.
+        reading: how the outputs are compared.
+    """
+    fair = [batch for batch in batches if _is_answered(batch, reference)]
+    expected = [expect(batch, reading, reference) for batch in fair]
+    return compare_everywhere(expected, reading, sessions(path, open_graph(path)), _run)
+
+
+def _is_answered(batch: Batch, reference: Reference) -> bool:
+    """Whether the original answers a row that is all padding with numbers."""
+    if batch.mask.any(axis=1).all():
+        return True
+    answers = reference(batch.inputs).values()
+    return all(bool(np.isfinite(answer).all()) for answer in answers)
+
+
+def _run(session: Any, outputs: tuple[str, ...], inputs: dict[str, Ids]) -> dict[str, Array]:
+    try:
+        return EncoderSession(session).run(inputs, outputs)
+    except Exception as error:  # onnxruntime's errors share no public base class
+        raise BundleError(first_line(error)) from error

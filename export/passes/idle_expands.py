@@ -1,0 +1,46 @@
+"""Take out repetitions that an element-wise operator would do by itself."""
+
+from __future__ import annotations
+
+import onnx
+
+from edgebert.export.passes.edits import remove_unread
+from edgebert.export.passes.wires import Wires
+
+_ELEMENT_WISE = frozenset({"Add", "Div", "Mul", "Sub"})
+
+
+def drop_idle_expands(model: onnx.ModelProto) -> int:
+    """Take out repetitions that an element-wise operator would do by itself.
+
+    1. Div(x, Expand(y, shape)) -> Div(x, y) where x has the shape of the result; the same for Add,
+       Mul and Sub, and with the two in the other order.
+    2. Where x has another shape, or an unknown one, the Expand stays: it may be what gives the
+       result its shape.
+
+    Returns:
+        How many were taken out.
+    """
+    graph = model.graph
+    wires = Wires(graph)
+    shapes = {value.name: _shape(value) for value in (*graph.value_info, *graph.output)}
+    taken = 0
+    for node in graph.node:
+        if node.op_type not in _ELEMENT_WISE:
+            continue
+        for place, other in ((0, 1), (1, 0)):
+            expand = wires.producers.get(node.input[place])
+            if expand is None or expand.op_type != "Expand":
+                continue
+            if shapes.get(node.input[other]) and shapes[node.input[other]] == shapes.get(
+                node.output[0]
+            ):
+                node.input[place] = expand.input[0]
+                taken += 1
+    remove_unread(graph)
+    return taken
+
+
+def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
+    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
+    return None if any(d in ("", 0) for d in dims) else dims

@@ -1,0 +1,69 @@
+"""Mean pooling as a product of matrices, which sums in the same order in any batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from edgebert.export.passes.edits import add_constant, put_instead, remove_unread
+from edgebert.export.passes.wires import Wires, attribute
+
+
+def pool_by_matmul(model: onnx.ModelProto) -> int:
+    """Sum masked token vectors by a product of matrices.
+
+    1. ReduceSum(Mul(hidden, weights), 1), with float weights [batch, sequence, 1] ->
+       the first row of MatMul([weights, weights] as [batch, 2, sequence], hidden).
+    2. Two rows, because onnxruntime multiplies a single one by another kernel, which adds in
+       another order when padding follows; its ReduceSum does so when the batch is 1. With two, a
+       text's vector is the same to the last bit alone and in a batch.
+    3. A sum along another axis, or one that keeps its axis, stays.
+
+    Returns:
+        How many sums were replaced.
+    """
+    graph = model.graph
+    wires = Wires(graph)
+    found = 0
+    for node in [node for node in graph.node if node.op_type == "ReduceSum"]:
+        masked = wires.producers.get(node.input[0])
+        if masked is None or masked.op_type != "Mul" or not _sums_tokens(node, wires):
+            continue
+        hidden, weights = sorted(masked.input, key=lambda name: _is_column(name, wires))
+        if not _is_column(weights, wires) or _is_column(hidden, wires):
+            continue
+        put_instead(graph, node.output[0], _product(graph, node.output[0], hidden, weights))
+        found += 1
+    remove_unread(graph)
+    return found
+
+
+def _sums_tokens(node: onnx.NodeProto, wires: Wires) -> bool:
+    axis = wires.scalar(node.input[1]) if len(node.input) > 1 else None
+    return axis == 1 and attribute(node, "keepdims", 1) == 0
+
+
+def _is_column(name: str, wires: Wires) -> bool:
+    """Whether a value is [batch, sequence, 1], by how it is made of the mask."""
+    node = wires.producers.get(name)
+    while node is not None and node.op_type == "Cast":
+        node = wires.producers.get(node.input[0])
+    return node is not None and node.op_type == "Unsqueeze" and wires.scalar(node.input[1]) == -1
+
+
+def _product(
+    graph: onnx.GraphProto, output: str, hidden: str, weights: str
+) -> list[onnx.NodeProto]:
+    zero, one = (
+        add_constant(graph, f"pooling.{name}", np.array([value], np.int64))
+        for name, value in (("zero", 0), ("one", 1))
+    )
+    row, rows, both, first = (f"{output}.{name}" for name in ("row", "rows", "both", "first"))
+    return [
+        helper.make_node("Transpose", [weights], [row], perm=[0, 2, 1]),
+        helper.make_node("Concat", [row, row], [rows], axis=1),
+        helper.make_node("MatMul", [rows, hidden], [both], name="pooling"),
+        helper.make_node("Slice", [both, zero, one, one], [first]),
+        helper.make_node("Squeeze", [first, one], [output]),
+    ]

@@ -1,0 +1,86 @@
+"""Who makes and who reads each value of a graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+SHAPE_OPERATORS = frozenset({"Shape", "Size"})
+
+
+class Wires:
+    """The values of a graph by name: their producer, their readers, and what is constant.
+
+    A picture of the graph as it was: make a new one after nodes have changed.
+    """
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self.outputs = {value.name for value in graph.output}
+        self.producers = {name: node for node in graph.node for name in node.output}
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in set(read_by(node)):
+                self._readers.setdefault(name, []).append(node)
+        self._tensors = {tensor.name: tensor for tensor in graph.initializer}
+        self._tensors.update(
+            (node.output[0], attribute.t)
+            for node in graph.node
+            if node.op_type == "Constant"
+            for attribute in node.attribute
+            if attribute.name == "value"
+        )
+
+    def readers(self, name: str) -> list[onnx.NodeProto]:
+        return self._readers.get(name, [])
+
+    def is_constant(self, name: str) -> bool:
+        return name in self._tensors
+
+    def size(self, name: str) -> int:
+        """Elements of a constant."""
+        return int(np.prod(self._tensors[name].dims, dtype=np.int64))
+
+    def tensor(self, name: str) -> onnx.TensorProto:
+        """A constant as it is stored."""
+        return self._tensors[name]
+
+    def constant(self, name: str) -> npt.NDArray[np.generic]:
+        return np.asarray(onnx.numpy_helper.to_array(self._tensors[name]))
+
+    def scalar(self, name: str) -> float | None:
+        """The value of a constant of one element; None for anything else."""
+        if not self.is_constant(name) or self.size(name) != 1:
+            return None
+        return float(self.constant(name).reshape(-1)[0].astype(np.float64))
+
+    def made_of_shapes(self, name: str) -> bool:
+        """Whether a value depends on constants and on shapes of other values alone."""
+        pending, seen = [name], set()
+        while pending:
+            value = pending.pop()
+            if value in seen or not value or self.is_constant(value):
+                continue
+            seen.add(value)
+            node = self.producers.get(value)
+            if node is None:
+                return False
+            if node.op_type not in SHAPE_OPERATORS:
+                pending.extend(node.input)
+        return True
+
+
+def attribute(node: onnx.NodeProto, name: str, default: object = None) -> object:
+    """An attribute's value, or `default` where the node does not state it."""
+    found = next((a for a in node.attribute if a.name == name), None)
+    return default if found is None else onnx.helper.get_attribute_value(found)
+
+
+def read_by(node: onnx.NodeProto) -> list[str]:
+    """Names that a node reads, those that its subgraphs take from around them among them."""
+    names = list(node.input)
+    for attribute_ in node.attribute:
+        for subgraph in (attribute_.g, *attribute_.graphs):
+            names += [name for inner in subgraph.node for name in read_by(inner)]
+            names += [value.name for value in subgraph.output]
+    return names

@@ -1,0 +1,40 @@
+"""Graphs on disk, with weights beyond what one protobuf file should hold in a file beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from edgebert.bundle import MODEL_DATA
+
+_STAYS_BYTES = 1024
+"""Smaller constants stay in the graph, where shape inference reads them."""
+
+
+def load_traced(path: Path) -> onnx.ModelProto:
+    """Read what torch's exporter wrote, with the weights that it put beside a large graph."""
+    model = onnx.load(path)
+    path.with_name(f"{path.name}.data").unlink(missing_ok=True)
+    return model
+
+
+def save_graph(model: onnx.ModelProto, path: Path, external_data_bytes: int) -> None:
+    """Write a graph; where its weights are larger than `external_data_bytes`, in two files.
+
+    The weights then leave `model`, so that they are in memory only once.
+    """
+    if _weight_bytes(model) <= external_data_bytes:
+        onnx.save(model, path)
+        return
+    onnx.save(
+        model,
+        path,
+        save_as_external_data=True,
+        location=MODEL_DATA,
+        size_threshold=_STAYS_BYTES,
+    )
+
+
+def _weight_bytes(model: onnx.ModelProto) -> int:
+    return sum(len(tensor.raw_data) for tensor in model.graph.initializer)

@@ -1,0 +1,166 @@
+"""Every family leaves the exporter fused and equal to PyTorch, and every part of it matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import transformers
+from families import FAMILIES, make_embedder
+from mutations import Mutation, attentions, mutations_of
+from onnx import numpy_helper
+from safetensors.numpy import load_file
+
+from edgebert.checkpoint import open_checkpoint
+from edgebert.drift.checkpoint import CheckpointModel
+from edgebert.errors import GateError
+from edgebert.export import ExportOptions, export_model
+from edgebert.export.coverage import coverage_of, lost_coverage
+from edgebert.export.expectation import FUSED_FAMILIES
+from edgebert.export.parity import matrix
+from edgebert.export.parity.batches import Batch
+from edgebert.export.tracing import trace
+from edgebert.records.manifest import Manifest
+from edgebert.runtimes import load
+
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A family's bundle, and what PyTorch answers to the parity matrix."""
+
+    bundle: Path
+    manifest: Manifest
+    graph: onnx.ModelProto
+    expected: tuple[tuple[Batch, np.ndarray], ...]
+
+    @property
+    def operators(self) -> Counter[str]:
+        return Counter(node.op_type for node in self.graph.graph.node)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Exported]:
+    """Each family, exported once."""
+
+    @cache
+    def export(family: str) -> Exported:
+        folder = tmp_path_factory.mktemp(family)
+        checkpoint = make_embedder(folder / "checkpoint", family)
+        export_model(checkpoint, folder / "bundle")  # raises where parity or coverage fails
+        reference, model = CheckpointModel(open_checkpoint(checkpoint)), load(folder / "bundle")
+        expected = tuple(
+            (batch, reference.run(batch.inputs)["last_hidden_state"])
+            for batch in matrix(reference, model)
+        )
+        return Exported(
+            folder / "bundle", model.manifest, onnx.load(folder / "bundle/model.onnx"), expected
+        )
+
+    return export
+
+
+def test_the_families_of_the_tests_are_those_that_are_promised() -> None:
+    assert set(FAMILIES) == FUSED_FAMILIES
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_layer_of_a_family_is_fused(family: str, exported: Callable[[str], Exported]) -> None:
+    export = exported(family)
+    layers = 3 if family == "modernbert" else 2
+    assert len(attentions(export.graph)) == layers
+    assert export.operators["Softmax"] == 0
+    for part, count in (("attention", layers), ("gelu", layers), ("layer_norm", 2 * layers + 1)):
+        found = export.manifest.coverage[part]
+        assert (found.expected, found.found) == (count, count), part
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_equals_pytorch(family: str, exported: Callable[[str], Exported]) -> None:
+    export = exported(family)
+    assert _difference(export, export.graph) < TOLERANCE
+
+
+def test_an_albert_keeps_one_copy_of_what_its_layers_share(
+    exported: Callable[[str], Exported],
+) -> None:
+    export = exported("albert")
+    (weights,) = (export.bundle.parent / "checkpoint").glob("*.safetensors")
+    parameters = sum(
+        tensor.size for name, tensor in load_file(weights).items() if "pooler" not in name
+    )
+    constants = [numpy_helper.to_array(tensor) for tensor in export.graph.graph.initializer]
+    in_file = sum(array.size for array in constants if array.dtype == np.float32)
+    assert parameters <= in_file < parameters + 10
+
+
+def test_a_manifest_says_what_cannot_be_fused(exported: Callable[[str], Exported]) -> None:
+    assert exported("bert").manifest.unfused == {}
+    (reason,) = exported("deberta-v2").manifest.unfused.values()
+    assert "disentangled" in reason
+
+
+@pytest.mark.parametrize(
+    ("family", "layer"),
+    [
+        ("bert", "encoder.layer.1.attention.self"),
+        ("albert", "encoder.albert_layer_groups.0.albert_layers.0.attention"),  # it runs twice
+    ],
+)
+def test_a_lost_fusion_is_named(family: str, layer: str, tmp_path: Path) -> None:
+    checkpoint = open_checkpoint(make_embedder(tmp_path / "checkpoint", family))
+    traced = trace(checkpoint, tmp_path / "model.onnx", ExportOptions())
+    model = onnx.load(tmp_path / "model.onnx")
+    attentions = [node for node in model.graph.node if node.op_type == "MultiHeadAttention"]
+    attentions[1].op_type = "UnfusedAttention"
+    assert coverage_of(model, traced)["attention"].found == 1
+    sentence, *_ = lost_coverage(model, traced)
+    assert sentence == f"attention is fused in 1 of 2 places; {layer} is not"
+
+
+def test_a_promised_family_that_computes_attention_itself_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if a release of transformers took BERT's attention out of the registry."""
+    bert = transformers.models.bert.modeling_bert
+    registry = type("Closed", (), {"get_interface": lambda *_: bert.eager_attention_forward})
+    monkeypatch.setattr(bert, "ALL_ATTENTION_FUNCTIONS", registry())
+    with pytest.raises(
+        GateError, match=r"0 of 2 places; encoder\.layer\.0\.attention\.self is not"
+    ):
+        export_model(make_embedder(tmp_path / "checkpoint", "bert"), tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    ("family", "mutation"),
+    [(family, mutation) for family in FAMILIES for mutation in mutations_of(family)],
+    ids=lambda value: value if isinstance(value, str) else value.__name__.strip("_"),
+)
+def test_a_mistake_in_the_graph_shows_by_far(
+    family: str, mutation: Mutation, exported: Callable[[str], Exported]
+) -> None:
+    export = exported(family)
+    damaged = onnx.ModelProto()
+    damaged.CopyFrom(export.graph)
+    mutation(damaged)
+    assert _difference(export, damaged) > 100 * TOLERANCE
+
+
+def _difference(export: Exported, model: onnx.ModelProto) -> float:
+    """The largest difference to PyTorch at the tokens that are real."""
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    largest = 0.0
+    for batch, expected in export.expected:
+        (found,) = session.run(["last_hidden_state"], batch.inputs)
+        largest = max(largest, float(np.abs(found - expected)[batch.mask].max()))
+    return largest
