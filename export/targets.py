@@ -18,6 +18,7 @@ from edgebert.export.passes.merged_qkv import merge_qkv
 from edgebert.export.passes.mobile_operators import use_mobile_operators
 from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
+from edgebert.export.passes.tied_weights import tie_weights
 
 _EVERYWHERE = (drop_idle_reshapes, drop_idle_expands, share_weights, name_layers)
 
@@ -44,6 +45,7 @@ def shape_for_target(
         change(model)
     if options.target == "npu":
         model.CopyFrom(fold_constants(model))
+    tie_weights(model)  # after folding, which would store the transpose again
     if options.precision == "fp16":
         model.CopyFrom(to_half_precision(model, batches))
     model.ir_version = onnx.helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True)

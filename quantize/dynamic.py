@@ -20,6 +20,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from edgebert.quantize.attention import split_attention
 from edgebert.quantize.embeddings import quantize_word_embeddings
+from edgebert.quantize.tied_weights import untie_weights
 from edgebert.records.manifest import LayerDecision
 
 
@@ -27,6 +28,7 @@ def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
     """Write the int8 form of `source` to `target`; say what was done to each layer."""
     model = onnx.load(source)  # given a path, onnxruntime would write its notes beside the source
     split_attention(model)
+    untie_weights(model)
     layers = weight_matmuls(model)
     with _without_advice():
         quantize_dynamic(

@@ -21,8 +21,10 @@ from edgebert.export.passes.merged_qkv import merge_qkv
 from edgebert.export.passes.mobile_operators import use_mobile_operators
 from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
+from edgebert.export.passes.tied_weights import tie_weights
 from edgebert.graph.merged import merge_names, names_within
 from edgebert.quantize.attention import split_attention
+from edgebert.quantize.tied_weights import untie_weights
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -193,6 +195,40 @@ def test_equal_matrices_are_stored_once_and_equal_vectors_stay() -> None:
     assert constants_of(model) == {"w1", "b1", "b2"}
     assert np.array_equal(run(model), before)
     assert share_weights(model) == 0
+
+
+def test_a_tied_weight_is_stored_once_and_given_back_for_int8() -> None:
+    table = weight(5, HIDDEN)
+    nodes = """
+        ids = Cast <to = 7> (mask)
+        e = Gather(table, ids)
+        a = Add(x, e)
+        b = MatMul(a, square)
+        y = MatMul(b, w)
+    """
+    constants = {
+        "table": table,
+        "w": np.ascontiguousarray(table.T),
+        "square": weight(HIDDEN, HIDDEN),
+    }
+    model = model_of(nodes, constants)
+    before = run(model)
+    assert tie_weights(model) == 1
+    assert constants_of(model) == {"table", "square"}
+    assert np.array_equal(run(model), before)
+    assert tie_weights(model) == 0
+    assert untie_weights(model) == 1
+    assert operators(model)["Transpose"] == 0
+    assert np.array_equal(run(model), before)
+
+
+def test_a_weight_that_differs_from_the_table_in_one_value_stays() -> None:
+    table = weight(5, HIDDEN)
+    other = np.ascontiguousarray(table.T)
+    other[0, 0] += 1
+    nodes = "ids = Cast <to = 7> (mask) e = Gather(table, ids) a = Add(x, e) y = MatMul(a, w)"
+    model = model_of(nodes, {"table": table, "w": other})
+    assert tie_weights(model) == 0
 
 
 POOLING = """

@@ -3,7 +3,8 @@
     PYTHONPATH=tests .venv-peers/bin/python -m benchmarks.readers BUNDLE --texts stsb/test.tsv
 
 fastembed and plain onnxruntime load `model.onnx` with onnxruntime's default optimization and none of
-edgebert's session settings; both take the tokenizer from `tokenizer.json` as it stands.
+edgebert's session settings; OpenVINO reads bundles of target `portable`. All take the tokenizer from
+`tokenizer.json` as it stands.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -44,10 +46,26 @@ def with_fastembed(bundle: Bundle, texts: Sequence[str]) -> Vectors:
 
 def with_onnxruntime(bundle: Bundle, texts: Sequence[str]) -> Vectors:
     """Embed with a default session: padded batches, and `sentence_embedding` as it comes."""
+    session = onnxruntime.InferenceSession(bundle.model_path)
+    return _in_batches(bundle, texts, lambda feed: session.run(["sentence_embedding"], feed)[0])
+
+
+def with_openvino(bundle: Bundle, texts: Sequence[str]) -> Vectors:
+    """Embed with OpenVINO in float32, with its own reader of ONNX files."""
+    import openvino
+
+    core = openvino.Core()
+    exactly = {"INFERENCE_PRECISION_HINT": "f32"}
+    model = core.compile_model(core.read_model(bundle.model_path), "CPU", exactly)
+    return _in_batches(bundle, texts, lambda feed: model(feed)["sentence_embedding"])
+
+
+def _in_batches(
+    bundle: Bundle, texts: Sequence[str], run: Callable[[dict[str, Any]], Vectors]
+) -> Vectors:
     tokenizer = tokenizers.Tokenizer.from_file(str(bundle.path / "tokenizer.json"))
     tokenizer.enable_padding()
-    session = onnxruntime.InferenceSession(bundle.model_path)
-    rows = []
+    rows: list[Vectors] = []
     for start in range(0, len(texts), 32):
         encodings = tokenizer.encode_batch(list(texts[start : start + 32]))
         columns = {
@@ -56,13 +74,14 @@ def with_onnxruntime(bundle: Bundle, texts: Sequence[str]) -> Vectors:
             "token_type_ids": [encoding.type_ids for encoding in encodings],
         }
         feed = {name: np.array(columns[name], np.int64) for name in bundle.manifest.inputs}
-        rows.extend(session.run(["sentence_embedding"], feed)[0])
+        rows.extend(run(feed))
     return np.stack(rows)
 
 
 _READERS: dict[str, Callable[[Bundle, Sequence[str]], Vectors]] = {
     "fastembed": with_fastembed,
     "onnxruntime": with_onnxruntime,
+    "openvino": with_openvino,
 }
 
 
@@ -80,6 +99,8 @@ def main() -> None:
     texts = list(read_examples(arguments.texts).single_texts())[:_LIMIT]
     ours = edgebert.load(bundle.path).embed(texts)
     for name, embed in _READERS.items():
+        if name == "openvino" and bundle.manifest.target != "portable":
+            continue
         theirs = embed(bundle, texts)
         cosines = (ours * theirs).sum(1) / np.linalg.norm(ours, axis=1)
         cosines /= np.linalg.norm(theirs, axis=1)
