@@ -54,7 +54,7 @@ def build_bundles(
         EdgebertError: what the steps raise; nothing is written then.
     """
     output = Path(output)
-    refuse_existing(output, force=force)
+    refuse_existing(output, force=force, source=model)
     with new_folder(output, force=force) as folder:
         fp32, int8 = folder / "fp32", folder / "int8"
         made = BuildRecords(

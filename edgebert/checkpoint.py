@@ -253,5 +253,10 @@ def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
 def _infer_task(config: dict[str, Any], *, embeds: bool) -> str:
     if embeds:
         return EMBEDDINGS
+    return task_of_head(config) or EMBEDDINGS
+
+
+def task_of_head(config: dict[str, Any]) -> str | None:
+    """The task whose head a checkpoint was saved with; None for an encoder without one."""
     classes = config.get("architectures") or [""]
-    return next((task for end, task in _TASK_OF_CLASS if classes[0].endswith(end)), EMBEDDINGS)
+    return next((task for end, task in _TASK_OF_CLASS if classes[0].endswith(end)), None)

@@ -16,6 +16,7 @@ _OFFSET_BY_PADDING = frozenset(
     {
         "camembert",
         "data2vec-text",
+        "esm",
         "ibert",
         "lilt",
         "longformer",

@@ -76,6 +76,7 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
     facts = [
         ("task", manifest.task),
         ("architecture", manifest.architecture),
+        ("made for", _target(manifest)),
         ("longest input", f"{manifest.max_length} tokens"),
         ("size", _size(bundle, records)),
         ("source", f"`{manifest.source.id}`, weights sha256 `{manifest.source.sha256[:16]}`"),
@@ -90,6 +91,12 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
     if manifest.drift:
         facts.append(("drift", _drift(manifest)))
     return facts
+
+
+def _target(manifest: Manifest) -> str:
+    if manifest.fixed_shape is None:
+        return f"`{manifest.target}`"
+    return "`{}`, inputs of exactly {} x {} tokens".format(manifest.target, *manifest.fixed_shape)
 
 
 def _size(bundle: Bundle, records: Sequence[Header]) -> str:

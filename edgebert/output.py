@@ -15,13 +15,20 @@ from edgebert.errors import EdgebertError, OutputError
 _ERROR_NUMBER = re.compile(r"(?:\[Errno |\(os error )(\d+)")  # in Python's messages, and in Rust's
 
 
-def refuse_existing(path: Path, *, force: bool) -> None:
+def refuse_existing(path: Path, *, force: bool, source: str | Path | None = None) -> None:
     """Say no to an output that exists, before any work is done.
 
+    Args:
+        path: the output.
+        force: whether it may be replaced.
+        source: what it is made from, a path or a hub id.
+
     Raises:
-        OutputError: `path` exists and `force` is not set, it holds the working folder, or its
-            parent cannot be made.
+        OutputError: `path` exists and `force` is not set, it is or holds the source or the working
+            folder, or its parent cannot be made.
     """
+    if source and Path(source).exists() and Path(source).resolve().is_relative_to(path.resolve()):
+        raise OutputError(f"{path} is or holds the source, which is never replaced")
     if path.exists() and not force:
         raise OutputError(f"{path} exists. Choose another output or add --force to replace it")
     if Path.cwd().is_relative_to(path.resolve()):

@@ -83,8 +83,10 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
         another shape.
 
     Raises:
-        CheckpointError: the weights do not fit the configuration, or it is of no known kind.
+        CheckpointError: the weights do not fit the configuration, or it is of no known kind, or
+            transformers would leave out a part of the model.
     """
+    _refuse_relative_keys(checkpoint)
     with quiet_transformers(), _failures_named(checkpoint.path):
         model, info = auto_class.from_pretrained(
             checkpoint.path,
@@ -97,6 +99,16 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
             **config,
         )
     return model, {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+
+
+def _refuse_relative_keys(checkpoint: Checkpoint) -> None:
+    """Transformers 5 took these positions out, and runs such a model without them unasked."""
+    kind = str(checkpoint.config.get("position_embedding_type"))
+    if kind.startswith("relative_key") and not checkpoint.trust_remote_code:
+        raise CheckpointError(
+            f"{checkpoint.path} has positions of the kind {kind}, which transformers "
+            f"{transformers.__version__} leaves out: its answers would not be the model's"
+        )
 
 
 class SentenceHead(torch.nn.Module):

@@ -8,7 +8,6 @@ there decides the operators of the graph, so there is no pattern that a later re
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -21,14 +20,8 @@ FUSED_ATTENTION = "edgebert_fused"
 PLAIN_ATTENTION = "edgebert_plain"
 """MatMul and Softmax, which every runtime has."""
 
-SMALL_MASK_ATTENTION = "edgebert_plain_small_mask"
-"""The same with a small constant in the mask, for runtimes that quantize the scores."""
-
 MASKED_SCORE = -1e4
 """Added to the score of a masked key: onnxruntime's own value, and finite in half precision."""
-
-SMALL_MASKED_SCORE = -100.0
-"""Larger ones would leave a quantized score no resolution; e^-100 is still 0 in float32."""
 
 
 class FusedMask(NamedTuple):
@@ -48,12 +41,8 @@ def register_attention() -> None:
     """Make our attentions known to transformers."""
     AttentionInterface.register(FUSED_ATTENTION, fused_attention)
     AttentionMaskInterface.register(FUSED_ATTENTION, _fused_mask)
-    for name, masked in (
-        (PLAIN_ATTENTION, MASKED_SCORE),
-        (SMALL_MASK_ATTENTION, SMALL_MASKED_SCORE),
-    ):
-        AttentionInterface.register(name, plain_attention)
-        AttentionMaskInterface.register(name, partial(_additive_mask, masked_score=masked))
+    AttentionInterface.register(PLAIN_ATTENTION, plain_attention)
+    AttentionMaskInterface.register(PLAIN_ATTENTION, _additive_mask)
 
 
 def choose_attention(model: torch.nn.Module, name: str) -> None:
@@ -156,7 +145,6 @@ def _fused_mask(
 
 def _additive_mask(
     *_: Any,
-    masked_score: float,
     attention_mask: torch.Tensor,
     q_length: int,
     kv_length: int,
@@ -164,10 +152,10 @@ def _additive_mask(
     **__: Any,
 ) -> torch.Tensor:
     """Both in one: float [batch, 1, 1 or sequence, sequence], to be added to the scores."""
-    mask = (1.0 - attention_mask[:, None, None, :].to(torch.float32)) * masked_score
+    mask = (1.0 - attention_mask[:, None, None, :].to(torch.float32)) * MASKED_SCORE
     seen = _pattern(mask_function, q_length, kv_length, attention_mask.device)
     # the lower of the two, not their sum: a key hidden twice is as hidden as one hidden once
-    return mask if seen is None else torch.minimum(mask, _additive(seen, masked_score))
+    return mask if seen is None else torch.minimum(mask, _additive(seen))
 
 
 def _pattern(
@@ -182,8 +170,8 @@ def _pattern(
     return seen
 
 
-def _additive(mask: torch.Tensor, masked_score: float = MASKED_SCORE) -> torch.Tensor:
-    return (1.0 - mask.to(torch.float32)) * masked_score if mask.dtype == torch.bool else mask
+def _additive(mask: torch.Tensor) -> torch.Tensor:
+    return (1.0 - mask.to(torch.float32)) * MASKED_SCORE if mask.dtype == torch.bool else mask
 
 
 def _square(mask: torch.Tensor, sequence: int) -> torch.Tensor:

@@ -77,7 +77,7 @@ def export_model(
     """
     started = time.perf_counter()
     options, output = options or ExportOptions(), Path(output)
-    refuse_existing(output, force=force)
+    refuse_existing(output, force=force, source=model)
     with opened_checkpoint(model, options, offline=offline) as opened:
         return _export(opened, output, options, started, force=force)
 

@@ -22,6 +22,7 @@ Batch = Mapping[str, npt.NDArray[np.generic]]
 SAFE = 65504 / 8
 """Largest magnitude left to half precision: texts not seen here may be several times larger."""
 
+_CONVERTED = "_cast_to_fp16_node"  # in the names of the converter's own casts
 _SMALLEST = 2.0**-24  # what a smaller constant is raised to, so that no divisor becomes 0
 
 
@@ -85,13 +86,16 @@ def _drop_repeated_casts(graph: onnx.GraphProto) -> None:
 
 
 def _join_casts(graph: onnx.GraphProto) -> None:
-    """Let blocked nodes hand values to each other as they are: half would lose or overflow them."""
+    """Let blocked nodes hand values to each other as they are: half would lose or overflow them.
+
+    Of casts that the converter put in alone: one of the model's own may come from integers.
+    """
     wires = Wires(graph)
     for node in graph.node:
         for place, name in enumerate(node.input):
             back = wires.producers.get(name)
             there = wires.producers.get(back.input[0]) if _casts(back, "FLOAT") else None
-            if there is not None and _casts(there, "FLOAT16"):
+            if there is not None and _casts(there, "FLOAT16") and _CONVERTED in there.name:
                 node.input[place] = there.input[0]
     remove_unread(graph)
 

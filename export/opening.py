@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgebert.checkpoint import Checkpoint, open_checkpoint
+from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
+from edgebert.errors import CheckpointError
 from edgebert.export.options import ExportOptions
 from edgebert.export.pickles import without_pickles
 from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
 from edgebert.model_folder import find_folder
-from edgebert.records.manifest import TrimmedVocabulary
+from edgebert.records.manifest import EMBEDDINGS, TrimmedVocabulary
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def opened_checkpoint(
     """Open a checkpoint; copies that had to be made of it live as long as the block.
 
     Raises:
-        CheckpointError: it cannot be read, or asks for more trust than `options` gives.
+        CheckpointError: it cannot be read, asks for more trust than `options` gives, or has the
+            head of another task.
         InputError: the corpus to trim for cannot be read.
         GateError: trimming changed more than it may.
     """
@@ -65,6 +67,11 @@ def _open(
         offline=offline,
         trust_remote_code=options.trust_remote_code,
     )
+    trained = task_of_head(checkpoint.config)
+    if trained and checkpoint.task not in (trained, EMBEDDINGS):
+        raise CheckpointError(
+            f"{checkpoint.id} was trained for {trained}, not for {checkpoint.task}"
+        )
     return checkpoint if source == model else replace(checkpoint, id=_name(model))
 
 

@@ -23,10 +23,7 @@ from edgebert.export.foreign.graph import ids_type, write_model
 from edgebert.export.foreign.locating import describe_folder, find_graph
 from edgebert.export.foreign.original import Original, open_original
 from edgebert.export.foreign.outputs import give_bundle_outputs, task_of
-from edgebert.export.foreign.parity import (
-    Reference,
-    parity_with_original,
-)
+from edgebert.export.foreign.parity import Reference, parity_with_original
 from edgebert.export.options import EXTERNAL_DATA_BYTES, ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
@@ -82,9 +79,7 @@ def optimize_export(
         GateError: parity with the original failed; nothing was written.
     """
     source, output, options = Path(source), Path(output), options or OptimizeOptions()
-    refuse_existing(output, force=force)
-    if output.resolve() == source.resolve():
-        raise InputError(f"{output} is the source, which is never written over")
+    refuse_existing(output, force=force, source=source)
     if source.is_dir():
         return _optimize_folder(source, output, options, force=force)
     if not source.is_file():

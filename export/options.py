@@ -13,8 +13,8 @@ EXTERNAL_DATA_BYTES = 1_500_000_000
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators, and every onnxruntime since 1.17 runs it."""
 
-
 _NPU_TOKENS = 128
+_SHORTEST = 3  # one token between the special ones
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,16 @@ def settle(options: ExportOptions, max_length: int) -> ExportOptions:
         max_length: of the checkpoint, in tokens.
 
     Raises:
-        CheckpointError: a fixed shape for a target that takes any, or one that is too long.
+        CheckpointError: a fixed shape for a target that takes any, or one too short or too long.
     """
     precision = options.precision or ("fp16" if options.target == "gpu" else "fp32")
     shape = options.fixed_shape
     if options.target == "npu":
         shape = shape or (1, min(_NPU_TOKENS, max_length))
+        if shape[1] < _SHORTEST:
+            raise CheckpointError(
+                f"a fixed shape of {shape[1]} tokens holds no text: it takes at least {_SHORTEST}"
+            )
         if shape[1] > max_length:
             raise CheckpointError(
                 f"a fixed shape of {shape[1]} tokens is longer than the checkpoint's longest "

@@ -10,6 +10,7 @@ from edgebert.export.half_precision import Batch, to_half_precision
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.bias_gelu import fuse_bias_gelu
 from edgebert.export.passes.constants import fold_constants
+from edgebert.export.passes.empty_rows import count_at_least_one_token
 from edgebert.export.passes.idle_expands import drop_idle_expands
 from edgebert.export.passes.idle_reshapes import drop_idle_reshapes
 from edgebert.export.passes.layer_names import name_layers
@@ -20,7 +21,13 @@ from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.tied_weights import tie_weights
 
-_EVERYWHERE = (drop_idle_reshapes, drop_idle_expands, share_weights, name_layers)
+_EVERYWHERE = (
+    count_at_least_one_token,
+    drop_idle_reshapes,
+    drop_idle_expands,
+    share_weights,
+    name_layers,
+)
 
 PASSES = {
     "cpu": (*_EVERYWHERE, merge_qkv, pool_by_matmul),

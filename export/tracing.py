@@ -19,7 +19,6 @@ from edgebert.export.activations import gelu_as_one_function
 from edgebert.export.attention import (
     FUSED_ATTENTION,
     PLAIN_ATTENTION,
-    SMALL_MASK_ATTENTION,
     choose_attention,
     register_attention,
 )
@@ -40,11 +39,15 @@ def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> Traced:
     """
     register_attention()
     model = load_model(checkpoint, attention=PLAIN_ATTENTION)
-    unfused = open_attention(model, checkpoint.max_length)
+    if getattr(model.config, "is_encoder_decoder", False):
+        raise CheckpointError(
+            f"{checkpoint.architecture} has a decoder; only encoders are exported"
+        )
     gelu_as_one_function(model)
     graph = task_graph(model, checkpoint)
-    inputs = _example_inputs(model, checkpoint.max_length, options)
     with _failures_named(checkpoint):
+        inputs = _example_inputs(model, checkpoint.max_length, options)
+        unfused = open_attention(model, checkpoint.max_length)
         census = take_census(graph, inputs)
         choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
         program = _export(graph, inputs, checkpoint, options)
@@ -57,8 +60,6 @@ def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> Traced:
 
 def _attention_for(target: str, *, is_open: bool) -> str:
     """The attention for a target; a model whose own attention is closed can only be plain."""
-    if target == "npu":
-        return SMALL_MASK_ATTENTION
     return FUSED_ATTENTION if is_open and target in FUSED_TARGETS else PLAIN_ATTENTION
 
 

@@ -29,12 +29,13 @@ def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
     model = onnx.load(source)  # given a path, onnxruntime would write its notes beside the source
     split_attention(model)
     untie_weights(model)
-    layers = weight_matmuls(model)
+    layers, batched = weight_matmuls(model, rank=2), weight_matmuls(model, rank=3)
     with _without_advice():
         quantize_dynamic(
             model,
             target,
             op_types_to_quantize=["MatMul"],
+            nodes_to_exclude=batched,  # scales of their channels would be of a shape it cannot read
             per_channel=True,
             weight_type=QuantType.QInt8,
             extra_options={
@@ -51,13 +52,13 @@ def quantize_graph(source: Path, target: Path) -> tuple[LayerDecision, ...]:
     )
 
 
-def weight_matmuls(model: onnx.ModelProto) -> list[str]:
-    """Names of the MatMuls that multiply by a constant weight."""
-    constants = {tensor.name for tensor in model.graph.initializer}
+def weight_matmuls(model: onnx.ModelProto, *, rank: int) -> list[str]:
+    """Names of the MatMuls that multiply by a constant of `rank` axes: 2, or 3 for a batch."""
+    ranks = {tensor.name: len(tensor.dims) for tensor in model.graph.initializer}
     return [
         node.name
         for node in model.graph.node
-        if node.op_type == "MatMul" and constants.intersection(node.input)
+        if node.op_type == "MatMul" and ranks.get(node.input[1]) == rank
     ]
 
 

@@ -92,12 +92,12 @@ def quantize_bundle(
 
     Raises:
         BundleError: `source` is no bundle.
-        InputError: it is int8 already, or the texts cannot be used.
+        InputError: it is int8 or fp16 already, or the texts cannot be used.
         GateError: the drift breaks a bound; nothing was written.
     """
     started = time.perf_counter()
     options, output = options or QuantizeOptions(), Path(output)
-    refuse_existing(output, force=force)
+    refuse_existing(output, force=force, source=source)
     original = load(source, verify=True)
     _require_float(original.bundle)
     examples = examples_or_built_in(options.data, original.task, text_column=options.text_column)
@@ -137,6 +137,11 @@ def _require_float(bundle: Bundle) -> None:
     if bundle.manifest.quantization is not None:
         scheme = bundle.manifest.quantization.scheme
         raise InputError(f"{bundle.path} is int8 already (scheme {scheme}); give the float bundle")
+    if bundle.manifest.precision != "fp32":
+        raise InputError(
+            f"{bundle.path} is {bundle.manifest.precision} already; "
+            "give what 'edgebert export --precision fp32' makes"
+        )
 
 
 def _copy_companions(source: Path, folder: Path) -> None:

@@ -223,3 +223,17 @@ def test_a_task_that_is_none_cannot_be_exported_and_says_so(tiny_embedder: Path)
     options = ExportOptions(task="translation")
     with pytest.raises(CheckpointError, match="is for translation, which cannot be exported"):
         export_model(tiny_embedder, tiny_embedder.with_name("none"), options=options)
+
+
+def test_a_bundle_with_a_trimmed_vocabulary_is_still_the_same_model(
+    tiny_embedder: Path, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus.txt"
+    texts = ["turn on the lamp", "anna is in paris", "the fan is off", "ben is late !"] * 4
+    corpus.write_text("\n".join(texts), encoding="utf-8")
+    options = ExportOptions(trim_vocabulary=corpus)
+    record = export_model(tiny_embedder, tmp_path / "trimmed", options=options)
+    assert record.trimmed_vocabulary is not None
+    assert record.trimmed_vocabulary.kept < record.trimmed_vocabulary.pieces
+    checked = check(tiny_embedder, tmp_path / "trimmed", data=corpus)
+    assert checked.passed, checked.failures

@@ -176,6 +176,7 @@ def test_the_position_table_of_a_roberta_starts_after_its_padding(folder: Path) 
         ({"model_type": "xlm-roberta", "max_position_embeddings": 514, "pad_token_id": None}, 512),
         ({"model_type": "xlm-roberta-xl", "max_position_embeddings": 514}, 512),
         ({"model_type": "data2vec-text", "max_position_embeddings": 130, "pad_token_id": 0}, 129),
+        ({"model_type": "esm", "max_position_embeddings": 1026, "pad_token_id": 1}, 1024),
         ({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 0}, 512),
         (
             {"model_type": "modernbert", "max_position_embeddings": 8192, "pad_token_id": 50283},

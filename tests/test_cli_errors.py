@@ -249,7 +249,7 @@ def test_a_prompt_the_model_does_not_have(tiny_bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("sentense\tlabel\na\ton\n", ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. Name yours with --text-column"),
+        ("sentense\tlabel\na\ton\n", ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. Call yours 'text', or name it with --text-column where the command takes that"),
         ("text\tlabel\na\ton\nb\t\n", ", line 3: 'label' is empty"),
         ("text\tlabel\na\ton\nb\n", ", line 3: 1 columns, but the header has 2 (text, label)"),
         ("text\tlabel\n", " holds no text"),

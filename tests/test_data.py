@@ -204,7 +204,7 @@ def test_a_row_knows_its_line(write: Write, name: str, content: str, line: int) 
 def test_a_misnamed_text_column_is_told_with_the_columns_found(write: Write) -> None:
     assert complaint(write("a.tsv", "sentense\tlabel\na\tx\n")) == (
         ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. "
-        "Name yours with --text-column"
+        "Call yours 'text', or name it with --text-column where the command takes that"
     )
 
 

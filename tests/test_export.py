@@ -15,7 +15,7 @@ from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Text
 from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.errors import CheckpointError, GateError
+from edgebert.errors import CheckpointError, GateError, OutputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode, micro_batches
@@ -113,6 +113,29 @@ def test_max_length_comes_from_the_sentence_transformers_file(tiny_bundle: Path)
     tokenizer = json.loads((tiny_bundle / "tokenizer.json").read_text(encoding="utf-8"))
     assert tokenizer["truncation"]["max_length"] == 48
     assert tokenizer["padding"] is None
+
+
+def test_a_checkpoint_is_never_replaced_by_its_own_bundle(
+    tiny_embedder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_embedder, tmp_path / "model"))
+    with pytest.raises(OutputError, match="is or holds the source, which is never replaced"):
+        export_model(folder, folder, force=True)
+    assert (folder / "model.safetensors").is_file()
+
+
+def test_the_head_of_another_task_is_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    options = ExportOptions(task="token-classification")
+    with pytest.raises(CheckpointError, match="was trained for text-classification, not for"):
+        export_model(tiny_classifier, tmp_path / "out", options=options)
+
+
+def test_half_precision_is_held_to_what_rounding_does_to_the_model(
+    tiny_embedder: Path, tmp_path: Path
+) -> None:
+    record = export_model(tiny_embedder, tmp_path / "out", options=ExportOptions(target="gpu"))
+    assert record.precision == "fp16"
+    assert 1e-4 < max(case.max_abs for case in record.parity) <= record.atol < 1
 
 
 def test_a_head_that_was_never_trained_is_refused(tiny_embedder: Path, tmp_path: Path) -> None:

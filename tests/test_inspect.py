@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from edgebert.bundle import open_bundle, seal
+from edgebert.cli.tables import show_inspect
 from edgebert.errors import BundleError, InputError
 from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage, inspect_path
@@ -202,6 +204,20 @@ def test_a_bundle_is_recounted_against_its_manifest(tiny_bundle: Path) -> None:
     assert coverage == open_bundle(tiny_bundle).manifest.coverage
     assert coverage["attention"].found == coverage["attention"].expected > 0
     assert count_coverage(read_graph(tiny_bundle / "model.onnx"))["gelu"] > 0
+
+
+def test_a_bundle_says_what_it_was_made_for_and_what_is_not_fused(
+    tiny_bundle: Path, float_model: Path, tmp_path: Path
+) -> None:
+    assert "for cpu, takes any shape" in show_inspect(inspect_path(tiny_bundle))
+    changed = Path(shutil.copytree(tiny_bundle, tmp_path / "npu"))
+    unfused = {"attention": "no such operator"}
+    manifest = open_bundle(tiny_bundle).manifest
+    seal(changed, replace(manifest, target="npu", fixed_shape=(1, 32), unfused=unfused))
+    shown = show_inspect(inspect_path(changed))
+    assert "for npu, takes 1 x 32 tokens and nothing else" in shown
+    assert "not fused: attention (no such operator)" in shown
+    assert "coverage: not stated" in show_inspect(inspect_path(float_model))
 
 
 def test_a_fusion_lost_after_the_export_shows(

@@ -13,7 +13,13 @@ from edgebert.errors import InputError
 from edgebert.latency.memory import ragged_texts
 from edgebert.latency.noise import CpuTime, cpu_time, noise_of, shares
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds, warm_up
-from edgebert.latency.shapes import Shape, check_lengths, random_inputs, shapes_of
+from edgebert.latency.shapes import (
+    Shape,
+    check_lengths,
+    default_lengths,
+    random_inputs,
+    shapes_of,
+)
 
 START = CpuTime(total=100, busy=40, own=10, stolen=1)
 
@@ -168,6 +174,12 @@ def test_a_length_that_would_be_truncated_is_refused() -> None:
     with pytest.raises(InputError) as refusal:
         check_lengths("out/int8", 256, (16, 257))
     assert str(refusal.value) == "length 257 is above what out/int8 takes: 256 tokens at most"
+
+
+def test_by_default_no_length_is_above_what_a_model_takes() -> None:
+    assert default_lengths(512) == (16, 32, 128)
+    assert default_lengths(64) == (16, 32)
+    assert default_lengths(10) == (10,)
 
 
 def test_inputs_have_the_exact_shape_and_no_padding() -> None:

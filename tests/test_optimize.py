@@ -24,7 +24,9 @@ from edgebert.export import OptimizeOptions, optimize_export
 from edgebert.export.foreign.graph import EncoderSession, open_plainly
 from edgebert.export.foreign.parity import parity_with_original, read_outputs
 from edgebert.export.parity.batches import InputSpace, parity_batches
+from edgebert.records.codec import write_json
 from edgebert.records.made import OptimizeRecord, ParityCase
+from edgebert.report import write_report
 from edgebert.runtimes import load
 
 FOREIGN = Path(__file__).parent / "fixtures" / "foreign"
@@ -256,6 +258,14 @@ def test_the_command_tells_what_it_fused(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, [*arguments, "--force", "--atol", "1e-12"]).exit_code == 3
 
 
+def test_its_record_can_be_reported(optimized: dict[str, OptimizeRecord], tmp_path: Path) -> None:
+    write_json(optimized["optimum-4.57"], tmp_path / "optimize.json")
+    write_report([tmp_path / "optimize.json"], tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "against the graph it was made of" in page
+    assert "attention" in page
+
+
 def _lone(tmp_path: Path, name: str) -> Path:
     """A graph that cannot be optimized."""
     path, source = tmp_path / f"{name}.onnx", FOREIGN / "ts-sdpa-5.onnx"
@@ -348,11 +358,48 @@ def test_a_file_gives_a_file_and_nothing_is_written_over(tmp_path: Path) -> None
     copy = Path(shutil.copyfile(source, tmp_path / "copy.onnx"))
     with pytest.raises(OutputError, match="exists"):
         optimize_export(source, copy)
-    with pytest.raises(InputError, match="never written over"):
+    with pytest.raises(OutputError, match="is or holds the source"):
         optimize_export(copy, copy, force=True)
 
 
 # other shapes of graphs
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("optimum-4.57", "text-classification"),
+        ("transformers-js", "token-classification"),
+        ("transformers-js", "question-answering"),
+    ],
+)
+def test_a_task_that_the_graph_does_not_answer_is_refused(
+    name: str, task: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=f"gives .*; {task} needs .*logits"):
+        optimize_export(FOREIGN / name, tmp_path / "out", options=OptimizeOptions(task=task))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_as_many_labels_as_a_probe_has_tokens_are_no_tokens(tmp_path: Path) -> None:
+    make = onnx.helper
+    graph = make.make_graph(
+        [
+            make.make_node("Gather", ["table", "input_ids"], ["tokens"]),
+            make.make_node("ReduceSum", ["tokens", "axis"], ["logits"], keepdims=0),
+        ],
+        "seven labels",
+        [make.make_tensor_value_info("input_ids", onnx.TensorProto.INT64, ["b", "s"])],
+        [make.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["b", 7])],
+        [
+            onnx.numpy_helper.from_array(np.ones((9, 7), np.float32), "table"),
+            onnx.numpy_helper.from_array(np.array([1], np.int64), "axis"),
+        ],
+    )
+    path = tmp_path / "seven.onnx"
+    onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=9), path)
+    reading = read_outputs(EncoderSession(open_plainly(path)))
+    assert reading.by_token == frozenset()
 
 
 def test_a_graph_of_fixed_shape_stays_of_fixed_shape(tmp_path: Path) -> None:

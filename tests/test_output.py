@@ -55,6 +55,16 @@ def test_a_block_that_fails_or_is_interrupted_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("output", ["source", "."])
+def test_what_it_is_made_from_is_never_replaced(tmp_path: Path, output: str) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with pytest.raises(OutputError, match="is or holds the source"):
+        refuse_existing(tmp_path / output, force=True, source=source)
+    refuse_existing(source / "inside", force=True, source=source)
+    refuse_existing(tmp_path / "org", force=True, source="org/a-hub-id")
+
+
 def test_a_new_output_that_fails_keeps_the_old_one(tmp_path: Path, new: New) -> None:
     with new(tmp_path / "out") as beside:
         write_into(beside).write_text("old")

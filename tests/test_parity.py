@@ -11,6 +11,7 @@ import graph_damage as damage
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
@@ -369,6 +370,34 @@ def test_a_model_is_held_to_no_less_than_rounding_does_to_it(
         query.data = before
     assert calm < 2e-4 < sensitive < 1.0
     assert allowed_difference(off, reference, graph) == calm
+
+
+def test_a_sensitive_model_is_allowed_what_any_rounding_does_to_it(
+    reference: CheckpointModel, tiny_bundle: Path
+) -> None:
+    """PyTorch under other roundings stands for a graph: each has to pass."""
+    graph, words = load(tiny_bundle), reference.model.get_input_embeddings()
+    query = reference.model.encoder.layer[0].attention.self.query
+    before = query.weight.data, words.weight.data
+    query.weight.data = 20 * before[0]
+    try:
+        cases = [replace(case, max_abs=1.0) for case in parity_cases(reference, graph)]
+        allowed, answers = allowed_difference(cases, reference, graph), []
+        for seed in range(6):
+            signs = np.random.default_rng(seed).choice([-1.0, 1.0], before[1].shape)
+            words.weight.data = before[1] * torch.tensor(1 + 2.0**-21 * signs, dtype=torch.float32)
+            answers.append(_answers(reference, graph))
+    finally:
+        query.weight.data, words.weight.data = before
+    furthest = max(np.abs(one - other).max() for one in answers for other in answers)
+    assert allowed / 10 < furthest < allowed
+
+
+def _answers(reference: CheckpointModel, graph: Model) -> np.ndarray:
+    """Token vectors of PyTorch to every batch, at real tokens, in one array."""
+    batches = matrix(reference, graph)
+    outputs = (reference.run(batch.inputs)["last_hidden_state"] for batch in batches)
+    return np.concatenate([out[b.mask] for out, b in zip(outputs, batches, strict=True)])
 
 
 def test_a_mistake_does_not_raise_what_is_allowed(

@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgebert.export.passes.bias_gelu import fuse_bias_gelu
+from edgebert.export.passes.empty_rows import count_at_least_one_token
 from edgebert.export.passes.idle_expands import drop_idle_expands
 from edgebert.export.passes.idle_reshapes import drop_idle_reshapes
 from edgebert.export.passes.layer_names import name_layers
@@ -274,6 +275,15 @@ def test_pooling_sums_alike_alone_and_in_a_padded_batch() -> None:
 )
 def test_other_sums_stay(old: str, new: str) -> None:
     assert pool_by_matmul(pooling(POOLING.replace(old, new))) == 0
+
+
+@pytest.mark.parametrize(("counted", "bounded"), [("attention_mask", 1), ("mask", 0)])
+def test_only_a_count_of_tokens_is_bounded(counted: str, bounded: int) -> None:
+    model = model_of(
+        f"n = ReduceSum ({counted}, tokens) f = Cast <to = 1> (n) y = Div(x, f)",
+        {"tokens": np.array([1])},
+    )
+    assert count_at_least_one_token(model) == operators(model)["Clip"] == bounded
 
 
 NORM = """

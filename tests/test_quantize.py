@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from edgebert.bundle import open_bundle
+from edgebert.bundle import open_bundle, seal
 from edgebert.drift.invariance import batch_invariance
-from edgebert.errors import BundleError, GateError, InputError
+from edgebert.errors import BundleError, GateError, InputError, OutputError
 from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.quantize.dynamic import quantize_graph
 from edgebert.quantize.embeddings import quantize_word_embeddings
 from edgebert.runtimes import load
+from edgebert.runtimes.session import open_graph
 
 TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin", "开灯 please"]
 
@@ -129,6 +132,44 @@ def test_drift_is_measured_on_the_texts_that_are_given(tiny_bundle: Path, tmp_pa
 def test_an_int8_bundle_is_not_quantized_again(tiny_int8: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is int8 already"):
         quantize_bundle(tiny_int8, tmp_path / "out")
+
+
+def test_a_bundle_in_half_precision_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    half = Path(shutil.copytree(tiny_bundle, tmp_path / "half"))
+    seal(half, replace(open_bundle(half).manifest, precision="fp16"))
+    with pytest.raises(InputError, match=r"is fp16 already; give what .* --precision fp32"):
+        quantize_bundle(half, tmp_path / "again")
+
+
+def test_a_bundle_is_not_replaced_by_its_own_int8_form(tiny_bundle: Path) -> None:
+    with pytest.raises(OutputError, match="is or holds the source"):
+        quantize_bundle(tiny_bundle, tiny_bundle, force=True)
+    assert open_bundle(tiny_bundle).manifest.quantization is None
+
+
+def test_a_batch_of_weights_stays_float(tmp_path: Path) -> None:
+    """Like the relative positions of DeBERTa: onnxruntime writes an int8 form it cannot run."""
+    make = onnx.helper
+    draw = np.random.default_rng(0).standard_normal
+    values = {"batched": draw((4, 16, 8)), "plain": draw((8, 8))}
+    graph = make.make_graph(
+        [
+            make.make_node("MatMul", ["x", "batched"], ["scores"], name="positions"),
+            make.make_node("MatMul", ["scores", "plain"], ["y"], name="dense"),
+        ],
+        "batched",
+        [make.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 4, "s", 16])],
+        [make.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4, "s", 8])],
+        [onnx.numpy_helper.from_array(v.astype(np.float32), name) for name, v in values.items()],
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 20)], ir_version=10)
+    onnx.save(model, tmp_path / "float.onnx")
+    layers = quantize_graph(tmp_path / "float.onnx", tmp_path / "int8.onnx")
+    assert [layer.name for layer in layers] == ["dense"]
+    session = open_graph(tmp_path / "int8.onnx")
+    x = draw((1, 4, 5, 16)).astype(np.float32)
+    (y,) = session.run(None, {"x": x})
+    np.testing.assert_allclose(y, x @ values["batched"] @ values["plain"], atol=1)
 
 
 def test_a_changed_source_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from test_wheel import PIP, needs_packages
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
+from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.half_precision import overflowing_nodes
 from edgebert.export.options import settle
@@ -197,6 +198,11 @@ def test_npu_is_one_partition_for_coreml(reference: CheckpointModel, tmp_path: P
     assert forecast.unsupported_ops == {"ai.onnx:Gather"}
     inside = Counter(node.op_type for node in forecast.supported_groups[0])
     assert (inside["MatMul"], inside["Softmax"]) == (16, 2)
+
+
+def test_a_fixed_shape_that_holds_no_text_is_refused() -> None:
+    with pytest.raises(CheckpointError, match="a fixed shape of 2 tokens holds no text"):
+        settle(ExportOptions(target="npu", fixed_shape=(1, 2)), 64)
 
 
 def test_npu_answers_as_pytorch_does(reference: CheckpointModel, tmp_path: Path) -> None:

@@ -65,6 +65,16 @@ def reranker_bundle(reranker: Path) -> Path:
     return bundle_of(reranker)
 
 
+@pytest.mark.parametrize("target", ["cpu", "gpu"])
+def test_the_mean_of_no_tokens_is_a_number(target: str, tmp_path: Path) -> None:
+    """As ModernBERT's own checkpoints classify, and PyTorch divides 0 by 0."""
+    head = transformers.AutoModelForSequenceClassification
+    folder = tmp_path / "checkpoint"
+    make_family(folder, "modernbert", head, classifier_pooling="mean")
+    options = ExportOptions(target=target, atol=0.1)  # which what is no number exceeds
+    export_model(folder, tmp_path / "bundle", options=options)
+
+
 def test_a_single_label_is_scored_by_a_sigmoid(reranker: Path, reranker_bundle: Path) -> None:
     model = load(reranker_bundle)
     for pair, answer in zip(PAIRS, model.classify(PAIRS), strict=True):
@@ -402,6 +412,15 @@ def test_a_pretrained_bert_fills_masks_when_asked_to(tmp_path: Path) -> None:
     load_model(open_checkpoint(folder, task=FILL_MASK))
     with pytest.raises(CheckpointError, match="it was not trained for question-answering"):
         load_model(open_checkpoint(folder, task=QUESTION_ANSWERING))
+
+
+def test_positions_that_transformers_leaves_out_are_not_left_out_unsaid(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "relative", "BertModel")
+    config = json.loads((folder / "config.json").read_text())
+    config["position_embedding_type"] = "relative_key_query"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="positions of the kind relative_key_query"):
+        load_model(open_checkpoint(folder))
 
 
 # inputs of another type or of one shape

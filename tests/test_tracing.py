@@ -21,7 +21,9 @@ from edgebert.export import ExportOptions
 from edgebert.export.census import Census
 from edgebert.export.coverage import coverage_of
 from edgebert.export.expectation import Traced, expected_operators
+from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
+from edgebert.records.manifest import Count
 
 _SIZES = {
     "vocab_size": len(VOCABULARY),
@@ -88,7 +90,7 @@ def test_the_npu_target_is_standard_operators_of_one_shape(tmp_path: Path) -> No
         assert [d.dim_value for d in value.type.tensor_type.shape.dim] == [3, 16]
     assert outcome.difference < 1e-4
     constants = [onnx.numpy_helper.to_array(t) for t in outcome.model.graph.initializer]
-    assert min(float(array.min()) for array in constants if array.size == 1) == -100.0
+    assert min(float(array.min()) for array in constants if array.size == 1) == -1e4
 
 
 @pytest.mark.parametrize("activation", ["gelu_new", "relu"])
@@ -107,6 +109,9 @@ def test_a_family_that_is_not_named_is_fused_if_its_attention_is_open(
     assert outcome.found("attention") == len(outcome.traced.expected["attention"]) == 2
     assert outcome.traced.unfused == {}
     assert outcome.difference < 1e-4
+    assert outcome.traced.expected["qkv"] == ()
+    shape_for_target(outcome.model, ExportOptions())  # merges what nobody promised
+    assert coverage_of(outcome.model, outcome.traced)["qkv"] == Count(2, 2)
 
 
 def test_layers_that_the_census_missed_are_still_expected() -> None:
@@ -146,14 +151,37 @@ def test_deberta_reaches_beyond_its_buckets_and_512_tokens(tmp_path: Path) -> No
     assert outcome.difference < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (
+            transformers.LongformerConfig(**_SIZES, attention_window=8, pad_token_id=0),
+            "longformer cannot be exported: ",
+        ),
+        (
+            transformers.CanineConfig(**{k: v for k, v in _SIZES.items() if k != "vocab_size"}),
+            "canine cannot be exported: .* has no attribute 'vocab_size'",
+        ),
+        (
+            transformers.T5Config(vocab_size=99, d_model=8, d_ff=8, num_layers=1, num_heads=1),
+            "t5 has a decoder; only encoders are exported",
+        ),
+    ],
+    ids=lambda value: getattr(value, "model_type", ""),
+)
 def test_a_model_that_cannot_be_traced_is_refused_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Any, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = transformers.LongformerConfig(**_SIZES, attention_window=8, pad_token_id=0)
-    monkeypatch.setitem(FAMILIES, "longformer", lambda: config)
-    with pytest.raises(CheckpointError, match="longformer cannot be exported: ") as caught:
-        _trace("longformer", tmp_path, ExportOptions())
+    monkeypatch.setitem(FAMILIES, config.model_type, lambda: config)
+    with pytest.raises(CheckpointError, match=reason) as caught:
+        _trace(config.model_type, tmp_path, ExportOptions())
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_that_pytorch_reads_beyond_its_end_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Transformers' MPNet counts 32 distances whatever its configuration says."""
+    with pytest.raises(CheckpointError, match="mpnet cannot be exported: index out of range"):
+        _trace("mpnet", tmp_path, ExportOptions(), relative_attention_num_buckets=16)
 
 
 def _trace(

@@ -26,15 +26,7 @@ _EXPORT_PACKAGES = (
 @options.output("Bundle")
 @click.option(
     "--task",
-    type=click.Choice(
-        [
-            "feature-extraction",
-            "text-classification",
-            "token-classification",
-            "fill-mask",
-            "question-answering",
-        ]
-    ),
+    type=options.TASK,
     help="What the bundle answers. Default: what the checkpoint says.",
 )
 @click.option(
@@ -73,7 +65,7 @@ _EXPORT_PACKAGES = (
 )
 @click.option(
     "--atol",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.POSITIVE,
     help="Largest absolute difference to PyTorch that passes. Default: what the precision allows.",
 )
 @click.option(

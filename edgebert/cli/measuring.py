@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, required=True, metavar="BUNDLE...")
 @click.option(
     "--lengths",
-    default="16,32,128",
-    show_default=True,
     callback=options.number_list,
-    help="Tokens in each text.",
+    help="Tokens in each text. Default: those of 16, 32 and 128 that every model takes.",
 )
 @click.option(
     "--batch-sizes",
@@ -53,7 +51,7 @@ if TYPE_CHECKING:
 @options.json_record
 def bench(
     models: tuple[str, ...],
-    lengths: tuple[int, ...],
+    lengths: tuple[int, ...] | None,
     batch_sizes: tuple[int, ...],
     threads: tuple[int, ...] | None,
     texts: Path | None,

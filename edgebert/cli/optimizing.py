@@ -25,21 +25,13 @@ _PACKAGES = ("onnx", "onnxscript", "onnxruntime", "tokenizers")
 )
 @click.option(
     "--task",
-    type=click.Choice(
-        [
-            "feature-extraction",
-            "text-classification",
-            "token-classification",
-            "fill-mask",
-            "question-answering",
-        ]
-    ),
+    type=options.TASK,
     help="What a folder's graph answers. Default: what its outputs and config.json say.",
 )
 @options.max_length
 @click.option(
     "--atol",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.POSITIVE,
     help="Largest absolute difference to the original that passes. Default: what is rounding.",
 )
 @options.force

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,33 @@ import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+TASK = click.Choice(
+    [
+        "feature-extraction",
+        "text-classification",
+        "token-classification",
+        "fill-mask",
+        "question-answering",
+    ]
+)
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
+
+
+class _FiniteRange(click.FloatRange):
+    """Numbers without nan and infinity, which no measured value would be held against."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+POSITIVE = _FiniteRange(min=0, min_open=True)
+NOT_NEGATIVE = _FiniteRange(min=0)
 
 
 def output(what: str) -> Decorator:

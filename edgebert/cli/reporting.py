@@ -37,13 +37,13 @@ STDOUT = Path("-")
 )
 @click.option(
     "--max-slowdown",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.POSITIVE,
     metavar="X",
     help="With --diff: largest time after / before; 1.10 lets it grow by 10 %.",
 )
 @click.option(
     "--max-drift-increase",
-    type=click.FloatRange(min=0),
+    type=options.NOT_NEGATIVE,
     metavar="X",
     help="With --diff: how much the mean distance may grow.",
 )

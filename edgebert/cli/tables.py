@@ -109,14 +109,24 @@ def show_quantize(record: QuantizeRecord) -> str:
 def show_inspect(record: InspectRecord) -> str:
     operators = sorted(record.operators.items(), key=lambda item: (-item[1], item[0]))
     parts = [
-        record.path,
+        _described(record),
         table(("operator", "nodes"), operators),
         table(("part", "size"), [(name, _mb(size)) for name, size in record.sizes.items()]),
-        f"coverage: {_coverage(record.coverage) or 'not stated'}",
+        f"coverage: {_coverage(record.coverage) if record.coverage else 'not stated'}",
+        *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
         f"int8: {record.quantized.int8} of {record.quantized.matmuls} MatMuls with weights",
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
+
+
+def _described(record: InspectRecord) -> str:
+    if record.target is None:
+        return record.path
+    shape = "any shape"
+    if record.fixed_shape:
+        shape = "{} x {} tokens and nothing else".format(*record.fixed_shape)
+    return f"{record.path}: for {record.target}, takes {shape}"
 
 
 def show_doctor(record: DoctorRecord) -> str:

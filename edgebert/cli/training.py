@@ -22,7 +22,7 @@ def _loop_options(epochs: int, learning_rate: float) -> Callable[..., Any]:
             click.option("--seed", default=42, show_default=True, help="Seed of all randomness."),
             click.option(
                 "--learning-rate",
-                type=click.FloatRange(min=0, min_open=True),
+                type=options.POSITIVE,
                 default=learning_rate,
                 show_default=True,
                 help="Highest learning rate, after warm-up.",

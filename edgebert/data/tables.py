@@ -63,7 +63,8 @@ def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tupl
     if found is None:
         raise InputError(
             f"{path}, line 1: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}. Name yours with --text-column"
+            f"columns found: {', '.join(columns)}. Call yours 'text', or name it with "
+            "--text-column where the command takes that"
         )
     return (found,)
 

@@ -95,13 +95,26 @@ def _tokenizer(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None
     other = [
         text
         for start in range(0, len(texts), _CHUNK)
-        for text in _other_ids(left, right, texts[start : start + _CHUNK])
+        for text in _other_pieces(left, right, texts[start : start + _CHUNK])
     ]
     if not other:
         return None
     shown = other[0] if isinstance(other[0], str) else " | ".join(other[0])
     detail = f"{len(other)} of {len(texts)} texts give other token ids, first {shown[:60]!r}"
     return Cause(TOKENIZER, detail)
+
+
+def _other_pieces(left: Probe, right: Probe, texts: Sequence[Text]) -> Iterator[Text]:
+    """Texts with other ids; other pieces, where a vocabulary was trimmed and numbered anew."""
+    trimmed = left.vocabulary_size != right.vocabulary_size
+    for text in _other_ids(left, right, texts):
+        if not trimmed or _pieces(left, text) != _pieces(right, text):
+            yield text
+
+
+def _pieces(probe: Probe, text: Text) -> list[str]:
+    (ids,) = _ids(probe.encode([text]))
+    return [probe.piece(token_id) for token_id in ids]
 
 
 def _other_ids(left: Probe, right: Probe, texts: Sequence[Text]) -> Iterator[Text]:
@@ -149,7 +162,12 @@ def _pooling(
 
 def _other_pooling(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None:
     """Do the candidate's token vectors, pooled in another way, give the reference's vectors?"""
-    inputs = left.encode(texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE])
+    sample = texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE]
+    other = set(_other_ids(left, right, sample))  # ids that may lie outside the other's vocabulary
+    alike = [text for text in sample if text not in other]
+    if not alike:
+        return None
+    inputs = left.encode(alike)
     wanted, found = left.run(inputs)["sentence_embedding"], right.run(inputs)
     hidden = found.get("last_hidden_state")
     if hidden is None or hidden.shape[2] != wanted.shape[1]:  # a Dense layer lies between

@@ -143,6 +143,13 @@ class CheckpointModel:
         encoding = self._tokenize(texts, return_tensors="np", padding=True, padding_side="right")
         return {name: np.asarray(values, np.int64) for name, values in encoding.items()}
 
+    @property
+    def vocabulary_size(self) -> int:
+        return len(self.tokenizer)
+
+    def piece(self, token_id: int) -> str:
+        return str(self.tokenizer.convert_ids_to_tokens(token_id))
+
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         encoding = self._tokenize(texts, return_offsets_mapping=True)
         return [

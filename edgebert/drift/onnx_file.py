@@ -92,6 +92,13 @@ class OnnxFile:
             rows.update(rows_of(self.task, batch, answer, self._mask_id))
         return [rows[i] for i in range(len(texts))]
 
+    @property
+    def vocabulary_size(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    def piece(self, token_id: int) -> str:
+        return str(self.tokenizer.id_to_token(token_id))
+
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         return [
             TokenizedText(text, encoding.offsets, encoding.word_ids)

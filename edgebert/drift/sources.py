@@ -77,8 +77,14 @@ class Probe(Protocol):
         """Hash of the checkpoint's weights that it says it was made from, or ""."""
         ...
 
+    @property
+    def vocabulary_size(self) -> int: ...
     def encode(self, texts: Sequence[Text]) -> Inputs:
         """Token ids, int64 [batch, sequence], padded on the right."""
+        ...
+
+    def piece(self, token_id: int) -> str:
+        """The piece of text, or the special token, that an id stands for."""
         ...
 
     def run(self, inputs: Inputs) -> dict[str, Array]:

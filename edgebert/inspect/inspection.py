@@ -52,6 +52,9 @@ def inspect_path(path: Path) -> InspectRecord:
         quantized=_quantized(matmuls),
         sizes=weight_sizes(graph) | files,
         risks=_risks(graph, matmuls),
+        target=bundle.manifest.target if bundle else None,
+        fixed_shape=bundle.manifest.fixed_shape if bundle else None,
+        unfused=bundle.manifest.unfused if bundle else {},
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edgebert.errors import InputError
 
+_LENGTHS = (16, 32, 128)
 _SEED = 0  # the same ids for every model and every run
 
 
@@ -34,6 +35,11 @@ def shapes_of(
         if not values or min(values) < 1:
             raise InputError(f"{name} must be 1 or more, not {list(values)}")
     return [Shape(*each) for each in product(*(sorted(set(values)) for _, values in axes))]
+
+
+def default_lengths(limit: int) -> tuple[int, ...]:
+    """The usual lengths that a model takes at most `limit` tokens long; for a short one, `limit`."""
+    return tuple(length for length in _LENGTHS if length <= limit) or (limit,)
 
 
 def check_lengths(path: str, limit: int, lengths: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ from edgebert.latency.models import LoadedModel, Start, TimedModel
 from edgebert.latency.noise import cpu_time, noise_of
 from edgebert.latency.opening import open_models
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
-from edgebert.latency.shapes import Shape, check_lengths, shapes_of
+from edgebert.latency.shapes import Shape, check_lengths, default_lengths, shapes_of
 from edgebert.latency.start import starts_of
 from edgebert.latency.texts import TimedTexts, read_sample, texts_bench, time_texts
 from edgebert.machine import available_cores
@@ -40,7 +40,7 @@ class _Timed:
 def bench(
     models: Sequence[str | Path],
     *,
-    lengths: Sequence[int] = (16, 32, 128),
+    lengths: Sequence[int] | None = None,
     batch_sizes: Sequence[int] = (1, 8),
     threads: Sequence[int] | None = None,
     texts: Path | None = None,
@@ -53,7 +53,8 @@ def bench(
 
     Args:
         models: bundles, and checkpoints (folders or hub ids), which PyTorch runs.
-        lengths: tokens of a text; inputs have exactly this length and no padding.
+        lengths: tokens of a text; inputs have exactly this length and no padding. By default
+            those of 16, 32 and 128 that every model takes.
         batch_sizes: texts of a call.
         threads: cores a call may use; by default one, and all that this process is granted.
         texts: a file whose texts are also timed, from text to answer.
@@ -69,8 +70,10 @@ def bench(
     """
     if rounds < 1:
         raise InputError("a bench needs one round at least")
-    shapes = shapes_of(lengths, batch_sizes, threads or (1, available_cores()))
     opened = open_models([str(model) for model in models], offline=offline)
+    if lengths is None:
+        lengths = default_lengths(min(model.max_length for model in opened))
+    shapes = shapes_of(lengths, batch_sizes, threads or (1, available_cores()))
     for model in opened:
         check_lengths(model.path, model.max_length, lengths)
     sample = read_sample(texts, opened, text_column) if texts else None

@@ -196,7 +196,16 @@ class Quantized:
 
 @dataclass(frozen=True, kw_only=True)
 class InspectRecord(Header):
-    """What a bundle or an ONNX file holds. `sizes` are bytes by part."""
+    """What a bundle or an ONNX file holds.
+
+    Attributes:
+        coverage: what a bundle's manifest expects of each kind, and what its graph holds; empty
+            for a lone file.
+        sizes: bytes by part.
+        target: what a bundle was made for, None for a lone file.
+        fixed_shape: batch and tokens that it takes, None where it takes any.
+        unfused: parts that no single operator runs, and why.
+    """
 
     record: str = "inspect"
     path: str
@@ -205,3 +214,6 @@ class InspectRecord(Header):
     quantized: Quantized
     sizes: dict[str, int]
     risks: tuple[str, ...]
+    target: str | None = None
+    fixed_shape: tuple[int, int] | None = None
+    unfused: dict[str, str] = field(default_factory=dict)

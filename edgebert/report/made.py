@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgebert.records.header import Header
-from edgebert.records.made import ExportRecord, ParityCase, QuantizeRecord
+from edgebert.records.made import ExportRecord, OptimizeRecord, ParityCase, QuantizeRecord
 from edgebert.records.measured import InspectRecord
 from edgebert.report.blocks import Section, Table
 from edgebert.report.formats import MISSING, cosine, drift
@@ -16,15 +16,20 @@ from edgebert.report.read import of_kind
 def parity(records: Sequence[Header], names: Names) -> Section | None:
     """The worst of all comparisons under each session's settings."""
     exports = [export for export in of_kind(records, ExportRecord) if export.parity]
+    fused = [record for record in of_kind(records, OptimizeRecord) if record.parity]
+    titled: list[tuple[ExportRecord | OptimizeRecord, str]] = [
+        *((r, f"{names[r.bundle]}: {r.architecture} against PyTorch") for r in exports),
+        *((r, f"{names[r.output]}: against the graph it was made of") for r in fused),
+    ]
     tables = tuple(
         Table(
             ("settings", "inputs", "largest difference", "at", "lowest cosine"),
-            tuple(_setting(session, cases) for session, cases in _by_session(export.parity)),
-            f"{names[export.bundle]}: {export.architecture}, allowed difference {export.atol:g}",
+            tuple(_setting(session, cases) for session, cases in _by_session(record.parity)),
+            f"{title}, allowed difference {record.atol:g}",
         )
-        for export in exports
+        for record, title in titled
     )
-    note = "The exported graph against PyTorch on the same token ids, at positions not masked."
+    note = "The graph against what it was made of on the same token ids, at positions not masked."
     return Section("Parity", note, tables=tables) if tables else None
 
 
@@ -48,8 +53,8 @@ def coverage(records: Sequence[Header], names: Names) -> Section | None:
     """What the architecture implies against what the graph holds."""
     rows = []
     for record in records:
-        if isinstance(record, ExportRecord | QuantizeRecord | InspectRecord):
-            path = record.path if isinstance(record, InspectRecord) else record.bundle
+        if isinstance(record, ExportRecord | OptimizeRecord | QuantizeRecord | InspectRecord):
+            path = _path(record)
             for what, count in record.coverage.items():
                 mark = "✓ all" if count.found == count.expected else "✗ not all"
                 row = (names[path], what.replace("_", " "), f"{count.found} of {count.expected}")
@@ -57,3 +62,12 @@ def coverage(records: Sequence[Header], names: Names) -> Section | None:
     table = Table(("bundle", "operator", "found", ""), tuple(dict.fromkeys(rows)))
     note = "What the architecture implies, and how much of it the graph holds."
     return Section("Coverage", note, tables=(table,)) if rows else None
+
+
+def _path(record: ExportRecord | OptimizeRecord | QuantizeRecord | InspectRecord) -> str:
+    match record:
+        case InspectRecord():
+            return record.path
+        case OptimizeRecord():
+            return record.output
+    return record.bundle

@@ -10,7 +10,12 @@ from pathlib import PurePath
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
-from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
+from edgebert.records.made import (
+    ExportRecord,
+    OptimizeRecord,
+    QuantizeRecord,
+    TrainingRecord,
+)
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 
@@ -72,6 +77,8 @@ def _paths(record: Header) -> list[str]:
             return [record.reference, record.candidate]
         case QuantizeRecord() | ExportRecord():
             return [record.source, record.bundle]
+        case OptimizeRecord():
+            return [record.source, record.output]
         case TrainingRecord():
             return [record.checkpoint]
         case DiffRecord():

@@ -12,7 +12,12 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
-from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
+from edgebert.records.made import (
+    ExportRecord,
+    OptimizeRecord,
+    QuantizeRecord,
+    TrainingRecord,
+)
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
 
 R = TypeVar("R", bound=Header)
@@ -23,6 +28,7 @@ _KINDS: dict[str, type[Header]] = {
     "bench": BenchRecord,
     "quantize": QuantizeRecord,
     "export": ExportRecord,
+    "optimize": OptimizeRecord,
     "inspect": InspectRecord,
     "doctor": DoctorRecord,
     "training": TrainingRecord,

@@ -10,7 +10,7 @@ from typing import cast
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
-from edgebert.output import new_folder
+from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import TrainingRecord
 from edgebert.training.batches import encode
 from edgebert.training.classification import LabelledTexts
@@ -57,6 +57,7 @@ def distill(
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
+    refuse_existing(Path(output), force=force, source=teacher)
     checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
     run = Run("distill", checkpoint.task, teacher, output, files, options)
     with new_folder(output, force=force) as folder, seeded(options.seed):

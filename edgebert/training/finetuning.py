@@ -9,7 +9,7 @@ from pathlib import Path
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
-from edgebert.output import new_folder
+from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import TrainingRecord
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.training.classification import label_names, problem_type
@@ -59,6 +59,7 @@ def finetune(
         OutputError: `output` exists, or cannot be written.
     """
     data = [path for path in (train, dev) if path]
+    refuse_existing(Path(output), force=force, source=model)
     run = Run("finetune", task, model, output, data, options)
     with new_folder(output, force=force) as folder, seeded(options.seed):
         examples = read_examples(train)

@@ -11,7 +11,7 @@ from edgebert.errors import InputError
 from edgebert.export.foreign.graph import MASK, POSITIONS
 from edgebert.export.foreign.parity import OutputReading
 from edgebert.export.passes.edits import add_constant, remove_unread
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.sentence_modules import SentenceModules
 
@@ -40,15 +40,28 @@ def give_bundle_outputs(
     _require_inputs(graph, described)
     names = [value.name for value in graph.output]
     if described.task != EMBEDDINGS:
-        wanted = dict(zip(answer_outputs(described.task), names, strict=False))
-        if len(wanted) < len(answer_outputs(described.task)):
-            raise InputError(f"{described.id} gives {', '.join(names)}: not enough for its task")
-        wanted.update({name: name for name in wanted if name in names})
+        wanted = _logits(names, described, reading)
     else:
         wanted = _embedding_outputs(model, described, reading)
     _keep_outputs(graph, wanted)
     remove_unread(graph)
     return tuple(name for name in names if name not in wanted.values())
+
+
+def _logits(names: list[str], described: Checkpoint, reading: OutputReading) -> dict[str, str]:
+    """Name in the bundle to name in the graph, by name or else by place."""
+    needed = answer_outputs(described.task)
+    wanted = dict(zip(needed, names, strict=False)) | {n: n for n in needed if n in names}
+    by_token = described.task != TEXT_CLASSIFICATION
+    if len(wanted) < len(needed) or any(
+        (name in reading.by_token) != by_token for name in wanted.values()
+    ):
+        per = "token" if by_token else "text"
+        raise InputError(
+            f"the graph of {described.id} gives {', '.join(names)}; {described.task} needs "
+            f"{', '.join(needed)} with a row for each {per}: name another task with --task"
+        )
+    return wanted
 
 
 def _require_inputs(graph: onnx.GraphProto, described: Checkpoint) -> None:

@@ -37,16 +37,18 @@ class OutputReading(Reading):
 
 def read_outputs(session: EncoderSession) -> OutputReading:
     """Find out which outputs have a row for each token."""
-    rows, tokens = session.fixed_shape or (2, 7)
-    inputs = {name: np.ones((rows, tokens), np.int64) for name in session.names}
-    answers = session.run(inputs)
-    by_token = {n for n, a in answers.items() if a.ndim > 1 and a.shape[:2] == (rows, tokens)}
+    shapes = [session.fixed_shape] if session.fixed_shape else [(2, 7), (2, 5)]
+    found = [_outputs_by_token(session, shape) for shape in shapes]
+    by_token = {name for name, follows in found[0].items() if follows and found[-1][name]}
     return OutputReading(
-        names=tuple(answers),
-        task="",
-        zero_padding=False,
-        by_token=frozenset(by_token),
+        names=tuple(found[0]), task="", zero_padding=False, by_token=frozenset(by_token)
     )
+
+
+def _outputs_by_token(session: EncoderSession, shape: tuple[int, int]) -> dict[str, bool]:
+    """Whether each output has as many columns as the input of `shape` has tokens."""
+    answers = session.run({name: np.ones(shape, np.int64) for name in session.names})
+    return {name: answer.shape[:2] == shape for name, answer in answers.items()}
 
 
 def parity_with_original(
