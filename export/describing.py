@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edgebert.bundle import MODEL
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.export.opening import Opened
-from edgebert.export.options import ExportOptions
-from edgebert.export.task_graphs import output_names
+from edgebert.checkpoint import Checkpoint
 from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import read_graph
+from edgebert.graph.reading import OnnxGraph
 from edgebert.machine import installed_versions
 from edgebert.records.manifest import (
     FORMAT,
@@ -23,34 +17,32 @@ from edgebert.records.manifest import (
 
 
 def describe(
-    opened: Opened,
-    reference: CheckpointModel,
-    folder: Path,
-    options: ExportOptions,
+    checkpoint: Checkpoint,
+    graph: OnnxGraph,
     *,
+    sha256: str,
+    mask_token: str | None,
     coverage: dict[str, Count],
     unfused: dict[str, str],
 ) -> Manifest:
-    """The manifest of the graph in `folder`, as yet without files and drift.
+    """The manifest of an fp32 graph for the CPU, as yet without files and drift.
 
     Args:
-        opened: the checkpoint as it was found.
-        reference: the same in PyTorch.
-        folder: where the graph lies.
-        options: what was asked for, settled.
+        checkpoint: what the folder says that the graph was made of.
+        graph: the new graph.
+        sha256: of the weights that it was made of.
+        mask_token: what stands for a word to guess, for fill-mask.
         coverage: expected and found counts of fused operators.
         unfused: what is not one operator, and why.
     """
-    checkpoint = reference.checkpoint
-    graph = read_graph(folder / MODEL)
     versions = installed_versions()
     tested = versions["onnxruntime"]
     return Manifest(
         format=FORMAT,
         task=checkpoint.task,
         architecture=checkpoint.architecture,
-        precision=str(options.precision),
-        target=options.target,
+        precision="fp32",
+        target="cpu",
         pooling=checkpoint.pooling,
         normalize=checkpoint.normalize,
         max_length=checkpoint.max_length,
@@ -58,7 +50,7 @@ def describe(
         labels=checkpoint.labels,
         problem_type=checkpoint.problem_type,
         inputs=graph.inputs,
-        outputs=output_names(checkpoint.task),
+        outputs=graph.outputs,
         attention_path="masked",
         files={},
         opset=graph.opset_imports[""],
@@ -68,13 +60,10 @@ def describe(
         coverage=coverage,
         quantization=None,
         drift=None,
-        source=Source(id=checkpoint.id, revision=None, sha256=opened.sha256),
+        source=Source(id=checkpoint.id, revision=None, sha256=sha256),
         created_with=versions,
         default_prompt=checkpoint.default_prompt,
-        ids=options.ids,
-        fixed_shape=options.fixed_shape,
         unfused=unfused,
-        trimmed_vocabulary=opened.trimmed_vocabulary,
         activation=checkpoint.scoring if checkpoint.task == TEXT_CLASSIFICATION else None,
-        mask_token=reference.mask_token,
+        mask_token=mask_token,
     )

@@ -37,6 +37,7 @@ from edgebert.export.tokenizer_files import (
     write_tokenizer,
 )
 from edgebert.export.tracing import trace
+from edgebert.graph.reading import read_graph
 from edgebert.machine import installed_versions
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import ExportRecord
@@ -89,7 +90,7 @@ def _export(
     reference = CheckpointModel(checkpoint)
     with new_folder(output, force=force) as folder:
         coverage, lost, unfused = _write_graph(reference, folder, options)
-        manifest = describe(opened, reference, folder, options, coverage=coverage, unfused=unfused)
+        manifest = _manifest(opened, reference, folder, options, coverage, unfused)
         graph = _write_companions(reference, folder, manifest)
         cases = parity_cases(reference, graph)
         atol = options.atol or allowed_difference(cases, reference, graph)
@@ -172,6 +173,32 @@ def _as_given(
         return np.pad(values, ((0, 0), (0, short))).astype(options.ids)
 
     return {name: padded(values) for name, values in inputs.items()}
+
+
+def _manifest(
+    opened: Opened,
+    reference: CheckpointModel,
+    folder: Path,
+    options: ExportOptions,
+    coverage: dict[str, Count],
+    unfused: dict[str, str],
+) -> Manifest:
+    manifest = describe(
+        reference.checkpoint,
+        read_graph(folder / MODEL),
+        sha256=opened.sha256,
+        mask_token=reference.mask_token,
+        coverage=coverage,
+        unfused=unfused,
+    )
+    return replace(
+        manifest,
+        precision=str(options.precision),
+        target=options.target,
+        ids=options.ids,
+        fixed_shape=options.fixed_shape,
+        trimmed_vocabulary=opened.trimmed_vocabulary,
+    )
 
 
 def _write_companions(reference: CheckpointModel, folder: Path, manifest: Manifest) -> Model:

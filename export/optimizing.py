@@ -16,7 +16,8 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import golden_texts
 from edgebert.drift.onnx_file import OnnxFile, traits_of
 from edgebert.errors import GateError, InputError
-from edgebert.export.foreign.bundling import manifest_of, write_companions
+from edgebert.export.describing import describe
+from edgebert.export.foreign.bundling import write_companions
 from edgebert.export.foreign.counting import count_operators, coverage_after
 from edgebert.export.foreign.fusing import Fusion, fuse
 from edgebert.export.foreign.graph import ids_type, write_model
@@ -184,13 +185,13 @@ def _fuse(original: Original) -> tuple[onnx.ModelProto, Fusion]:
 def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusion: Fusion) -> Model:
     """The new graph as the model of a bundle that has no manifest on disk yet."""
     unfused = "; ".join(fusion.attention.reasons)
-    manifest = manifest_of(
+    manifest = describe(
         described,
         read_graph(folder / MODEL),
-        coverage_after(folder / MODEL, fusion),
-        {"attention": unfused} if unfused else {},
-        hashlib.sha256(original.path.read_bytes()).hexdigest(),
-        traits_of(described).mask_token,
+        sha256=hashlib.sha256(original.path.read_bytes()).hexdigest(),
+        mask_token=traits_of(described).mask_token,
+        coverage=coverage_after(folder / MODEL, fusion),
+        unfused={"attention": unfused} if unfused else {},
     )
     manifest = replace(
         manifest, ids=ids_type(original.model), fixed_shape=original.session.fixed_shape

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from edgebert.errors import InputError
 
-_LENGTHS = (16, 32, 128)
+LENGTHS = (16, 32, 128)
+"""Tokens of the texts that are usually timed."""
+
 _SEED = 0  # the same ids for every model and every run
 
 
@@ -39,7 +41,7 @@ def shapes_of(
 
 def default_lengths(limit: int) -> tuple[int, ...]:
     """The usual lengths that a model takes at most `limit` tokens long; for a short one, `limit`."""
-    return tuple(length for length in _LENGTHS if length <= limit) or (limit,)
+    return tuple(length for length in LENGTHS if length <= limit) or (limit,)
 
 
 def check_lengths(path: str, limit: int, lengths: Sequence[int]) -> None:

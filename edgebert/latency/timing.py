@@ -16,7 +16,7 @@ from edgebert.latency.models import LoadedModel, Start, TimedModel
 from edgebert.latency.noise import cpu_time, noise_of
 from edgebert.latency.opening import open_models
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
-from edgebert.latency.shapes import Shape, check_lengths, default_lengths, shapes_of
+from edgebert.latency.shapes import LENGTHS, Shape, check_lengths, default_lengths, shapes_of
 from edgebert.latency.start import starts_of
 from edgebert.latency.texts import TimedTexts, read_sample, texts_bench, time_texts
 from edgebert.machine import available_cores
@@ -70,10 +70,12 @@ def bench(
     """
     if rounds < 1:
         raise InputError("a bench needs one round at least")
+    threads = threads if threads is not None else (1, available_cores())
+    shapes_of(LENGTHS if lengths is None else lengths, batch_sizes, threads)  # or say no at once
     opened = open_models([str(model) for model in models], offline=offline)
     if lengths is None:
         lengths = default_lengths(min(model.max_length for model in opened))
-    shapes = shapes_of(lengths, batch_sizes, threads or (1, available_cores()))
+    shapes = shapes_of(lengths, batch_sizes, threads)
     for model in opened:
         check_lengths(model.path, model.max_length, lengths)
     sample = read_sample(texts, opened, text_column) if texts else None

@@ -9,19 +9,10 @@ from tokenizers import Tokenizer, normalizers
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.export.tokenizer_files import write_sentence_transformers_files
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import OnnxGraph
 from edgebert.json_files import read_object, write_value
-from edgebert.machine import installed_versions
 from edgebert.records.manifest import (
     EMBEDDINGS,
-    FORMAT,
     QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    Count,
-    Manifest,
-    OnnxruntimeRange,
-    Source,
 )
 from edgebert.runtimes.encoding import open_tokenizer
 
@@ -55,54 +46,3 @@ def write_companions(described: Checkpoint, folder: Path) -> None:
     if described.task == EMBEDDINGS:
         width = described.config.get("hidden_size") or described.config.get("dim")
         write_sentence_transformers_files(described, folder, int(width or 0))
-
-
-def manifest_of(
-    described: Checkpoint,
-    graph: OnnxGraph,
-    coverage: dict[str, Count],
-    unfused: dict[str, str],
-    sha256: str,
-    mask_token: str | None,
-) -> Manifest:
-    """The manifest of a bundle, before it has files and a drift.
-
-    Args:
-        described: what the files beside the original graph say.
-        graph: the new graph.
-        coverage, unfused: what of it runs as single operators, and why something does not.
-        sha256: of the original graph.
-        mask_token: what stands for a word to guess, for fill-mask.
-    """
-    versions = installed_versions()
-    tested = versions["onnxruntime"]
-    return Manifest(
-        format=FORMAT,
-        task=described.task,
-        architecture=described.architecture,
-        precision="fp32",
-        target="cpu",
-        pooling=described.pooling,
-        normalize=described.normalize,
-        max_length=described.max_length,
-        prompts=described.prompts,
-        labels=described.labels,
-        problem_type=described.problem_type,
-        inputs=graph.inputs,
-        outputs=graph.outputs,
-        attention_path="masked",
-        files={},
-        opset=graph.opset_imports[""],
-        ir_version=graph.ir_version,
-        onnxruntime=OnnxruntimeRange(oldest_onnxruntime(graph, tested=tested), tested),
-        undocumented_operators=(),
-        coverage=coverage,
-        quantization=None,
-        drift=None,
-        source=Source(id=described.id, revision=None, sha256=sha256),
-        created_with=versions,
-        default_prompt=described.default_prompt,
-        unfused=unfused,
-        activation=described.scoring if described.task == TEXT_CLASSIFICATION else None,
-        mask_token=mask_token,
-    )
