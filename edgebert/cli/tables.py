@@ -58,7 +58,7 @@ def show_training(record: TrainingRecord) -> str:
 def show_export(record: ExportRecord) -> str:
     return (
         f"{_bundle(record)}: {record.task}, {record.architecture}, {record.precision} for "
-        f"{record.target}, {_mb(record.size_bytes)}\n"
+        f"{record.target}, {_size(record.size_bytes)}\n"
         f"max length {record.max_length} (from {record.max_length_source})\n"
         f"{_vocabulary(record.trimmed_vocabulary)}"
         f"fused: {_coverage(record.coverage)}\n"
@@ -75,7 +75,7 @@ def _vocabulary(trimmed: TrimmedVocabulary | None) -> str:
     if trimmed is None:
         return ""
     kept = f"vocabulary: {trimmed.kept} of {trimmed.pieces} pieces kept for {trimmed.corpus}"
-    saved = f", {_mb(trimmed.saved_bytes)} less"
+    saved = f", {_size(trimmed.saved_bytes)} less"
     if trimmed.unseen is None:
         return f"{kept}{saved}\n"
     more = trimmed.unseen.pieces_after / max(1, trimmed.unseen.pieces_before) - 1
@@ -98,7 +98,7 @@ def show_quantize(record: QuantizeRecord) -> str:
     drift = record.drift
     flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
     return (
-        f"{_bundle(record)}: int8 ({record.scheme}), {_mb(record.size_bytes)}, "
+        f"{_bundle(record)}: int8 ({record.scheme}), {_size(record.size_bytes)}, "
         f"{record.source_size_bytes / record.size_bytes:.1f}x smaller than {record.source}\n"
         f"coverage: {_coverage(record.coverage)}\n"
         f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
@@ -111,7 +111,7 @@ def show_inspect(record: InspectRecord) -> str:
     parts = [
         _described(record),
         table(("operator", "nodes"), operators),
-        table(("part", "size"), [(name, _mb(size)) for name, size in record.sizes.items()]),
+        table(("part", "size"), [(name, _size(size)) for name, size in record.sizes.items()]),
         f"coverage: {_coverage(record.coverage) if record.coverage else 'not stated'}",
         *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
         f"int8: {record.quantized.int8} of {record.quantized.matmuls} MatMuls with weights",
@@ -193,5 +193,5 @@ def _coverage(coverage: dict[str, Count]) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _mb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.1f} MB"
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"

@@ -56,6 +56,8 @@ def coverage(records: Sequence[Header], names: Names) -> Section | None:
         if isinstance(record, ExportRecord | OptimizeRecord | QuantizeRecord | InspectRecord):
             path = _path(record)
             for what, count in record.coverage.items():
+                if not count.expected and not count.found:
+                    continue  # nothing of the kind in this architecture
                 mark = "✓ all" if count.found == count.expected else "✗ not all"
                 row = (names[path], what.replace("_", " "), f"{count.found} of {count.expected}")
                 rows.append((*row, mark))
