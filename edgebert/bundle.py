@@ -94,7 +94,7 @@ def changed_files(bundle: Bundle) -> list[str]:
     problems = []
     for name, entry in bundle.manifest.files.items():
         problem = _size_problem(bundle, name)
-        if problem is None and _sha256(bundle.path / name) != entry.sha256:
+        if problem is None and file_sha256(bundle.path / name) != entry.sha256:
             problem = f"{name} was changed (its checksum differs)"
         if problem:
             problems.append(problem)
@@ -151,9 +151,9 @@ def _size_problem(bundle: Bundle, name: str) -> str | None:
 
 
 def _entry(path: Path) -> FileEntry:
-    return FileEntry(sha256=_sha256(path), size_bytes=path.stat().st_size)
+    return FileEntry(sha256=file_sha256(path), size_bytes=path.stat().st_size)
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

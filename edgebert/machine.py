@@ -80,6 +80,11 @@ def this_machine() -> Machine:
     )
 
 
+def release_numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a release like 1.31.1, to compare it with another."""
+    return tuple(int(part) for part in version.split("+")[0].split(".")[:3] if part.isdigit())
+
+
 def installed_versions() -> dict[str, str]:
     """The versions of the packages that can change an answer, where they are installed."""
     found = {}

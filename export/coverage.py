@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 
 import onnx
 
 from edgebert.export.expectation import Traced, name_in_checkpoint
+from edgebert.export.passes.trace_notes import noted_modules
 from edgebert.inspect.inspection import FUSED_OPERATORS
 from edgebert.records.manifest import Count
-
-_SCOPES = "pkg.torch.onnx.name_scopes"
-"""Where torch's exporter notes the modules that a node came from, outermost first."""
 
 
 def coverage_of(model: onnx.ModelProto, traced: Traced) -> dict[str, Count]:
@@ -50,7 +47,6 @@ def _first_missing(model: onnx.ModelProto, part: str, expected: tuple[str, ...])
 
 def _module(node: onnx.NodeProto) -> str:
     """Path of the module that a node was traced from; empty for a node that a pass made."""
-    scopes = next((entry.value for entry in node.metadata_props if entry.key == _SCOPES), "[]")
-    modules = [scope for scope in ast.literal_eval(scopes) if isinstance(scope, str)]
+    modules = noted_modules(node)
     # the last names the node itself
     return name_in_checkpoint(modules[-2]) if len(modules) > 1 else ""

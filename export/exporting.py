@@ -148,7 +148,8 @@ def _write_graph(
     path = folder / MODEL
     traced = trace(reference.checkpoint, path, options)
     model = load_traced(path)
-    shape_for_target(model, options, _real_batches(reference, options))
+    watched = _real_batches(reference, options) if options.precision == "fp16" else ()
+    shape_for_target(model, options, watched)
     del model.graph.value_info[:]  # shapes under names that the passes took away or gave anew
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     coverage, lost = coverage_of(model, traced), lost_coverage(model, traced)

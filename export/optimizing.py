@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import onnx
 
-from edgebert.bundle import MODEL, TOKENIZER, Bundle
+from edgebert.bundle import MODEL, TOKENIZER, Bundle, file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import golden_texts
 from edgebert.drift.onnx_file import OnnxFile, traits_of
@@ -188,7 +187,7 @@ def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusio
     manifest = describe(
         described,
         read_graph(folder / MODEL),
-        sha256=hashlib.sha256(original.path.read_bytes()).hexdigest(),
+        sha256=file_sha256(original.path),
         mask_token=traits_of(described).mask_token,
         coverage=coverage_after(folder / MODEL, fusion),
         unfused={"attention": unfused} if unfused else {},

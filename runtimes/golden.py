@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from edgebert.bundle import GOLDEN, Bundle
 from edgebert.errors import BundleError
-from edgebert.machine import this_machine
+from edgebert.machine import release_numbers, this_machine
 from edgebert.records.codec import to_dict
 from edgebert.records.golden import Golden, GoldenText, Tolerance
 from edgebert.records.manifest import FILL_MASK, FORMAT
@@ -116,7 +116,7 @@ def relative_distance(answer: npt.ArrayLike, promised: npt.ArrayLike) -> float:
 
 def is_newer(version: str, than: str) -> bool:
     """Compare releases like 1.31.1 by their numbers."""
-    return _numbers(version) > _numbers(than)
+    return release_numbers(version) > release_numbers(than)
 
 
 def prove_on_new_onnxruntime(model: Model) -> None:
@@ -162,10 +162,6 @@ def _rounded(values: npt.ArrayLike) -> Any:
     if array.ndim > 1:
         return [_rounded(row) for row in array]
     return [float(f"{value:.7g}") for value in array]
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("+")[0].split(".")[:3] if part.isdigit())
 
 
 def _verdict_file(bundle: Bundle, onnxruntime: str) -> Path:

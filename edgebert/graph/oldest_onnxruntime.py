@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgebert.graph.reading import FLOAT16, OnnxGraph
+from edgebert.machine import release_numbers
 
 _OPSETS = {18: "1.15.1", 19: "1.16.3", 20: "1.17.0", 21: "1.18.0", 22: "1.21.0", 23: "1.23.2"}
 _IR_VERSIONS = {9: "1.15.1", 10: "1.18.0", 11: "1.23.2"}
@@ -43,13 +44,9 @@ def oldest_onnxruntime(graph: OnnxGraph, *, tested: str) -> str:
             needed += [_SCORES] * any(node.inputs[_ADDED_TO_SCORES:][:1])
     if any(tensor.data_type == FLOAT16 for tensor in graph.initializers):
         needed.append(_HALF)
-    return max(needed, key=_numbers)
+    return max(needed, key=release_numbers)
 
 
 def _first_that_reads(releases: dict[int, str], version: int, tested: str) -> str:
     fitting = (release for highest, release in releases.items() if version <= highest)
     return next(fitting, tested)
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split(".")[:3])

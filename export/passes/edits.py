@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,13 @@ def put_instead(graph: onnx.GraphProto, value: str, nodes: list[onnx.NodeProto])
     del graph.node[position]
     for offset, node in enumerate(nodes):
         graph.node.insert(position + offset, node)
+
+
+def read_instead(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
+    """Let every node read other values: the name of each to the one that is read in its place."""
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = names.get(name, name)
 
 
 def remove_unread(graph: onnx.GraphProto) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires
+from edgebert.export.passes.wires import Wires, symbolic_shape
 
 _ELEMENT_WISE = frozenset({"Add", "Div", "Mul", "Sub"})
 
@@ -23,7 +23,7 @@ def drop_idle_expands(model: onnx.ModelProto) -> int:
     """
     graph = model.graph
     wires = Wires(graph)
-    shapes = {value.name: _shape(value) for value in (*graph.value_info, *graph.output)}
+    shapes = {value.name: symbolic_shape(value) for value in (*graph.value_info, *graph.output)}
     taken = 0
     for node in graph.node:
         if node.op_type not in _ELEMENT_WISE:
@@ -39,8 +39,3 @@ def drop_idle_expands(model: onnx.ModelProto) -> int:
                 taken += 1
     remove_unread(graph)
     return taken
-
-
-def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
-    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
-    return None if any(d in ("", 0) for d in dims) else dims

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires
+from edgebert.export.passes.edits import read_instead, remove_unread
+from edgebert.export.passes.wires import Wires, symbolic_shape
 
 
 def drop_idle_reshapes(model: onnx.ModelProto) -> int:
@@ -39,25 +39,12 @@ def _join_reshape_chains(graph: onnx.GraphProto) -> None:
 
 
 def _remove_same_shape_reshapes(graph: onnx.GraphProto) -> None:
-    shapes = {value.name: _shape(value) for value in graph.value_info}
+    shapes = {value.name: symbolic_shape(value) for value in graph.value_info}
     outputs = {value.name for value in graph.output}
     for node in list(graph.node):
         if node.op_type != "Reshape" or node.output[0] in outputs:
             continue
         source, target = shapes.get(node.input[0]), shapes.get(node.output[0])
         if source is not None and source == target:
-            _read_instead(graph, node.output[0], node.input[0])
+            read_instead(graph, {node.output[0]: node.input[0]})
             graph.node.remove(node)
-
-
-def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
-    """Symbolic shape, or None when a dimension is unknown (two unknowns need not be equal)."""
-    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
-    return None if any(d in ("", 0) for d in dims) else dims
-
-
-def _read_instead(graph: onnx.GraphProto, old: str, new: str) -> None:
-    for node in graph.node:
-        for position, name in enumerate(node.input):
-            if name == old:
-                node.input[position] = new

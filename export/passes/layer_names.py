@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 
 import onnx
 
-_SCOPES = "pkg.torch.onnx.name_scopes"
-"""Where torch's exporter notes the modules that a node came from, outermost first."""
+from edgebert.export.passes.edits import read_instead
+from edgebert.export.passes.trace_notes import noted_modules
 
 
 def name_layers(model: onnx.ModelProto) -> int:
@@ -52,8 +51,7 @@ def _readers_of_weights(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto
 
 
 def _layer_of(node: onnx.NodeProto, graph: onnx.GraphProto) -> str | None:
-    noted = next((entry.value for entry in node.metadata_props if entry.key == _SCOPES), "[]")
-    modules = [scope for scope in ast.literal_eval(noted) if isinstance(scope, str)]
+    modules = noted_modules(node)
     if len(modules) > 1 and modules[-1].startswith("linear"):  # the last names the operation
         return _without_wrapper(modules[-2])
     bias = next((b for other in graph.node if (b := _bias_added_to(node, other))), None)
@@ -76,7 +74,4 @@ def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
     for tensor in graph.initializer:
         if tensor.name == old:
             tensor.name = new
-    for node in graph.node:
-        for position, name in enumerate(node.input):
-            if name == old:
-                node.input[position] = new
+    read_instead(graph, {old: new})

@@ -6,6 +6,8 @@ import hashlib
 
 import onnx
 
+from edgebert.export.passes.edits import read_instead
+
 
 def share_weights(model: onnx.ModelProto) -> int:
     """Store weights once that the exporter stored for every use.
@@ -26,9 +28,7 @@ def share_weights(model: onnx.ModelProto) -> int:
             kept = first.setdefault(key, tensor.name)
             if kept != tensor.name:
                 instead[tensor.name] = kept
-    for node in model.graph.node:
-        for place, name in enumerate(node.input):
-            node.input[place] = instead.get(name, name)
+    read_instead(model.graph, instead)
     for tensor in [t for t in model.graph.initializer if t.name in instead]:
         model.graph.initializer.remove(tensor)
     return len(instead)

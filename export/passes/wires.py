@@ -76,6 +76,12 @@ def attribute(node: onnx.NodeProto, name: str, default: object = None) -> object
     return default if found is None else onnx.helper.get_attribute_value(found)
 
 
+def symbolic_shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
+    """Shape as far as it is told; None when a dimension is unknown: two unknowns need not be equal."""
+    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
+    return None if any(d in ("", 0) for d in dims) else dims
+
+
 def read_by(node: onnx.NodeProto) -> list[str]:
     """Names that a node reads, those that its subgraphs take from around them among them."""
     names = list(node.input)
