@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format bench-peers bench-forms venv clean
+.PHONY: help demo test lint format test-devices bench-peers bench-forms venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -27,6 +27,13 @@ lint: .venv/ready ## style, layers and types
 format: .venv/ready ## put the code into the project's style
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
+
+test-devices: .venv/ready .cache/devices/ready ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m devices $(BUNDLES) $(addprefix --texts ,$(TEXTS)) \
+		$(addprefix --device ,$(DEVICES)) $(addprefix -o ,$(OUT))
+
+.cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
+	tests/devices/setup
 
 bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
