@@ -14,7 +14,7 @@ from edgebert.model_card import model_card
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.golden import Golden
 from edgebert.records.header import Header
-from edgebert.records.manifest import FORMAT, FileEntry, Manifest
+from edgebert.records.manifest import ANY_CPU, FORMAT, FileEntry, Manifest
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
@@ -42,6 +42,12 @@ class Bundle:
     def size_bytes(self) -> int:
         """Bytes of all files that go to the device."""
         return sum(entry.size_bytes for entry in self.manifest.files.values())
+
+    @property
+    def widens_weights(self) -> bool:
+        """Whether CPUs without VNNI have to multiply its weights in a wider type to be right."""
+        quantization = self.manifest.quantization
+        return quantization is not None and quantization.isa != ANY_CPU
 
     @property
     def sha256(self) -> str:

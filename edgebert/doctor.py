@@ -10,7 +10,7 @@ from edgebert.bundle import TOKENIZER, Bundle, changed_files, read_bundle
 from edgebert.errors import BundleError, GateError
 from edgebert.machine import installed_versions, this_machine
 from edgebert.records.golden import Golden
-from edgebert.records.manifest import Manifest
+from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
@@ -70,7 +70,7 @@ def likely_cause(manifest: Manifest, golden: Golden, *, here: str, onnxruntime: 
     if quantized and here not in (golden.cpu_class, *quantized.cpu_classes):
         made = f"made on {golden.cpu_class}, this is {here}"
         way_out = f"run 'edgebert quantize' on a CPU of class {here}, or use the float bundle here"
-        if here.endswith(_OVERFLOWING):
+        if here.endswith(_OVERFLOWING) and quantized.isa != ANY_CPU:
             return Likely("saturation", f"{made}, which can overflow u8 x s8 products", way_out)
         return Likely("cpu", f"{made}, whose int8 kernels may round otherwise", way_out)
     if golden.onnxruntime != onnxruntime:

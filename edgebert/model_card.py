@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ from edgebert.records.checked import CheckRecord, Metric
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import (
+    ANY_CPU,
     EMBEDDINGS,
     FILL_MASK,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
     Manifest,
+    Quantization,
 )
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 
@@ -87,10 +90,31 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
     if manifest.labels:
         facts.append(("labels", ", ".join(f"`{label}`" for label in manifest.labels)))
     if manifest.quantization:
-        facts.append(("quantization", f"scheme `{manifest.quantization.scheme}`"))
+        facts += _quantization(manifest.quantization)
     if manifest.drift:
         facts.append(("drift", _drift(manifest)))
     return facts
+
+
+def _quantization(quantization: Quantization) -> list[Fact]:
+    decisions = Counter(layer.decision for layer in quantization.layers)
+    how = ", ".join(f"{count} {decision}" for decision, count in decisions.most_common())
+    facts = [("quantization", f"scheme `{quantization.scheme}`: {how}")]
+    if quantization.calibration:
+        facts.append(("calibrated on", quantization.calibration))
+    return [*facts, ("other CPUs", _other_cpus(quantization))]
+
+
+def _other_cpus(quantization: Quantization) -> str:
+    """Whether x86 CPUs without VNNI give the same, and to whom."""
+    if quantization.isa == ANY_CPU:
+        return "no sum can leave 16 bits: CPUs with and without VNNI multiply alike, for any reader"
+    errors = [layer.saturation for layer in quantization.layers if layer.saturation is not None]
+    lost = f", by up to {max(errors):.2%} of a layer's outputs" if errors else ""
+    return (
+        "x86 CPUs without VNNI get other answers from readers that do not set "
+        f"`session.x64quantprecision`, as edgebert does{lost}"
+    )
 
 
 def _target(manifest: Manifest) -> str:

@@ -1,15 +1,17 @@
-"""From float bundle to int8 bundle: quantize, measure, decide, seal."""
+"""From float bundle to int8 bundle: choose texts and forms, write, measure, decide, seal."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+import edgebert
 from edgebert.bundle import (
     GOLDEN,
     MANIFEST,
@@ -20,59 +22,59 @@ from edgebert.bundle import (
     Bundle,
     seal,
 )
-from edgebert.data.samples import examples_or_built_in
-from edgebert.drift.comparing import compare
+from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import Thresholds, broken_bounds
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import read_graph
-from edgebert.inspect import count_coverage
-from edgebert.machine import installed_versions, this_machine
 from edgebert.output import new_folder, refuse_existing
-from edgebert.quantize import dynamic
-from edgebert.records.golden import Tolerance
-from edgebert.records.made import ParetoPoint, QuantizeRecord
-from edgebert.records.manifest import (
-    Count,
-    LayerDecision,
-    Manifest,
-    OnnxruntimeRange,
-    Quantization,
+from edgebert.quantize.calibration import CalibrationTexts, choose_texts
+from edgebert.quantize.describing import (
+    describe_layers,
+    describe_manifest,
+    lost_coverage,
+    planned_forms,
 )
+from edgebert.quantize.editing import GraphEditor
+from edgebert.quantize.golden_answers import take_golden_answers
+from edgebert.quantize.linear_layers import share_weights
+from edgebert.quantize.nearness import Yardstick
+from edgebert.quantize.notebook import Notebook
+from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
+from edgebert.quantize.preparing import prepare_graph
+from edgebert.quantize.recipes import Recipes
+from edgebert.quantize.searching import Search, pareto_points, search
+from edgebert.quantize.statistics import sample_activations
+from edgebert.quantize.tanh_gelu import approximate_gelus
+from edgebert.records.made import ParetoPoint, QuantizeRecord
+from edgebert.records.manifest import VNNI, Manifest
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import open_tokenizer
-from edgebert.runtimes.golden import kept, relative_distance, write_golden
 from edgebert.runtimes.session import open_graph
 
-SCHEMES: dict[str, Callable[[Path, Path], tuple[LayerDecision, ...]]] = {
-    "dynamic": dynamic.quantize_graph,
-}
-"""Each scheme writes the int8 form of a graph and says what it did to each layer."""
-
 _FLOORS = Floors(drift=0.001, flips=0.02)
-_EXPECTED_TOLERANCE = 0.05
-"""Relative distance within which int8 answers of another CPU class count as the same: a rounding
-that tips there moves MiniLM embeddings by up to .03."""
+_PROBED = 4
+"""Texts that show which layers read one row for each text, where nothing else is asked of them."""
+
+_STEPS = (0, 1, 2, 4, 8, 16, 32)
+"""How many rungs further `auto` goes where a mixture breaks the budget on held-out texts."""
 
 
 @dataclass(frozen=True)
-class QuantizeOptions:
-    """What may be chosen.
+class _Proposal:
+    """A plan for every group; of a search, the rung that it is."""
 
-    Attributes:
-        scheme: a key of `SCHEMES`.
-        data: texts to measure the drift on; by default the built-in sentences.
-        text_column: column of the texts, where the file does not use a usual name.
-        max_drift, max_flips: bounds as in `edgebert.drift.checking.Thresholds`; a scheme that is
-            named is gated only when asked.
-    """
+    plan: dict[str, str]
+    rung: int | None = None
 
-    scheme: str = "dynamic"
-    data: Path | None = None
-    text_column: str | None = None
-    max_drift: float | None = None
-    max_flips: float | None = None
+
+@dataclass(frozen=True)
+class _Made:
+    """What was written for a proposal, and how it did."""
+
+    proposal: _Proposal
+    model: Model
+    comparison: Comparison
+    failures: tuple[str, ...]
 
 
 def quantize_bundle(
@@ -92,44 +94,54 @@ def quantize_bundle(
 
     Raises:
         BundleError: `source` is no bundle.
-        InputError: it is int8 or fp16 already, or the texts cannot be used.
-        GateError: the drift breaks a bound; nothing was written.
+        InputError: it is int8 or fp16 already, has nothing to quantize, its target cannot run the
+            scheme, or the texts cannot be used.
+        GateError: the drift breaks a bound, or layers that should be int8 are not; nothing was
+            written.
     """
     started = time.perf_counter()
     options, output = options or QuantizeOptions(), Path(output)
     refuse_existing(output, force=force, source=source)
     original = load(source, verify=True)
     _require_float(original.bundle)
-    examples = examples_or_built_in(options.data, original.task, text_column=options.text_column)
-    with new_folder(output, force=force) as folder:
+    require_fitting(options, original.manifest)
+    texts = choose_texts(options, original)
+    budget = Budget.of(options, original.task)
+    with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        recipes = _recipes(original, options, texts, scratch)
+        notebook = Notebook(_about(original, options, texts))
+        found = None
+        if options.scheme == AUTO:
+            yardstick = Yardstick(original, texts.search)
+            found = search(recipes, yardstick, budget, scratch, notebook)
         _copy_companions(original.bundle.path, folder)
-        layers = SCHEMES[options.scheme](original.bundle.model_path, folder / MODEL)
-        manifest = _manifest(original.manifest, folder / MODEL, options.scheme, layers)
-        quantized = _open(folder, manifest)
-        comparison = compare(original, quantized, examples)
-        drift = describe_drift(comparison, examples.path.name, _FLOORS)
-        bounds = Thresholds(max_drift=options.max_drift, max_flips=options.max_flips)
-        failures = (*_lost_coverage(manifest), *broken_bounds(comparison, bounds))
-        if not failures:
-            _write_golden(original.bundle, quantized)
+        made = _first_inside(original, recipes, options, texts, budget, found, folder)
+        drift = describe_drift(made.comparison, texts.held_out.path.name, _FLOORS)
+        manifest = made.model.manifest
+        if not made.failures:
+            take_golden_answers(original.bundle, made.model)
             seal(folder, replace(manifest, drift=drift))
         record = QuantizeRecord(
             source=str(source),
             bundle=str(output),
-            passed=not failures,
+            passed=not made.failures,
             scheme=options.scheme,
-            layers=layers,
-            pareto=(ParetoPoint(drift.mean, None, options.scheme, chosen=not failures),),
+            layers=manifest.quantization.layers if manifest.quantization else (),
+            pareto=_pareto(made, found, recipes, drift.mean, options.scheme, scratch),
             size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
             source_size_bytes=original.bundle.size_bytes,
             drift=drift,
             coverage=manifest.coverage,
             seconds=time.perf_counter() - started,
-            thresholds=bounds.given(),
-            failures=failures,
+            thresholds=budget.given(),
+            failures=made.failures,
+            calibration=manifest.quantization.calibration if manifest.quantization else None,
+            isa=manifest.quantization.isa if manifest.quantization else VNNI,
         )
-        if failures:
-            raise GateError(f"{source} was not quantized: {'; '.join(failures)}", record)
+        notebook.close()
+        if made.failures:
+            raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
 
 
@@ -144,6 +156,52 @@ def _require_float(bundle: Bundle) -> None:
         )
 
 
+def _recipes(
+    original: Model, options: QuantizeOptions, texts: CalibrationTexts, scratch: Path
+) -> Recipes:
+    contrib = original.manifest.target in ("cpu", "gpu")
+    prepared = prepare_graph(original.bundle.model_path)
+    if options.calibrates and contrib:
+        approximate_gelus(GraphEditor(prepared.model))
+    shared = share_weights(prepared.groups)
+    saturates = _saturates(options, shared=shared)
+    shown = texts.ranges if options.calibrates else texts.ranges[:_PROBED]
+    values = list(dict.fromkeys(v for group in prepared.groups for v in group.values))
+    samples = sample_activations(
+        prepared.model, values, shown, original, scratch, seed=options.seed
+    )
+    return Recipes(
+        prepared,
+        samples,
+        contrib=contrib,
+        saturates=saturates,
+        dynamic_saturates=saturates or (options.scheme == AUTO and not shared),
+        bits=options.bits,
+        activations=options.activations,
+    )
+
+
+def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
+    """Whether sums of u8 x s8 may leave 16 bits.
+
+    Where layers share a weight they may not: onnxruntime cannot widen it for two of them.
+    """
+    if shared and options.isa == "vnni":
+        raise InputError(
+            "--isa vnni cannot be had: layers share a weight, which onnxruntime cannot widen on CPUs "
+            "without VNNI; choose --isa any"
+        )
+    return options.cpus == VNNI and not shared
+
+
+def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -> str:
+    """All that the measurements of a search depend on."""
+    versions = original.manifest.created_with
+    chosen = {**asdict(options), "data": None, "max_drift": None, "max_flips": None}
+    parts = (original.bundle.sha256, texts.fingerprint, chosen, versions, edgebert.__version__)
+    return "\n".join(map(str, parts))
+
+
 def _copy_companions(source: Path, folder: Path) -> None:
     """Copy all that quantization does not change."""
     made_anew = {MANIFEST, MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
@@ -155,59 +213,70 @@ def _copy_companions(source: Path, folder: Path) -> None:
     )
 
 
-def _manifest(
-    original: Manifest, path: Path, scheme: str, layers: tuple[LayerDecision, ...]
-) -> Manifest:
-    graph, versions = read_graph(path), installed_versions()
-    tested = versions["onnxruntime"]
-    matmuls = sum(layer.decision.startswith("int8 per channel") for layer in layers)
-    coverage = {part: count for part, count in original.coverage.items() if part != "qkv"}
-    found = count_coverage(graph).get("quantized_matmuls", 0)
-    return replace(
-        original,
-        precision="int8",
-        files={},
-        onnxruntime=OnnxruntimeRange(oldest_onnxruntime(graph, tested=tested), tested),
-        drift=None,
-        coverage={**coverage, "quantized_matmuls": Count(matmuls, found)},
-        quantization=Quantization(
-            scheme=scheme,
-            layers=layers,
-            calibration=None,
-            batch_invariant=False,
-            cpu_classes=(this_machine().cpu_class,),
-        ),
-        created_with=versions,
-    )
+def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[_Proposal]:
+    if found is None:
+        yield _Proposal(
+            {group.name: recipes.form(group, scheme) for group in recipes.prepared.groups}
+        )
+        return
+    rungs = [found.first + step for step in _STEPS if found.first + step < len(found.ladder)]
+    for rung in rungs:
+        yield _Proposal(found.ladder[rung].plan, rung)
+
+
+def _first_inside(
+    original: Model,
+    recipes: Recipes,
+    options: QuantizeOptions,
+    texts: CalibrationTexts,
+    budget: Budget,
+    found: Search | None,
+    folder: Path,
+) -> _Made:
+    """Write proposals until one keeps the budget on held-out texts; else the last one stays."""
+    made = None
+    for proposal in _proposals(recipes, options.scheme, found):
+        recipes.write(proposal.plan, folder / MODEL)
+        sensitivity = found.sensitivity if found else {}
+        manifest = describe_manifest(
+            original.manifest,
+            folder / MODEL,
+            options,
+            describe_layers(recipes, proposal.plan, sensitivity),
+            planned_forms(recipes, proposal.plan),
+            texts.fingerprint,
+            widens=recipes.widens(proposal.plan),
+        )
+        model = _open(folder, manifest)
+        comparison = compare(original, model, texts.held_out)
+        failures = (*lost_coverage(manifest), *_broken(budget, comparison))
+        made = _Made(proposal, model, comparison, failures)
+        if not failures:
+            break
+    assert made is not None
+    return made
 
 
 def _open(folder: Path, manifest: Manifest) -> Model:
     tokenizer = open_tokenizer(folder / TOKENIZER)
-    return Model(Bundle(folder, manifest), open_graph(folder / MODEL), tokenizer)
+    bundle = Bundle(folder, manifest)
+    return Model(bundle, open_graph(folder / MODEL, widen=bundle.widens_weights), tokenizer)
 
 
-def _lost_coverage(manifest: Manifest) -> tuple[str, ...]:
-    count = manifest.coverage["quantized_matmuls"]
-    if count.expected == 0:
-        return ("the graph has no MatMul with a constant weight",)
-    if count.found < count.expected:
-        return (f"{count.found} of {count.expected} MatMuls run on int8",)
-    return ()
+def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
+    """One sentence for each bound that the comparison breaks."""
+    bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips)
+    p99 = float(np.percentile(comparison.distances, 99))
+    tail: tuple[str, ...] = ()
+    if budget.p99 is not None and p99 > budget.p99:
+        tail = (f"drift of one text in a hundred is {p99:.6g}, above {budget.p99:g}",)
+    return (*broken_bounds(comparison, bounds), *tail)
 
 
-def _write_golden(original: Bundle, quantized: Model) -> None:
-    """Keep texts and references, take new answers; tolerate what the scheme was measured to move."""
-    golden = original.golden()
-    texts = [text.as_text for text in golden.texts]
-    references = [text.reference for text in golden.texts]
-    moved = max(
-        relative_distance(kept(answer, golden.columns), reference)
-        for answer, reference in zip(
-            (quantized.outputs([text])[0] for text in texts), references, strict=True
-        )
-    )
-    tolerance = Tolerance(
-        reference=float(np.round(1.5 * moved + _EXPECTED_TOLERANCE, 3)),
-        expected=_EXPECTED_TOLERANCE,
-    )
-    write_golden(quantized, texts, references, tolerance)
+def _pareto(
+    made: _Made, found: Search | None, recipes: Recipes, drift: float, scheme: str, scratch: Path
+) -> tuple[ParetoPoint, ...]:
+    if found is None or made.proposal.rung is None:
+        return (ParetoPoint(drift, None, scheme, chosen=not made.failures),)
+    max_length = made.model.max_length
+    return pareto_points(found, recipes, made.proposal.rung, scratch, max_length=max_length)

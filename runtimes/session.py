@@ -17,12 +17,15 @@ PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider"}
 """Names a user gives, and the execution provider each one means."""
 
 _SESSION_CONFIG = {
-    # u8 x s8 products overflow int16 on x86 CPUs without VNNI; this widens the weights there.
-    "session.x64quantprecision": "1",
     # Fused SkipLayerNormalization is scalar on CPU: Add + LayerNormalization is several times
     # faster, and the session would fuse them again.
     "optimization.disable_specified_optimizers": "SkipLayerNormFusion",
 }
+
+
+# Sums of u8 x s8 products overflow int16 on x86 CPUs without VNNI. This widens the weights there,
+# for a third more time: weights that cannot overflow go without.
+_WIDENED_WEIGHTS = {"session.x64quantprecision": "1"}
 
 
 def import_onnxruntime() -> Any:
@@ -56,29 +59,42 @@ def open_session(
     for name in _weight_files(bundle.model_path):
         if name not in bundle.manifest.files:
             raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
-    return _session(bundle.model_path, threads, PROVIDERS[provider])
+    return _session(bundle.model_path, threads, PROVIDERS[provider], widen=bundle.widens_weights)
 
 
 def open_graph(
-    path: Path, *, threads: int | None = None, provider: str = PROVIDERS["cpu"]
+    path: Path,
+    *,
+    threads: int | None = None,
+    provider: str = PROVIDERS["cpu"],
+    widen: bool = True,
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX file with our session settings.
+
+    Args:
+        path: the file.
+        threads: cores one run may use; by default all that this process is granted.
+        provider: execution provider, by onnxruntime's name.
+        widen: whether int8 weights are widened on CPUs where their sums could overflow.
 
     Raises:
         BundleError: onnxruntime cannot load it, or it takes weights from outside its folder.
     """
     _weight_files(path)
-    return _session(path, threads, provider)
+    return _session(path, threads, provider, widen=widen)
 
 
-def _session(path: Path, threads: int | None, provider: str) -> onnxruntime.InferenceSession:
+def _session(
+    path: Path, threads: int | None, provider: str, *, widen: bool
+) -> onnxruntime.InferenceSession:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # ragged shapes would add a plan for each one
     options.log_severity_level = 3
-    for key, value in _SESSION_CONFIG.items():
+    config = _SESSION_CONFIG | (_WIDENED_WEIGHTS if widen else {})
+    for key, value in config.items():
         options.add_session_config_entry(key, value)
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[provider])

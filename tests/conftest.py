@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: PyTorch reads this w
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from tiny import make_checkpoint
+
+if TYPE_CHECKING:
+    from edgebert.records.made import QuantizeRecord
 
 ROOT = Path(__file__).parent.parent
 _LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", "test_wheel.py")
@@ -61,11 +65,36 @@ def tiny_bundle(tiny_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def tiny_int8(tiny_bundle: Path) -> Path:
-    """The same, quantized."""
-    from edgebert.quantize import quantize_bundle
+    """The same in int8, with a scale for each token."""
+    return Path(_quantize(tiny_bundle, "int8", "token").bundle)
 
-    quantize_bundle(tiny_bundle, tiny_bundle.with_name("int8"))
-    return tiny_bundle.with_name("int8")
+
+@pytest.fixture(scope="session")
+def tiny_dynamic_int8(tiny_bundle: Path) -> Path:
+    """The same in int8 as other tools make it: a scale for each batch, the full range of weights."""
+    return Path(_quantize(tiny_bundle, "dynamic-int8", "dynamic").bundle)
+
+
+@pytest.fixture(scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def own_cache(_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What scheme `auto` keeps for the user, of this session alone: how long layers take."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_cache))
+    monkeypatch.setattr("edgebert.quantize.layer_times._ROUNDS", 3)  # no test is about times
+    return _cache
+
+
+@pytest.fixture(scope="session")
+def tiny_auto(tiny_bundle: Path, _cache: Path) -> QuantizeRecord:
+    """The record of the fp32 embedding bundle in scheme `auto`, which names the bundle."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(_cache))
+        patch.setattr("edgebert.quantize.layer_times._ROUNDS", 3)
+        return _quantize(tiny_bundle, "auto-int8", "auto")
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +130,9 @@ def _export(checkpoint: Path, output: Path) -> Path:
 
     export_model(checkpoint, output)
     return output
+
+
+def _quantize(bundle: Path, name: str, scheme: str) -> QuantizeRecord:
+    from edgebert.quantize import QuantizeOptions, quantize_bundle
+
+    return quantize_bundle(bundle, bundle.with_name(name), options=QuantizeOptions(scheme=scheme))

@@ -19,7 +19,7 @@ from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import export_model
 from edgebert.graph.weights import Weight
-from edgebert.quantize import quantize_bundle
+from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
 
 Damage = Callable[[Path, Path], Path]
@@ -138,7 +138,8 @@ def test_a_clean_bundle_is_not_refused_on_texts_it_has_not_seen(tmp_path: Path) 
     labels = ("off", "on", "tell")
     checkpoint = make_checkpoint(tmp_path / "c", "BertForSequenceClassification", labels, seed=1)
     export_model(checkpoint, tmp_path / "fp32")
-    quantize_bundle(tmp_path / "fp32", tmp_path / "int8")
+    options = QuantizeOptions(scheme="token")
+    quantize_bundle(tmp_path / "fp32", tmp_path / "int8", options=options)
     (tmp_path / "texts.txt").write_text("\n".join(_other_texts(200)) + "\n")
     for candidate in ("fp32", "int8", "int8/model.onnx"):
         assert check(checkpoint, tmp_path / candidate, tmp_path / "texts.txt").passed

@@ -124,11 +124,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
     [
         "finetune m -o o --train README.md --task question-answering",
         "distill m -o o --train README.md --layers 2 --hidden 128",
-        "quantize b -o o --scheme auto",
-        "quantize b -o o --scheme static",
-        "quantize b -o o --bits 4",
-        "quantize b -o o --calibration README.md",
-        "quantize b -o o --isa vnni",
         "inspect b --provider cpu",
         "embed b text --resume",
         "tune b",
@@ -183,9 +178,10 @@ def test_quantize_that_drifts_too_far_writes_its_record_and_no_bundle(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
     out, record = tmp_path / "int8", tmp_path / "quantize.json"
-    result = call("quantize", tiny_bundle, "-o", out, "--max-drift", "0", "--json", record)
+    bound = ("--scheme", "token", "--max-drift", "0")
+    result = call("quantize", tiny_bundle, "-o", out, *bound, "--json", record)
     assert result.exit_code == 3
-    assert result.stdout.startswith(f"{out} (not written): int8 (dynamic)")
+    assert result.stdout.startswith(f"{out} (not written): int8 (token)")
     (failure,) = json.loads(record.read_text())["failures"]
     assert result.stderr == f"Error: {tiny_bundle} was not quantized: {failure}\n"
     assert [p.name for p in tmp_path.iterdir()] == ["quantize.json"]

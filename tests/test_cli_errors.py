@@ -233,7 +233,7 @@ def test_two_that_do_not_compare(tiny_bundle: Path, tiny_classifier_bundle: Path
 
 
 def test_quantizing_twice(work: Path, tiny_int8: Path) -> None:
-    expected = f"{tiny_int8} is int8 already (scheme dynamic); give the float bundle"
+    expected = f"{tiny_int8} is int8 already (scheme token); give the float bundle"
     assert complaint("quantize", tiny_int8, "-o", "out") == expected
     assert names(work) == []
 

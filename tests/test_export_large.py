@@ -29,7 +29,7 @@ from edgebert.export import ExportOptions, export_model
 from edgebert.export.saving import save_graph
 from edgebert.inspect import inspect_path
 from edgebert.pytorch import load_tokenizer
-from edgebert.quantize import quantize_bundle
+from edgebert.quantize import QuantizeOptions, quantize_bundle
 
 TEXTS = ("turn on the lamp in the kitchen", "北京")
 
@@ -84,7 +84,7 @@ def test_a_changed_byte_of_the_weights_is_found(two_files: Path, tmp_path: Path)
 
 
 def test_a_quantized_bundle_is_one_file_again(two_files: Path, tmp_path: Path) -> None:
-    quantize_bundle(two_files, tmp_path / "int8")
+    quantize_bundle(two_files, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
     assert not (tmp_path / "int8" / MODEL_DATA).exists()
     load(tmp_path / "int8", verify=True).embed(TEXTS)
 

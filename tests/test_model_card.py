@@ -10,7 +10,7 @@ import pytest
 from edgebert.bundle import Bundle, open_bundle, write_model_card
 from edgebert.drift import check
 from edgebert.model_card import model_card
-from edgebert.quantize import quantize_bundle
+from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult, Noise
 
 
@@ -114,7 +114,8 @@ def test_a_card_warns_of_figures_from_a_noisy_machine(int8: Bundle) -> None:
 
 
 def test_a_card_says_how_much_smaller_the_bundle_became(tiny_bundle: Path, tmp_path: Path) -> None:
-    record = quantize_bundle(tiny_bundle, tmp_path / "int8")
+    options = QuantizeOptions(scheme="token")
+    record = quantize_bundle(tiny_bundle, tmp_path / "int8", options=options)
     made = open_bundle(tmp_path / "int8")
     share = 100 * made.size_bytes / record.source_size_bytes
     source = record.source_size_bytes / 1e6

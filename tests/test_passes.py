@@ -24,7 +24,6 @@ from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.tied_weights import tie_weights
 from edgebert.graph.merged import merge_names, names_within
-from edgebert.quantize.attention import split_attention
 from edgebert.quantize.tied_weights import untie_weights
 
 Arrays = Mapping[str, np.ndarray]
@@ -105,26 +104,11 @@ def test_projections_are_merged_into_attention() -> None:
     assert np.abs(run(model) - before).max() < 1e-6
 
 
-def test_attention_is_split_into_what_it_was_merged_from() -> None:
-    model = attention()
-    before = run(model)
-    name_layers(model)
-    merge_qkv(model)
-    assert split_attention(model) == 1
-    assert operators(model) == {"MatMul": 3, "Add": 3, "MultiHeadAttention": 1}
-    parts = ("query", "key", "value")
-    assert constants_of(model) == {f"l.{p}.{kind}" for p in parts for kind in ("weight", "bias")}
-    assert {n.name for n in model.graph.node if n.op_type == "MatMul"} == {f"l.{p}" for p in parts}
-    assert np.abs(run(model) - before).max() < 1e-6
-
-
-def test_what_is_added_to_the_scores_goes_through_merging_and_splitting() -> None:
+def test_what_is_added_to_the_scores_goes_through_merging() -> None:
     model = attention(ATTENTION.replace(", , mask)", ", , mask, scores)"))
     model.graph.initializer.append(numpy_helper.from_array(weight(1, 2, 3, 3), "scores"))
     before = run(model)
     assert merge_qkv(model) == 1
-    assert np.abs(run(model) - before).max() < 1e-6
-    assert split_attention(model) == 1
     assert np.abs(run(model) - before).max() < 1e-6
 
 
@@ -150,9 +134,6 @@ def test_layers_that_share_their_weights_share_the_merged_one() -> None:
     name_layers(model)
     assert merge_qkv(model) == 2
     assert len(constants_of(model)) == 2
-    assert np.abs(run(model) - before).max() < 1e-6
-    assert split_attention(model) == 2
-    assert len(constants_of(model)) == 6
     assert np.abs(run(model) - before).max() < 1e-6
 
 

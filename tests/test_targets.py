@@ -257,6 +257,29 @@ def test_the_oldest_onnxruntime_follows_from_opset_and_operators(tmp_path: Path)
     assert oldest(99) == "1.99.0"
 
 
+@pytest.mark.parametrize(
+    ("node", "oldest"),
+    [
+        ("MatMulIntegerToFloat (a, w, s, t, z)", "1.15.1"),
+        ("MatMulIntegerToFloat (a, w, s, t, z, , b)", "1.15.1"),
+        ("QAttention <num_heads = 4> (x, w, b, s, t, m, z)", "1.15.1"),
+        ("FastGelu (x)", "1.15.1"),
+        ("MatMulNBits <bits = 4, accuracy_level = 4> (x, w, s)", "1.19.2"),
+        ("MatMulNBits <bits = 8, accuracy_level = 4> (x, w, s)", "1.22.0"),
+        ("MatMulNBits <bits = 8, accuracy_level = 4> (x, w, s, z)", "1.99.0"),
+        ("MatMulNBits <bits = 4> (x, w, s)", "1.99.0"),
+        ("MatMulNBits <bits = 2, accuracy_level = 4> (x, w, s)", "1.99.0"),
+    ],
+)
+def test_the_oldest_onnxruntime_follows_from_the_int8_form(
+    node: str, oldest: str, tmp_path: Path
+) -> None:
+    opsets = '<ir_version: 8, opset_import: ["": 18, "com.microsoft": 1]>'
+    model = onnx.parser.parse_model(f"{opsets} g () => () {{ y = com.microsoft.{node} }}")
+    onnx.save(model, tmp_path / "model.onnx")
+    assert oldest_onnxruntime(read_graph(tmp_path / "model.onnx"), tested="1.99.0") == oldest
+
+
 def test_the_stated_oldest_onnxruntime_gives_the_same_vectors(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:

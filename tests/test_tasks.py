@@ -92,7 +92,7 @@ def test_scores_are_compared_as_scores(
     reranker: Path, reranker_bundle: Path, tmp_path: Path
 ) -> None:
     int8 = tmp_path / "int8"
-    quantize_bundle(reranker_bundle, int8)
+    quantize_bundle(reranker_bundle, int8, options=QuantizeOptions(scheme="token"))
     data = tmp_path / "pairs.tsv"
     rows = [f"{a}\t{b}\t{score}" for (a, b), score in zip(PAIRS, (3, 1, 2), strict=True)]
     data.write_text("\n".join(["sentence1\tsentence2\tscore", *rows]) + "\n")
@@ -259,7 +259,7 @@ def test_a_filler_is_checked_and_quantized(
     assert (record.labels.flips, record.labels.n) == (0, 40)
     assert record.logits is not None
     assert record.logits.max_abs < 1e-3
-    quantize_bundle(filler_bundle, tmp_path / "int8", options=QuantizeOptions())
+    quantize_bundle(filler_bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
     assert examine(tmp_path / "int8").passed
     worse = check(filler_bundle, tmp_path / "int8", thresholds=Thresholds(max_drift=1.0))
     assert worse.distance_mean > record.distance_mean

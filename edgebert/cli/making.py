@@ -113,16 +113,54 @@ def export(model: str, output: Path, force: bool, json_path: Path | None, **chos
 @options.output("Bundle")
 @click.option(
     "--scheme",
-    type=click.Choice(["dynamic"]),
-    default="dynamic",
+    type=click.Choice(["auto", "token", "static", "dynamic", "weight-only"]),
+    default="auto",
     show_default=True,
-    help="How weights and activations become int8.",
+    help="auto: the fastest mixture inside a drift budget. token: a scale for each token. static: "
+    "one scale, from calibration texts. dynamic: one for each batch, as other tools do. "
+    "weight-only: activations stay floats.",
+)
+@click.option(
+    "--bits",
+    type=click.Choice([8, 4]),
+    default=8,
+    show_default=True,
+    help="Bits of a weight; 4 with weight-only.",
+)
+@click.option(
+    "--activations",
+    type=click.Choice([8, 16]),
+    default=8,
+    show_default=True,
+    help="Bits of an activation; 16 with static, for the targets npu and portable.",
+)
+@click.option(
+    "--calibration",
+    type=options.DATA_FILE,
+    metavar="FILE",
+    help="Texts like those to come, from which ranges are taken. Default: built-in texts in many "
+    "languages.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    default=384,
+    show_default=True,
+    help="How many texts of it are used.",
+)
+@click.option(
+    "--isa",
+    type=click.Choice(["auto", "vnni", "any"]),
+    default="auto",
+    show_default=True,
+    help="any: weights that every CPU multiplies alike. vnni: the full range, for which CPUs "
+    "without VNNI take a third longer. auto: any where there are texts to make up for it.",
 )
 @click.option(
     "--data",
     type=options.DATA_FILE,
     metavar="FILE",
-    help="Texts to measure the drift on. Default: built-in sentences.",
+    help="Texts to measure the drift on. Default: a part of the calibration texts, held out.",
 )
 @options.text_column
 @options.max_drift
@@ -138,8 +176,11 @@ def quantize(
 ) -> None:
     """Quantize the float BUNDLE to int8 and measure how far that moves its answers.
 
+    Without --max-drift and --max-flips, auto stays within 0.0015 of 1 - cosine on average and
+    0.007 for 99 texts of 100, or changes at most 0.5 % of the labels.
+
     \b
-        edgebert quantize minilm/ -o minilm-int8/ --data texts.txt --max-drift 0.01
+        edgebert quantize minilm/ -o minilm-int8/ --calibration texts.txt
     """
     require("quantize", "quantize", "onnx", "onnxruntime")
     from edgebert.cli.tables import show_quantize

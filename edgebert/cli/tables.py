@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 from edgebert.records.compared import DiffRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.manifest import Count, TrimmedVocabulary
-from edgebert.records.measured import DoctorRecord, InspectRecord
+from edgebert.records.measured import DoctorRecord, InspectRecord, Quantized
 
 if TYPE_CHECKING:
     from edgebert.build import BuildRecords
@@ -101,9 +101,23 @@ def show_quantize(record: QuantizeRecord) -> str:
         f"{_bundle(record)}: int8 ({record.scheme}), {_size(record.size_bytes)}, "
         f"{record.source_size_bytes / record.size_bytes:.1f}x smaller than {record.source}\n"
         f"coverage: {_coverage(record.coverage)}\n"
+        f"{_calibration(record)}"
         f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
         f"worst {drift.max:.2g}{flips}"
     )
+
+
+def _calibration(record: QuantizeRecord) -> str:
+    """Which texts set the ranges, and what else a search would have given."""
+    lines = [f"calibrated on {record.calibration}"] if record.calibration else []
+    timed = [point for point in record.pareto if point.latency_ms is not None]
+    if timed:
+        rows = [
+            (point.scheme, f"{point.drift:.2g}", f"{point.latency_ms:.1f}")
+            for point in sorted(timed, key=lambda point: (point.latency_ms or 0, point.drift))
+        ]
+        lines.append(table(("tried", "drift", "ms at 1x128, 1 thread"), rows))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def show_inspect(record: InspectRecord) -> str:
@@ -114,10 +128,33 @@ def show_inspect(record: InspectRecord) -> str:
         table(("part", "size"), [(name, _size(size)) for name, size in record.sizes.items()]),
         f"coverage: {_coverage(record.coverage) if record.coverage else 'not stated'}",
         *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
-        f"int8: {record.quantized.int8} of {record.quantized.matmuls} MatMuls with weights",
+        f"int8: {_quantized(record.quantized)}",
+        *_saturation(record),
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
+
+
+def _quantized(found: Quantized) -> str:
+    forms = [f"{count} {form}" for form, count in found.forms.items() if form != "float"]
+    how = f" ({', '.join(forms)})" if forms else ""
+    return f"{found.int8} of {found.matmuls} MatMuls with weights{how}"
+
+
+def _saturation(record: InspectRecord) -> Iterator[str]:
+    """Layers whose sums can leave 16 bits, or a sentence where none can."""
+    rows = [
+        (
+            layer.name,
+            f"{layer.overflowing_pairs:.2%}",
+            "not known" if layer.expected_error is None else f"{layer.expected_error:.2%}",
+        )
+        for layer in record.saturation
+    ]
+    if rows:
+        yield table(("without VNNI", "pairs that can saturate", "error of outputs"), rows)
+    elif record.quantized.int8:
+        yield "every CPU multiplies these weights alike: no sum can leave 16 bits"
 
 
 def _described(record: InspectRecord) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebert.demo.dataset import Files
 from edgebert.demo.steps import TrainedModels, train_models
 from edgebert.drift import check
 from edgebert.drift.gates import Thresholds
@@ -79,8 +80,8 @@ def run_demo(output: Path, *, seed: int = 0, force: bool = False) -> DemoResult:
     with new_folder(output, force=force) as folder:
         trained = train_models(folder, seed)
         data = trained.data
-        intents = _bundle(trained.student, folder / "intents", data.intents.dev, data.intents.test)
-        slots = _bundle(trained.tagger, folder / "slots", data.slots.dev, data.slots.test)
+        intents = _bundle(trained.student, folder / "intents", data.intents)
+        slots = _bundle(trained.tagger, folder / "slots", data.slots)
         timed = bench([intents.fp32, intents.int8], lengths=_BENCH_LENGTHS, seconds=0.25)
         summary = _summary(trained, intents, timed)
         records = (*trained.records, *intents.records, *slots.records, timed)
@@ -95,13 +96,14 @@ def run_demo(output: Path, *, seed: int = 0, force: bool = False) -> DemoResult:
         )
 
 
-def _bundle(checkpoint: Path, folder: Path, dev: Path, test: Path) -> _Bundles:
-    """Export, quantize with drift measured on dev, and check from PyTorch to int8 on test."""
+def _bundle(checkpoint: Path, folder: Path, files: Files) -> _Bundles:
+    """Export, calibrate on train with drift measured on dev, check from PyTorch to int8 on test."""
     fp32, int8 = folder / "fp32", folder / "int8"
     exported = export_model(checkpoint, fp32, offline=True)
-    quantized = quantize_bundle(fp32, int8, options=QuantizeOptions(data=dev))
+    options = QuantizeOptions(calibration=files.train, data=files.dev, max_flips=_MAX_FLIPS)
+    quantized = quantize_bundle(fp32, int8, options=options)
     thresholds = Thresholds(max_flips=_MAX_FLIPS)
-    checked = check(checkpoint, int8, test, thresholds=thresholds, offline=True)
+    checked = check(checkpoint, int8, files.test, thresholds=thresholds, offline=True)
     return _Bundles(fp32, int8, (exported, quantized, checked), quantized, checked)
 
 

@@ -98,13 +98,23 @@ def _endings(name: str) -> list[str]:
 
 
 def _change(name: str, old: Weight, new: Weight) -> WeightChange:
-    """The better of the two ways a matrix may lie: PyTorch keeps [out, in], ONNX [in, out]."""
-    ways = [new.values.T] if new.values.ndim == 2 else []
+    """The better of the two ways a matrix may lie: PyTorch keeps [out, in], ONNX [in, out].
+
+    Where inputs are multiplied before they meet the weight, both are compared as they meet it then.
+    """
+    after = new.values if new.multiplier is None else new.values / new.multiplier[:, None]
+    ways = [_lying(old.values.T, new)] if old.values.ndim == 2 else []
     if new.values.shape == old.values.shape:
-        ways.append(new.values)
-    fits = [_fit(old.values.ravel(), way.ravel()) for way in ways or [new.values]]
+        ways.append(_lying(old.values, new))
+    fits = [_fit(way.ravel(), after.ravel()) for way in ways or [old.values]]
     gain, residual = min(fits, key=lambda fit: fit[1])
     return WeightChange(name, gain, residual)
+
+
+def _lying(old: np.ndarray, new: Weight) -> np.ndarray:
+    """The old weight, [in, out] if it lies that way, divided as the new one is."""
+    fits = new.multiplier is not None and old.shape == new.values.shape
+    return old / new.multiplier[:, None] if fits and new.multiplier is not None else old
 
 
 def _fit(old: np.ndarray, new: np.ndarray) -> tuple[float, float]:

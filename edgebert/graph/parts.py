@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from edgebert.graph.reading import Initializer, Node, OnnxGraph
@@ -24,15 +25,32 @@ _TABLES = {
 }
 _SAME_VALUES = ("Cast", "DequantizeLinear", "Identity", "Reshape", "Squeeze", "Transpose")
 _INT8_ACCURACY_LEVEL = 4  # MatMulNBits then quantizes its activations too
+_ACTIVATION_SCALES = {
+    "MatMulIntegerToFloat": 2,
+    "QAttention": 3,
+    "QLinearMatMul": 1,
+    "QGemm": 1,
+}
+"""Where each operator takes the scale of its activations."""
+
+TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY, FLOAT = "token", "static", "dynamic", "weight-only", "float"
+"""How a matrix product gets its activations: in int8 with a scale for each token, with a constant
+scale or with one for the whole batch; as floats, with a weight in few bits or in floats."""
 
 
 @dataclass(frozen=True)
 class MatMul:
-    """A matrix product with a constant: the node, the constant, and whether it runs on int8."""
+    """A matrix product with a constant: the node, the constant, and how it is quantized.
+
+    Attributes:
+        int8: whether it runs on integers.
+        form: one of `TOKEN` to `FLOAT`.
+    """
 
     node: Node
     weight: Initializer
     int8: bool
+    form: str
 
     @property
     def name(self) -> str:
@@ -54,6 +72,12 @@ class Constants:
     def dequantized(self, node: Node, position: int) -> bool:
         """Whether input `position` of `node` is dequantized on its way."""
         return "DequantizeLinear" in self._trace(node, position)[1]
+
+    def made_by(self, node: Node, position: int, op_type: str) -> bool:
+        """Whether input `position` of `node` is an output of a node of that type."""
+        name = node.inputs[position] if position < len(node.inputs) else ""
+        producer = self._producers.get(name)
+        return producer is not None and producer.op_type == op_type
 
     def _trace(self, node: Node, position: int) -> tuple[str, set[str]]:
         """The value that input `position` starts as, and the operators it comes through."""
@@ -78,8 +102,14 @@ def constant_matmuls(graph: OnnxGraph) -> tuple[MatMul, ...]:
         position = (_FLOAT_MATMULS | _INT8_MATMULS).get(node.op_type)
         weight = None if position is None else constants.behind(node, position)
         if weight is not None:
-            found.append(MatMul(node, weight, _runs_on_int8(node, constants)))
+            int8 = _runs_on_int8(node, constants)
+            found.append(MatMul(node, weight, int8, _form(node, constants, int8=int8)))
     return tuple(found)
+
+
+def matmul_forms(graph: OnnxGraph) -> Counter[str]:
+    """How many of the matrix products with a constant have each form."""
+    return Counter(matmul.form for matmul in constant_matmuls(graph))
 
 
 def embedding_tables(graph: OnnxGraph) -> tuple[Initializer, ...]:
@@ -100,3 +130,21 @@ def _runs_on_int8(node: Node, constants: Constants) -> bool:
     if node.op_type in ("MatMul", "Gemm"):
         return constants.dequantized(node, 0) and constants.dequantized(node, 1)
     return node.op_type in _INT8_MATMULS
+
+
+def _form(node: Node, constants: Constants, *, int8: bool) -> str:
+    if node.op_type == "MatMulNBits":
+        return WEIGHT_ONLY
+    if not int8:
+        position = _FLOAT_MATMULS[node.op_type]
+        return WEIGHT_ONLY if constants.dequantized(node, position) else FLOAT
+    if node.op_type in ("MatMul", "Gemm"):
+        return STATIC
+    if node.op_type == "DynamicQuantizeMatMul":
+        return DYNAMIC
+    if node.op_type == "MatMulInteger":
+        return DYNAMIC if constants.made_by(node, 0, "DynamicQuantizeLinear") else TOKEN
+    scale = _ACTIVATION_SCALES[node.op_type]
+    if constants.behind(node, scale):
+        return STATIC
+    return DYNAMIC if constants.made_by(node, scale, "DynamicQuantizeLinear") else TOKEN

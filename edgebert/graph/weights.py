@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from edgebert.errors import InputError
 from edgebert.graph.external_data import external_files
 from edgebert.graph.merged import names_within
-from edgebert.graph.reading import Node, read_graph, tensors_of
+from edgebert.graph.parts import constant_matmuls
+from edgebert.graph.reading import Node, OnnxGraph, read_graph, tensors_of
 from edgebert.graph.wire_format import Message
 
 Array = npt.NDArray[Any]
@@ -23,6 +24,15 @@ _RAW, _FLOATS, _INTEGERS, _EXTERNAL = 9, 4, 5, 13  # fields of TensorProto
 _DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 10: np.float16, 11: np.float64}
 _BFLOAT16 = 16
 
+MULTIPLIER = ".input_multiplier"
+"""Ending of the name of what a layer's inputs are multiplied by, and its weight is divided by."""
+
+BLOCKS = ".blocks"
+"""Ending of the name of a weight in blocks, as MatMulNBits takes it."""
+
+_OF_INPUTS = (MULTIPLIER, ".input_offset", ".input_scale")  # how they are rounded, no weights
+_ROUNDING = ("DequantizeLinear", "QuantizeLinear", "Div", "Add")  # between that and the product
+
 
 @dataclass(frozen=True)
 class Weight:
@@ -30,18 +40,23 @@ class Weight:
 
     Attributes:
         values: float32, as the graph holds it: a linear layer's is [in, out].
+        multiplier: float32 [in], what the layer's inputs are multiplied by before they meet the
+            weight in its few bits; None for 1. A weight of a quiet input, which is multiplied by
+            much, is coarse and still does no harm.
     """
 
     values: npt.NDArray[np.float32]
     bits: int
+    multiplier: npt.NDArray[np.float32] | None = None
 
 
 def read_weights(path: Path) -> dict[str, Weight]:
-    """Read every float weight, and every 8-bit one scaled back to floats.
+    """Read every float weight, and every one in few bits scaled back to floats.
 
-    Known are QDQ graphs (a DequantizeLinear behind the weight), and the names that onnxruntime's
-    quantizer gives: NAME_quantized with NAME_scale and NAME_zero_point. Weights of other types
-    (4 bits) are left out. Weights of several layers in one tensor are told apart by its name.
+    Known are QDQ graphs (a DequantizeLinear behind the weight), the names that onnxruntime's
+    quantizer gives (NAME_quantized with NAME_scale and NAME_zero_point), and the blocks of
+    MatMulNBits. Where a weight was divided by what its inputs are multiplied by (`MULTIPLIER`), that
+    is undone. Weights of several layers in one tensor are told apart by its name.
 
     Raises:
         InputError: the file, or one that holds its weights, cannot be read or is damaged.
@@ -50,15 +65,38 @@ def read_weights(path: Path) -> dict[str, Weight]:
     weights = {
         name: Weight(np.asarray(values, np.float32), 8 * values.itemsize)
         for name, values in tensors.items()
-        if values.dtype.kind == "f"
+        if values.dtype.kind == "f" and not name.endswith(_OF_INPUTS)
     }
+    multipliers = dict(_multipliers(graph, tensors))
+
+    def undivided(name: str, values: npt.NDArray[np.float32]) -> Weight:
+        multiplier = multipliers.get(name)
+        own = values if multiplier is None else np.asarray(values * multiplier[:, None], np.float32)
+        return Weight(own, 8, multiplier)
+
     for name, values in tensors.items():
         if values.dtype.kind != "f" and (scaled := _by_name(name, tensors)) is not None:
-            weights[_plain(name)] = Weight(scaled, 8)
+            weights[_plain(name)] = undivided(name, scaled)
     for node in graph.nodes:
         if node.op_type == "DequantizeLinear" and node.inputs[0] in tensors:
-            weights[_plain(node.inputs[0])] = Weight(_by_node(node, tensors), 8)
+            name = node.inputs[0]
+            weights[_plain(name)] = undivided(name, _by_node(node, tensors))
+        elif node.op_type == "MatMulNBits" and not any(node.inputs[3:]):
+            bits = node.attributes["bits"]
+            name = node.inputs[1].removesuffix(BLOCKS)
+            weights[name] = Weight(_of_blocks(node, tensors), bits)
     return dict(_told_apart(weights))
+
+
+def _multipliers(graph: OnnxGraph, tensors: dict[str, Array]) -> Iterator[tuple[str, Array]]:
+    """For each weight whose inputs are multiplied before they are rounded, by what: [inputs]."""
+    producers = {name: node for node in graph.nodes for name in node.outputs}
+    for matmul in constant_matmuls(graph):
+        node = producers.get(matmul.node.inputs[0])
+        while node is not None and node.op_type in _ROUNDING:
+            node = producers.get(node.inputs[0])
+        if node is not None and node.op_type == "Mul" and node.inputs[1].endswith(MULTIPLIER):
+            yield matmul.weight.name, tensors[node.inputs[1]]
 
 
 def _told_apart(weights: dict[str, Weight]) -> Iterator[tuple[str, Weight]]:
@@ -66,7 +104,7 @@ def _told_apart(weights: dict[str, Weight]) -> Iterator[tuple[str, Weight]]:
         names = names_within(merged)
         parts = np.split(weight.values, len(names), axis=-1) if len(names) > 1 else [weight.values]
         for name, values in zip(names, parts, strict=True):
-            yield name, Weight(values, weight.bits)
+            yield name, replace(weight, values=values)
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
@@ -128,6 +166,17 @@ def _by_node(node: Node, tensors: dict[str, Array]) -> npt.NDArray[np.float32]:
     zero_point = parts[2] if len(parts) > 2 else None
     scale = parts[1] if parts[1] is not None else np.float32(1)
     return _scaled(tensors[node.inputs[0]], scale, zero_point, node.attributes.get("axis"))
+
+
+def _of_blocks(node: Node, tensors: dict[str, Array]) -> npt.NDArray[np.float32]:
+    """The weight of a MatMulNBits without zero points, [inputs, outputs]."""
+    bits, inputs = node.attributes["bits"], node.attributes["K"]
+    codes = tensors[node.inputs[1]]
+    if bits == 4:
+        codes = np.stack([codes & 15, codes >> 4], axis=-1).reshape(*codes.shape[:2], -1)
+    scales = tensors[node.inputs[2]].reshape(*codes.shape[:2], 1)
+    floats = (codes.astype(np.float32) - (1 << (bits - 1))) * scales
+    return np.asarray(floats.reshape(len(codes), -1)[:, :inputs].T, np.float32)
 
 
 def _scaled(

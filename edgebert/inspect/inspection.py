@@ -8,11 +8,23 @@ from pathlib import Path
 from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import InputError
 from edgebert.graph.external_data import external_files
-from edgebert.graph.parts import MatMul, constant_matmuls
-from edgebert.graph.reading import INT8, OnnxGraph, read_graph
+from edgebert.graph.parts import (
+    DYNAMIC,
+    STATIC,
+    TOKEN,
+    WEIGHT_ONLY,
+    MatMul,
+    constant_matmuls,
+    matmul_forms,
+)
+from edgebert.graph.reading import OnnxGraph, read_graph
 from edgebert.graph.sizes import folder_sizes, model_size, weight_sizes
+from edgebert.inspect.saturation import saturating_layers
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, Quantized
+
+QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
+"""The forms of a matrix product that are not all floats."""
 
 FUSED_OPERATORS = {
     "attention": ("Attention", "MultiHeadAttention", "QAttention"),
@@ -40,6 +52,7 @@ def inspect_path(path: Path) -> InspectRecord:
     external_files(model)
     graph = read_graph(model)
     matmuls = constant_matmuls(graph)
+    saturation = saturating_layers(model, matmuls, bundle.manifest if bundle else None)
     files = (
         folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph)
         if bundle
@@ -51,10 +64,11 @@ def inspect_path(path: Path) -> InspectRecord:
         coverage=_recount(bundle, graph) if bundle else {},
         quantized=_quantized(matmuls),
         sizes=weight_sizes(graph) | files,
-        risks=_risks(graph, matmuls),
+        risks=_risks(graph, len(saturation)),
         target=bundle.manifest.target if bundle else None,
         fixed_shape=bundle.manifest.fixed_shape if bundle else None,
         unfused=bundle.manifest.unfused if bundle else {},
+        saturation=saturation,
     )
 
 
@@ -68,7 +82,9 @@ def count_coverage(graph: OnnxGraph) -> dict[str, int]:
     """How many parts of the encoder run as one fused or quantized operator."""
     counts = Counter(node.op_type for node in graph.nodes)
     fused = {part: sum(counts[name] for name in names) for part, names in FUSED_OPERATORS.items()}
-    return fused | {"quantized_matmuls": sum(m.int8 for m in constant_matmuls(graph))}
+    forms = matmul_forms(graph)
+    by_form = {f"{form.replace('-', '_')}_matmuls": forms[form] for form in QUANTIZED}
+    return fused | {"quantized_matmuls": sum(by_form.values())} | by_form
 
 
 def _bundle_at(path: Path) -> Bundle | None:
@@ -97,12 +113,12 @@ def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:
         int8=len(layers),
         layers=layers,
         float_layers=tuple(matmul.name for matmul in matmuls if not matmul.int8),
+        forms=dict(Counter(matmul.form for matmul in matmuls)),
     )
 
 
-def _risks(graph: OnnxGraph, matmuls: tuple[MatMul, ...]) -> tuple[str, ...]:
+def _risks(graph: OnnxGraph, saturating: int) -> tuple[str, ...]:
     counts = Counter(node.op_type for node in graph.nodes)
-    saturating = sum(matmul.int8 and matmul.weight.data_type == INT8 for matmul in matmuls)
     batch_wide = counts["DynamicQuantizeLinear"] + counts["DynamicQuantizeMatMul"]
     unfused = counts["Softmax"]
     risks = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgebert.records.header import Header
-from edgebert.records.manifest import Count, Drift, LayerDecision, TrimmedVocabulary
+from edgebert.records.manifest import VNNI, Count, Drift, LayerDecision, TrimmedVocabulary
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,10 @@ class ExportRecord(Header):
     trimmed_vocabulary: TrimmedVocabulary | None = None
 
 
+MIXTURE = "mixture"
+"""How the name of a point begins that is no scheme, but one of those between them."""
+
+
 @dataclass(frozen=True)
 class ParetoPoint:
     drift: float
@@ -100,7 +104,14 @@ class ParetoPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizeRecord(Header):
-    """A float bundle became an int8 bundle, unless a gate said no (`passed` is false)."""
+    """A float bundle became an int8 bundle, unless a gate said no (`passed` is false).
+
+    Attributes:
+        pareto: mixtures that were tried; `latency_ms` is that of one text of 128 tokens on one
+            thread, all of them in turns.
+        calibration: the texts that ranges were taken from: file, number, hash.
+        isa: "any" where sums cannot leave 16 bits, else "vnni".
+    """
 
     record: str = "quantize"
     source: str
@@ -116,6 +127,8 @@ class QuantizeRecord(Header):
     seconds: float
     thresholds: dict[str, float]
     failures: tuple[str, ...]
+    calibration: str | None = None
+    isa: str = VNNI
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 """How scores are made of logits."""
 
 
+ANY_CPU, VNNI = "any", "vnni"
+"""Where sums of u8 x s8 are right by the fastest kernel: everywhere, or with VNNI and its like."""
+
+
 @dataclass(frozen=True)
 class FileEntry:
     sha256: str
@@ -44,11 +48,19 @@ class Count:
 
 @dataclass(frozen=True)
 class LayerDecision:
-    """What was done to the weights of one MatMul or embedding table."""
+    """What was done to the weights of one MatMul or embedding table.
+
+    Attributes:
+        sensitivity: drift that the decision costs when nothing else is quantized, where `auto`
+            measured it.
+        saturation: relative error of the layer's outputs on calibration texts, on CPUs without
+            VNNI by a reader that does not set session.x64quantprecision.
+    """
 
     name: str
     decision: str
     sensitivity: float | None = None
+    saturation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,10 @@ class Quantization:
 
     Attributes:
         batch_invariant: whether a text's answer is promised not to depend on its neighbours.
-        cpu_classes: the instruction sets on which the graph answers alike, given the session
-            options of `edgebert.runtimes`.
+        calibration: the texts that ranges were taken from: file, number, hash.
+        cpu_classes: the instruction sets on which the graph was made.
+        isa: `ANY_CPU` where no sum can leave 16 bits, so that every CPU and every reader gets the
+            same; `VNNI` where CPUs without it need session.x64quantprecision, as our runtime sets.
     """
 
     scheme: str
@@ -66,6 +80,7 @@ class Quantization:
     calibration: str | None
     batch_invariant: bool
     cpu_classes: tuple[str, ...]
+    isa: str = VNNI
 
 
 @dataclass(frozen=True)

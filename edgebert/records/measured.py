@@ -186,12 +186,33 @@ class DoctorRecord(Header):
 
 @dataclass(frozen=True)
 class Quantized:
-    """MatMuls with constant weights: how many there are, and how many run on int8."""
+    """MatMuls with constant weights: how many there are, and how many run on int8.
+
+    Attributes:
+        forms: how many get their activations in each way: token, static, dynamic, weight-only,
+            float.
+    """
 
     matmuls: int
     int8: int
     layers: tuple[str, ...]
     float_layers: tuple[str, ...]
+    forms: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LayerSaturation:
+    """A layer whose sums of u8 x s8 products can leave 16 bits on x86 CPUs without VNNI.
+
+    Attributes:
+        overflowing_pairs: share of the pairs of neighbouring inputs that can.
+        expected_error: relative error of the layer's outputs there, measured on calibration
+            texts; None where none were seen.
+    """
+
+    name: str
+    overflowing_pairs: float
+    expected_error: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +226,8 @@ class InspectRecord(Header):
         target: what a bundle was made for, None for a lone file.
         fixed_shape: batch and tokens that it takes, None where it takes any.
         unfused: parts that no single operator runs, and why.
+        saturation: layers that x86 CPUs without VNNI multiply otherwise than all others, for
+            readers that do not set session.x64quantprecision; the worst first.
     """
 
     record: str = "inspect"
@@ -217,3 +240,4 @@ class InspectRecord(Header):
     target: str | None = None
     fixed_shape: tuple[int, int] | None = None
     unfused: dict[str, str] = field(default_factory=dict)
+    saturation: tuple[LayerSaturation, ...] = ()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from edgebert.records.header import Header
-from edgebert.records.made import ParetoPoint, QuantizeRecord
+from edgebert.records.made import MIXTURE, ParetoPoint, QuantizeRecord
 from edgebert.records.manifest import LayerDecision
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Point, Series, ranked, scatter
@@ -87,9 +87,16 @@ def _pareto(record: QuantizeRecord, names: Names) -> Iterator[Figure]:
 
 
 def _labels(points: Sequence[ParetoPoint]) -> dict[str, str]:
-    """Schemes by name where the name is one point's alone and there is room; always the chosen."""
+    """Schemes by name where the name is one point's alone and there is room; always the chosen.
+
+    A search numbers its mixtures; only the schemes among them bear a name.
+    """
     counts = Counter(point.scheme for point in points)
-    named = {p.scheme: p.scheme for p in points if counts[p.scheme] == 1 and len(p.scheme) <= 16}
+    named = {
+        p.scheme: p.scheme
+        for p in points
+        if counts[p.scheme] == 1 and len(p.scheme) <= 16 and not p.scheme.startswith(MIXTURE)
+    }
     chosen = {point.scheme: "chosen" for point in points if point.chosen}
     shown = {name: f"{name}, chosen" if name in chosen else name for name in named}
     return chosen | (shown if len(named) <= _LABELS else {})
@@ -139,4 +146,5 @@ def _short(name: str) -> str:
     """`encoder.layer.3.attention.self.query` as `3 attention.query`; other names by their end."""
     numbered = re.search(r"(?:^|[./])(\d+)[./](.+)", name)
     short = f"{numbered[1]} {numbered[2].replace('.self.', '.')}" if numbered else name
+    short = short.replace("{query,key,value}", "qkv")
     return short if len(short) <= _LONGEST else f"…{short[1 - _LONGEST :]}"

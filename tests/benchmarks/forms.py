@@ -24,6 +24,7 @@ from onnx import helper, numpy_helper
 
 from benchmarks.plain_export import default_onnx, plain_onnx
 from benchmarks.protocol import Sources
+from benchmarks.split_attention import split_attention
 from edgebert.checkpoint import open_checkpoint
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.bias_gelu import fuse_bias_gelu
@@ -34,7 +35,6 @@ from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.wires import Wires, attribute
 from edgebert.export.targets import PASSES
 from edgebert.export.tracing import trace
-from edgebert.quantize.attention import split_attention
 from edgebert.runtimes.session import open_graph
 
 Change = Callable[[onnx.ModelProto], object]

@@ -1,0 +1,89 @@
+"""Which texts set the ranges, which ones the search looks at, and which none of them has seen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgebert.data import Examples, Text
+from edgebert.data.calibration_texts import CALIBRATION_TEXTS
+from edgebert.data.reading import read_examples
+from edgebert.data.samples import examples_or_built_in, with_questions
+from edgebert.drift.comparing import compared_texts
+from edgebert.errors import InputError
+from edgebert.quantize.options import QuantizeOptions
+from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.runtimes import Model
+
+FEWEST = 32
+"""Texts: fewer say too little of the ranges."""
+
+BUILT_IN = "built-in texts"
+_MOST_HELD_OUT = 512
+_FOR_SEARCH = 4  # one text of so many is left to the search
+
+
+@dataclass(frozen=True)
+class CalibrationTexts:
+    """Three parts that share no text.
+
+    Attributes:
+        ranges: set the ranges of activations.
+        search: `auto` chooses by.
+        held_out: the drift is measured on.
+        fingerprint: what `ranges` and `search` were: file, number, hash.
+    """
+
+    ranges: tuple[Text, ...]
+    search: tuple[Text, ...]
+    held_out: Examples
+    fingerprint: str
+
+
+def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
+    """Draw the texts; the same for the same seed.
+
+    Raises:
+        InputError: a file cannot be used, or holds fewer than `FEWEST` texts.
+    """
+    examples = _calibration_examples(options, model)
+    order = np.random.default_rng(options.seed).permutation(len(examples))
+    kept_back = 0 if options.data else min(_MOST_HELD_OUT, len(examples) // 5)
+    held_out = (
+        examples_or_built_in(options.data, model.task, text_column=options.text_column)
+        if options.data
+        else examples.take(sorted(order[:kept_back]))
+    )
+    unseen = set(compared_texts(model, held_out))
+    drawn = examples.take([int(row) for row in order[kept_back:][: options.samples]])
+    texts = [text for text in dict.fromkeys(compared_texts(model, drawn)) if text not in unseen]
+    texts = texts[: options.samples]
+    if len(texts) < FEWEST:
+        raise InputError(
+            f"{examples.path}: {len(texts)} texts are left for calibration, of which at least "
+            f"{FEWEST} are needed"
+        )
+    for_search = len(texts) // _FOR_SEARCH
+    return CalibrationTexts(
+        ranges=tuple(texts[for_search:]),
+        search=tuple(texts[:for_search]),
+        held_out=held_out,
+        fingerprint=f"{examples.path.name}: {len(texts)} texts, sha256 {_hash(texts)}",
+    )
+
+
+def _calibration_examples(options: QuantizeOptions, model: Model) -> Examples:
+    if options.calibration:
+        return read_examples(options.calibration, text_column=options.text_column)
+    texts: tuple[Text, ...] = CALIBRATION_TEXTS
+    if model.task == QUESTION_ANSWERING:
+        texts = with_questions(texts)
+    return Examples(Path(BUILT_IN), texts)
+
+
+def _hash(texts: list[Text]) -> str:
+    joined = "\0".join(text if isinstance(text, str) else "\1".join(text) for text in texts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]

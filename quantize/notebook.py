@@ -1,0 +1,67 @@
+"""What a search has measured so far, kept so that a search that was killed goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from edgebert.graph.parts import FLOAT
+from edgebert.quantize.nearness import Nearness
+from edgebert.quantize.recipes import Plan
+
+
+class Notebook:
+    """Measurements of mixtures, in a file of the user's cache that a finished search removes.
+
+    Args:
+        about: everything that a measurement depends on but the mixture itself.
+    """
+
+    def __init__(self, about: str) -> None:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        name = hashlib.sha256(about.encode()).hexdigest()[:32]
+        self.path = folder / "edgebert" / "search" / f"{name}.jsonl"
+        self._known = self._read()
+
+    def remember(self, plan: Plan, measure: Callable[[], Nearness]) -> Nearness:
+        """What was measured of a mixture, or what `measure` says now."""
+        key = _key(plan)
+        if key not in self._known:
+            self._known[key] = measure()
+            self._write(key, self._known[key])
+        return self._known[key]
+
+    def close(self) -> None:
+        """The search is done."""
+        self.path.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Nearness]:
+        known = {}
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return {}
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                known[str(entry.pop("mixture"))] = Nearness(**entry)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue  # the line that was being written when the search was killed
+        return known
+
+    def _write(self, key: str, nearness: Nearness) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"mixture": key, **asdict(nearness)}) + "\n")
+        except OSError:
+            return  # a read-only home starts again
+
+
+def _key(plan: Plan) -> str:
+    quantized = sorted((name, form) for name, form in plan.items() if form != FLOAT)
+    return hashlib.sha256(json.dumps(quantized).encode()).hexdigest()[:32]

@@ -1,0 +1,132 @@
+"""What may be chosen when a bundle is quantized, and what fits together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebert.errors import InputError
+from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, VNNI, Manifest
+
+AUTO = "auto"
+SCHEMES = (AUTO, TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
+"""What `--scheme` takes."""
+
+_FOR_TARGET = {
+    "cpu": SCHEMES,
+    "portable": (AUTO, STATIC, DYNAMIC, WEIGHT_ONLY),
+    "npu": (AUTO, STATIC, WEIGHT_ONLY),
+    "gpu": (WEIGHT_ONLY,),
+}
+"""Schemes whose operators a target's runtimes have."""
+
+_OPSET_OF_16_BITS = 21  # the first whose QuantizeLinear knows uint16
+
+
+@dataclass(frozen=True)
+class QuantizeOptions:
+    """What may be chosen.
+
+    Attributes:
+        scheme: one of `SCHEMES`.
+        bits: of the weights, 8; or 4 with `weight-only`.
+        activations: bits of the inputs of layers, 8; or 16 with `static`.
+        calibration: texts that ranges are taken from and the search looks at; by default texts
+            that ship with edgebert.
+        samples: how many texts of `calibration` are used.
+        data: texts to measure the drift on; by default a part of `calibration` that nothing else
+            looks at.
+        text_column: column of the texts, where a file does not use a usual name.
+        max_drift, max_flips: bounds on the measured drift. `auto` has bounds of its own where
+            none is given; a scheme that is named is gated only when asked.
+        isa: "any" for weights whose sums fit 16 bits, which every CPU multiplies alike; "vnni"
+            for the full range, which CPUs without VNNI multiply more slowly; "auto" for "any"
+            where there are calibration texts to make up for it.
+        seed: of the choice of texts.
+    """
+
+    scheme: str = AUTO
+    bits: int = 8
+    activations: int = 8
+    calibration: Path | None = None
+    samples: int = 384
+    data: Path | None = None
+    text_column: str | None = None
+    max_drift: float | None = None
+    max_flips: float | None = None
+    isa: str = "auto"
+    seed: int = 0
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether the scheme looks at texts."""
+        return self.scheme in (AUTO, TOKEN, STATIC)
+
+    @property
+    def cpus(self) -> str:
+        """`ANY_CPU` or `VNNI`: how the weights are rounded."""
+        if self.isa == "auto":
+            return ANY_CPU if self.calibrates else VNNI
+        return ANY_CPU if self.isa == "any" else VNNI
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far `auto` may move the answers.
+
+    Attributes:
+        mean: largest mean distance.
+        p99: largest 99th percentile of the distances, for embeddings.
+        flips: largest share of changed labels, for heads.
+    """
+
+    mean: float | None
+    p99: float | None
+    flips: float | None
+
+    def given(self) -> dict[str, float]:
+        names = {"max_drift": self.mean, "max_p99": self.p99, "max_flips": self.flips}
+        return {name: value for name, value in names.items() if value is not None}
+
+    @classmethod
+    def of(cls, options: QuantizeOptions, task: str) -> Budget:
+        """What was asked for; where nothing was, for `auto` 0.0015 and 0.007, or 0.005 of labels."""
+        if options.max_drift is not None or options.max_flips is not None:
+            return cls(options.max_drift, None, options.max_flips)
+        if options.scheme != AUTO:
+            return cls(None, None, None)
+        if task == EMBEDDINGS:
+            return cls(mean=0.0015, p99=0.007, flips=None)
+        return cls(mean=None, p99=None, flips=0.005)
+
+
+def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
+    """Refuse what does not go together, before any work is done.
+
+    Raises:
+        InputError: a scheme that the target cannot run, or bits that the scheme does not have.
+    """
+    schemes = _FOR_TARGET[manifest.target]
+    if options.scheme not in schemes:
+        raise InputError(
+            f"scheme {options.scheme} cannot run on the target {manifest.target}: choose "
+            f"{' or '.join(schemes)}, or export for another target"
+        )
+    if options.bits != 8 and options.scheme != WEIGHT_ONLY:
+        raise InputError(f"--bits {options.bits} goes with --scheme weight-only")
+    if options.bits == 4 and manifest.target not in ("cpu", "gpu"):
+        raise InputError(f"--bits 4 cannot run on the target {manifest.target}: choose 8")
+    if options.activations == 16:
+        if options.scheme != STATIC or manifest.target == "cpu":
+            raise InputError(
+                "--activations 16 goes with --scheme static and the target npu or portable: "
+                "onnxruntime's CPU provider has no product of 16-bit integers"
+            )
+        if manifest.opset < _OPSET_OF_16_BITS:
+            raise InputError(
+                f"--activations 16 needs opset {_OPSET_OF_16_BITS}, the bundle has "
+                f"{manifest.opset}: export it with --opset {_OPSET_OF_16_BITS}"
+            )
+    if options.samples < 1:
+        raise InputError(f"--samples {options.samples} makes no sense: 1 or more")

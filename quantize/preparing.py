@@ -1,0 +1,53 @@
+"""A float graph made ready: its linear layers found, its tables in int8."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from edgebert.errors import InputError
+from edgebert.quantize.editing import GraphEditor
+from edgebert.quantize.embeddings import quantize_embeddings
+from edgebert.quantize.linear_layers import LayerGroup, find_groups, spell_out_gemms
+from edgebert.quantize.tied_weights import untie_weights
+
+
+@dataclass(frozen=True)
+class PreparedGraph:
+    """A graph whose layers are still floats.
+
+    Attributes:
+        model: the graph.
+        groups: its linear layers, in order.
+        tables: names of the tables of embeddings that are in int8.
+    """
+
+    model: onnx.ModelProto
+    groups: tuple[LayerGroup, ...]
+    tables: tuple[str, ...]
+
+    def editor(self) -> GraphEditor:
+        """A copy to write into."""
+        copy = onnx.ModelProto()
+        copy.CopyFrom(self.model)
+        return GraphEditor(copy)
+
+
+def prepare_graph(path: Path) -> PreparedGraph:
+    """Open a float graph and find what of it can be int8.
+
+    Raises:
+        InputError: it has no layer with a constant weight.
+    """
+    model = onnx.load(path)
+    untie_weights(model)
+    editor = GraphEditor(model)
+    spell_out_gemms(editor)
+    groups = find_groups(editor)
+    if not groups:
+        raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")
+    tables = quantize_embeddings(editor)
+    editor.drop_unused_constants()
+    return PreparedGraph(model, groups, tuple(tables))

@@ -1,0 +1,174 @@
+"""Scheme `auto`: the fastest mixture of forms whose drift stays inside a budget.
+
+1. Each group of layers is quantized alone, in each integer form: what does it cost in drift?
+2. Each form is timed alone on this machine: what does it cost in milliseconds?
+3. From the fastest mixture on, groups move one by one to more accurate forms (`ladder`); bisection
+   finds the first mixture that keeps the budget, with a reserve for texts it has not seen. Of those
+   that are as fast, within what timing can tell, the most accurate is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
+from edgebert.progress import track
+from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder
+from edgebert.quantize.layer_times import TOKENS, layer_times, race
+from edgebert.quantize.nearness import Nearness, Yardstick
+from edgebert.quantize.notebook import Notebook
+from edgebert.quantize.options import AUTO, Budget
+from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.records.made import MIXTURE, ParetoPoint
+
+_RESERVE = 0.85
+"""Share of the budget that the search may use up: texts it has not seen drift a little more."""
+
+_AS_FAST = 1.03
+"""A mixture that takes so much longer than the fastest is as fast, within what timing can tell: of
+those the most accurate is taken."""
+
+Measure = Callable[[Plan], Nearness]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes:
+        ladder: mixtures from the fastest to all floats.
+        first: the most accurate of the rungs that are as fast as the first one that keeps the
+            budget on the texts of the search.
+        sensitivity: drift of each group alone, by group and form.
+        measured: rungs that were measured on the whole graph, by their place.
+        schemes: the same for mixtures of one form, by its name.
+    """
+
+    ladder: tuple[Rung, ...]
+    first: int
+    sensitivity: dict[tuple[str, str], float]
+    measured: dict[int, Nearness]
+    schemes: dict[str, Nearness]
+
+
+def search(
+    recipes: Recipes, yardstick: Yardstick, budget: Budget, scratch: Path, notebook: Notebook
+) -> Search:
+    """Find the fastest mixture inside the budget.
+
+    Args:
+        recipes: forms of the groups.
+        yardstick: measures a candidate on the texts of the search.
+        budget: what is allowed.
+        scratch: a folder for graphs.
+        notebook: keeps what was measured.
+    """
+
+    def measure(plan: Plan) -> Nearness:
+        return notebook.remember(plan, lambda: _measured(recipes, plan, yardstick, scratch))
+
+    names = [group.name for group in recipes.prepared.groups]
+    forms = (TOKEN, STATIC) if recipes.contrib else (STATIC,)
+    sensitivity = _sensitivity(names, forms, measure)
+    times = layer_times(recipes, recipes.prepared.groups, forms, scratch)
+    ladder = build_ladder(_costs(names, forms, sensitivity, times))
+    first, measured = _first_inside(ladder, budget, measure)
+    first = _as_fast(ladder, first)
+    measured[first] = measure(ladder[first].plan)
+    schemes = (*forms, DYNAMIC)
+    return Search(
+        ladder=ladder,
+        first=first,
+        sensitivity=sensitivity,
+        measured=measured,
+        schemes={form: measure(dict.fromkeys(names, form)) for form in schemes},
+    )
+
+
+def pareto_points(
+    found: Search, recipes: Recipes, chosen: int, scratch: Path, *, max_length: int
+) -> tuple[ParetoPoint, ...]:
+    """Time every mixture that was measured on the whole graph, taking turns, on one text.
+
+    Args:
+        found: the search.
+        recipes: what it searched.
+        chosen: the rung that became the bundle.
+        scratch: a folder for graphs.
+        max_length: tokens that the graph reads; the text has no more.
+    """
+    names = [group.name for group in recipes.prepared.groups]
+    plans = {scheme: dict.fromkeys(names, scheme) for scheme in found.schemes}
+    drifts = {scheme: nearness.mean for scheme, nearness in found.schemes.items()}
+    rungs = {rung: nearness.mean for rung, nearness in found.measured.items()}
+    for rung in sorted({*rungs, chosen}):
+        label = AUTO if rung == chosen else f"{MIXTURE} {rung + 1}"
+        plans[label] = found.ladder[rung].plan
+        drifts[label] = rungs.get(rung, found.ladder[rung].drift)
+    graphs: dict[str, Path] = {}
+    for label, plan in plans.items():
+        graphs[label] = scratch / f"tried-{len(graphs)}.onnx"
+        recipes.write(plan, graphs[label])
+    widened = [label for label, plan in plans.items() if recipes.widens(plan)]
+    times = race(graphs, widened=widened, tokens=min(TOKENS, max_length))
+    return tuple(
+        ParetoPoint(drifts[label], times[label], label, chosen=label == AUTO) for label in plans
+    )
+
+
+def _measured(recipes: Recipes, plan: Plan, yardstick: Yardstick, scratch: Path) -> Nearness:
+    graph = scratch / "candidate.onnx"
+    recipes.write(plan, graph)
+    return yardstick.measure(graph, widen=recipes.widens(plan))
+
+
+def _sensitivity(
+    names: Sequence[str], forms: Sequence[str], measure: Measure
+) -> dict[tuple[str, str], float]:
+    """Drift of each group alone in each form, less that of the tables that are always int8."""
+    tables = measure({}).mean
+    alone = [(name, form) for name in names for form in forms]
+    return {
+        (name, form): max(0.0, measure({name: form}).mean - tables)
+        for name, form in track(alone, "quantizing layers alone", len(alone))
+    }
+
+
+def _costs(
+    names: Sequence[str],
+    forms: Sequence[str],
+    sensitivity: dict[tuple[str, str], float],
+    times: dict[tuple[str, str], float],
+) -> Costs:
+    floats = {name: {FLOAT: Cost(times[name, FLOAT], 0.0)} for name in names}
+    return {
+        name: floats[name]
+        | {form: Cost(times[name, form], sensitivity[name, form]) for form in forms}
+        for name in names
+    }
+
+
+def _as_fast(ladder: Sequence[Rung], first: int) -> int:
+    """The last rung that is as fast as the first one; one of floats alone is no int8."""
+    limit = _AS_FAST * ladder[first].ms
+    fast = [i for i in range(first, len(ladder) - 1) if ladder[i].ms <= limit]
+    return max(fast, default=first)
+
+
+def _first_inside(
+    ladder: Sequence[Rung], budget: Budget, measure: Measure
+) -> tuple[int, dict[int, Nearness]]:
+    """The fastest rung inside the budget, by bisection, and all that were measured."""
+    measured: dict[int, Nearness] = {}
+    low, high = 0, len(ladder) - 1
+    while low < high:
+        middle = (low + high) // 2 if measured else low  # the fastest often keeps it at once
+        measured[middle] = measure(ladder[middle].plan)
+        if measured[middle].within(budget, _RESERVE):
+            high = middle
+        else:
+            low = middle + 1
+    measured[high] = measure(ladder[high].plan)
+    return high, measured

@@ -1,0 +1,160 @@
+"""What calibration texts show of the inputs of layers, in memory that does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper
+
+from edgebert.errors import InputError
+from edgebert.quantize.activations import ActivationSample
+from edgebert.quantize.editing import save_graph
+from edgebert.quantize.rounding import Floats
+from edgebert.runtimes import Model
+from edgebert.runtimes.encoding import MicroBatch, Text, encode, micro_batches
+from edgebert.runtimes.session import open_graph
+
+_ROWS = 4096
+"""Tokens that are kept of each value: enough for the second moment of 1536 channels."""
+
+_KEPT_BYTES = 512_000_000  # of all values together, in half precision
+_TEXTS = 256  # that are tokenized at a time
+
+
+def sample_activations(
+    model: onnx.ModelProto,
+    values: Sequence[str],
+    texts: Iterable[Text],
+    reader: Model,
+    scratch: Path,
+    *,
+    seed: int,
+) -> dict[str, ActivationSample]:
+    """Run a float graph on texts and keep a sample of what flows through `values`.
+
+    Padding is left out: a row of a value is a token that is not masked, or a text where the value
+    has one row for each.
+
+    Args:
+        model: the graph.
+        values: names of float values in it; the last axis of each is the channels.
+        texts: calibration texts, one after the other.
+        reader: the bundle of the graph, whose tokenizer reads the texts.
+        scratch: a folder for the graph with its values as outputs.
+        seed: of the choice of tokens.
+
+    Raises:
+        InputError: a value is not a number: the weights are damaged.
+    """
+    session = open_graph(_tapped(model, values, scratch / "tapped.onnx"))
+    samplers: dict[str, _Sampler] = {}
+    draw = np.random.default_rng(seed)
+    for batch in _batches(texts, reader):
+        outputs = session.run(list(values), batch.inputs)
+        mask = np.zeros(batch.inputs["input_ids"].shape, bool)
+        for row, encoding in enumerate(batch.encodings):
+            mask[row, : len(encoding)] = encoding.attention_mask
+        keys = draw.random(mask.shape)  # the same for all values: they keep the same tokens
+        for value, output in zip(values, outputs, strict=True):
+            if value not in samplers:
+                share = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
+                samplers[value] = _Sampler(output, min(_ROWS, max(256, share)))
+            samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
+    return {value: sampler.sample(value) for value, sampler in samplers.items()}
+
+
+def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
+    """One sample of what several values hold, for layers that share a weight."""
+    return ActivationSample(
+        rows=np.concatenate([sample.rows for sample in samples])
+        if len(samples) > 1
+        else samples[0].rows,
+        lowest=np.minimum.reduce([sample.lowest for sample in samples]),
+        highest=np.maximum.reduce([sample.highest for sample in samples]),
+        tokens=sum(sample.tokens for sample in samples),
+        rank=max(sample.rank for sample in samples),
+    )
+
+
+class _Sampler:
+    """Keeps the rows with the smallest of random keys, and the range of each channel."""
+
+    def __init__(self, output: Floats, rows: int) -> None:
+        channels = output.shape[-1]
+        self._rank = output.ndim
+        self._limit = rows
+        self._kept = np.empty((0, channels), np.float16)
+        self._keys = np.empty(0)
+        self._lowest = np.full(channels, np.inf, np.float32)
+        self._highest = np.full(channels, -np.inf, np.float32)
+        self._tokens = 0
+
+    def add(self, rows: Floats, keys: npt.NDArray[np.float64]) -> None:
+        if not len(rows):
+            return
+        self._tokens += len(rows)
+        self._lowest = np.minimum(self._lowest, rows.min(axis=0))
+        self._highest = np.maximum(self._highest, rows.max(axis=0))
+        limit = np.finfo(np.float16).max
+        halves = np.clip(rows, -limit, limit).astype(np.float16)
+        self._kept = np.concatenate([self._kept, halves])
+        self._keys = np.concatenate([self._keys, keys])
+        if len(self._keys) > self._limit:
+            chosen = np.sort(np.argpartition(self._keys, self._limit)[: self._limit])
+            self._kept, self._keys = self._kept[chosen], self._keys[chosen]
+
+    def sample(self, value: str) -> ActivationSample:
+        if not (np.isfinite(self._lowest).all() and np.isfinite(self._highest).all()):
+            raise InputError(
+                f"{value} is not a number on calibration texts: the weights hold nan or infinity"
+            )
+        order = np.argsort(self._keys, kind="stable")  # any first part is a random sample
+        return ActivationSample(
+            rows=self._kept[order].astype(np.float32),
+            lowest=self._lowest,
+            highest=self._highest,
+            tokens=self._tokens,
+            rank=self._rank,
+        )
+
+
+def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
+    chunk: list[Text] = []
+    for text in texts:
+        chunk.append(text)
+        if len(chunk) == _TEXTS:
+            yield from micro_batches(encode(reader.tokenizer, chunk), reader.takes)
+            chunk = []
+    if chunk:
+        yield from micro_batches(encode(reader.tokenizer, chunk), reader.takes)
+
+
+def _rows_of(
+    output: Floats, mask: npt.NDArray[np.bool_], keys: npt.NDArray[np.float64], texts: int
+) -> tuple[Floats, npt.NDArray[np.float64]]:
+    """The rows of a value that stand for tokens or texts, and their keys."""
+    if output.shape[: mask.ndim] == mask.shape and output.ndim == mask.ndim + 1:
+        return output[mask], keys[mask]
+    if output.ndim == 2 and len(output) == len(mask):
+        return output[:texts], keys[:texts, 0]
+    rows = output.reshape(-1, output.shape[-1])
+    flat = keys.reshape(-1)
+    return rows, np.resize(flat, len(rows))
+
+
+def _tapped(model: onnx.ModelProto, values: Sequence[str], path: Path) -> Path:
+    """Write the graph with `values` among its outputs."""
+    tapped = onnx.ModelProto()
+    tapped.CopyFrom(model)
+    there = {output.name for output in tapped.graph.output}
+    for value in values:
+        if value not in there:
+            tapped.graph.output.append(
+                helper.make_tensor_value_info(value, TensorProto.FLOAT, None)
+            )
+    save_graph(tapped, path)
+    return path

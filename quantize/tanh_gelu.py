@@ -1,0 +1,33 @@
+"""GELU by tanh in place of the exact one, on onnxruntime's CPU provider."""
+
+from __future__ import annotations
+
+from onnx import helper
+
+from edgebert.quantize.editing import CONTRIB, GraphEditor
+
+
+def approximate_gelus(editor: GraphEditor) -> list[str]:
+    """Compute every exact Gelu by tanh.
+
+    1. Gelu(x) -> FastGelu(x), which takes 0.6 of the time and is off by at most 5e-4: less than
+       the 8 bits that its result is rounded to.
+    2. One that is a tanh already stays.
+
+    Returns:
+        The outputs of those that were replaced.
+    """
+    exact = [
+        node
+        for node in editor.graph.node
+        if node.op_type == "Gelu"
+        and all(helper.get_attribute_value(a) == b"none" for a in node.attribute)
+    ]
+    for node in exact:
+        fast = helper.make_node(
+            "FastGelu", list(node.input), list(node.output), name=node.name, domain=CONTRIB
+        )
+        editor.replace([node], [fast])
+    if exact:
+        editor.require_contrib()
+    return [node.output[0] for node in exact]

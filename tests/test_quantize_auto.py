@@ -1,0 +1,220 @@
+"""Scheme `auto`: inside its budget or nothing written, the same twice, and going on when killed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgebert.bundle import open_bundle
+from edgebert.drift.comparing import compare
+from edgebert.errors import GateError
+from edgebert.graph.parts import FLOAT, matmul_forms
+from edgebert.graph.reading import read_graph
+from edgebert.graph.saturation import can_saturate
+from edgebert.graph.weights import read_tensors
+from edgebert.quantize import QuantizeOptions, layer_times, quantize_bundle, quantizing
+from edgebert.quantize.calibration import choose_texts
+from edgebert.quantize.nearness import Nearness, Yardstick
+from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.records.made import QuantizeRecord
+from edgebert.runtimes import load
+
+AUTO = QuantizeOptions()
+
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """One entry for each mixture that the search runs from here on."""
+    runs: list[Path] = []
+    measure = Yardstick.measure
+
+    def counted(yardstick: Yardstick, graph: Path, **options: bool) -> Nearness:
+        runs.append(graph)
+        return measure(yardstick, graph, **options)
+
+    monkeypatch.setattr(Yardstick, "measure", counted)
+    return runs
+
+
+@pytest.fixture
+def notebooks(own_cache: Path) -> Path:
+    """Where searches keep what they measured; that of the fixture `tiny_auto` is done."""
+    folder = own_cache / "edgebert/search"
+    assert list(folder.iterdir()) == []
+    return folder
+
+
+def refused(source: Path, output: Path, options: QuantizeOptions) -> QuantizeRecord:
+    with pytest.raises(GateError, match="was not quantized") as caught:
+        quantize_bundle(source, output, options=options)
+    assert isinstance(caught.value.record, QuantizeRecord)
+    return caught.value.record
+
+
+def chosen(record: QuantizeRecord) -> list[str]:
+    return [point.scheme for point in record.pareto if point.chosen]
+
+
+def killed_after(calls: int, measure: Callable[..., Nearness]) -> Callable[..., Nearness]:
+    left = iter(range(calls))
+
+    def killed(yardstick: Yardstick, graph: Path, **options: bool) -> Nearness:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return measure(yardstick, graph, **options)
+
+    return killed
+
+
+def test_auto_is_what_is_done_by_default(tiny_auto: QuantizeRecord) -> None:
+    quantization = open_bundle(tiny_auto.bundle).manifest.quantization
+    assert quantization is not None
+    assert (tiny_auto.scheme, quantization.scheme) == ("auto", "auto")
+    assert quantization.batch_invariant
+    assert quantization.isa == "any"
+    assert quantization.calibration == tiny_auto.calibration
+    assert tiny_auto.calibration is not None
+    assert tiny_auto.calibration.startswith("built-in texts: ")
+
+
+def test_the_budget_is_kept_on_texts_that_nothing_else_looked_at(
+    tiny_bundle: Path, tiny_auto: QuantizeRecord
+) -> None:
+    original = load(tiny_bundle)
+    texts = choose_texts(AUTO, original)
+    seen = {*texts.ranges, *texts.search}
+    assert not seen & set(texts.held_out.single_texts())
+    assert not set(texts.ranges) & set(texts.search)
+    distances = compare(original, load(tiny_auto.bundle), texts.held_out).distances
+    assert distances.mean() == pytest.approx(record.drift.mean)
+    assert distances.mean() <= record.thresholds["max_drift"] == 0.0015
+    assert np.percentile(distances, 99) <= record.thresholds["max_p99"] == 0.007
+
+
+def test_a_layer_says_what_became_of_it_and_what_that_costs(
+    tiny_auto: QuantizeRecord,
+) -> None:
+    forms = matmul_forms(read_graph(output / "model.onnx"))
+    floats = [layer for layer in record.layers if layer.decision == "float"]
+    assert (len(record.layers), len(floats)) == (8, forms[FLOAT])
+    for layer in record.layers:
+        assert (layer.sensitivity is None) == (layer.decision == "float")
+        assert layer.saturation == (None if layer.decision == "float" else 0.0)
+    counts = record.coverage
+    assert counts["quantized_matmuls"].found == counts["quantized_matmuls"].expected > 0
+
+
+def test_no_weight_of_a_default_bundle_can_saturate(tiny_auto: QuantizeRecord) -> None:
+    tensors = read_tensors(Path(tiny_auto.bundle) / "model.onnx")
+    weights = [tensors[name] for name in tensors if name.endswith("_quantized")]
+    assert weights
+    assert not any(map(can_saturate, weights))
+
+
+def test_the_points_that_were_tried_hold_the_schemes_and_one_choice(
+    tiny_auto: QuantizeRecord,
+) -> None:
+    record = tiny_auto
+    schemes = [point.scheme for point in record.pareto]
+    assert {"token", "static", "dynamic", "auto"} <= set(schemes)
+    assert len(set(schemes)) == len(schemes)
+    assert chosen(record) == ["auto"]
+    assert all(point.latency_ms and point.latency_ms > 0 for point in record.pareto)
+    assert all(0 <= point.drift < 0.1 for point in record.pareto)
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    tiny_bundle: Path, tiny_auto: QuantizeRecord, tmp_path: Path
+) -> None:
+    again = quantize_bundle(tiny_bundle, tmp_path / "again", options=AUTO)
+    assert (tmp_path / "again/model.onnx").read_bytes() == (Path(tiny_auto.bundle) / "model.onnx").read_bytes()
+    assert again.layers == tiny_auto.layers
+    assert again.drift == tiny_auto.drift
+    assert again.calibration == tiny_auto.calibration
+
+
+def test_another_seed_draws_other_texts(tiny_bundle: Path) -> None:
+    model = load(tiny_bundle)
+    one, other = (choose_texts(QuantizeOptions(seed=seed), model) for seed in (0, 1))
+    assert one == choose_texts(AUTO, model)
+    assert one.fingerprint != other.fingerprint
+    assert set(one.ranges) != set(other.ranges)
+
+
+def test_a_budget_that_nothing_keeps_writes_nothing_and_tells_what_was_tried(
+    tiny_bundle: Path, tiny_auto: QuantizeRecord, tmp_path: Path
+) -> None:
+    record = refused(tiny_bundle, tmp_path / "out/int8", QuantizeOptions(max_drift=1e-6))
+    assert not list((tmp_path / "out").glob("*"))
+    assert not record.passed
+    assert record.failures == ("no layer is int8: all of them would have to stay floats",)
+    assert record.thresholds == {"max_drift": 1e-6}
+    tried = {point.scheme: point.drift for point in record.pareto}
+    assert {"token", "static", "dynamic"} <= tried.keys()
+    assert min(tried[scheme] for scheme in ("token", "static", "dynamic")) > 1e-6
+
+
+def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
+    tiny_bundle: Path,
+    tiny_auto: QuantizeRecord,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plans: list[Plan] = []
+    broken = quantizing._broken
+    write = Recipes.write
+
+    def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
+        if path.name == "model.onnx":
+            plans.append(plan)
+        write(recipes, plan, path)
+
+    def broken_once(*arguments: object) -> tuple[str, ...]:
+        return ("too far",) if len(plans) == 1 else broken(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Recipes, "write", noted)
+    monkeypatch.setattr(quantizing, "_broken", broken_once)
+    monkeypatch.setattr("edgebert.quantize.searching._AS_FAST", 0)  # so that some are left
+    record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
+    assert len(plans) == 2
+    changed = [name for name in plans[0] if plans[0][name] != plans[1][name]]
+    assert len(changed) == 1
+    assert record.passed
+    assert chosen(record) == ["auto"]
+
+
+def test_a_search_that_was_killed_goes_on_where_it_was(
+    tiny_bundle: Path,
+    tiny_auto: QuantizeRecord,
+    fresh_search: Path,
+    measured: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quantize_bundle(tiny_bundle, tmp_path / "whole", options=AUTO)
+    in_all = len(measured)
+    measured.clear()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Yardstick, "measure", killed_after(5, Yardstick.measure))
+        quantize_bundle(tiny_bundle, tmp_path / "int8", options=AUTO)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "whole"]
+    (notebook,) = fresh_search.iterdir()
+    lines = [json.loads(line) for line in notebook.read_text().splitlines()]
+    assert len({line["mixture"] for line in lines}) == len(lines) == 5
+    with notebook.open("a") as file:
+        file.write('{"mixture": "it was killed wh')
+    measured.clear()
+    quantize_bundle(tiny_bundle, tmp_path / "int8", options=AUTO)
+    assert len(measured) == in_all - 5
+    assert list(fresh_search.iterdir()) == []
+    assert (tmp_path / "int8/model.onnx").read_bytes() == (
+        tmp_path / "whole/model.onnx"
+    ).read_bytes()

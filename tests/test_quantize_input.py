@@ -1,0 +1,220 @@
+"""What cannot be quantized as asked is refused in one line, before any work, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+from graph_damage import damage_graph
+from onnx import helper, numpy_helper
+
+from edgebert.bundle import open_bundle, seal
+from edgebert.cli import main
+from edgebert.errors import InputError
+from edgebert.quantize import QuantizeOptions, quantize_bundle
+
+
+def refused(source: Path, output: Path, **options: Any) -> str:
+    """The one line with which it is refused; nothing may be left behind."""
+    before = sorted(output.parent.iterdir())
+    with pytest.raises(InputError) as caught:
+        quantize_bundle(source, output, options=QuantizeOptions(**options))
+    assert sorted(output.parent.iterdir()) == before
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["quantize", *map(str, arguments)], prog_name="edgebert")
+
+
+def made_for(bundle: Path, output: Path, **changes: Any) -> Path:
+    """A copy of a bundle whose manifest says something else."""
+    shutil.copytree(bundle, output)
+    seal(output, replace(open_bundle(bundle).manifest, **changes))
+    return output
+
+
+def lines(path: Path, texts: list[str]) -> Path:
+    path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["auto", "token", "dynamic", "weight-only"])
+def test_a_bundle_that_is_int8_already(scheme: str, tiny_int8: Path, tmp_path: Path) -> None:
+    told = refused(tiny_int8, tmp_path / "out", scheme=scheme)
+    assert told == f"{tiny_int8} is int8 already (scheme token); give the float bundle"
+
+
+@pytest.mark.parametrize("scheme", ["auto", "token", "dynamic", "weight-only"])
+def test_a_graph_without_a_product_to_quantize(
+    scheme: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    def look_up_only(graph: onnx.GraphProto) -> None:
+        table = next(t.name for t in graph.initializer if "word_embeddings" in t.name)
+        graph.initializer.append(numpy_helper.from_array(np.array([1]), "axis"))
+        del graph.node[:]
+        graph.node.extend(
+            [
+                helper.make_node("Gather", [table, "input_ids"], ["last_hidden_state"]),
+                helper.make_node(
+                    "ReduceMean", ["last_hidden_state", "axis"], ["sentence_embedding"], keepdims=0
+                ),
+            ]
+        )
+
+    damage_graph(tiny_bundle, tmp_path / "bundle", look_up_only)
+    told = refused(tmp_path / "bundle", tmp_path / "out", scheme=scheme)
+    graph = tmp_path / "bundle/model.onnx"
+    assert told == f"{graph} has no MatMul with a constant weight: nothing to quantize"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("scheme", ["auto", "token", "static"])
+def test_weights_that_are_no_numbers(
+    scheme: str, value: float, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    def spoil(graph: onnx.GraphProto) -> None:
+        (tensor,) = [t for t in graph.initializer if t.name.endswith("0.intermediate.dense.weight")]
+        values = numpy_helper.to_array(tensor).copy()
+        values[3, 5] = value
+        tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+    damage_graph(tiny_bundle, tmp_path / "bundle", spoil)
+    told = refused(tmp_path / "bundle", tmp_path / "out", scheme=scheme)
+    assert "is not a number on calibration texts: the weights hold nan or infinity" in told
+
+
+@pytest.mark.parametrize("scheme", ["auto", "token", "static"])
+@pytest.mark.parametrize(
+    ("texts", "left"),
+    [
+        ([f"turn on lamp {number}" for number in range(35)], 28),  # a fifth is held out
+        (["turn on the lamp"] * 1000, 0),  # held out, and so seen already
+        (["one", "two", "three"], 3),
+    ],
+    ids=["35", "duplicates", "3"],
+)
+def test_too_few_calibration_texts(
+    texts: list[str], left: int, scheme: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    file = lines(tmp_path / "mine.txt", texts)
+    told = refused(tiny_bundle, tmp_path / "out", scheme=scheme, calibration=file)
+    assert told == (
+        f"{file}: {left} texts are left for calibration, of which at least 32 are needed"
+    )
+
+
+def test_thirty_two_texts_are_enough_with_others_to_measure_on(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    file = lines(tmp_path / "mine.txt", [f"turn on lamp {number}" for number in range(32)])
+    data = lines(tmp_path / "data.txt", ["off", "on"])
+    options = QuantizeOptions(scheme="token", calibration=file, data=data)
+    record = quantize_bundle(tiny_bundle, tmp_path / "out", options=options)
+    assert record.calibration is not None
+    assert record.calibration.startswith("mine.txt: 32 texts, sha256 ")
+    assert (record.drift.n, record.drift.texts) == (2, "data.txt")
+
+
+def test_an_empty_calibration_file(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("")
+    told = refused(tiny_bundle, tmp_path / "out", calibration=tmp_path / "mine.txt")
+    assert told.startswith(f"{tmp_path / 'mine.txt'} ")
+
+
+def test_no_samples(tiny_bundle: Path, tmp_path: Path) -> None:
+    told = refused(tiny_bundle, tmp_path / "out", samples=0)
+    assert told == "--samples 0 makes no sense: 1 or more"
+
+
+NO_SCHEME = "scheme {} cannot run on the target {}: choose {}, or export for another target"
+NO_16_BITS = (
+    "--activations 16 goes with --scheme static and the target npu or portable: onnxruntime's CPU "
+    "provider has no product of 16-bit integers"
+)
+NO_OPSET = "--activations 16 needs opset 21, the bundle has 20: export it with --opset 21"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "told"),
+    [
+        (
+            "portable",
+            {"scheme": "token"},
+            NO_SCHEME.format("token", "portable", "auto or static or dynamic or weight-only"),
+        ),
+        (
+            "npu",
+            {"scheme": "dynamic"},
+            NO_SCHEME.format("dynamic", "npu", "auto or static or weight-only"),
+        ),
+        ("gpu", {}, NO_SCHEME.format("auto", "gpu", "weight-only")),
+        ("cpu", {"bits": 4}, "--bits 4 goes with --scheme weight-only"),
+        ("cpu", {"bits": 4, "scheme": "token"}, "--bits 4 goes with --scheme weight-only"),
+        (
+            "npu",
+            {"bits": 4, "scheme": "weight-only"},
+            "--bits 4 cannot run on the target npu: choose 8",
+        ),
+        ("cpu", {"activations": 16, "scheme": "static"}, NO_16_BITS),
+        ("portable", {"activations": 16}, NO_16_BITS),
+        ("portable", {"activations": 16, "scheme": "static"}, NO_OPSET),
+    ],
+)
+def test_what_does_not_go_together(
+    target: str, options: dict[str, Any], told: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    bundle = made_for(tiny_bundle, tmp_path / "bundle", target=target, opset=20)
+    assert refused(bundle, tmp_path / "out", **options) == told
+
+
+def test_the_command_line_refuses_alike(tiny_bundle: Path, tmp_path: Path) -> None:
+    result = call(tiny_bundle, "-o", tmp_path / "out", "--bits", "4")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: --bits 4 goes with --scheme weight-only\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--scheme", "fast"),
+        ("--bits", "2"),
+        ("--activations", "4"),
+        ("--isa", "sse"),
+        ("--samples", "0"),
+        ("--max-drift", "-1"),
+    ],
+)
+def test_a_value_that_no_option_takes_is_wrong_usage(
+    words: tuple[str, str], tiny_bundle: Path, tmp_path: Path
+) -> None:
+    result = call(tiny_bundle, "-o", tmp_path / "out", *words)
+    assert result.exit_code == 2
+    assert words[0] in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["token", "static", "dynamic", "weight-only"])
+def test_a_bound_that_cannot_be_kept_exits_3_with_the_record(
+    scheme: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    out, record = tmp_path / "int8", tmp_path / "quantize.json"
+    words = ("--scheme", scheme, "--max-drift", "1e-9", "--json", record)
+    result = call(tiny_bundle, "-o", out, *words)
+    assert result.exit_code == 3
+    assert result.stdout.startswith(f"{out} (not written): int8 ({scheme}), ")
+    assert [path.name for path in tmp_path.iterdir()] == ["quantize.json"]
+    written = json.loads(record.read_text())
+    assert (written["passed"], written["scheme"]) == (False, scheme)
+    assert [point["chosen"] for point in written["pareto"]] == [False]
+    (failure,) = written["failures"]
+    assert result.stderr == f"Error: {tiny_bundle} was not quantized: {failure}\n"
