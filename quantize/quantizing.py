@@ -221,7 +221,10 @@ def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[
         return
     rungs = [found.first + step for step in _STEPS if found.first + step < len(found.ladder)]
     for rung in rungs:
-        yield _Proposal(found.ladder[rung].plan, rung)
+        plan = found.ladder[rung].plan
+        yield _Proposal(
+            {g.name: recipes.form(g, plan[g.name]) for g in recipes.prepared.groups}, rung
+        )
 
 
 def _first_inside(

@@ -78,13 +78,15 @@ class Recipes:
         save_graph(editor.model, path)
 
     def form(self, group: LayerGroup, scheme: str) -> str:
-        """The form of a group in a scheme of one form.
+        """The form that a group gets where a scheme or a mixture asks for one.
 
         MatMulNBits multiplies a single row by another kernel than several, which ends in other
-        digits: layers that read one row for each text stay floats in the scheme `weight-only`.
+        digits, and onnxruntime takes standard operators on such rows for floats: layers that read
+        one row for each text stay floats there.
         """
         one_row = any(self._samples[value].rank == 2 for value in group.values)
-        return FLOAT if scheme == WEIGHT_ONLY and self.contrib and one_row else scheme
+        splits = scheme == WEIGHT_ONLY if self.contrib else scheme == STATIC
+        return FLOAT if one_row and splits else scheme
 
     def widens(self, plan: Plan) -> bool:
         """Whether a graph with these forms holds weights whose sums can leave 16 bits."""

@@ -151,10 +151,15 @@ def _costs(
 
 
 def _as_fast(ladder: Sequence[Rung], first: int) -> int:
-    """The last rung that is as fast as the first one; one of floats alone is no int8."""
-    limit = _AS_FAST * ladder[first].ms
-    fast = [i for i in range(first, len(ladder) - 1) if ladder[i].ms <= limit]
-    return max(fast, default=first)
+    """The last rung that is as fast as the first one, with as many layers in int8."""
+    limit, floats = _AS_FAST * ladder[first].ms, _floats(ladder[first])
+    fast = [i for i in range(first, len(ladder)) if ladder[i].ms <= limit]
+    return max(i for i in fast if _floats(ladder[i]) == floats)
+
+
+def _floats(rung: Rung) -> int:
+    """How many groups stay floats."""
+    return sum(form == FLOAT for form in rung.plan.values())
 
 
 def _first_inside(

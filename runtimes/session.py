@@ -17,6 +17,8 @@ PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider"}
 """Names a user gives, and the execution provider each one means."""
 
 _SESSION_CONFIG = {
+    # Where only weights are integers, activations stay floats: else onnxruntime would round them.
+    "session.qdq_matmulnbits_accuracy_level": "0",
     # Fused SkipLayerNormalization is scalar on CPU: Add + LayerNormalization is several times
     # faster, and the session would fuse them again.
     "optimization.disable_specified_optimizers": "SkipLayerNormFusion",

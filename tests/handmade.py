@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
+import pytest
 from onnx import numpy_helper
 
+from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.quantize.activations import ActivationSample
 from edgebert.quantize.preparing import PreparedGraph, prepare_graph
 from edgebert.quantize.recipes import Recipes
@@ -37,8 +39,55 @@ def weight(*shape: int, seed: int) -> Floats:
     return np.asarray(0.4 * bell / np.abs(bell).max(axis=1, keepdims=True), np.float32)
 
 
+SQUARE = weight(WIDTH, WIDTH, seed=1)
 X = draw(6, 40, WIDTH)
 MASK = np.array([[1] * 40] * 3 + [[1] * 29 + [0] * 11] * 3, np.int32)
+
+
+ON_CPU: dict[str, Any] = {"contrib": True}
+ELSEWHERE: dict[str, Any] = {"contrib": False}
+NAMES = ("form", "options", "nodes", "error")
+"""Of what tests of each form take: the form, who runs it, its operators, its relative error."""
+
+CPU_FORMS = [
+    pytest.param(
+        TOKEN,
+        ON_CPU,
+        "Abs ReduceMax Mul Max Div QuantizeLinear MatMulIntegerToFloat Add",
+        0.02,
+        id="token",
+    ),
+    pytest.param(STATIC, ON_CPU, "QuantizeLinear MatMulIntegerToFloat", 0.02, id="static"),
+    pytest.param(
+        DYNAMIC,
+        ON_CPU,
+        "DynamicQuantizeLinear MatMulInteger Cast Mul Mul Add",
+        0.02,
+        id="dynamic",
+    ),
+    pytest.param(WEIGHT_ONLY, ON_CPU, "MatMulNBits Add", 0.02, id="weights"),
+    pytest.param(WEIGHT_ONLY, ON_CPU | {"bits": 4}, "MatMulNBits Add", 0.15, id="weights-of-4"),
+]
+FORMS = [
+    *CPU_FORMS,
+    pytest.param(
+        STATIC,
+        ELSEWHERE,
+        "QuantizeLinear DequantizeLinear DequantizeLinear MatMul Add",
+        0.02,
+        id="qdq",
+    ),
+    pytest.param(
+        DYNAMIC,
+        ELSEWHERE,
+        "DynamicQuantizeLinear MatMulInteger Cast Mul Mul Add",
+        0.02,
+        id="dynamic-elsewhere",
+    ),
+    pytest.param(
+        WEIGHT_ONLY, ELSEWHERE, "DequantizeLinear MatMul Add", 0.02, id="weights-elsewhere"
+    ),
+]
 
 
 def model_of(
@@ -157,3 +206,7 @@ def constants_of(model: onnx.ModelProto) -> dict[str, npt.NDArray[np.generic]]:
 
 def relative_error(found: Floats, right: Floats) -> float:
     return float(np.linalg.norm(found - right) / np.linalg.norm(right))
+
+
+def answers(model: onnx.ModelProto, **feed: Any) -> Floats:
+    return run(model, **feed)[0]

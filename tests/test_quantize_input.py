@@ -18,7 +18,7 @@ from onnx import helper, numpy_helper
 from edgebert.bundle import open_bundle, seal
 from edgebert.cli import main
 from edgebert.errors import InputError
-from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.quantize import SCHEMES, QuantizeOptions, quantize_bundle
 
 
 def refused(source: Path, output: Path, **options: Any) -> str:
@@ -47,13 +47,13 @@ def lines(path: Path, texts: list[str]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("scheme", ["auto", "token", "dynamic", "weight-only"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_bundle_that_is_int8_already(scheme: str, tiny_int8: Path, tmp_path: Path) -> None:
     told = refused(tiny_int8, tmp_path / "out", scheme=scheme)
     assert told == f"{tiny_int8} is int8 already (scheme token); give the float bundle"
 
 
-@pytest.mark.parametrize("scheme", ["auto", "token", "dynamic", "weight-only"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_graph_without_a_product_to_quantize(
     scheme: str, tiny_bundle: Path, tmp_path: Path
 ) -> None:
@@ -77,7 +77,7 @@ def test_a_graph_without_a_product_to_quantize(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("scheme", ["auto", "token", "static"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_weights_that_are_no_numbers(
     scheme: str, value: float, tiny_bundle: Path, tmp_path: Path
 ) -> None:
@@ -203,7 +203,7 @@ def test_a_value_that_no_option_takes_is_wrong_usage(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("scheme", ["token", "static", "dynamic", "weight-only"])
+@pytest.mark.parametrize("scheme", SCHEMES[1:])
 def test_a_bound_that_cannot_be_kept_exits_3_with_the_record(
     scheme: str, tiny_bundle: Path, tmp_path: Path
 ) -> None:

@@ -12,7 +12,8 @@ import pytest
 from tiny import VOCABULARY
 
 from edgebert.bundle import open_bundle
-from edgebert.quantize import QuantizeOptions, layer_times, quantize_bundle
+from edgebert.quantize import QuantizeOptions, quantize_bundle
+from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import Model, load
 
 INVARIANT = {
@@ -20,8 +21,8 @@ INVARIANT = {
     "static": QuantizeOptions(scheme="static"),
     "weight-only": QuantizeOptions(scheme="weight-only"),
     "weight-only-of-4": QuantizeOptions(scheme="weight-only", bits=4),
-    "auto": QuantizeOptions(),
 }
+SCHEMES = pytest.mark.parametrize("name", [*INVARIANT, "auto"])
 DRAW = np.random.default_rng(0)
 WORDS = [word for word in VOCABULARY if word.isalpha()]
 TEXTS = [" ".join(DRAW.choice(WORDS, size=int(n))) for n in DRAW.integers(0, 46, 50)]
@@ -31,16 +32,13 @@ Vectors = npt.NDArray[np.float32]
 
 @pytest.fixture(scope="module")
 def bundles(
-    tiny_bundle: Path, _cache: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_bundle: Path, tiny_auto: QuantizeRecord, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """The tiny embedder in each scheme that promises invariance."""
     folder = tmp_path_factory.mktemp("invariant")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(_cache))
-        patch.setattr(layer_times, "_ROUNDS", 3)
-        for name, options in INVARIANT.items():
-            quantize_bundle(tiny_bundle, folder / name, options=options)
-    return {name: folder / name for name in INVARIANT}
+    for name, options in INVARIANT.items():
+        quantize_bundle(tiny_bundle, folder / name, options=options)
+    return {"auto": Path(tiny_auto.bundle), **{name: folder / name for name in INVARIANT}}
 
 
 def alone(model: Model, texts: Sequence[str] = TEXTS) -> Vectors:
@@ -51,9 +49,6 @@ def batches(count: int, seed: int) -> list[npt.NDArray[np.int64]]:
     """Places of texts, some of them or all, in any order."""
     draw = np.random.default_rng(seed)
     return [draw.permutation(len(TEXTS))[: draw.integers(2, len(TEXTS) + 1)] for _ in range(count)]
-
-
-SCHEMES = pytest.mark.parametrize("name", INVARIANT)
 
 
 @SCHEMES

@@ -16,6 +16,7 @@ from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.drift.spans import answer_text
 from edgebert.errors import CheckpointError, InputError
+from edgebert.graph.saturation import sums_can_overflow
 from edgebert.graph.weights import Weight, read_weights
 from edgebert.json_files import read_object
 from edgebert.progress import track
@@ -194,7 +195,9 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
     tokenizer = open_tokenizer(described.path / TOKENIZER)
     cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
     tokenizer.enable_truncation(described.max_length, strategy=cut)
-    return OnnxFile(path, traits_of(described), tokenizer, open_graph(path))
+    return OnnxFile(
+        path, traits_of(described), tokenizer, open_graph(path, widen=sums_can_overflow(path))
+    )
 
 
 def probe_bundle(model: Model) -> OnnxFile:

@@ -26,7 +26,12 @@ class _Tolerance:
 
 # Rounding to 8 bits leaves a residual of 0.01 with a scale per channel, several times that with
 # one scale for a whole weight; its gain stays within a thousandth.
-_TOLERANCES = {64: _Tolerance(1e-4, 1e-3), 32: _Tolerance(1e-4, 1e-3), 16: _Tolerance(3e-3, 1e-2)}
+_TOLERANCES = {
+    64: _Tolerance(1e-4, 1e-3),
+    32: _Tolerance(1e-4, 1e-3),
+    16: _Tolerance(3e-3, 1e-2),
+    4: _Tolerance(0.05, 0.3),  # the largest value of a block sets its scale
+}
 _ROUNDED = _Tolerance(0.01, 0.2)
 
 

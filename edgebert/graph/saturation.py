@@ -6,8 +6,14 @@ AVX-512 without VNNI, have nothing else for u8 x s8. VNNI, ARM and WebAssembly a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
+
+from edgebert.graph.parts import WEIGHT_ONLY, constant_matmuls
+from edgebert.graph.reading import INT8, read_graph
+from edgebert.graph.weights import read_tensors
 
 _LOWEST, _HIGHEST, _LARGEST_CODE = -(2**15), 2**15 - 1, 255
 
@@ -19,6 +25,17 @@ def can_saturate(weight: npt.NDArray[np.int8]) -> bool:
         weight: int8 [inputs, outputs].
     """
     return bool(overflowing_share(weight) > 0)
+
+
+def sums_can_overflow(model: Path) -> bool:
+    """Whether some layer of an ONNX file has sums of u8 x s8 that can leave 16 bits."""
+    weights = {
+        matmul.weight.name
+        for matmul in constant_matmuls(read_graph(model))
+        if matmul.int8 and matmul.form != WEIGHT_ONLY and matmul.weight.data_type == INT8
+    }
+    tensors = read_tensors(model) if weights else {}
+    return any(can_saturate(tensors[name]) for name in weights if tensors[name].ndim == 2)
 
 
 def overflowing_share(weight: npt.NDArray[np.int8]) -> float:
