@@ -149,6 +149,16 @@ def test_outliers_are_multiplied_away_and_the_error_of_outputs_falls(static: boo
     assert error < 0.6 * plain_error
 
 
+def test_channels_that_lie_far_from_zero_are_shifted_to_their_middle() -> None:
+    rows = draw(512, CHANNELS) + np.linspace(-20, 20, CHANNELS, dtype=np.float32)
+    rows[:, ::2] *= 4
+    for static in (False, True):
+        grid = chosen(rows, static=static)
+        assert grid.offset is not None
+        ends = grid.transformed(np.stack([rows.min(axis=0), rows.max(axis=0)]))
+        assert np.abs(ends.sum(axis=0)).max() < 1e-3 * np.abs(ends).max()
+
+
 def _error_of_outputs(grid: InputGrid, rows: Floats, weight: Floats) -> float:
     """Mean squared, of what rounding the inputs leaves in the products."""
     transformed = grid.transformed(rows)
