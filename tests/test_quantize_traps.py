@@ -27,7 +27,6 @@ from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode, pad
 
 TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin", "开灯 please", ""]
-WIDENED = "session.x64quantprecision"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def weights_of(bundle: Path) -> dict[str, np.ndarray]:
 def is_widened(model: Model) -> bool:
     options = model.session.get_session_options()
     try:
-        return bool(options.get_session_config_entry(WIDENED) == "1")
+        return bool(options.get_session_config_entry("session.x64quantprecision") == "1")
     except RuntimeError:  # it was not set
         return False
 
@@ -87,13 +86,9 @@ def test_a_plain_session_gets_the_right_answers_at_every_level(
     expected = load(tiny_bundle).embed(TEXTS)
     for bundle in (tiny_int8, static):
         model = load(bundle)
-        inputs = pad(encode(model.tokenizer, TEXTS), model.takes)
-        (found,) = run(
-            bundle / "model.onnx",
-            outputs=["sentence_embedding"],
-            level=level,
-            **dict[str, Any](inputs),
-        )
+        inputs: dict[str, Any] = pad(encode(model.tokenizer, TEXTS), model.takes)
+        graph, outputs = bundle / "model.onnx", ["sentence_embedding"]
+        (found,) = run(graph, outputs=outputs, level=level, **inputs)
         assert (found * expected).sum(axis=1).min() > 0.97
         assert (found * model.embed(TEXTS)).sum(axis=1).min() > 0.9999
 
