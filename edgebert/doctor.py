@@ -14,8 +14,9 @@ from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
+from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
-from edgebert.runtimes.session import PROVIDERS, import_onnxruntime, open_session
+from edgebert.runtimes.session import PROVIDERS, import_onnxruntime
 
 _OVERFLOWING = ("-avx2", "-avx512bw")
 """Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
@@ -105,11 +106,11 @@ def _versions(bundle: Bundle) -> DoctorCheck:
 def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
     """Load the bundle without asking it to prove itself: that is what is done here."""
     try:
-        tokenizer = open_tokenizer(bundle.path / TOKENIZER)
+        open_tokenizer(bundle.path / TOKENIZER)
     except BundleError as error:
         return [_failed("load", str(error), "tokenizer", _tokenizer_way_out(bundle.manifest))]
     try:
-        model = Model(bundle, open_session(bundle, provider=provider), tokenizer)
+        model = open_model(bundle, provider=provider)
         golden = bundle.golden()
     except BundleError as error:
         versions = _versions(bundle)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import MODEL, TOKENIZER, Bundle
+from edgebert.bundle import MODEL, Bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import golden_texts
 from edgebert.drift.checkpoint import CheckpointModel
@@ -48,8 +48,7 @@ from edgebert.records.manifest import (
     Manifest,
 )
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import open_tokenizer
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.loading import open_model
 
 _ROWS = 4  # of texts at a time, whose every intermediate value may be kept
 
@@ -210,5 +209,4 @@ def _write_companions(reference: CheckpointModel, folder: Path, manifest: Manife
     if checkpoint.task == EMBEDDINGS:
         width = int(reference.model.config.hidden_size)
         write_sentence_transformers_files(checkpoint, folder, width)
-    tokenizer = open_tokenizer(folder / TOKENIZER)
-    return Model(Bundle(folder, manifest), open_graph(folder / MODEL), tokenizer)
+    return open_model(Bundle(folder, manifest))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import onnx
 
-from edgebert.bundle import MODEL, TOKENIZER, Bundle, file_sha256
+from edgebert.bundle import MODEL, Bundle, file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import golden_texts
 from edgebert.drift.onnx_file import OnnxFile, traits_of
@@ -35,8 +35,7 @@ from edgebert.graph.reading import read_graph
 from edgebert.output import new_file, new_folder, refuse_existing
 from edgebert.records.made import OptimizeRecord, ParityCase
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import open_tokenizer
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.loading import open_model
 
 
 @dataclass(frozen=True)
@@ -195,8 +194,7 @@ def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusio
     manifest = replace(
         manifest, ids=ids_type(original.model), fixed_shape=original.session.fixed_shape
     )
-    tokenizer = open_tokenizer(folder / TOKENIZER)
-    return Model(Bundle(folder, manifest), open_graph(folder / MODEL), tokenizer)
+    return open_model(Bundle(folder, manifest))
 
 
 def _prove(

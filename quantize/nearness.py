@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import changed_decisions, cosines, label_flips, probability_changes
+from edgebert.machine import available_cores
 from edgebert.quantize.options import Budget
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
+from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_graph
 
 
@@ -55,8 +59,9 @@ class Yardstick:
             graph: its ONNX file.
             widen: whether it holds weights whose sums could overflow on CPUs without VNNI.
         """
-        session = open_graph(graph, widen=widen)
-        answers = self._answers(Model(self._model.bundle, session, self._model.tokenizer))
+        cores = available_cores()
+        engine = Engine(partial(open_graph, graph, widen=widen), untuned(cores))
+        answers = self._answers(Model(self._model.bundle, engine, self._model.tokenizer))
         if self._model.task == EMBEDDINGS:
             distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
             return _summed_up(np.maximum(distances, 0), None)

@@ -18,7 +18,6 @@ from edgebert.bundle import (
     MODEL,
     MODEL_CARD,
     MODEL_DATA,
-    TOKENIZER,
     Bundle,
     seal,
 )
@@ -48,8 +47,7 @@ from edgebert.quantize.tanh_gelu import approximate_gelus
 from edgebert.records.made import ParetoPoint, QuantizeRecord
 from edgebert.records.manifest import VNNI, Manifest
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import open_tokenizer
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.loading import open_model
 
 _FLOORS = Floors(drift=0.001, flips=0.02)
 _PROBED = 4
@@ -261,9 +259,7 @@ def _first_inside(
 
 
 def _open(folder: Path, manifest: Manifest) -> Model:
-    tokenizer = open_tokenizer(folder / TOKENIZER)
-    bundle = Bundle(folder, manifest)
-    return Model(bundle, open_graph(folder / MODEL, widen=bundle.widens_weights), tokenizer)
+    return open_model(Bundle(folder, manifest))
 
 
 def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:

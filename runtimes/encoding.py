@@ -12,15 +12,13 @@ import numpy.typing as npt
 import tokenizers
 
 from edgebert.errors import BundleError, InputError
+from edgebert.records.profile import TOKENS_PER_RUN
 
 if TYPE_CHECKING:
     import onnxruntime
 
 Text = str | tuple[str, str]
 Integers = npt.NDArray[np.integer[Any]]
-
-TOKENS_PER_RUN = 512
-"""Tokens in one micro-batch: enough to keep the GEMMs busy, few enough to stay in cache."""
 
 
 @dataclass(frozen=True)
@@ -77,31 +75,43 @@ def open_tokenizer(path: Path) -> tokenizers.Tokenizer:
     return tokenizer
 
 
-def check_texts(texts: Sequence[Any], *, pairs: bool) -> list[Text]:
-    """Return the texts, or say which one is none.
+def check_text(text: Any, place: int, *, pairs: bool) -> Text:
+    """Return the text, or say what it is instead.
+
+    Args:
+        text: of a list or a stream.
+        place: there, counted from 0.
+        pairs: whether a pair of texts is one too.
 
     Raises:
-        InputError: an item that is neither text nor (where `pairs` are read) a pair of texts, or
-            that holds half of a surrogate pair, which no UTF-8 file can hold.
+        InputError: it is neither text nor (where `pairs` are read) a pair of texts, or it holds
+            half of a surrogate pair, which no UTF-8 file can hold.
     """
-    for index, text in enumerate(texts):
-        sides = text if pairs and isinstance(text, tuple) and len(text) == 2 else (text,)
-        for side in sides:
-            if not isinstance(side, str):
-                raise InputError(f"text {index}: expected str, not {type(side).__name__}")
-            if not _is_unicode(side):
-                raise InputError(f"text {index}: holds a lone surrogate, so it is not Unicode text")
-    return list(texts)
+    sides = text if pairs and isinstance(text, tuple) and len(text) == 2 else (text,)
+    for side in sides:
+        if not isinstance(side, str):
+            raise InputError(f"text {place}: expected str, not {type(side).__name__}")
+        if not _is_unicode(side):
+            raise InputError(f"text {place}: holds a lone surrogate, so it is not Unicode text")
+    return text  # type: ignore[no-any-return]
 
 
-def encode(tokenizer: tokenizers.Tokenizer, texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+def encode(
+    tokenizer: tokenizers.Tokenizer, texts: Sequence[Text], *, offsets: bool = True
+) -> list[tokenizers.Encoding]:
     """Tokens of each text, cut where the tokenizer says.
+
+    Args:
+        tokenizer: of the bundle.
+        texts: texts, or pairs of them.
+        offsets: whether it matters which characters a token stands for; it takes time.
 
     Raises:
         InputError: nothing can be cut: a question alone is too long, or has no context.
     """
+    read = tokenizer.encode_batch if offsets else tokenizer.encode_batch_fast
     try:
-        encodings: list[tokenizers.Encoding] = tokenizer.encode_batch(list(texts))
+        encodings: list[tokenizers.Encoding] = read(list(texts))
     except Exception as error:  # tokenizers raises bare Exception
         cut = tokenizer.truncation or {}
         if cut.get("strategy") != "only_second":

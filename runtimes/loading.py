@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edgebert.bundle import TOKENIZER, open_bundle
+from edgebert.bundle import MODEL, TOKENIZER, Bundle, open_bundle
+from edgebert.errors import BundleError
+from edgebert.machine import available_cores
+from edgebert.records.profile import untuned
 from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.session import open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 def load(
@@ -31,8 +41,57 @@ def load(
             under an onnxruntime newer than the one it was tested with.
         ProviderError: no such provider, or no onnxruntime.
     """
-    bundle = open_bundle(path, verify=verify)
-    session = open_session(bundle, provider=provider, threads=threads)
-    model = Model(bundle, session, open_tokenizer(bundle.path / TOKENIZER))
+    model = open_model(open_bundle(path, verify=verify), provider=provider, threads=threads)
     prove_on_new_onnxruntime(model)
     return model
+
+
+def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = None) -> Model:
+    """Load a bundle without asking for its golden answers: it is being made, or examined.
+
+    Args:
+        bundle: the bundle.
+        provider, threads: as for `load`.
+
+    Raises:
+        BundleError, ProviderError: as `load` does.
+    """
+    opening = only_while_unchanged(bundle, partial(open_session, bundle, provider=provider))
+    engine = Engine(opening, untuned(threads or available_cores()))
+    tokenizer = open_tokenizer(bundle.path / TOKENIZER)
+    again = partial(_load_again, bundle.path.absolute(), provider, threads, bundle.sha256)
+    return Model(bundle, engine, tokenizer, again=again)
+
+
+def _load_again(path: Path, provider: str, threads: int | None, sha256: str) -> Model:
+    """Load in another process what was loaded in this one."""
+    bundle = open_bundle(path)
+    if bundle.sha256 != sha256:
+        raise BundleError(f"{path} was replaced since it was loaded: load it again")
+    return open_model(bundle, provider=provider, threads=threads)
+
+
+def only_while_unchanged(bundle: Bundle, opening: OpenSession) -> OpenSession:
+    """Open a bundle's graph later as it is now, or not at all.
+
+    Raises (the function that is returned):
+        BundleError: the files of the graph were replaced.
+    """
+    files = [bundle.path / name for name in bundle.manifest.files if name.startswith(MODEL)]
+    loaded = _states(files)
+
+    def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
+        if _states(files) != loaded:
+            raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
+        return opening(threads=threads, spinning=spinning)
+
+    return open_unchanged
+
+
+def _states(files: Sequence[Path]) -> list[tuple[int, int, int]]:
+    """What changes when a file is replaced or written to."""
+    try:
+        states = [file.stat() for file in files]
+    except OSError:
+        return []
+    return [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]

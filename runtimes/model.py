@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from edgebert.bundle import Bundle
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.runtimes.answers import Array, Classification, Entity, read_classification
-from edgebert.runtimes.encoding import GraphInputs, Text, check_texts, encode, micro_batches
+from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
+from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import TokenizedText, decode_entities
-from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
+from edgebert.runtimes.outputs import answer_outputs
+from edgebert.runtimes.scheduling import Answered, Scheduler
+from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
 
 if TYPE_CHECKING:
     import onnxruntime
     import tokenizers
 
 A = TypeVar("A")
-
-_STREAM_CHUNK = 1024  # texts taken from an iterator at a time: room to sort, little to wait for
+T = TypeVar("T", bound=Text)
 
 
 class Model:
@@ -31,19 +38,41 @@ class Model:
     def __init__(
         self,
         bundle: Bundle,
-        session: onnxruntime.InferenceSession,
+        engine: Engine,
         tokenizer: tokenizers.Tokenizer,
+        *,
+        again: Callable[[], Model] | None = None,
     ) -> None:
         self.bundle = bundle
         self.manifest = bundle.manifest
-        self.session = session
+        self.engine = engine
         self.tokenizer = tokenizer
-        self.takes = GraphInputs.of(session)
-        self._outputs = answer_outputs(self.task)
-        self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
+        self._again = again
+        mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
+        self._scheduler = Scheduler(
+            engine, self.task, mask_id=mask_id, vocabulary=tokenizer.get_vocab_size()
+        )
+        offsets = self.task in (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
+        self._encode = partial(encode, tokenizer, offsets=offsets)
 
     def __repr__(self) -> str:
         return f"<edgebert model {str(self.bundle.path)!r}: {self.manifest.precision} {self.task}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        """Go to another process by name: it loads the same bundle, or says that it was replaced."""
+        if self._again is None:
+            raise TypeError("only a model that edgebert.load made goes to another process")
+        return self._again, ()
+
+    def close(self) -> None:
+        """Give memory and threads back; every later call raises InputError."""
+        self.engine.close()
 
     @property
     def task(self) -> str:
@@ -77,15 +106,23 @@ class Model:
         return self.manifest.max_length
 
     @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """The session that a run has when it is alone."""
+        return self.engine.session
+
+    @property
+    def takes(self) -> GraphInputs:
+        return self.engine.takes
+
+    @property
     def provider(self) -> str:
         """The execution provider that onnxruntime really took."""
-        return str(self.session.get_providers()[0])
+        return self.engine.provider
 
     @property
     def width(self) -> int:
         """Numbers in an embedding, or logits in a row."""
-        shapes = {output.name: output.shape for output in self.session.get_outputs()}
-        return int(shapes[self._outputs[0]][-1])
+        return int(self.engine.widths[answer_outputs(self.task)[0]])
 
     def embed(self, texts: Any, *, prompt: str | None = None, progress: bool = False) -> Any:
         """Turn texts into vectors.
@@ -107,13 +144,13 @@ class Model:
         self._require(EMBEDDINGS, "embed")
         before = self._prompt(prompt)
 
-        def vectors(part: Sequence[Any]) -> Array:
-            checked = check_texts(part, pairs=False)
-            prompted = [before + str(text) for text in checked] if before else checked
-            rows = self.outputs(prompted, progress=progress)
-            return np.stack(rows) if rows else np.zeros((0, self.width), np.float32)
+        def prompted(text: Any, place: int) -> str:
+            return before + str(check_text(text, place, pairs=False))
 
-        return _answer(texts, vectors)
+        def matrix(rows: Iterator[Array], n: int) -> Array:
+            return np.fromiter(rows, np.dtype((np.float32, (self.width,))), count=n)
+
+        return self._answer(texts, prompted, lambda a: a.row, matrix, progress=progress)
 
     def classify(self, texts: Any, *, progress: bool = False) -> Any:
         """Classify texts; in a list, a pair of texts is a tuple of two.
@@ -127,16 +164,13 @@ class Model:
         """
         self._require(TEXT_CLASSIFICATION, "classify")
 
-        def classifications(part: Sequence[Any]) -> list[Classification]:
-            rows = self.outputs(check_texts(part, pairs=True), progress=progress)
-            return [
-                read_classification(
-                    row, self.labels, scoring=self.scoring, multi_label=self.multi_label
-                )
-                for row in rows
-            ]
+        def classification(answered: Answered[Text]) -> Classification:
+            return read_classification(
+                answered.row, self.labels, scoring=self.scoring, multi_label=self.multi_label
+            )
 
-        return _answer(texts, classifications)
+        check = partial(check_text, pairs=True)
+        return self._answer(texts, check, classification, progress=progress)
 
     def tag(self, texts: Any, *, progress: bool = False) -> Any:
         """Find the entities in texts.
@@ -150,16 +184,13 @@ class Model:
         """
         self._require(TOKEN_CLASSIFICATION, "tag")
 
-        def entities(part: Sequence[Any]) -> list[list[Entity]]:
-            checked = [str(text) for text in check_texts(part, pairs=False)]
-            encodings = encode(self.tokenizer, checked)
-            rows = self._run(encodings, progress=progress)
-            return [
-                decode_entities(tokenized, row, self.labels)
-                for tokenized, row in zip(_tokenized(checked, encodings), rows, strict=True)
-            ]
+        def entities(answered: Answered[str]) -> list[Entity]:
+            encoding = answered.encoding
+            tokenized = TokenizedText(answered.text, encoding.offsets, encoding.word_ids)
+            return decode_entities(tokenized, answered.row, self.labels)
 
-        return _answer(texts, entities)
+        check = partial(check_text, pairs=False)
+        return self._answer(texts, check, entities, progress=progress)
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Raw output of the graph for each text, in order.
@@ -169,25 +200,51 @@ class Model:
             for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
             question answering, [masks, vocabulary] for fill-mask.
         """
-        return self._run(encode(self.tokenizer, texts), progress=progress)
+        return [answered.row for answered in self._of_list(texts, progress=progress)]
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, with the characters and the word each one stands for."""
-        return _tokenized(texts, encode(self.tokenizer, texts))
+        return [
+            TokenizedText(text, encoding.offsets, encoding.word_ids)
+            for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
+        ]
 
-    def _run(self, encodings: Sequence[Any], *, progress: bool = False) -> list[Array]:
-        budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
-        batches: Iterable[Any] = list(micro_batches(encodings, self.takes, tokens_per_run=budget))
-        if progress:
-            from edgebert.progress import track
+    def _answer(
+        self,
+        texts: Any,
+        check: Callable[[Any, int], Any],
+        read: Callable[[Answered[Any]], A],
+        collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers),
+        *,
+        progress: bool,
+    ) -> Any:
+        """Answer one text, a collection, or a stream.
 
-            batches = track(batches, self.task)
-        rows: list[Array] = [np.empty(0, np.float32)] * len(encodings)
-        for batch in batches:
-            answer = joined(self.task, self.session.run(self._outputs, batch.inputs))
-            for position, row in rows_of(self.task, batch, answer, self._mask_id):
-                rows[position] = row
-        return rows
+        Args:
+            texts: what a public method was given.
+            check: what an item of it is read as, given its place, or an error.
+            read: makes the answer of what the graph gave.
+            collect: makes the answer for a collection of so many texts.
+            progress: show a bar.
+        """
+        if isinstance(texts, str | bytes):
+            (answered,) = self._of_list([check(texts, 0)])
+            return read(answered)
+        if hasattr(texts, "__len__"):
+            checked = [check(text, place) for place, text in enumerate(texts)]
+            return collect(map(read, self._of_list(checked, progress=progress)), len(checked))
+        if not isinstance(texts, Iterable):
+            raise InputError(f"expected a text or texts, not {type(texts).__name__}")
+        answers = self._of_windows(windows_from(texts, check))
+        return map(read, _tracked(answers, self.task, None) if progress else answers)
+
+    def _of_list(self, texts: Sequence[T], *, progress: bool = False) -> Iterator[Answered[T]]:
+        once, places = distinct(texts)
+        answers = repeated(self._of_windows(windows_of(once)), places)
+        return _tracked(answers, self.task, len(texts)) if progress else answers
+
+    def _of_windows(self, windows: Iterator[Window[T]]) -> Iterator[Answered[T]]:
+        return self._scheduler.answers(windows, self._encode)
 
     def _require(self, task: str, verb: str) -> None:
         if self.task != task:
@@ -204,24 +261,7 @@ class Model:
         return self.manifest.prompts[name]
 
 
-def _tokenized(texts: Sequence[str], encodings: Sequence[Any]) -> list[TokenizedText]:
-    return [
-        TokenizedText(text, encoding.offsets, encoding.word_ids)
-        for text, encoding in zip(texts, encodings, strict=True)
-    ]
+def _tracked(answers: Iterator[A], label: str, length: int | None) -> Iterator[A]:
+    from edgebert.progress import track  # it needs click, which an app need not load
 
-
-def _answer(texts: Any, answers: Callable[[Sequence[Any]], Any]) -> Any:
-    """Answer one text, a collection at once, or a stream chunk by chunk."""
-    if isinstance(texts, str | bytes):
-        return answers([texts])[0]
-    if hasattr(texts, "__len__"):
-        return answers(list(texts))
-    if not isinstance(texts, Iterable):
-        raise InputError(f"expected a text or texts, not {type(texts).__name__}")
-    return _stream(iter(texts), answers)
-
-
-def _stream(texts: Iterator[Any], answers: Callable[[Sequence[Any]], Iterable[A]]) -> Iterator[A]:
-    while chunk := list(islice(texts, _STREAM_CHUNK)):
-        yield from answers(chunk)
+    return track(answers, label, length)

@@ -12,8 +12,9 @@ from edgebert.records.manifest import (
     QUESTION_ANSWERING,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import TOKENS_PER_RUN, MicroBatch
+from edgebert.runtimes.encoding import MicroBatch
 
 _LOGITS_BYTES = 64_000_000
 """Logits of one run of a fill-mask graph: a vocabulary of 250,000 gives 1 MB a token."""
@@ -56,8 +57,8 @@ def places_of(ids: Iterable[int], mask_id: int | None) -> list[int]:
     return [place for place, token in enumerate(ids) if token == mask_id]
 
 
-def tokens_per_run(task: str, vocabulary: int) -> int:
+def tokens_per_run(task: str, vocabulary: int, most: int = TOKENS_PER_RUN) -> int:
     """Tokens in one micro-batch; fewer where each of them has a row of logits."""
     if task != FILL_MASK:
-        return TOKENS_PER_RUN
-    return max(1, min(TOKENS_PER_RUN, _LOGITS_BYTES // (4 * vocabulary)))
+        return most
+    return max(1, min(most, _LOGITS_BYTES // (4 * vocabulary)))

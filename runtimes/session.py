@@ -42,7 +42,11 @@ def import_onnxruntime() -> Any:
 
 
 def open_session(
-    bundle: Bundle, *, provider: str = "auto", threads: int | None = None
+    bundle: Bundle,
+    *,
+    provider: str = "auto",
+    threads: int | None = None,
+    spinning: bool = True,
 ) -> onnxruntime.InferenceSession:
     """Open a bundle's graph.
 
@@ -50,6 +54,7 @@ def open_session(
         bundle: the bundle.
         provider: a key of `PROVIDERS`.
         threads: cores one run may use; by default all that this process is granted.
+        spinning: whether idle threads of a run wait at work for a moment.
 
     Raises:
         ProviderError: an unknown provider, or no onnxruntime.
@@ -61,7 +66,13 @@ def open_session(
     for name in _weight_files(bundle.model_path):
         if name not in bundle.manifest.files:
             raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
-    return _session(bundle.model_path, threads, PROVIDERS[provider], widen=bundle.widens_weights)
+    return _session(
+        bundle.model_path,
+        threads,
+        PROVIDERS[provider],
+        widen=bundle.widens_weights,
+        spinning=spinning,
+    )
 
 
 def open_graph(
@@ -70,6 +81,7 @@ def open_graph(
     threads: int | None = None,
     provider: str = PROVIDERS["cpu"],
     widen: bool = True,
+    spinning: bool = True,
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX file with our session settings.
 
@@ -78,16 +90,17 @@ def open_graph(
         threads: cores one run may use; by default all that this process is granted.
         provider: execution provider, by onnxruntime's name.
         widen: whether int8 weights are widened on CPUs where their sums could overflow.
+        spinning: as for `open_session`.
 
     Raises:
         BundleError: onnxruntime cannot load it, or it takes weights from outside its folder.
     """
     _weight_files(path)
-    return _session(path, threads, provider, widen=widen)
+    return _session(path, threads, provider, widen=widen, spinning=spinning)
 
 
 def _session(
-    path: Path, threads: int | None, provider: str, *, widen: bool
+    path: Path, threads: int | None, provider: str, *, widen: bool, spinning: bool
 ) -> onnxruntime.InferenceSession:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
@@ -95,6 +108,7 @@ def _session(
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # ragged shapes would add a plan for each one
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     config = _SESSION_CONFIG | (_WIDENED_WEIGHTS if widen else {})
     for key, value in config.items():
         options.add_session_config_entry(key, value)

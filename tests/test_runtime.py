@@ -11,8 +11,9 @@ import pytest
 
 import edgebert
 from edgebert.errors import BundleError, InputError, ProviderError
+from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Entity, load
-from edgebert.runtimes.encoding import TOKENS_PER_RUN, encode, micro_batches
+from edgebert.runtimes.encoding import encode, micro_batches
 from edgebert.runtimes.entities import TokenizedText, decode_entities
 from edgebert.runtimes.golden import relative_distance, run_golden
 

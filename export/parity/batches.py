@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.runtimes.encoding import TOKENS_PER_RUN
+from edgebert.records.profile import TOKENS_PER_RUN
 
 Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

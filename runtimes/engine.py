@@ -1,0 +1,161 @@
+"""The sessions of one graph, and how runs share the cores between them.
+
+A run that is alone gets all cores. Runs that come together get one thread each, which is faster
+for all of them: no barriers, and what onnxruntime does on one thread holds up nobody else. Both
+give the same bits.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
+
+from edgebert.errors import BundleError, InputError
+from edgebert.records.profile import Profile
+from edgebert.runtimes.answers import Array
+from edgebert.runtimes.encoding import GraphInputs, Integers
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+class OpenSession(Protocol):
+    """Opens a graph for runs of so many threads, which spin while they wait, or do not."""
+
+    def __call__(self, *, threads: int, spinning: bool) -> onnxruntime.InferenceSession: ...
+
+
+class Engine:
+    """Runs one graph, from any thread.
+
+    Args:
+        open_session: opens the graph; called once now, and later for sessions of other settings.
+        profile: how the cores are shared out.
+    """
+
+    _alone: onnxruntime.InferenceSession | None
+    _together: onnxruntime.InferenceSession | None
+    _pool: ThreadPoolExecutor | None
+
+    def __init__(self, open_session: OpenSession, profile: Profile) -> None:
+        self.profile = profile
+        self._open = open_session
+        self._start(open_session(threads=profile.threads, spinning=profile.spinning))
+        self.takes = GraphInputs.of(self.session)
+        self.provider = str(self.session.get_providers()[0])
+        self.widths = {output.name: output.shape[-1] for output in self.session.get_outputs()}
+        _ENGINES.add(self)
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """The session for a run that is alone."""
+        with self._lock:
+            if self._closed:
+                raise InputError(_CLOSED)
+            if self._alone is None:
+                threads, spinning = self.profile.threads, self.profile.spinning
+                self._alone = self._open(threads=threads, spinning=spinning)
+            return self._alone
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> list[Array]:
+        """Run one batch now, in this thread.
+
+        Raises:
+            InputError: the model is closed.
+            BundleError: onnxruntime cannot run the graph, for want of memory for example.
+        """
+        with self._turns, self._counted() as runs:
+            session = self.session if runs == 1 else self._callers_session()
+            return _run(session, outputs, inputs)
+
+    def submit(self, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> Future[list[Array]]:
+        """Run one batch of several, as soon as one of the callers is free; raises as `run`."""
+        session = self._callers_session()
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.profile.callers, "edgebert")
+            return self._pool.submit(self._run_in_pool, session, outputs, inputs)
+
+    def close(self) -> None:
+        """Give the memory back; runs that were begun are finished first."""
+        with self._lock:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+        self._alone = self._together = None
+
+    def restart_in_child(self) -> None:
+        """Leave the sessions to the parent of this forked process: their threads are not here.
+
+        They are never freed, because that would wait for those threads.
+        """
+        _LEFT_TO_THE_PARENT.append((self._alone, self._together, self._pool))
+        closed = self._closed
+        self._start(None)
+        self._closed = closed
+
+    def _start(self, session: onnxruntime.InferenceSession | None) -> None:
+        self._lock = threading.RLock()
+        self._turns = threading.Semaphore(self.profile.callers)
+        self._runs = 0
+        self._closed = False
+        self._alone = session
+        self._together = None
+        self._pool = None
+
+    def _callers_session(self) -> onnxruntime.InferenceSession:
+        profile = self.profile
+        if (profile.callers, profile.caller_threads) == (1, profile.threads):
+            return self.session
+        with self._lock:
+            if self._closed:
+                raise InputError(_CLOSED)
+            if self._together is None:
+                self._together = self._open(threads=profile.caller_threads, spinning=False)
+            return self._together
+
+    def _run_in_pool(self, session: Any, outputs: Sequence[str], inputs: Any) -> list[Array]:
+        with self._counted():
+            return _run(session, outputs, inputs)
+
+    @contextmanager
+    def _counted(self) -> Iterator[int]:
+        """Yield how many runs there are now, this one included."""
+        with self._lock:
+            self._runs += 1
+            runs = self._runs
+        try:
+            yield runs
+        finally:
+            with self._lock:
+                self._runs -= 1
+
+
+def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> list[Array]:
+    try:
+        answers: list[Array] = session.run(list(outputs), dict(inputs))
+    except Exception as error:  # onnxruntime's errors share no public base class
+        reason = str(error).strip().partition("\n")[0]
+        raise BundleError(f"onnxruntime cannot run the graph: {reason}") from error
+    return answers
+
+
+def _restart_in_child() -> None:
+    # tokenizers works on one thread in a forked process, and says so on stderr unless told to.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for engine in _ENGINES:
+        engine.restart_in_child()
+
+
+_CLOSED = "this model is closed"
+_ENGINES: WeakSet[Engine] = WeakSet()
+_LEFT_TO_THE_PARENT: list[Any] = []
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_restart_in_child)

@@ -1,0 +1,134 @@
+"""Texts in, their rows of the graph's output out: in order, in little memory, on all cores.
+
+Texts come in windows. Those of a window are sorted by length, cut into micro-batches and run by
+several callers, the longest first, while the next window is read; no window waits for the end of
+the one before. A text that stands in a window twice is computed once. None of it changes an answer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import tokenizers
+
+from edgebert.runtimes.answers import Array
+from edgebert.runtimes.encoding import MicroBatch, micro_batches
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
+from edgebert.runtimes.windows import Window, distinct
+
+T = TypeVar("T")
+
+Encode = Callable[[Sequence[T]], Sequence[tokenizers.Encoding]]
+
+_AHEAD = 2
+"""Windows that are worked on at a time."""
+
+_FEWEST_TOKENS = 64
+"""Where few texts come at once, the callers share them down to so many tokens a micro-batch."""
+
+
+@dataclass(frozen=True)
+class Answered(Generic[T]):
+    """A text, its tokens and what the graph says of it (see `outputs.rows_of`)."""
+
+    text: T
+    encoding: tokenizers.Encoding
+    row: Array
+
+
+class Scheduler:
+    """Runs windows of texts through an engine.
+
+    Args:
+        engine: runs the graph.
+        task: of the graph.
+        mask_id: token id of the mask, for fill-mask.
+        vocabulary: pieces that the tokenizer knows.
+    """
+
+    def __init__(self, engine: Engine, task: str, *, mask_id: int | None, vocabulary: int) -> None:
+        self._engine = engine
+        self._task = task
+        self._mask_id = mask_id
+        self._tokens_per_run = tokens_per_run(task, vocabulary, engine.profile.tokens_per_run)
+
+    def answers(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Answered[T]]:
+        """The answers to all texts of the windows, in order."""
+        working: deque[_Working[T]] = deque()
+        try:
+            for window in windows:
+                working.append(self._begin(window, encode, alone=not working and not window.full))
+                while len(working) >= _AHEAD or (working and not window.full):
+                    yield from self._finish(working[0])
+                    working.popleft()
+            for left in working:
+                yield from self._finish(left)
+        finally:
+            for left in working:
+                left.cancel()
+
+    def _begin(self, window: Window[T], encode: Encode[T], *, alone: bool) -> _Working[T]:
+        texts, places = distinct(window.texts)
+        encodings = encode(texts)
+        batches = self._batches(encodings)
+        work = _Working(window.texts, places, encodings, batches)
+        outputs = answer_outputs(self._task)
+        if alone and len(batches) == 1:
+            work.runs.append(_done(self._engine.run(outputs, batches[0].inputs)))
+        else:
+            work.runs += [self._engine.submit(outputs, batch.inputs) for batch in batches]
+        return work
+
+    def _batches(self, encodings: Sequence[tokenizers.Encoding]) -> list[MicroBatch]:
+        """Micro-batches, the longest first, and enough of them for every caller."""
+        tokens = sum(map(len, encodings))
+        share = max(_FEWEST_TOKENS, -(-tokens // self._engine.profile.callers))
+        budget = min(self._tokens_per_run, share)
+        batches = list(micro_batches(encodings, self._engine.takes, tokens_per_run=budget))
+        return batches[::-1]
+
+    def _finish(self, work: _Working[T]) -> Iterator[Answered[T]]:
+        run_of = {place: run for run, batch in enumerate(work.batches) for place in batch.positions}
+        rows: dict[int, Array] = {}
+        for text, place in zip(work.texts, work.places, strict=True):
+            if place not in rows:
+                run = run_of[place]
+                answer = joined(self._task, work.runs[run].result())
+                rows.update(rows_of(self._task, work.batches[run], answer, self._mask_id))
+            yield Answered(text, work.encodings[place], rows[place])
+
+
+@dataclass
+class _Working(Generic[T]):
+    """A window whose micro-batches run.
+
+    Attributes:
+        texts: all of the window.
+        places: of each text among the distinct ones.
+        encodings: of the distinct texts.
+        batches: of the encodings.
+        runs: of each batch what the graph gives for it.
+    """
+
+    texts: Sequence[T]
+    places: Sequence[int]
+    encodings: Sequence[tokenizers.Encoding]
+    batches: list[MicroBatch]
+
+    def __post_init__(self) -> None:
+        self.runs: list[Future[list[Array]]] = []
+
+    def cancel(self) -> None:
+        for run in self.runs:
+            run.cancel()
+
+
+def _done(answer: list[Array]) -> Future[list[Array]]:
+    future: Future[list[Array]] = Future()
+    future.set_result(answer)
+    return future

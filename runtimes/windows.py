@@ -1,0 +1,96 @@
+"""Texts of a list or a stream, in windows that are worked on together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
+
+_TEXTS = 1024
+"""Texts of a window: room to sort in, little to keep."""
+
+_CHARACTERS = 1_000_000
+"""Characters after which a window of a stream is closed, because long texts have long tokens."""
+
+_SLOW_SECONDS = 0.02
+"""A text that took so long to come ends its window: the texts there are not kept waiting."""
+
+_WINDOW_SECONDS = 0.1
+"""So do many that took a little each."""
+
+
+@dataclass(frozen=True)
+class Window(Generic[T]):
+    """Texts that are worked on together.
+
+    Attributes:
+        texts: of the window.
+        full: whether more texts are there already: the next window can be read at once.
+    """
+
+    texts: Sequence[T]
+    full: bool
+
+
+def windows_of(texts: Sequence[T]) -> Iterator[Window[T]]:
+    """Windows of a list."""
+    for start in range(0, len(texts), _TEXTS):
+        yield Window(texts[start : start + _TEXTS], full=start + _TEXTS < len(texts))
+
+
+def windows_from(stream: Iterable[Any], check: Callable[[Any, int], T]) -> Iterator[Window[T]]:
+    """Windows of a stream; the first is one text, so that the first answer comes at once.
+
+    Args:
+        stream: texts as they come.
+        check: what a text is read as, or an error, given its place in the stream.
+    """
+    texts: list[T] = []
+    read, limit, room = 0, 1, _CHARACTERS
+    opened = asked = time.monotonic()
+    items = iter(stream)
+    while True:
+        try:
+            text = check(next(items), read)
+        except StopIteration:
+            break
+        except Exception:  # after the answers to all texts before
+            if texts:
+                yield Window(texts, full=False)
+            raise
+        now = time.monotonic()
+        texts.append(text)
+        read, room = read + 1, room - _characters(text)
+        slow = limit == 1 or now - asked > _SLOW_SECONDS
+        if slow or len(texts) == limit or room <= 0 or now - opened > _WINDOW_SECONDS:
+            yield Window(texts, full=not slow)
+            texts, limit, room = [], _TEXTS, _CHARACTERS
+            opened = now = time.monotonic()
+        asked = now
+    if texts:
+        yield Window(texts, full=False)
+
+
+def distinct(texts: Sequence[H]) -> tuple[list[H], list[int]]:
+    """Each text once, and for every text its place among those."""
+    places: dict[H, int] = {}
+    found = [places.setdefault(text, len(places)) for text in texts]
+    return list(places), found
+
+
+def repeated(answers: Iterator[T], places: Sequence[int]) -> Iterator[T]:
+    """The answers to distinct texts, as often as their places ask for them."""
+    last = {place: i for i, place in enumerate(places)}
+    kept: dict[int, T] = {}
+    for i, place in enumerate(places):
+        if place not in kept:
+            kept[place] = next(answers)
+        yield kept[place] if i < last[place] else kept.pop(place)
+
+
+def _characters(text: object) -> int:
+    return sum(map(len, text)) if isinstance(text, tuple) else len(str(text))
