@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from edgebert.bundle import MODEL, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import BundleError
-from edgebert.machine import available_cores
-from edgebert.records.profile import untuned
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
 from edgebert.runtimes.model import Model
+from edgebert.runtimes.profiles import profile_for
 from edgebert.runtimes.session import open_session
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = 
         BundleError, ProviderError: as `load` does.
     """
     opening = only_while_unchanged(bundle, partial(open_session, bundle, provider=provider))
-    engine = Engine(opening, untuned(threads or available_cores()))
+    engine = Engine(opening, profile_for(bundle, provider=provider, threads=threads))
     tokenizer = open_tokenizer(bundle.path / TOKENIZER)
     again = partial(_load_again, bundle.path.absolute(), provider, threads, bundle.sha256)
     return Model(bundle, engine, tokenizer, again=again)

@@ -1,4 +1,4 @@
-"""Commands that measure and look: bench, inspect, doctor."""
+"""Commands that measure and look: bench, tune, inspect, doctor."""
 
 from __future__ import annotations
 
@@ -126,4 +126,26 @@ def doctor(bundle: Path, json_path: Path | None) -> None:
     record_to(json_path, lambda: examine(bundle), show_doctor)
 
 
-COMMANDS = (bench, inspect, doctor)
+@click.command(cls=Command)
+@click.argument("bundle", type=options.FOLDER)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Cores to share out. Default: all that are granted.",
+)
+@options.json_record
+def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
+    """Find the fastest way to run BUNDLE on this machine; from then on every load takes it.
+
+    It takes less than a minute and changes no answer. The machine should have nothing else to do.
+
+    \b
+        edgebert tune out/int8
+    """
+    from edgebert.cli.tune_table import show_tune
+    from edgebert.latency import tune as run_tune
+
+    record_to(json_path, lambda: run_tune(bundle, threads=threads), show_tune)
+
+
+COMMANDS = (bench, tune, inspect, doctor)

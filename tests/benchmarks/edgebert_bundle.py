@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import edgebert
-from benchmarks.batches import padded, share_out
+from benchmarks.batches import padded
 from benchmarks.protocol import (
     OWN_BATCHES,
     Batching,
@@ -17,25 +17,22 @@ from benchmarks.protocol import (
     Sources,
     Vectors,
     Way,
-    every_way,
 )
 from edgebert.runtimes import Model
 
 
 class BundleEngine:
-    def __init__(self, model: Model, callers: int) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self.callers = callers
 
     def embed(self, texts: Sequence[str], batching: Batching, *, sort: bool) -> Vectors:
-        """`embed` sorts and batches by itself; batching says what each of several callers gets."""
-        embed = self.model.embed
-        return share_out(texts, embed, chunk=batching.size, callers=self.callers, sort=sort)
+        """`embed` sorts, batches and shares out the cores by itself."""
+        return np.asarray(self.model.embed(texts), np.float32)
 
     def single(self, request: Request) -> Vectors:
         inputs = padded([request.ids], [0]).inputs
         names = self.model.manifest.inputs
-        outputs = self.model.session.run(
+        outputs = self.model.engine.run(
             ["sentence_embedding"], {name: inputs[name] for name in names}
         )
         return np.asarray(outputs[0][0], np.float32)
@@ -52,10 +49,8 @@ def fp32_bundle(sources: Sources) -> Path:
 
 
 def ways(cores: int) -> tuple[Way, ...]:
-    """One call for all texts on all cores, or chunks from a caller on each core."""
-    alone = Way(Setting(cores), OWN_BATCHES)
-    several = every_way([Setting(1, cores)], [Batching(32, "texts"), Batching(128, "texts")])
-    return (alone, *several)
+    """One call for all texts: how they share the cores is the runtime's affair."""
+    return (Way(Setting(cores), OWN_BATCHES),)
 
 
 def settings(threads: int) -> tuple[Setting, ...]:
@@ -63,4 +58,4 @@ def settings(threads: int) -> tuple[Setting, ...]:
 
 
 def open_bundle(sources: Sources, path: Path, setting: Setting) -> BundleEngine:
-    return BundleEngine(edgebert.load(path, threads=setting.threads), setting.callers)
+    return BundleEngine(edgebert.load(path, threads=setting.threads))

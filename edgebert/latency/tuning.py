@@ -1,0 +1,184 @@
+"""Find the fastest way to run a bundle on this machine, without changing an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+from edgebert.bundle import TOKENIZER, Bundle, open_bundle
+from edgebert.data import Text
+from edgebert.data.calibration_texts import CALIBRATION_TEXTS
+from edgebert.data.samples import with_questions
+from edgebert.machine import available_cores
+from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.records.profile import Profile, untuned
+from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
+from edgebert.runtimes import Model
+from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.profiles import save_profile
+from edgebert.runtimes.session import open_session
+
+_TOKENS_PER_RUN = (256, 512, 1024, 2048)
+_PASS_SECONDS = 0.7  # of many texts: longer than a hiccup of the machine
+_RACE_SECONDS = 18.0  # three races: under a minute with all else
+_ROUNDS = 8
+_HOPELESS = 1.25  # times the fastest: such a way is not tried again
+_WORTH_IT = 0.97  # of the time without tuning: what is nearer is noise
+
+Pass = Callable[[Profile], object]
+
+
+def tune(path: str | Path, *, provider: str = "auto", threads: int | None = None) -> TuneRecord:
+    """Measure this machine, in less than a minute, and keep the winner for `edgebert.load`.
+
+    Callers, threads, spinning and the size of a micro-batch are tried; the last one only for
+    bundles that promise the same answer in every batch.
+
+    Args:
+        path: a bundle.
+        provider: execution provider, as for `load`.
+        threads: cores to share out; `load` finds the winner when it is given the same number.
+
+    Raises:
+        BundleError, ProviderError: as `load` does.
+    """
+    bundle = open_bundle(path)
+    cores = threads or available_cores()
+    ways = _Ways(bundle, provider)
+    default = untuned(cores)
+    texts = _as_many_as_fit(ways, default)
+    first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
+    second, sizes = _race(_sizes(first, bundle), lambda p: ways.model(p).outputs(texts))
+    requests = _requests(ways.model(default))
+    third, alone = _race(_alone(second), lambda p: _one_by_one(ways.model(p), requests))
+    many = [*splits, *sizes[1:]]  # both begin with the winner of the first race
+    return TuneRecord(
+        bundle=str(path),
+        sha256=bundle.sha256,
+        provider=provider,
+        cores=cores,
+        profile=third,
+        faster={
+            MANY_TEXTS: _faster(many, default, second),
+            ONE_TEXT: _faster(alone, second, third),
+        },
+        tried=(
+            *(Tried(MANY_TEXTS, profile, ms) for profile, ms in many),
+            *(Tried(ONE_TEXT, profile, ms) for profile, ms in alone),
+        ),
+        kept_in=_kept(save_profile(third, bundle, provider=provider, threads=threads)),
+    )
+
+
+class _Ways:
+    """Models of one bundle that differ in their profile and share sessions."""
+
+    def __init__(self, bundle: Bundle, provider: str) -> None:
+        self._bundle = bundle
+        self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)
+        self._open = cache(partial(open_session, bundle, provider=provider))
+        self._models: dict[Profile, Model] = {}
+
+    def model(self, profile: Profile) -> Model:
+        if profile not in self._models:
+            engine = Engine(self._open, profile)
+            self._models[profile] = Model(self._bundle, engine, self._tokenizer)
+        return self._models[profile]
+
+
+def _race(profiles: Sequence[Profile], run: Pass) -> tuple[Profile, list[tuple[Profile, float]]]:
+    """The winner, and the fastest pass of each profile in ms.
+
+    They take turns, so that a slow spell of the machine hits them all. The first one is what is
+    used already: it stays unless another one is clearly faster.
+    """
+    best: dict[Profile, float] = {}
+    end = time.monotonic() + _RACE_SECONDS
+    left = list(profiles)
+    for _ in range(_ROUNDS):
+        for profile in left:
+            if time.monotonic() > end and profiles[0] in best:
+                break
+            start = time.perf_counter()
+            run(profile)
+            elapsed = 1000 * (time.perf_counter() - start)
+            best[profile] = min(best.get(profile, elapsed), elapsed)
+        left = [
+            profile for profile in left if best.get(profile, 0) < _HOPELESS * min(best.values())
+        ]
+    winner = min(best, key=best.__getitem__)
+    if best[winner] > _WORTH_IT * best[profiles[0]]:
+        winner = profiles[0]
+    return winner, [(profile, float(f"{ms:.4g}")) for profile, ms in best.items()]
+
+
+def _splits(default: Profile) -> list[Profile]:
+    """Callers and threads of each: one on each core, fewer callers with more threads, one."""
+    cores = default.callers
+    ways = [(cores // threads, threads) for threads in range(1, cores + 1) if cores % threads == 0]
+    if cores > 3:
+        ways.append((cores // 2, 1))  # one on each physical core, where two share one
+    return [replace(default, callers=callers, caller_threads=n) for callers, n in ways]
+
+
+def _sizes(profile: Profile, bundle: Bundle) -> list[Profile]:
+    """Micro-batches of other sizes, where they cannot change an answer."""
+    quantization = bundle.manifest.quantization
+    fixed = bundle.manifest.fixed_shape is not None
+    if fixed or (quantization is not None and not quantization.batch_invariant):
+        return [profile]
+    sizes = [size for size in _TOKENS_PER_RUN if size != profile.tokens_per_run]
+    return [profile, *(replace(profile, tokens_per_run=size) for size in sizes)]
+
+
+def _alone(profile: Profile) -> list[Profile]:
+    """Threads of a run that is alone: all cores, half of them, one; with and without spinning."""
+    cores = profile.threads
+    threads = dict.fromkeys((cores, max(1, cores // 2), 1))
+    ways = [(n, spinning) for n in threads for spinning in (True, False) if n > 1 or spinning]
+    return [replace(profile, threads=n, spinning=spinning) for n, spinning in ways]
+
+
+def _as_many_as_fit(ways: _Ways, default: Profile) -> list[Text]:
+    """Texts for a pass of `_PASS_SECONDS`; their lengths are as mixed as those of the sample."""
+    model = ways.model(default)
+    some = _readable(model, CALIBRATION_TEXTS[::8])
+    model.outputs(some)  # opens sessions, grows arenas
+    start = time.perf_counter()
+    model.outputs(some)
+    n = len(some) * _PASS_SECONDS / (time.perf_counter() - start)
+    whole = _readable(model, CALIBRATION_TEXTS)
+    return _spread(whole, max(2 * default.callers, min(int(n), len(whole))))
+
+
+def _requests(model: Model) -> list[Text]:
+    """A dozen single texts, from the shortest to the longest."""
+    texts = sorted(_readable(model, CALIBRATION_TEXTS), key=lambda text: len(str(text)))
+    return _spread(texts, 12)
+
+
+def _spread(texts: Sequence[Text], n: int) -> list[Text]:
+    """So many of the texts, from all over them."""
+    return [texts[i * len(texts) // n] for i in range(min(n, len(texts)))]
+
+
+def _readable(model: Model, texts: Sequence[str]) -> Sequence[Text]:
+    return with_questions(texts) if model.task == QUESTION_ANSWERING else texts
+
+
+def _one_by_one(model: Model, requests: Sequence[Text]) -> None:
+    for request in requests:
+        model.outputs([request])
+
+
+def _faster(tried: Sequence[tuple[Profile, float]], before: Profile, after: Profile) -> float:
+    ms = dict(tried)
+    return round(ms[before] / ms[after], 3)
+
+
+def _kept(file: Path | None) -> str | None:
+    return None if file is None else str(file)

@@ -1,0 +1,73 @@
+"""The profiles that `edgebert tune` found, by bundle and machine, in the user's cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from edgebert.bundle import Bundle
+from edgebert.machine import available_cores, this_machine
+from edgebert.records.codec import from_dict
+from edgebert.records.profile import Profile, untuned
+from edgebert.runtimes.session import import_onnxruntime
+from edgebert.user_cache import user_cache
+
+
+def profile_for(bundle: Bundle, *, provider: str, threads: int | None) -> Profile:
+    """The profile that this machine was tuned to, or the one that is right without tuning."""
+    cores = threads or available_cores()
+    file = profile_file(bundle)
+    if file.is_file():  # most machines never tune: then nothing is looked at
+        saved = _read(file).get(_key(provider, cores))
+        if saved is not None:
+            return saved
+    return untuned(cores)
+
+
+def save_profile(
+    profile: Profile, bundle: Bundle, *, provider: str, threads: int | None
+) -> Path | None:
+    """Keep a profile for this bundle and this machine.
+
+    Returns:
+        The file, or None where the user's cache cannot be written.
+    """
+    file = profile_file(bundle)
+    saved = _read(file) if file.is_file() else {}
+    saved[_key(provider, threads or available_cores())] = profile
+    content = json.dumps({key: asdict(value) for key, value in saved.items()}, indent=1) + "\n"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_suffix(".part")
+        beside.write_text(content, encoding="utf-8")
+        beside.replace(file)
+    except OSError:
+        return None
+    return file
+
+
+def profile_file(bundle: Bundle) -> Path:
+    return user_cache("profiles") / f"{bundle.sha256[:32]}.json"
+
+
+def _read(file: Path) -> dict[str, Profile]:
+    """What a file holds; a file that cannot be read holds nothing, and is written anew."""
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        return {key: _possible(from_dict(Profile, entry)) for key, entry in entries.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _possible(profile: Profile) -> Profile:
+    numbers = (profile.callers, profile.caller_threads, profile.threads, profile.tokens_per_run)
+    if min(numbers) < 1:
+        raise ValueError("a profile counts from 1")
+    return profile
+
+
+def _key(provider: str, cores: int) -> str:
+    """What a profile depends on beside the bundle."""
+    version = import_onnxruntime().__version__
+    return f"{this_machine().cpu}, {cores} cores, onnxruntime {version}, {provider}"

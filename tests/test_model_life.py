@@ -1,0 +1,137 @@
+"""A loaded model: closed, sent to other processes, forked, and its bundle replaced under it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgebert.errors import BundleError, InputError
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.loading import open_model
+
+TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin"] * 40
+
+
+def test_a_closed_model_says_so(tiny_int8: Path) -> None:
+    with load(tiny_int8) as model:
+        assert model.embed(TEXTS).shape == (120, 64)
+    for texts in ("one", TEXTS):
+        with pytest.raises(InputError, match=r"^this model is closed$"):
+            model.embed(texts)
+    model.close()  # twice is once
+
+
+def test_closing_ends_the_threads_of_the_callers(tiny_int8: Path) -> None:
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    load(tiny_int8, threads=3).close()  # what onnxruntime keeps for itself is there now
+    before = threads()
+    with load(tiny_int8, threads=3) as model:
+        model.embed([f"lamp {i}" for i in range(300)])
+        assert threads() > before
+    assert threads() == before
+
+
+def _embed(model: Model) -> Any:
+    return model.embed(TEXTS[:3])
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_model_goes_to_worker_processes(tiny_int8: Path, method: str) -> None:
+    with load(tiny_int8, threads=2) as model:
+        expected = model.embed(TEXTS[:3])
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            for found in pool.map(_embed, [model, model]):
+                assert np.array_equal(found, expected)
+
+
+def test_a_model_made_by_hand_goes_nowhere(tiny_int8: Path) -> None:
+    loaded = load(tiny_int8)
+    model = Model(loaded.bundle, loaded.engine, loaded.tokenizer)
+    with pytest.raises(TypeError, match=r"only a model that edgebert\.load made"):
+        pickle.dumps(model)
+
+
+def test_a_model_goes_on_in_a_forked_process(tiny_int8: Path) -> None:
+    """In a process of its own: what a child of the tests' process does must not reach them."""
+    program = f"""
+        import os, sys
+        import numpy as np
+        from edgebert.runtimes import load
+
+        model = load({str(tiny_int8)!r}, threads=2)
+        texts = {TEXTS!r}
+        expected = model.embed(texts)          # callers and their threads are running
+        child = os.fork()
+        if child == 0:
+            alone, together = model.embed(texts[0]), model.embed(texts)
+            same = np.array_equal(alone, expected[0]) and np.array_equal(together, expected)
+            os._exit(0 if same else 7)
+        _, status = os.waitpid(child, 0)
+        assert np.array_equal(model.embed(texts), expected)
+        sys.exit(os.waitstatus_to_exitcode(status))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_killed_worker_takes_nothing_with_it(tiny_int8: Path) -> None:
+    with load(tiny_int8) as model:
+        expected = model.embed(TEXTS)
+        child = os.fork()
+        if child == 0:  # killed in the middle of its work
+            while True:
+                model.embed(TEXTS)
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        assert np.array_equal(model.embed(TEXTS), expected)
+
+
+def test_a_bundle_replaced_while_loaded_is_not_mixed_with_the_old_one(
+    tiny_bundle: Path, tiny_int8: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(tiny_int8, folder)
+    model = load(folder, threads=2)
+    expected = model.embed("lamp")
+    sent = pickle.dumps(model)
+    shutil.rmtree(folder)
+    shutil.copytree(tiny_bundle, folder)
+    assert np.array_equal(model.embed("lamp"), expected)  # the session that is open is the old one
+    with pytest.raises(BundleError, match="was replaced since it was loaded: load it again"):
+        model.embed(TEXTS)  # which would open another one
+    with pytest.raises(BundleError, match="was replaced since it was loaded: load it again"):
+        pickle.loads(sent)
+
+
+def test_what_onnxruntime_cannot_run_is_one_line(tiny_int8: Path) -> None:
+    model = open_model(load(tiny_int8).bundle)
+    rows = np.zeros((1, 100_000), np.int64)  # more tokens than there are positions
+    with pytest.raises(BundleError, match=r"^onnxruntime cannot run the graph: [^\n]+$"):
+        model.engine.run(["sentence_embedding"], dict.fromkeys(model.takes.names, rows))
+
+
+def test_engines_of_one_thread_need_one_session(tiny_int8: Path) -> None:
+    with load(tiny_int8, threads=1) as model:
+        engine: Engine = model.engine
+        model.embed(TEXTS)
+        assert engine._callers_session() is engine.session
