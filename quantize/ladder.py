@@ -6,11 +6,14 @@ really costs is measured on the whole graph.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgebert.graph.parts import FLOAT
 from edgebert.quantize.recipes import Plan
+
+_AS_FAST = 1.03
+"""A mixture that takes so much longer than another is as fast, within what timing can tell."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,19 @@ def build_ladder(costs: Costs) -> tuple[Rung, ...]:
     return tuple(rungs)
 
 
+def last_as_fast(ladder: Sequence[Rung], first: int) -> int:
+    """The last rung, and so the most accurate, that is as fast as `first` and keeps its int8.
+
+    Args:
+        ladder: from the fastest to all floats.
+        first: place of the rung that the others are held against.
+    """
+    limit, floats = _AS_FAST * ladder[first].ms, _floats(ladder[first])
+    later = range(first + 1, len(ladder))
+    alike = (i for i in later if ladder[i].ms <= limit and _floats(ladder[i]) == floats)
+    return max(alike, default=first)
+
+
 def _useful(forms: Mapping[str, Cost]) -> tuple[str, ...]:
     """Integer forms from the fastest on, each of which drifts less than all faster ones; floats.
 
@@ -84,3 +100,8 @@ def _moves(
 def _rung(plan: Plan, costs: Costs) -> Rung:
     chosen = [costs[name][form] for name, form in plan.items()]
     return Rung(dict(plan), sum(c.ms for c in chosen), sum(c.drift for c in chosen))
+
+
+def _floats(rung: Rung) -> int:
+    """How many groups stay floats."""
+    return sum(form == FLOAT for form in rung.plan.values())

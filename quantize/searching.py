@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
 from edgebert.progress import track
-from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder
+from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
 from edgebert.quantize.layer_times import TOKENS, layer_times, race
 from edgebert.quantize.nearness import Nearness, Yardstick
 from edgebert.quantize.notebook import Notebook
@@ -25,10 +25,6 @@ from edgebert.records.made import MIXTURE, ParetoPoint
 
 _RESERVE = 0.85
 """Share of the budget that the search may use up: texts it has not seen drift a little more."""
-
-_AS_FAST = 1.03
-"""A mixture that takes so much longer than the fastest is as fast, within what timing can tell: of
-those the most accurate is taken."""
 
 Measure = Callable[[Plan], Nearness]
 
@@ -75,7 +71,7 @@ def search(
     times = layer_times(recipes, recipes.prepared.groups, forms, scratch)
     ladder = build_ladder(_costs(names, forms, sensitivity, times))
     first, measured = _first_inside(ladder, budget, measure)
-    first = _as_fast(ladder, first)
+    first = last_as_fast(ladder, first)
     measured[first] = measure(ladder[first].plan)
     schemes = (*forms, DYNAMIC)
     return Search(
@@ -148,18 +144,6 @@ def _costs(
         | {form: Cost(times[name, form], sensitivity[name, form]) for form in forms}
         for name in names
     }
-
-
-def _as_fast(ladder: Sequence[Rung], first: int) -> int:
-    """The last rung that is as fast as the first one, with as many layers in int8."""
-    limit, floats = _AS_FAST * ladder[first].ms, _floats(ladder[first])
-    fast = [i for i in range(first, len(ladder)) if ladder[i].ms <= limit]
-    return max(i for i in fast if _floats(ladder[i]) == floats)
-
-
-def _floats(rung: Rung) -> int:
-    """How many groups stay floats."""
-    return sum(form == FLOAT for form in rung.plan.values())
 
 
 def _first_inside(

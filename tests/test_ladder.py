@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgebert.graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder
+from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
 
 SEEDS = range(25)
 
@@ -145,3 +145,27 @@ def test_the_order_in_which_costs_are_listed_does_not_matter() -> None:
     turned = {name: dict(reversed(list(costs[name].items()))) for name in reversed(list(costs))}
     plans = [rung.plan for rung in build_ladder(costs)]
     assert [rung.plan for rung in build_ladder(turned)] == plans
+
+
+MIXTURES = (
+    Rung({"a": STATIC, "b": STATIC}, ms=1.000, drift=0.005),
+    Rung({"a": TOKEN, "b": STATIC}, ms=1.010, drift=0.004),
+    Rung({"a": TOKEN, "b": TOKEN}, ms=1.025, drift=0.003),
+    Rung({"a": FLOAT, "b": TOKEN}, ms=1.025, drift=0.001),
+    Rung({"a": FLOAT, "b": FLOAT}, ms=1.200, drift=0.000),
+)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 2), (1, 2), (2, 2), (3, 3), (4, 4)])
+def test_of_mixtures_as_fast_the_most_accurate_keeps_as_many_layers_in_int8(
+    first: int, last: int
+) -> None:
+    assert last_as_fast(MIXTURES, first) == last
+
+
+@pytest.mark.parametrize("as_fast", [0.5, 0.99, 1])
+def test_a_mixture_is_always_as_fast_as_itself(
+    as_fast: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", as_fast)
+    assert [last_as_fast(MIXTURES, first) for first in range(5)] == [0, 1, 2, 3, 4]

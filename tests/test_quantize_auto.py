@@ -197,7 +197,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
 
     monkeypatch.setattr(Recipes, "write", noted)
     monkeypatch.setattr(quantizing, "_broken", broken_once)
-    monkeypatch.setattr("edgebert.quantize.searching._AS_FAST", 1)  # so that some are left
+    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", 1)  # so that some are left
     record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
     assert len(plans) == 2
     changed = [name for name in plans[0] if plans[0][name] != plans[1][name]]
