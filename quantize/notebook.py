@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,27 +38,30 @@ class Notebook:
 
     def close(self) -> None:
         """The search is done."""
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written either
+            self.path.unlink()
 
     def _read(self) -> dict[str, Nearness]:
-        known = {}
+        known: dict[str, Nearness] = {}
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return {}
         for line in lines:
             try:
                 entry = json.loads(line)
-                known[str(entry.pop("mixture"))] = Nearness(**entry)
+                mixture = str(entry.pop("mixture"))
+                known[mixture] = Nearness(**entry)
             except (ValueError, TypeError, KeyError, AttributeError):
-                continue  # the line that was being written when the search was killed
+                continue  # a line that was being written when the search was killed
         return known
 
     def _write(self, key: str, nearness: Nearness) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"mixture": key, **asdict(nearness)}) + "\n")
+                # a line begins with its break: one that was cut off before it spoils no other
+                file.write("\n" + json.dumps({"mixture": key, **asdict(nearness)}))
         except OSError:
             return  # a read-only home starts again
 

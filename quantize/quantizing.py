@@ -25,6 +25,7 @@ from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import Thresholds, broken_bounds
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
+from edgebert.machine import this_machine
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
 from edgebert.quantize.describing import (
@@ -194,10 +195,10 @@ def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
 
 def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -> str:
     """All that the measurements of a search depend on."""
-    versions = original.manifest.created_with
     chosen = {**asdict(options), "data": None, "max_drift": None, "max_flips": None}
-    parts = (original.bundle.sha256, texts.fingerprint, chosen, versions, edgebert.__version__)
-    return "\n".join(map(str, parts))
+    machine = this_machine()
+    here = (machine.cpu, machine.features, machine.versions, edgebert.__version__)
+    return "\n".join(map(str, (original.manifest, texts.fingerprint, chosen, *here)))
 
 
 def _copy_companions(source: Path, folder: Path) -> None:
