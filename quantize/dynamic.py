@@ -26,25 +26,24 @@ def write_dynamic_group(
     1. x -> DynamicQuantizeLinear, once for each input; its codes and the weight -> MatMulInteger ->
        Cast -> Mul with both scales -> Add with the bias. onnxruntime fuses them when it loads them.
     """
-    make = helper.make_node
+    make, inputs = helper.make_node, {}
     for value in group.values:
         first = next(layer for layer in group.layers if layer.value == value)
-        outputs = [f"{value}.{part}" for part in ("codes", "scale", "zero_point")]
-        node = make("DynamicQuantizeLinear", [value], outputs)
+        parts = [editor.value(f"{value}.{part}") for part in ("codes", "scale", "zero_point")]
+        inputs[value] = parts
+        node = make("DynamicQuantizeLinear", [value], parts)
         editor.insert_before(node_of(editor, first), [node])
     for layer in group.layers:
         weight = store_weight(editor, layer.weight, weights[layer.weight])
-        at, bias = layer.output, biases[layer.output]
-        codes, scale, zero_point = (f"{layer.value}.{p}" for p in ("codes", "scale", "zero_point"))
+        bias = biases[layer.output]
+        codes, scale, zero_point = inputs[layer.value]
+        sums, steps, step = (
+            editor.value(f"{layer.output}.{part}") for part in ("sums", "steps", "step")
+        )
         nodes = [
-            make(
-                "MatMulInteger",
-                [codes, weight.values, zero_point],
-                [f"{at}.sums"],
-                name=layer.name,
-            ),
-            make("Cast", [f"{at}.sums"], [f"{at}.steps"], to=TensorProto.FLOAT),
-            make("Mul", [scale, weight.scales], [f"{at}.step"]),
-            make("Mul", [f"{at}.steps", f"{at}.step"], [product_name(layer, bias)]),
+            make("MatMulInteger", [codes, weight.values, zero_point], [sums], name=layer.name),
+            make("Cast", [sums], [steps], to=TensorProto.FLOAT),
+            make("Mul", [scale, weight.scales], [step]),
+            make("Mul", [steps, step], [product_name(editor, layer, bias)]),
         ]
         put_product(editor, layer, nodes, bias)

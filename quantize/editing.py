@@ -1,8 +1,9 @@
-"""A graph while it is rewritten: constants by name, and nodes put in the place of others."""
+"""A graph while it is rewritten: nodes in the place of others, under names that nothing else has."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class GraphEditor:
         self.graph = model.graph
         self._constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._names = set(_names_of_values(self.graph))
+        self._node_names = {node.name for node in self.graph.node}
+        self._added: set[str] = set()
 
     @property
     def opset(self) -> int:
@@ -54,13 +58,37 @@ class GraphEditor:
     def is_output(self, value: str) -> bool:
         return any(output.name == value for output in self.graph.output)
 
-    def constant(self, name: str, values: npt.ArrayLike) -> str:
-        """Add a constant, unless one of that name is there, and return its name."""
-        if name not in self._constants:
-            tensor = numpy_helper.from_array(np.ascontiguousarray(values), name)
-            self.graph.initializer.append(tensor)
-            self._constants[name] = tensor
-        return name
+    def constant(self, stem: str, values: npt.ArrayLike, *, ending: str = "") -> str:
+        """Add one constant, as `constants` does, and return its name."""
+        return self.constants(stem, {ending: values})[0]
+
+    def constants(self, stem: str, values: Mapping[str, npt.ArrayLike]) -> tuple[str, ...]:
+        """Add constants that go together, and return their names.
+
+        Those that were added before with the same values are shared. Where a name belongs to
+        anything else, all of them get another stem.
+
+        Args:
+            stem: what their names begin with: STEM, or STEM_2, STEM_3, ...
+            values: of each, by the ending of its name.
+        """
+        arrays = {ending: np.ascontiguousarray(array) for ending, array in values.items()}
+        for numbered in _numbered(stem):
+            wanted = {f"{numbered}{ending}": array for ending, array in arrays.items()}
+            if all(self._may_be(name, array) for name, array in wanted.items()):
+                break
+        for name, array in wanted.items():
+            if name not in self._added:
+                self._add(name, array)
+        return tuple(wanted)
+
+    def value(self, name: str) -> str:
+        """A name for the result of a new node: NAME, or NAME_2, NAME_3, ... where that is taken."""
+        return _claim(name, self._names)
+
+    def node_name(self, name: str) -> str:
+        """The same for a new node itself: onnxruntime refuses two of one name."""
+        return _claim(name, self._node_names)
 
     def replace(self, old: Sequence[onnx.NodeProto], new: Sequence[onnx.NodeProto]) -> None:
         """Put nodes where the first of the old ones stands, and take all the old ones out."""
@@ -93,6 +121,21 @@ class GraphEditor:
         if all(entry.domain != CONTRIB for entry in self.model.opset_import):
             self.model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
 
+    def _may_be(self, name: str, values: npt.NDArray[Any]) -> bool:
+        """Whether a constant may have a name: it is free, or that of a constant of ours like it."""
+        if name not in self._added:
+            return name not in self._names
+        there = self.array(name)
+        return there.dtype == values.dtype and np.array_equal(there, values)
+
+    def _add(self, name: str, values: npt.NDArray[Any]) -> None:
+        tensor = numpy_helper.from_array(values, name)
+        self.graph.initializer.append(tensor)
+        self._constants[name] = tensor
+        self._arrays[name] = values
+        self._names.add(name)
+        self._added.add(name)
+
 
 def save_graph(model: onnx.ModelProto, path: Path) -> None:
     """Write a graph; its weights go into a file beside it where one cannot hold them."""
@@ -100,11 +143,32 @@ def save_graph(model: onnx.ModelProto, path: Path) -> None:
     onnx.save(model, path, save_as_external_data=large, location=MODEL_DATA if large else None)
 
 
-def _names_read(graph: onnx.GraphProto) -> list[str]:
-    names = []
+def _numbered(name: str) -> Iterator[str]:
+    return itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+
+
+def _claim(name: str, taken: set[str]) -> str:
+    free = next(numbered for numbered in _numbered(name) if numbered not in taken)
+    taken.add(free)
+    return free
+
+
+def _names_read(graph: onnx.GraphProto) -> Iterator[str]:
+    """Of the values that nodes take, in subgraphs too."""
+    return (name for part in _graphs(graph) for node in part.node for name in node.input)
+
+
+def _names_of_values(graph: onnx.GraphProto) -> Iterator[str]:
+    """Of all values, in subgraphs too: a name may not be given again inside one."""
+    for part in _graphs(graph):
+        yield from (entry.name for entry in (*part.input, *part.initializer))
+        yield from (name for node in part.node for name in node.output)
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph and the subgraphs of its nodes."""
+    yield graph
     for node in graph.node:
-        names += node.input
         for attribute in node.attribute:
             for subgraph in (attribute.g, *attribute.graphs):
-                names += _names_read(subgraph)
-    return names
+                yield from _graphs(subgraph)

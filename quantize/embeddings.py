@@ -43,13 +43,13 @@ def _is_lookup(node: onnx.NodeProto, editor: GraphEditor) -> bool:
 def _replace_lookup(editor: GraphEditor, node: onnx.NodeProto) -> None:
     table, ids, out = node.input[0], node.input[1], node.output[0]
     rows, scales = _quantize_rows(editor.array(table))
-    rows_name = editor.constant(f"{table}_int8", rows)
-    scales_name = editor.constant(f"{table}_scale", scales)
+    stored = editor.constants(table, {"_int8": rows, "_scale": scales})
+    codes, scale, floats = (editor.value(f"{out}_{part}") for part in ("int8", "scale", "float"))
     new = [
-        helper.make_node("Gather", [rows_name, ids], [f"{out}_int8"]),
-        helper.make_node("Gather", [scales_name, ids], [f"{out}_scale"]),
-        helper.make_node("Cast", [f"{out}_int8"], [f"{out}_float"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{out}_float", f"{out}_scale"], [out]),
+        helper.make_node("Gather", [stored[0], ids], [codes]),
+        helper.make_node("Gather", [stored[1], ids], [scale]),
+        helper.make_node("Cast", [codes], [floats], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [floats, scale], [out]),
     ]
     editor.replace([node], new)
 

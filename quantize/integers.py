@@ -91,23 +91,25 @@ def _integers(
     make, nodes, at = helper.make_node, [], value
     prefix = f"{value}.to_int8"
     if grid.multiplier is not None:
-        multiplier = editor.constant(f"{name}{MULTIPLIER}", grid.multiplier)
-        nodes.append(make("Mul", [at, multiplier], [f"{prefix}.scaled"]))
-        at = f"{prefix}.scaled"
+        multiplier = editor.constant(name, grid.multiplier, ending=MULTIPLIER)
+        scaled = editor.value(f"{prefix}.scaled")
+        nodes.append(make("Mul", [at, multiplier], [scaled]))
+        at = scaled
     if grid.offset is not None:
-        offset = editor.constant(f"{name}.input_offset", grid.offset)
-        nodes.append(make("Add", [at, offset], [f"{prefix}.shifted"]))
-        at = f"{prefix}.shifted"
+        offset = editor.constant(name, grid.offset, ending=".input_offset")
+        shifted = editor.value(f"{prefix}.shifted")
+        nodes.append(make("Add", [at, offset], [shifted]))
+        at = shifted
     if grid.scale is None:
-        scale, steps = f"{prefix}.scale", f"{prefix}.steps"
+        scale, steps = editor.value(f"{prefix}.scale"), editor.value(f"{prefix}.steps")
         nodes += _scale_per_token(editor, at, grid, scale)
         nodes.append(make("Div", [at, scale], [steps]))
         at, step = steps, editor.constant("one", np.float32(1))
     else:
-        scale = step = editor.constant(f"{name}.input_scale", np.float32(grid.scale))
+        scale = step = editor.constant(name, np.float32(grid.scale), ending=".input_scale")
     dtype = np.dtype(f"uint{grid.bits}").type
     zero_point = editor.constant(f"uint{grid.bits}_{grid.zero_point}", dtype(grid.zero_point))
-    codes = f"{prefix}.codes"
+    codes = editor.value(f"{prefix}.codes")
     nodes.append(make("QuantizeLinear", [at, step, zero_point], [codes]))
     return nodes, _Input(codes, scale, zero_point)
 
@@ -115,17 +117,18 @@ def _integers(
 def _scale_per_token(
     editor: GraphEditor, value: str, grid: InputGrid, scale: str
 ) -> list[onnx.NodeProto]:
-    make, largest, nodes = helper.make_node, value, []
+    make, sizes, nodes = helper.make_node, value, []
     if grid.zero_point:  # else no value is below zero
-        largest = f"{scale}.sizes"
-        nodes.append(make("Abs", [value], [largest]))
-    step = editor.constant(f"one_of_{grid.levels}", np.float32(1 / grid.levels))
+        sizes = editor.value(f"{scale}.sizes")
+        nodes.append(make("Abs", [value], [sizes]))
+    largest, step = editor.value(f"{scale}.largest"), editor.value(f"{scale}.step")
+    share = editor.constant(f"one_of_{grid.levels}", np.float32(1 / grid.levels))
     least = editor.constant("smallest_scale", np.float32(_SMALLEST_SCALE))
     return [
         *nodes,
-        _reduce_max(editor, largest, f"{scale}.largest"),
-        make("Mul", [f"{scale}.largest", step], [f"{scale}.step"]),
-        make("Max", [f"{scale}.step", least], [scale]),
+        _reduce_max(editor, sizes, largest),
+        make("Mul", [largest, share], [step]),
+        make("Max", [step, least], [scale]),
     ]
 
 
@@ -144,7 +147,8 @@ def _token_layer(
     weight: StoredWeight,
     bias: Floats | None,
 ) -> None:
-    put_product(editor, layer, [_product(layer, given, weight, product_name(layer, bias))], bias)
+    product = _product(layer, given, weight, product_name(editor, layer, bias))
+    put_product(editor, layer, [product], bias)
 
 
 def _static_layer(
@@ -159,7 +163,7 @@ def _static_layer(
     elif layer.attention or bias is None:
         _token_layer(editor, layer, given, weight, bias)
     else:
-        product = _product(layer, given, weight, product_name(layer, None))
+        product = _product(layer, given, weight, product_name(editor, layer, None))
         product.input.extend(["", bias_constant(editor, layer, bias)])
         put_product(editor, layer, [product], None)
 
@@ -180,8 +184,8 @@ def _standard_layer(
     weight: StoredWeight,
     bias: Floats | None,
 ) -> None:
-    make, floats, restored = helper.make_node, f"{layer.output}.input", f"{layer.output}.weight"
-    product = product_name(layer, bias)
+    make, product = helper.make_node, product_name(editor, layer, bias)
+    floats, restored = (editor.value(f"{layer.output}.{part}") for part in ("input", "weight"))
     nodes = [
         make("DequantizeLinear", [given.codes, given.scale, given.zero_point], [floats]),
         make("DequantizeLinear", [weight.values, weight.scales], [restored], axis=1),

@@ -16,7 +16,7 @@ class LinearLayer:
     """A product with a constant.
 
     Attributes:
-        name: of the layer; several where their weights lie side by side.
+        name: of its node, which no other has; several where their weights lie side by side.
         output: first output of its node, which is what tells nodes apart.
         value: what it reads.
         weight: name of its constant, float [inputs, outputs].
@@ -86,9 +86,9 @@ def spell_out_gemms(editor: GraphEditor) -> int:
         transposed = _attributes(node).get("transB", 0)
         weight = node.input[1]
         if transposed:
-            weight = editor.constant(f"{node.input[1]}.transposed", editor.array(node.input[1]).T)
+            weight = editor.constant(weight, editor.array(weight).T, ending=".transposed")
         has_bias = len(node.input) > 2
-        product = f"{node.output[0]}.product" if has_bias else node.output[0]
+        product = editor.value(f"{node.output[0]}.product") if has_bias else node.output[0]
         nodes = [helper.make_node("MatMul", [node.input[0], weight], [product], name=node.name)]
         if has_bias:
             nodes.append(helper.make_node("Add", [product, node.input[2]], [node.output[0]]))
@@ -96,31 +96,34 @@ def spell_out_gemms(editor: GraphEditor) -> int:
     return len(found)
 
 
+def name_layers(editor: GraphEditor) -> None:
+    """Call each linear layer without a name after its weight; where several share it, WEIGHT_2."""
+    for node in editor.graph.node:
+        if _is_layer(node, editor) and not node.name:
+            node.name = editor.node_name(node.input[1])
+
+
 def _layers(editor: GraphEditor) -> Iterator[LinearLayer]:
     for node in editor.graph.node:
-        if len(node.input) < 2 or not _is_weight(node.input[1], editor):
+        if not _is_layer(node, editor):
             continue
-        if node.op_type == "MatMul":
-            bias, add = _added_bias(node, editor)
-            yield LinearLayer(
-                name=node.name or node.input[1],
-                output=node.output[0],
-                value=node.input[0],
-                weight=node.input[1],
-                bias=bias,
-                add=add,
-                attention=False,
-            )
-        elif _is_splittable_attention(node, editor):
-            yield LinearLayer(
-                name=node.name or node.input[1],
-                output=node.output[0],
-                value=node.input[0],
-                weight=node.input[1],
-                bias=node.input[2],
-                add=None,
-                attention=True,
-            )
+        attention = node.op_type == "Attention"
+        bias, add = (node.input[2], None) if attention else _added_bias(node, editor)
+        yield LinearLayer(
+            name=node.name,
+            output=node.output[0],
+            value=node.input[0],
+            weight=node.input[1],
+            bias=bias,
+            add=add,
+            attention=attention,
+        )
+
+
+def _is_layer(node: onnx.NodeProto, editor: GraphEditor) -> bool:
+    if len(node.input) < 2 or not _is_weight(node.input[1], editor):
+        return False
+    return node.op_type == "MatMul" or _is_splittable_attention(node, editor)
 
 
 def _shares(one: LinearLayer, other: LinearLayer) -> bool:

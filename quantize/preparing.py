@@ -10,7 +10,12 @@ import onnx
 from edgebert.errors import InputError
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.embeddings import quantize_embeddings
-from edgebert.quantize.linear_layers import LayerGroup, find_groups, spell_out_gemms
+from edgebert.quantize.linear_layers import (
+    LayerGroup,
+    find_groups,
+    name_layers,
+    spell_out_gemms,
+)
 from edgebert.quantize.tied_weights import untie_weights
 
 
@@ -42,9 +47,10 @@ def prepare_graph(path: Path) -> PreparedGraph:
         InputError: it has no layer with a constant weight.
     """
     model = onnx.load(path)
-    untie_weights(model)
     editor = GraphEditor(model)
+    untie_weights(editor)
     spell_out_gemms(editor)
+    name_layers(editor)
     groups = find_groups(editor)
     if not groups:
         raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")

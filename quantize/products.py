@@ -25,21 +25,21 @@ class StoredWeight:
 
 def store_weight(editor: GraphEditor, name: str, weight: IntegerWeight) -> StoredWeight:
     """Add a weight's constants, under the names that onnxruntime's quantizer gives."""
-    return StoredWeight(
-        editor.constant(f"{name}_quantized", weight.values),
-        editor.constant(f"{name}_scale", weight.scales),
-    )
+    names = editor.constants(name, {"_quantized": weight.values, "_scale": weight.scales})
+    return StoredWeight(*names)
 
 
 def node_of(editor: GraphEditor, layer: LinearLayer) -> onnx.NodeProto:
     return next(node for node in editor.graph.node if node.output[0] == layer.output)
 
 
-def product_name(layer: LinearLayer, bias: Floats | None) -> str:
+def product_name(editor: GraphEditor, layer: LinearLayer, bias: Floats | None) -> str:
     """What the product is called, so that whoever reads the layer's result reads it still."""
     if layer.attention:
-        return f"{layer.output}.projected"
-    return (layer.add or layer.output) if bias is None else f"{layer.output}.product"
+        return editor.value(f"{layer.output}.projected")
+    if bias is None:
+        return layer.add or layer.output
+    return editor.value(f"{layer.output}.product")
 
 
 def put_product(
@@ -69,7 +69,7 @@ def bias_constant(editor: GraphEditor, layer: LinearLayer, bias: Floats) -> str:
     """The name of a layer's bias; its own where it did not change."""
     if layer.bias and np.array_equal(editor.array(layer.bias).reshape(-1), bias):
         return layer.bias
-    return editor.constant(f"{layer.output}.bias", bias)
+    return editor.constant(layer.output, bias, ending=".bias")
 
 
 def _attention(
@@ -80,7 +80,7 @@ def _attention(
     bias: Floats | None,
 ) -> list[onnx.NodeProto]:
     """Split and MultiHeadAttention, whose own bias input takes that of the projections."""
-    parts = [f"{projected}.{part}" for part in ("query", "key", "value")]
+    parts = [editor.value(f"{projected}.{part}") for part in ("query", "key", "value")]
     mask, scores = ((*node.input, "", "", "")[place] for place in (MASK, ADDED_TO_SCORES))
     added = "" if bias is None else bias_constant(editor, layer, bias)
     sections = {"num_outputs": 3} if editor.opset >= 18 else {}
@@ -88,7 +88,7 @@ def _attention(
         "MultiHeadAttention",
         [*parts, added, mask, *([scores] if scores else [])],
         list(node.output),
-        name=f"{node.name}.heads",
+        name=editor.node_name(f"{layer.name}.heads"),
         domain=CONTRIB,
     )
     attention.attribute.extend(node.attribute)

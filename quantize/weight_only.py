@@ -67,12 +67,13 @@ def write_blocked_group(
     for layer in group.layers:
         inputs, outputs = editor.shape(layer.weight)
         bias, weight = biases[layer.output], weights[layer.weight]
-        values = editor.constant(f"{layer.weight}{BLOCKS}", weight.values)
-        scales = editor.constant(f"{layer.weight}.block_scales", weight.scales.reshape(-1))
+        values, scales = editor.constants(
+            layer.weight, {BLOCKS: weight.values, ".block_scales": weight.scales.reshape(-1)}
+        )
         node = helper.make_node(
             "MatMulNBits",
             [layer.value, values, scales],
-            [product_name(layer, bias)],
+            [product_name(editor, layer, bias)],
             name=layer.name,
             domain=CONTRIB,
             K=inputs,
@@ -93,14 +94,13 @@ def write_restored_group(
 ) -> None:
     """Replace the layers of a group by MatMul(x, DequantizeLinear(weight)): standard operators."""
     for layer in group.layers:
-        bias, restored = biases[layer.output], f"{layer.output}.weight"
+        bias, restored = biases[layer.output], editor.value(f"{layer.output}.weight")
+        product = product_name(editor, layer, bias)
         stored = store_weight(editor, layer.weight, weights[layer.weight])
         nodes = [
             helper.make_node(
                 "DequantizeLinear", [stored.values, stored.scales], [restored], axis=1
             ),
-            helper.make_node(
-                "MatMul", [layer.value, restored], [product_name(layer, bias)], name=layer.name
-            ),
+            helper.make_node("MatMul", [layer.value, restored], [product], name=layer.name),
         ]
         put_product(editor, layer, nodes, bias)

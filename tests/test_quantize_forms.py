@@ -15,7 +15,6 @@ from handmade import (
     ON_CPU,
     SQUARE,
     WIDTH,
-    Floats,
     X,
     answers,
     constants_of,
@@ -28,7 +27,7 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY, matmul_forms
+from edgebert.graph.parts import FLOAT, STATIC, TOKEN, matmul_forms
 from edgebert.graph.reading import read_graph
 
 DENSE = "p = MatMul(x, w)  y = Add(p, b)"
@@ -165,28 +164,3 @@ def test_layers_that_the_plan_does_not_name_stay_floats(tmp_path: Path) -> None:
     result = quantized(model, FLOAT, tmp_path, x=X)
     assert operators(result) == {"MatMul": 1, "Add": 1}
     assert np.array_equal(answers(result, x=X), answers(model, x=X))
-
-
-@pytest.mark.xfail(reason="nodes that share a weight get its name twice, which onnxruntime refuses")
-@pytest.mark.parametrize("form", [TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY])
-def test_layers_without_names_may_share_a_weight(form: str, tmp_path: Path) -> None:
-    model = model_of("h = MatMul(x, w)  n = Tanh(h)  y = MatMul(n, w)", {"w": SQUARE})
-    result = quantized(model, form, tmp_path, x=X)
-    assert relative_error(answers(result, x=X), answers(model, x=X)) < 0.05
-
-
-@pytest.mark.xfail(reason="a constant of the graph is taken for ours of the same name")
-@pytest.mark.parametrize(
-    ("nodes", "name", "value"),
-    [
-        ("h = Mul(x, one)  p = MatMul(h, w)  y = Add(p, b)", "one", np.float32(2)),
-        ('p = MatMul(x, w)  y = Add(p, "p.bias")', "p.bias", draw(WIDTH, seed=9)),
-    ],
-    ids=["one", "p.bias"],
-)
-def test_a_constant_of_the_graph_is_not_taken_for_one_of_ours(
-    nodes: str, name: str, value: Floats, tmp_path: Path
-) -> None:
-    model = model_of(nodes, {"w": SQUARE, "b": draw(WIDTH, seed=2), name: value})
-    result = quantized(model, TOKEN, tmp_path, x=OUTLIERS)
-    assert relative_error(answers(result, x=OUTLIERS), answers(model, x=OUTLIERS)) < 0.05
