@@ -102,8 +102,9 @@ def quantize_bundle(
     options, output = options or QuantizeOptions(), Path(output)
     refuse_existing(output, force=force, source=source)
     original = load(source, verify=True)
-    _require_float(original.bundle)
+    _require_unquantized(original.bundle)
     require_fitting(options, original.manifest)
+    _require_full_precision(original.bundle)
     texts = choose_texts(options, original)
     budget = Budget.of(options, original.task)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
@@ -144,14 +145,18 @@ def quantize_bundle(
     return record
 
 
-def _require_float(bundle: Bundle) -> None:
+def _require_unquantized(bundle: Bundle) -> None:
     if bundle.manifest.quantization is not None:
         scheme = bundle.manifest.quantization.scheme
         raise InputError(f"{bundle.path} is int8 already (scheme {scheme}); give the float bundle")
-    if bundle.manifest.precision != "fp32":
+
+
+def _require_full_precision(bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    if manifest.precision != "fp32":
         raise InputError(
-            f"{bundle.path} is {bundle.manifest.precision} already; "
-            "give what 'edgebert export --precision fp32' makes"
+            f"{bundle.path} is {manifest.precision} already; give what "
+            f"'edgebert export --target {manifest.target} --precision fp32' makes"
         )
 
 

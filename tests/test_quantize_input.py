@@ -176,6 +176,23 @@ def test_what_does_not_go_together(
     assert refused(bundle, tmp_path / "out", **options) == told
 
 
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [
+        ("auto", NO_SCHEME.format("auto", "gpu", "weight-only")),
+        (
+            "weight-only",
+            "{} is fp16 already; give what 'edgebert export --target gpu --precision fp32' makes",
+        ),
+    ],
+)
+def test_a_bundle_for_gpus_as_it_is_exported_says_what_to_give_instead(
+    scheme: str, told: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    bundle = made_for(tiny_bundle, tmp_path / "bundle", target="gpu", precision="fp16")
+    assert refused(bundle, tmp_path / "out", scheme=scheme) == told.format(bundle)
+
+
 def test_the_command_line_refuses_alike(tiny_bundle: Path, tmp_path: Path) -> None:
     result = call(tiny_bundle, "-o", tmp_path / "out", "--bits", "4")
     assert (result.exit_code, result.stdout) == (1, "")
