@@ -73,7 +73,7 @@ def test_what_is_not_clearly_faster_does_not_win(monkeypatch: pytest.MonkeyPatch
         nonlocal now
         now += clock[profile]
 
-    monkeypatch.setattr(tuning.time, "perf_counter", lambda: now)
+    monkeypatch.setattr("edgebert.latency.tuning.time.perf_counter", lambda: now)
     assert tuning._race([untuned(2), near], run)[0] == untuned(2)
     assert tuning._race([untuned(2), near, far], run)[0] == far
 
