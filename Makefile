@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format test-devices bench-peers bench-forms venv clean
+.PHONY: help demo test lint format test-devices bench-peers bench-forms bench-ecosystem venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -8,7 +8,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 unexport PYTHONPATH
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT: out/demo
 	$(bin)/edgebert demo -o out/demo --force
@@ -42,14 +42,20 @@ bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peer
 bench-forms: .venv/ready ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))
 
+bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Haystack and Chroma (BUNDLE=folder)
+	PYTHONPATH=tests .venv-ecosystem/bin/python -m benchmarks.ecosystem $(BUNDLE)
+
 .venv-peers/peers: tests/benchmarks/setup tests/benchmarks/constraints.txt .ci/setup pyproject.toml
 	tests/benchmarks/setup
+
+.venv-ecosystem/ready: tests/benchmarks/ecosystem/setup tests/benchmarks/ecosystem/constraints.txt pyproject.toml | .venv/ready
+	tests/benchmarks/ecosystem/setup
 
 venv: .venv/ready ## only make .venv, from constraints.txt
 
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
-clean: ## remove .venv, .venv-peers, caches and out/demo
-	rm -rf .venv .venv-peers .cache out/demo build dist *.egg-info .*_cache
+clean: ## remove .venv and its siblings, caches and out/demo
+	rm -rf .venv .venv-peers .venv-ecosystem .cache out/demo build dist *.egg-info .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -7,6 +7,7 @@ EdgebertError
 ├── BundleError       a bundle is missing, damaged or too new
 ├── ProviderError     onnxruntime, or the execution provider asked for, is not there
 ├── MissingExtra      a step needs packages that are not installed
+├── MissingPackage    an adapter needs the framework that it is for
 └── GateError         a gate said no; carries the record that shows why
 """
 
@@ -39,6 +40,11 @@ class ProviderError(EdgebertError): ...
 class MissingExtra(EdgebertError):  # noqa: N818 - it names what is missing
     def __init__(self, step: str, extra: str) -> None:
         super().__init__(f"{step} needs more packages: pip install 'edgebert[{extra}]'")
+
+
+class MissingPackage(EdgebertError):  # noqa: N818 - it names what is missing
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(f"{what} needs {package}: pip install {package}")
 
 
 class GateError(EdgebertError):

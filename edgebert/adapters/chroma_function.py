@@ -1,0 +1,43 @@
+"""A bundle as Chroma's `EmbeddingFunction`.
+
+A collection keeps the path of the bundle and opens it again by itself, where this module has been
+imported; a bundle that has moved is given with `embedding_function=`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chromadb.api.types import Documents, EmbeddingFunction, Embeddings, Space
+from chromadb.utils.embedding_functions import register_embedding_function
+
+from edgebert.adapters.retrieval_embedder import RetrievalEmbedder, document_vectors, query_vectors
+from edgebert.runtimes import Model
+
+
+@register_embedding_function
+class ChromaEmbeddingFunction(EmbeddingFunction[Documents]):
+    """For `embedding_function=` of a collection."""
+
+    def __init__(self, model: Model | str | Path) -> None:
+        self._embedder = RetrievalEmbedder(model)
+
+    def __call__(self, input: Documents) -> Embeddings:
+        return list(document_vectors(self._embedder.model, input))
+
+    def embed_query(self, input: Documents) -> Embeddings:
+        return list(query_vectors(self._embedder.model, input))
+
+    @staticmethod
+    def name() -> str:
+        return "edgebert"
+
+    def default_space(self) -> Space:
+        return "cosine"
+
+    def get_config(self) -> dict[str, str]:
+        return {"bundle": str(self._embedder.bundle.absolute())}
+
+    @staticmethod
+    def build_from_config(config: dict[str, str]) -> ChromaEmbeddingFunction:
+        return ChromaEmbeddingFunction(config["bundle"])

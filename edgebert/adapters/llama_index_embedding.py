@@ -1,0 +1,49 @@
+"""A bundle as LlamaIndex's `BaseEmbedding`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.bridge.pydantic import PrivateAttr
+
+from edgebert.adapters.retrieval_embedder import RetrievalEmbedder
+from edgebert.runtimes import Model
+
+_MOST_TEXTS = (
+    2048  # what LlamaIndex hands over at a time at most; batches are for the model to make
+)
+
+
+class LlamaIndexEmbedding(BaseEmbedding):
+    """For `Settings.embed_model`, or `embed_model=` of an index."""
+
+    _embedder: RetrievalEmbedder = PrivateAttr()
+
+    def __init__(self, model: Model | str | Path) -> None:
+        embedder = RetrievalEmbedder(model)
+        super().__init__(model_name=str(embedder.bundle), embed_batch_size=_MOST_TEXTS)
+        self._embedder = embedder
+
+    @classmethod
+    def class_name(cls) -> str:
+        return cls.__name__
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._embedder.embed_query(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._embedder.embed_documents([text])[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return self._embedder.embed_documents(texts)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return await asyncio.to_thread(self._get_query_embedding, query)
+
+    async def _aget_text_embedding(self, text: str) -> list[float]:
+        return await asyncio.to_thread(self._get_text_embedding, text)
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return await asyncio.to_thread(self._get_text_embeddings, texts)

@@ -1,0 +1,60 @@
+"""Documents and queries to lists of floats: the two methods that retrieval frameworks ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from edgebert.errors import InputError
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.answers import Array
+from edgebert.runtimes.prompts import document_prompt, query_prompt
+
+
+class RetrievalEmbedder:
+    """The two methods of a LangChain `Embeddings`, without LangChain.
+
+    What asks for no more than these methods takes it as it is, such as LangChain's own vector
+    stores. Threads may share it, as they may share the model.
+    """
+
+    def __init__(self, model: Model | str | Path) -> None:
+        """Take a loaded model, or the path of a bundle, which is loaded at its first text."""
+        self._given = model
+
+    @property
+    def bundle(self) -> Path:
+        return self._given.bundle.path if isinstance(self._given, Model) else Path(self._given)
+
+    @cached_property
+    def model(self) -> Model:
+        return self._given if isinstance(self._given, Model) else load(self._given)
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Vectors of texts that are searched, each with the model's prompt for documents."""
+        vectors: list[list[float]] = document_vectors(self.model, texts).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of a text that is searched for, with the model's prompt for queries."""
+        vector: list[float] = query_vectors(self.model, [text])[0].tolist()
+        return vector
+
+
+def document_vectors(model: Model, texts: Sequence[str]) -> Array:
+    """Vectors of texts that are searched, float32 [n, dim]."""
+    return _vectors(model, texts, document_prompt(model.manifest))
+
+
+def query_vectors(model: Model, texts: Sequence[str]) -> Array:
+    """Vectors of texts that are searched for, float32 [n, dim]."""
+    return _vectors(model, texts, query_prompt(model.manifest))
+
+
+def _vectors(model: Model, texts: Any, prompt: str) -> Array:
+    if isinstance(texts, str):  # a list of its letters would be embedded without a word
+        raise InputError("expected a list of texts, not one text")
+    vectors: Array = model.embed(list(texts), prompt=prompt)
+    return vectors
