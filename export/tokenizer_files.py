@@ -18,6 +18,7 @@ def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) ->
     For question answering only the context is cut: a question stays whole.
     """
     tokenizer.model_max_length = max_length
+    tokenizer.init_kwargs.pop("max_length", None)  # where the source truncates; fastembed obeys it
     tokenizer.save_pretrained(folder)
     backend = tokenizer.backend_tokenizer
     cut = "only_second" if task == QUESTION_ANSWERING else "longest_first"

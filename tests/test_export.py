@@ -112,6 +112,19 @@ def test_max_length_comes_from_the_sentence_transformers_file(tiny_bundle: Path)
     assert open_bundle(tiny_bundle).manifest.max_length == 48
     tokenizer = json.loads((tiny_bundle / "tokenizer.json").read_text(encoding="utf-8"))
     assert tokenizer["truncation"]["max_length"] == 48
+
+
+def test_no_file_of_a_bundle_states_another_max_length(tiny_embedder: Path, tmp_path: Path) -> None:
+    """A source may truncate somewhere else in its tokenizer.json, as all-MiniLM-L6-v2 does."""
+    source = Path(shutil.copytree(tiny_embedder, tmp_path / "source"))
+    tokenizer = json.loads((source / "tokenizer.json").read_text())
+    truncation = {"direction": "Right", "max_length": 16, "strategy": "LongestFirst", "stride": 0}
+    (source / "tokenizer.json").write_text(json.dumps(tokenizer | {"truncation": truncation}))
+    export_model(source, tmp_path / "bundle")
+    config = json.loads((tmp_path / "bundle/tokenizer_config.json").read_text())
+    assert {key: value for key, value in config.items() if key.endswith("max_length")} == {
+        "model_max_length": 48
+    }
     assert tokenizer["padding"] is None
 
 
