@@ -123,7 +123,7 @@ def _haystack_answer(pipeline: Any, query: str) -> list[int]:
 def chroma(model: Model, ask: Ask) -> Found:
     import chromadb
 
-    client = chromadb.EphemeralClient(settings=_quiet())
+    client = chromadb.EphemeralClient()
     return _chroma_answer(_chroma_collection(client, model, ask), ask)
 
 
@@ -131,8 +131,8 @@ def chroma_reopened(model: Model, ask: Ask) -> Found:
     import chromadb
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        _chroma_collection(chromadb.PersistentClient(folder, settings=_quiet()), model, ask)
-        again = chromadb.PersistentClient(folder, settings=_quiet())
+        _chroma_collection(chromadb.PersistentClient(folder), model, ask)
+        again = chromadb.PersistentClient(folder)
         return _chroma_answer(again.get_collection("documents"), ask)
 
 
@@ -148,12 +148,6 @@ def _chroma_collection(client: Any, model: Model, ask: Ask) -> Any:
 def _chroma_answer(collection: Any, ask: Ask) -> Found:
     answer = collection.query(query_texts=list(ask.queries), n_results=ask.k)
     return [[int(name) for name in names] for names in answer["ids"]]
-
-
-def _quiet() -> Any:
-    from chromadb.config import Settings
-
-    return Settings(anonymized_telemetry=False)
 
 
 def _names(ask: Ask) -> list[str]:
