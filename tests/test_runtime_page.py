@@ -16,6 +16,8 @@ from typing import Any
 import click
 import pytest
 import torch
+import transformers
+from families import make_family
 from page_code import RUNTIME_PAGE, python_blocks, typed_now
 from tiny import make_checkpoint
 
@@ -40,8 +42,14 @@ def names(
     (embedder / "manifest.json").write_text(json.dumps(manifest | prompts))
     (folder / "intents-int8").symlink_to(tiny_classifier_bundle)
     (folder / "names-int8").symlink_to(tiny_tagger_bundle)
-    make_checkpoint(folder / "reranker", "BertForSequenceClassification", ("relevance",))
-    export_model(folder / "reranker", folder / "reranker-int8")
+    for name, architecture, labels in (
+        ("reranker", "BertForSequenceClassification", ("relevance",)),
+        ("answers", "BertForQuestionAnswering", ()),
+    ):
+        make_checkpoint(folder / name, architecture, labels)
+        export_model(folder / name, folder / f"{name}-int8")
+    make_family(folder / "words", "roberta", transformers.AutoModelForMaskedLM)
+    export_model(folder / "words", folder / "words-int8")
     return folder
 
 
