@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import shutil
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +19,15 @@ from edgebert.runtimes import Model, load
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.loading import open_model
 
-TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin"] * 40
+TEXTS = [f"turn on the lamp {i} in paris" for i in range(120)]  # several micro-batches
+
+
+def _outcome(arguments: list[str]) -> tuple[int, str]:
+    """Exit code and stderr of a Python program, which is killed when it hangs."""
+    run = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=150, check=False
+    )
+    return run.returncode, run.stderr
 
 
 def test_a_closed_model_says_so(tiny_int8: Path) -> None:
@@ -45,17 +51,28 @@ def test_closing_ends_the_threads_of_the_callers(tiny_int8: Path) -> None:
     assert threads() == before
 
 
-def _embed(model: Model) -> Any:
-    return model.embed(TEXTS[:3])
+_SENDS_A_MODEL = """
+import multiprocessing, sys
+import numpy as np
+from edgebert.runtimes import load
+
+def embed(model):
+    return model.embed(["turn on the lamp", "off"])
+
+if __name__ == "__main__":
+    with load(sys.argv[1], threads=2) as model:
+        expected = embed(model)
+        with multiprocessing.get_context(sys.argv[2]).Pool(2) as pool:
+            answers = pool.map_async(embed, [model, model]).get(timeout=100)
+    sys.exit(not all(np.array_equal(answer, expected) for answer in answers))
+"""
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
-def test_a_model_goes_to_worker_processes(tiny_int8: Path, method: str) -> None:
-    with load(tiny_int8, threads=2) as model:
-        expected = model.embed(TEXTS[:3])
-        with multiprocessing.get_context(method).Pool(2) as pool:
-            for found in pool.map(_embed, [model, model]):
-                assert np.array_equal(found, expected)
+def test_a_model_goes_to_worker_processes(tiny_int8: Path, tmp_path: Path, method: str) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_SENDS_A_MODEL)
+    assert _outcome([str(program), str(tiny_int8), method]) == (0, "")
 
 
 def test_a_model_made_by_hand_goes_nowhere(tiny_int8: Path) -> None:
@@ -84,14 +101,7 @@ def test_a_model_goes_on_in_a_forked_process(tiny_int8: Path) -> None:
         assert np.array_equal(model.embed(texts), expected)
         sys.exit(os.waitstatus_to_exitcode(status))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert _outcome(["-c", textwrap.dedent(program)]) == (0, "")
 
 
 def test_a_killed_worker_takes_nothing_with_it(tiny_int8: Path) -> None:
