@@ -26,6 +26,7 @@ from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.preparing import PreparedGraph
 from edgebert.quantize.recipes import Recipes
 from edgebert.runtimes.session import open_graph
+from edgebert.user_cache import user_cache
 
 TOKENS = 128
 """Of the one text that a graph is timed with, on one thread."""
@@ -184,13 +185,7 @@ def _runs(session: Any, feed: dict[str, np.ndarray]) -> int:
 def _cache_file() -> Path:
     machine = this_machine()
     about = f"{machine.cpu} {machine.features} {machine.versions.get('onnxruntime')}"
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (
-        folder
-        / "edgebert"
-        / "layer-times"
-        / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
-    )
+    return user_cache("layer-times") / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
 
 
 def _read_cache() -> dict[str, float]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 from edgebert.graph.parts import FLOAT
 from edgebert.quantize.nearness import Nearness
 from edgebert.quantize.recipes import Plan
+from edgebert.user_cache import user_cache
 
 
 class Notebook:
@@ -23,9 +22,8 @@ class Notebook:
     """
 
     def __init__(self, about: str) -> None:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         name = hashlib.sha256(about.encode()).hexdigest()[:32]
-        self.path = folder / "edgebert" / "search" / f"{name}.jsonl"
+        self.path = user_cache("search") / f"{name}.jsonl"
         self._known = self._read()
 
     def remember(self, plan: Plan, measure: Callable[[], Nearness]) -> Nearness:

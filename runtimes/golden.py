@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from edgebert.records.manifest import FILL_MASK, FORMAT
 from edgebert.runtimes.encoding import Text, encode
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.session import import_onnxruntime
+from edgebert.user_cache import user_cache
 
 _COLUMNS = 64
 """How many logits of a vocabulary a golden answer keeps."""
@@ -165,8 +165,7 @@ def _rounded(values: npt.ArrayLike) -> Any:
 
 
 def _verdict_file(bundle: Bundle, onnxruntime: str) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "edgebert" / "golden" / f"{bundle.sha256[:32]}-{onnxruntime}"
+    return user_cache("golden") / f"{bundle.sha256[:32]}-{onnxruntime}"
 
 
 def _remember(verdict: Path) -> None:
