@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from edgebert.errors import BundleError, InputError
@@ -22,6 +22,8 @@ from edgebert.runtimes.encoding import GraphInputs, Integers
 
 if TYPE_CHECKING:
     import onnxruntime
+
+R = TypeVar("R")
 
 
 class OpenSession(Protocol):
@@ -73,13 +75,23 @@ class Engine:
             session = self.session if runs == 1 else self._callers_session()
             return _run(session, outputs, inputs)
 
-    def submit(self, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> Future[list[Array]]:
-        """Run one batch of several, as soon as one of the callers is free; raises as `run`."""
+    def submit(
+        self,
+        outputs: Sequence[str],
+        inputs: Mapping[str, Integers],
+        keep: Callable[[list[Array]], R],
+    ) -> Future[R]:
+        """Run one batch of several, as soon as one of the callers is free; raises as `run`.
+
+        Args:
+            outputs, inputs: names, and what the graph takes.
+            keep: makes of the outputs what is kept of them until somebody asks for it.
+        """
         session = self._callers_session()
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.profile.callers, "edgebert")
-            return self._pool.submit(self._run_in_pool, session, outputs, inputs)
+            return self._pool.submit(self._run_in_pool, session, outputs, inputs, keep)
 
     def close(self) -> None:
         """Give the memory back; runs that were begun are finished first."""
@@ -120,9 +132,11 @@ class Engine:
                 self._together = self._open(threads=profile.caller_threads, spinning=False)
             return self._together
 
-    def _run_in_pool(self, session: Any, outputs: Sequence[str], inputs: Any) -> list[Array]:
+    def _run_in_pool(
+        self, session: Any, outputs: Sequence[str], inputs: Any, keep: Callable[[list[Array]], R]
+    ) -> R:
         with self._counted():
-            return _run(session, outputs, inputs)
+            return keep(_run(session, outputs, inputs))
 
     @contextmanager
     def _counted(self) -> Iterator[int]:

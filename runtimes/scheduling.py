@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import tokenizers
@@ -22,6 +23,9 @@ from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_pe
 from edgebert.runtimes.windows import Window, distinct
 
 T = TypeVar("T")
+
+Rows = dict[int, Array]
+"""Place of a text, and its row."""
 
 Encode = Callable[[Sequence[T]], Sequence[tokenizers.Encoding]]
 
@@ -79,10 +83,18 @@ class Scheduler:
         work = _Working(window.texts, places, encodings, batches)
         outputs = answer_outputs(self._task)
         if alone and len(batches) == 1:
-            work.runs.append(_done(self._engine.run(outputs, batches[0].inputs)))
+            (batch,) = batches
+            work.runs.append(_done(self._rows(batch, self._engine.run(outputs, batch.inputs))))
         else:
-            work.runs += [self._engine.submit(outputs, batch.inputs) for batch in batches]
+            work.runs += [
+                self._engine.submit(outputs, batch.inputs, partial(self._rows, batch))
+                for batch in batches
+            ]
         return work
+
+    def _rows(self, batch: MicroBatch, results: list[Array]) -> Rows:
+        """What is kept of a run: of a fill-mask graph's logits those at the masks alone."""
+        return dict(rows_of(self._task, batch, joined(self._task, results), self._mask_id))
 
     def _batches(self, encodings: Sequence[tokenizers.Encoding]) -> list[MicroBatch]:
         """Micro-batches, the longest first, and enough of them for every caller."""
@@ -97,9 +109,7 @@ class Scheduler:
         rows: dict[int, Array] = {}
         for text, place in zip(work.texts, work.places, strict=True):
             if place not in rows:
-                run = run_of[place]
-                answer = joined(self._task, work.runs[run].result())
-                rows.update(rows_of(self._task, work.batches[run], answer, self._mask_id))
+                rows.update(work.runs[run_of[place]].result())
             yield Answered(text, work.encodings[place], rows[place])
 
 
@@ -112,7 +122,7 @@ class _Working(Generic[T]):
         places: of each text among the distinct ones.
         encodings: of the distinct texts.
         batches: of the encodings.
-        runs: of each batch what the graph gives for it.
+        runs: of each batch the rows of its texts.
     """
 
     texts: Sequence[T]
@@ -121,14 +131,14 @@ class _Working(Generic[T]):
     batches: list[MicroBatch]
 
     def __post_init__(self) -> None:
-        self.runs: list[Future[list[Array]]] = []
+        self.runs: list[Future[Rows]] = []
 
     def cancel(self) -> None:
         for run in self.runs:
             run.cancel()
 
 
-def _done(answer: list[Array]) -> Future[list[Array]]:
-    future: Future[list[Array]] = Future()
-    future.set_result(answer)
+def _done(rows: Rows) -> Future[Rows]:
+    future: Future[Rows] = Future()
+    future.set_result(rows)
     return future

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ from edgebert.latency.shapes import Shape
 from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT_CLASSIFICATION
-from edgebert.runtimes import Model, load
+from edgebert.runtimes import Model, engine, load
 from edgebert.runtimes.answers import probabilities, read_classification
 from edgebert.runtimes.outputs import tokens_per_run
 
@@ -235,6 +236,27 @@ def test_logits_stand_at_the_masks_alone(filler: Path, filler_bundle: Path) -> N
         texts, CheckpointModel(open_checkpoint(filler)).outputs(texts), strict=True
     ):
         np.testing.assert_allclose(model.outputs([text])[0], row, atol=1e-4)
+
+
+def test_logits_beside_the_masks_are_let_go_at_once(
+    filler_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window of texts has gigabytes of them, over a vocabulary of thirty thousand."""
+    run = engine._run
+    given: list[weakref.ref[Any]] = []
+
+    def run_and_watch(*arguments: Any) -> list[Any]:
+        answers = run(*arguments)
+        given.extend(weakref.ref(answer) for answer in answers)
+        return answers
+
+    monkeypatch.setattr(engine, "_run", run_and_watch)
+    model = load(filler_bundle)
+    answers = model._of_list([f"turn the [MASK] {'on ' * (i % 50)}{i}" for i in range(200)])
+    taken = [next(answers) for _ in range(199)]
+    assert len(given) > 2
+    assert all(watched() is None for watched in given)
+    assert {answered.row.shape for answered in taken} == {(1, 65)}
 
 
 def test_golden_answers_of_a_filler_are_few_and_hold(filler_bundle: Path) -> None:
