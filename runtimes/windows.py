@@ -75,6 +75,13 @@ def windows_from(stream: Iterable[Any], check: Callable[[Any, int], T]) -> Itera
         yield Window(texts, full=False)
 
 
+def split(window: Window[T], most: int) -> Iterator[Window[T]]:
+    """The same texts in windows of so many at most."""
+    for start in range(0, len(window.texts), most):
+        end = start + most
+        yield Window(window.texts[start:end], full=window.full or end < len(window.texts))
+
+
 def distinct(texts: Sequence[H]) -> tuple[list[H], list[int]]:
     """Each text once, and for every text its place among those."""
     places: dict[H, int] = {}

@@ -1,0 +1,94 @@
+"""Texts and vectors side by side: what a caller gave, and how alike they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgebert.errors import InputError
+from edgebert.runtimes.answers import Array
+from edgebert.runtimes.vectors import BINARY, Vectors, floats, is_bits, packed, unit, width_of
+
+
+def is_one(values: Any) -> bool:
+    """Whether this is one text or one vector, not several."""
+    if isinstance(values, np.ndarray):
+        return values.ndim == 1 and are_vectors(values)
+    return isinstance(values, str | bytes)
+
+
+def are_vectors(values: Any) -> bool:
+    """Whether an array or a list holds vectors, not texts."""
+    if isinstance(values, np.ndarray):
+        return values.dtype.kind not in "OUST"
+    return len(values) > 0 and isinstance(values[0], np.ndarray)
+
+
+def vectors_of(name: str, values: Any, embed: Callable[[Any], Vectors]) -> Vectors:
+    """Vectors as they are, and texts as vectors.
+
+    Args:
+        name: of the values, for errors.
+        values: a text, texts, an array [dim] or [n, dim], or arrays [dim].
+        embed: gives vectors of a list of texts.
+
+    Returns:
+        [n, dim].
+
+    Raises:
+        InputError: the values are no vectors of a known form, and no texts.
+    """
+    if not isinstance(values, Iterable):
+        raise InputError(f"{name}: expected texts or vectors, not {type(values).__name__}")
+    listed = [values] if is_one(values) else values
+    if not isinstance(listed, np.ndarray):
+        listed = list(listed)
+    if not are_vectors(listed):
+        try:
+            return embed(list(listed))
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
+    vectors = listed if isinstance(listed, np.ndarray) else _stacked(name, listed)
+    known = vectors.dtype.kind == "f" or vectors.dtype in (np.int8, np.uint8)
+    if vectors.ndim != 2 or not known:
+        shape = " x ".join(map(str, vectors.shape))
+        raise InputError(
+            f"{name}: expected texts, or vectors [n, dim] of float32, float16, int8 or uint8 "
+            f"(bits), not {shape} of {vectors.dtype}"
+        )
+    return vectors
+
+
+def alike(a: Vectors, b: Vectors, names: tuple[str, str]) -> tuple[Vectors, Vectors]:
+    """Both in forms that can be compared: where one side holds bits, so does the other.
+
+    Raises:
+        InputError: their widths differ.
+    """
+    if width_of(a) != width_of(b):
+        raise InputError(
+            f"{names[0]} of {width_of(a)} numbers and {names[1]} of {width_of(b)} do not compare: "
+            "embed both with the same model and truncate_dim"
+        )
+    return (a, b) if is_bits(a) == is_bits(b) else (_bits(a), _bits(b))
+
+
+def cosines(a: Vectors, b: Vectors) -> Array:
+    """Cosine of each row of one side to each of the other, float32 [n, m].
+
+    Of bits, 1 - 2 * (share of the bits that differ): the cosine of vectors of 1 and -1.
+    """
+    return np.asarray(np.clip(unit(floats(a)) @ unit(floats(b)).T, -1, 1))
+
+
+def _stacked(name: str, rows: Sequence[Any]) -> Vectors:
+    shapes = {np.shape(row) for row in rows}
+    if len(shapes) > 1 or not all(isinstance(row, np.ndarray) for row in rows):
+        raise InputError(f"{name}: vectors of different lengths, or not all of them vectors")
+    return np.stack(rows)
+
+
+def _bits(vectors: Vectors) -> Vectors:
+    return vectors if is_bits(vectors) else packed(floats(vectors), BINARY)
