@@ -71,6 +71,8 @@ def _call(manifest: Manifest) -> str:
         return 'model.outputs([("a question", "the text that answers it")])  # [tokens, 2] each'
     if manifest.task == FILL_MASK:
         return f'model.outputs(["a {manifest.mask_token} text"])  # [masks, vocabulary] each'
+    if manifest.task == TEXT_CLASSIFICATION and len(manifest.labels) == 1:
+        return 'model.rerank("a query", ["first text", "second text"])'
     return f'model.{_VERBS[manifest.task]}(["first text", "second text"])'
 
 

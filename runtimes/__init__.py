@@ -3,5 +3,6 @@
 from edgebert.runtimes.answers import Classification, Entity
 from edgebert.runtimes.loading import load
 from edgebert.runtimes.model import Model
+from edgebert.runtimes.ranking import Hit
 
-__all__ = ["Classification", "Entity", "Model", "load"]
+__all__ = ["Classification", "Entity", "Hit", "Model", "load"]

@@ -31,7 +31,10 @@ from edgebert.runtimes.long_texts import (
     wholes,
 )
 from edgebert.runtimes.outputs import answer_outputs
+from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.runtimes.ranking import Hit, check_ranking, ranked
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
+from edgebert.runtimes.searching import corpus_of, search_each
 from edgebert.runtimes.similarity import alike, cosines, is_one, vectors_of
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
@@ -217,6 +220,35 @@ class Model:
             return float(matrix[0, 0])
         return matrix[0] if is_one(a) else matrix[:, 0] if is_one(b) else matrix
 
+    def search(self, queries: Any, corpus: Any, k: int = 10, *, progress: bool = False) -> Any:
+        """Find the texts of a corpus that are nearest to each query, by cosine.
+
+        Every text is compared, none is missed: right for up to some million vectors. Texts are
+        embedded anew at each call, queries with the prompt "query", the corpus with "document",
+        "passage" or "corpus", where the manifest has one, and without a prompt where it has none.
+
+        Args:
+            queries: one text or vector, a list, or any other iterable.
+            corpus: texts, or their vectors: [n, dim] of any form that `embed` gives, in memory or
+                mapped from a file. Where they are bits, queries are compared as bits.
+            k: how many to find; all where the corpus has fewer.
+            progress: show a progress bar on a terminal while texts are embedded.
+
+        Returns:
+            A list of `Hit` for one query, nearest first, of equals the first in the corpus first;
+            a list of such lists for a list, and for any other iterable an iterator.
+
+        Raises:
+            InputError: the bundle is not an embedding model, the corpus is empty, widths differ,
+                k is below 1, or an item is neither text nor vector.
+        """
+        self._require(EMBEDDINGS, "search")
+        check_number("k", k, 1)
+        query, document = query_prompt(self.manifest), document_prompt(self.manifest)
+        embed = partial(self.embed, progress=progress)
+        texts, vectors = corpus_of(corpus, partial(embed, prompt=document))
+        return search_each(queries, partial(embed, prompt=query), vectors, k, texts)
+
     def classify(self, texts: Any, *, progress: bool = False) -> Any:
         """Classify texts; in a list, a pair of texts is a tuple of two.
 
@@ -236,6 +268,32 @@ class Model:
 
         check = partial(check_text, pairs=True)
         return self._answer(texts, check, classification, progress=progress)
+
+    def rerank(self, query: str, texts: Any, *, progress: bool = False) -> list[Hit]:
+        """Sort texts by how well they answer a query.
+
+        Args:
+            query: one text.
+            texts: any iterable of texts; a pair too long for the model is cut as in training.
+            progress: show a progress bar on a terminal.
+
+        Returns:
+            A `Hit` for each text with the score that `classify` gives the pair, the highest
+            first, of equals the first one first.
+
+        Raises:
+            InputError: the bundle is not a text classifier with a single label, or an item is not
+                a text.
+        """
+        self._require(TEXT_CLASSIFICATION, "rerank")
+        if len(self.labels) != 1:
+            raise InputError(
+                f"{self.bundle.path} knows {len(self.labels)} labels; rerank needs a single one, "
+                "whose score is the order"
+            )
+        listed = check_ranking(query, texts)
+        answers = self.classify([(query, text) for text in listed], progress=progress)
+        return ranked(listed, [answer.score for answer in answers])
 
     def tag(self, texts: Any, *, progress: bool = False) -> Any:
         """Find the entities in texts.
