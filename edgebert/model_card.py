@@ -66,11 +66,11 @@ def _command(task: str) -> str:
 
 
 def _call(manifest: Manifest) -> str:
-    """A line of Python that runs the bundle; tasks without a verb give raw logits."""
+    """A line of Python that runs the bundle; question answering gives raw logits."""
     if manifest.task == QUESTION_ANSWERING:
         return 'model.outputs([("a question", "the text that answers it")])  # [tokens, 2] each'
     if manifest.task == FILL_MASK:
-        return f'model.outputs(["a {manifest.mask_token} text"])  # [masks, vocabulary] each'
+        return f'model.fill_mask("a {manifest.mask_token} text")'
     if manifest.task == TEXT_CLASSIFICATION and len(manifest.labels) == 1:
         return 'model.rerank("a query", ["first text", "second text"])'
     return f'model.{_VERBS[manifest.task]}(["first text", "second text"])'

@@ -10,6 +10,7 @@ from edgebert.bundle import Bundle
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    FILL_MASK,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
@@ -30,6 +31,7 @@ from edgebert.runtimes.long_texts import (
     mean_of,
     wholes,
 )
+from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.prompts import document_prompt, query_prompt
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
@@ -314,6 +316,39 @@ class Model:
 
         check = partial(check_text, pairs=False)
         return self._answer(texts, check, entities, progress=progress)
+
+    def fill_mask(self, texts: Any, k: int = 5, *, progress: bool = False) -> Any:
+        """Guess what stands in the place of a mask.
+
+        Args:
+            texts: one text, a list, or any other iterable; each with one `mask_token` or more.
+            k: how many guesses for each mask.
+            progress: show a progress bar on a terminal (for a list).
+
+        Returns:
+            For one text a list of `Fill`, the likeliest first; for more than one mask the guesses
+            for each, mask by mask (`.mask`), made for each by itself. A list of such lists for a
+            list, and for any other iterable an iterator.
+
+        Raises:
+            InputError: the bundle does not fill masks, an item is not a text, a text has no mask
+                or is cut off before one, or k is below 1.
+        """
+        self._require(FILL_MASK, "fill_mask")
+        check_number("k", k, 1)
+        tokenizer, mask = self.tokenizer, str(self.mask_token)
+
+        def masked(text: Any, place: int) -> str:
+            return check_masks(str(check_text(text, place, pairs=False)), place, tokenizer, mask)
+
+        def fills(answered: Answered[str]) -> list[Fill]:
+            return list(fills_of(answered, tokenizer, mask, k))
+
+        def through(windows: Iterator[Window[str]]) -> Iterator[Answered[str]]:
+            small = in_small_windows(windows, self.width)
+            return self._scheduler.answers(small, partial(encode, tokenizer))
+
+        return self._answer(texts, masked, fills, through=through, progress=progress)
 
     def count_tokens(self, texts: Any, *, prompt: str | None = None) -> Any:
         """Count the tokens of whole texts, special tokens and the prompt of `embed` included.

@@ -397,7 +397,7 @@ def test_a_card_shows_what_runs_a_bundle_without_a_verb(
 ) -> None:
     assert 'model.outputs([("a question",' in (reader_bundle / "README.md").read_text()
     card = (filler_bundle / "README.md").read_text()
-    assert 'model.outputs(["a [MASK] text"])' in card
+    assert 'model.fill_mask("a [MASK] text")' in card
     assert "edgebert doctor THIS_FOLDER\n\n```python" in card
 
 

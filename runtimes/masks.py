@@ -1,0 +1,127 @@
+"""Words for masks: the likeliest tokens, and the text with each of them filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import tokenizers
+
+from edgebert.errors import InputError
+from edgebert.runtimes.answers import probabilities
+from edgebert.runtimes.outputs import places_of
+from edgebert.runtimes.ranking import largest
+from edgebert.runtimes.scheduling import Answered
+from edgebert.runtimes.windows import Window, split
+
+T = TypeVar("T")
+
+_LOGITS_BYTES = 64_000_000
+"""Logits that are kept at a time: a vocabulary of 250,000 has a megabyte for each mask."""
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A token for a mask.
+
+    Attributes:
+        token: as the tokenizer writes it by itself ("paris", "##ing", " Paris").
+        id: of the token.
+        score: its probability, of all tokens of the vocabulary.
+        text: the text with the token in the place of this mask; other masks still stand.
+        mask: which of the text's masks, 0 for the first.
+    """
+
+    token: str
+    id: int
+    score: float
+    text: str
+    mask: int
+
+
+def in_small_windows(windows: Iterable[Window[T]], vocabulary: int) -> Iterator[Window[T]]:
+    """Windows of so few texts that their logits can be kept, of which a mask has one a piece."""
+    for window in windows:
+        yield from split(window, max(1, _LOGITS_BYTES // (4 * vocabulary)))
+
+
+def check_masks(text: str, place: int, tokenizer: tokenizers.Tokenizer, mask: str) -> str:
+    """Return a text with masks, none of them cut off.
+
+    Args:
+        text: of a list or a stream.
+        place: there.
+        tokenizer: cuts texts.
+        mask: the mask token.
+
+    Raises:
+        InputError: it has none, or one is cut off.
+    """
+    encoding, mask_id = tokenizer.encode(text), tokenizer.token_to_id(mask)
+    if any(mask_id in part.ids for part in encoding.overflowing):
+        raise InputError(
+            f"text {place}: a {mask} stands behind the {len(encoding)} tokens that are read"
+        )
+    if mask_id not in encoding.ids:
+        raise InputError(f"text {place}: has no {mask} to fill in")
+    return text
+
+
+def fills_of(
+    answered: Answered[str], tokenizer: tokenizers.Tokenizer, mask: str, k: int
+) -> Iterator[Fill]:
+    """The k likeliest tokens for each mask of a text, mask by mask, likeliest first.
+
+    Args:
+        answered: a text, its tokens with their offsets, and the logits [masks, vocabulary].
+        tokenizer: writes tokens.
+        mask: the mask token.
+        k: at least 1.
+    """
+    text, encoding = answered.text, answered.encoding
+    places = places_of(encoding.ids, tokenizer.token_to_id(mask))
+    for which, (place, row) in enumerate(zip(places, answered.row, strict=True)):
+        scores = probabilities(row)
+        for token in map(int, largest(row, k)):
+            yield Fill(
+                token=tokenizer.decode([token], skip_special_tokens=False),
+                id=token,
+                score=float(scores[token]),
+                text=_filled(text, encoding, place, token, tokenizer),
+                mask=which,
+            )
+
+
+def _filled(
+    text: str,
+    encoding: tokenizers.Encoding,
+    place: int,
+    token: int,
+    tokenizer: tokenizers.Tokenizer,
+) -> str:
+    """The text with a token in the place of a mask, joined to the word before as its kind joins.
+
+    The rest of the text stays as it was written: decoding all tokens would lose its case, its
+    spaces, and what was cut off.
+    """
+    start, end = encoding.offsets[place]
+    written = tokenizer.decode([token], skip_special_tokens=False)
+    before, after = text[:start], text[end:]
+    mask = text[start:end]  # of some tokenizers with the space before it
+    before += mask[: len(mask) - len(mask.lstrip())]
+    if place and (glued := _glued(encoding.ids[place - 1], token, tokenizer)):
+        return before.rstrip() + glued + after
+    if before and not before[-1].isspace() and written[:1].isspace():
+        return before + written + after
+    return before + written.lstrip() + after
+
+
+def _glued(previous: int, token: int, tokenizer: tokenizers.Tokenizer) -> str:
+    """How a token is written on to the one before it; empty where a space would part them."""
+    alone = tokenizer.decode([previous])  # empty for special tokens
+    joined = tokenizer.decode([previous, token], skip_special_tokens=False)
+    if not alone or not joined.startswith(alone):
+        return ""
+    rest = joined[len(alone) :]
+    return "" if rest[:1].isspace() else rest
