@@ -66,9 +66,9 @@ def _command(task: str) -> str:
 
 
 def _call(manifest: Manifest) -> str:
-    """A line of Python that runs the bundle; question answering gives raw logits."""
+    """A line of Python that runs the bundle."""
     if manifest.task == QUESTION_ANSWERING:
-        return 'model.outputs([("a question", "the text that answers it")])  # [tokens, 2] each'
+        return 'model.answer("a question", "the text that answers it")'
     if manifest.task == FILL_MASK:
         return f'model.fill_mask("a {manifest.mask_token} text")'
     if manifest.task == TEXT_CLASSIFICATION and len(manifest.labels) == 1:

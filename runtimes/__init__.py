@@ -4,6 +4,7 @@ from edgebert.runtimes.answers import Classification, Entity
 from edgebert.runtimes.loading import load
 from edgebert.runtimes.masks import Fill
 from edgebert.runtimes.model import Model
+from edgebert.runtimes.questions import Answer
 from edgebert.runtimes.ranking import Hit
 
-__all__ = ["Classification", "Entity", "Fill", "Hit", "Model", "load"]
+__all__ = ["Answer", "Classification", "Entity", "Fill", "Hit", "Model", "load"]

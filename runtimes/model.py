@@ -34,6 +34,12 @@ from edgebert.runtimes.long_texts import (
 from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.runtimes.questions import (
+    check_question,
+    encode_contexts,
+    pairs_of,
+    read_answer,
+)
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.searching import corpus_of, search_each
@@ -349,6 +355,41 @@ class Model:
             return self._scheduler.answers(small, partial(encode, tokenizer))
 
         return self._answer(texts, masked, fills, through=through, progress=progress)
+
+    def answer(
+        self, question: Any, context: Any, *, allow_no_answer: bool = False, progress: bool = False
+    ) -> Any:
+        """Find the answer to a question in a context of any length.
+
+        A context that is too long is read in windows that overlap, and the likeliest answer of
+        them is taken. Answers have at most 30 tokens.
+
+        Args:
+            question, context: one text each, or lists of the same length, or other iterables; one
+                text on either side goes with each of the other side.
+            allow_no_answer: let the answer be empty where that is likelier, for models that were
+                trained on questions without one (SQuAD 2).
+            progress: show a progress bar on a terminal (for a list).
+
+        Returns:
+            An `Answer` for one and one, a list of them for a list, and an iterator where either
+            side is any other iterable. It is empty also where the context has nothing to read.
+
+        Raises:
+            InputError: the bundle does not answer questions, an item is not a text, a question
+                fills the model alone, or there are not as many questions as contexts.
+        """
+        self._require(QUESTION_ANSWERING, "answer")
+        cutting = partial(encode_contexts, cut=self._cut, max_length=self.max_length)
+        answers = self._answer(
+            pairs_of(question, context),
+            partial(check_question, cut=self._cut, max_length=self.max_length),
+            partial(read_answer, allow_no_answer=allow_no_answer),
+            through=partial(self._in_parts, encode=cutting),
+            progress=progress,
+        )
+        one = isinstance(question, str | bytes) and isinstance(context, str | bytes)
+        return answers[0] if one else answers
 
     def count_tokens(self, texts: Any, *, prompt: str | None = None) -> Any:
         """Count the tokens of whole texts, special tokens and the prompt of `embed` included.

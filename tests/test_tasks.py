@@ -392,10 +392,11 @@ def test_a_reader_is_timed_on_plain_texts_as_contexts(reader_bundle: Path) -> No
     assert starts.shape == ends.shape == (1, 16)
 
 
-def test_a_card_shows_what_runs_a_bundle_without_a_verb(
-    reader_bundle: Path, filler_bundle: Path
+def test_a_card_shows_what_runs_a_bundle(
+    reader_bundle: Path, filler_bundle: Path, reranker_bundle: Path
 ) -> None:
-    assert 'model.outputs([("a question",' in (reader_bundle / "README.md").read_text()
+    assert 'model.answer("a question",' in (reader_bundle / "README.md").read_text()
+    assert 'model.rerank("a query",' in (reranker_bundle / "README.md").read_text()
     card = (filler_bundle / "README.md").read_text()
     assert 'model.fill_mask("a [MASK] text")' in card
     assert "edgebert doctor THIS_FOLDER\n\n```python" in card
