@@ -1,12 +1,11 @@
-"""A loaded bundle: texts in, vectors, labels and entities out."""
+"""What a loaded bundle can be asked: texts in, vectors, labels, entities and answers out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
-from edgebert.bundle import Bundle
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
@@ -15,140 +14,25 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.runtimes.answers import Array, Classification, Entity, read_classification
+from edgebert.runtimes.answers import Classification, Entity, read_classification
 from edgebert.runtimes.bounds import check_choice, check_number
-from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
-from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.encoding import Text, check_text, encode
 from edgebert.runtimes.entities import TokenizedText, decode_entities
-from edgebert.runtimes.long_texts import (
-    LONG_TEXTS,
-    MEAN,
-    TRUNCATE,
-    Cut,
-    Whole,
-    cut_at,
-    in_parts,
-    mean_of,
-    wholes,
-)
+from edgebert.runtimes.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole, mean_of
 from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
-from edgebert.runtimes.outputs import answer_outputs
+from edgebert.runtimes.opened import OpenBundle
 from edgebert.runtimes.prompts import document_prompt, query_prompt
-from edgebert.runtimes.questions import (
-    check_question,
-    encode_contexts,
-    pairs_of,
-    read_answer,
-)
+from edgebert.runtimes.questions import check_question, encode_contexts, pairs_of, read_answer
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
-from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
+from edgebert.runtimes.scheduling import Answered
 from edgebert.runtimes.searching import corpus_of, search_each
 from edgebert.runtimes.similarity import alike, cosines, is_one, vectors_of
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
-from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
-
-if TYPE_CHECKING:
-    import onnxruntime
-    import tokenizers
-
-A = TypeVar("A")
-T = TypeVar("T", bound=Text)
-
-Through = Callable[[Iterator[Window[Any]]], Iterator[Any]]
-"""What makes of texts what answers are read from."""
+from edgebert.runtimes.windows import Window
 
 
-class Model:
+class Model(OpenBundle):
     """A bundle that is ready to run. Made by `edgebert.load`."""
-
-    def __init__(
-        self,
-        bundle: Bundle,
-        engine: Engine,
-        tokenizer: tokenizers.Tokenizer,
-        *,
-        again: Callable[[], Model] | None = None,
-    ) -> None:
-        self.bundle = bundle
-        self.manifest = bundle.manifest
-        self.engine = engine
-        self.tokenizer = tokenizer
-        self._again = again
-        mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
-        self._scheduler = Scheduler(
-            engine, self.task, mask_id=mask_id, vocabulary=tokenizer.get_vocab_size()
-        )
-        offsets = self.task in (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
-        self._encode = partial(encode, tokenizer, offsets=offsets)
-
-    def __repr__(self) -> str:
-        return f"<edgebert model {str(self.bundle.path)!r}: {self.manifest.precision} {self.task}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __reduce__(self) -> Any:
-        """Go to another process by name: it loads the same bundle, or says that it was replaced."""
-        if self._again is None:
-            raise TypeError("only a model that edgebert.load made goes to another process")
-        return self._again, ()
-
-    def close(self) -> None:
-        """Give memory and threads back; every later call raises InputError."""
-        self.engine.close()
-
-    @property
-    def task(self) -> str:
-        return self.manifest.task
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.manifest.labels
-
-    @property
-    def multi_label(self) -> bool:
-        return self.manifest.multi_label
-
-    @property
-    def scoring(self) -> str:
-        """How scores are made of logits: softmax, sigmoid or identity."""
-        return self.manifest.scoring
-
-    @property
-    def mask_token(self) -> str | None:
-        return self.manifest.mask_token
-
-    @property
-    def default_prompt(self) -> str:
-        """The text that `embed` puts before every text when no prompt is asked for."""
-        name = self.manifest.default_prompt
-        return self.manifest.prompts[name] if name else ""
-
-    @property
-    def max_length(self) -> int:
-        return self.manifest.max_length
-
-    @property
-    def session(self) -> onnxruntime.InferenceSession:
-        """The session that a run has when it is alone."""
-        return self.engine.session
-
-    @property
-    def takes(self) -> GraphInputs:
-        return self.engine.takes
-
-    @property
-    def provider(self) -> str:
-        """The execution provider that onnxruntime really took."""
-        return self.engine.provider
-
-    @property
-    def width(self) -> int:
-        """Numbers in an embedding, or logits in a row."""
-        return int(self.engine.widths[answer_outputs(self.task)[0]])
 
     def embed(
         self,
@@ -419,113 +303,3 @@ class Model:
         most = self._read_at_once(max_length)
         check = self._prompted(prompt)
         return self._answer(texts, check, lambda count: count > most, through=self._counts)
-
-    def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
-        """Raw output of the graph for each text, in order.
-
-        Returns:
-            float32 arrays: [dim] for embeddings, [labels] for a text classifier, [tokens, labels]
-            for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
-            question answering, [masks, vocabulary] for fill-mask.
-        """
-        return [answered.row for answered in self._of_list(texts, progress=progress)]
-
-    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        """Tokens of each text, with the characters and the word each one stands for."""
-        return [
-            TokenizedText(text, encoding.offsets, encoding.word_ids)
-            for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
-        ]
-
-    def _answer(
-        self,
-        texts: Any,
-        check: Callable[[Any, int], Any],
-        read: Callable[[Any], A],
-        collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers),
-        *,
-        through: Through | None = None,
-        progress: bool = False,
-    ) -> Any:
-        """Answer one text, a collection, or a stream.
-
-        Args:
-            texts: what a public method was given.
-            check: what an item of it is read as, given its place, or an error.
-            read: makes the answer of what a text gave.
-            collect: makes the answer for a collection of so many texts.
-            through: what the texts go through; by default tokenizer and graph.
-            progress: show a bar.
-        """
-        if isinstance(texts, str | bytes):
-            (answered,) = self._of_list([check(texts, 0)], through)
-            return read(answered)
-        if hasattr(texts, "__len__"):
-            checked = [check(text, place) for place, text in enumerate(texts)]
-            answers = self._of_list(checked, through, progress=progress)
-            return collect(map(read, answers), len(checked))
-        if not isinstance(texts, Iterable):
-            raise InputError(f"expected a text or texts, not {type(texts).__name__}")
-        answers = (through or self._of_windows)(windows_from(texts, check))
-        return map(read, _tracked(answers, self.task, None) if progress else answers)
-
-    def _of_list(
-        self, texts: Sequence[Text], through: Through | None = None, *, progress: bool = False
-    ) -> Iterator[Any]:
-        once, places = distinct(texts)
-        answers = repeated((through or self._of_windows)(windows_of(once)), places)
-        return _tracked(answers, self.task, len(texts)) if progress else answers
-
-    def _of_windows(self, windows: Iterator[Window[T]]) -> Iterator[Answered[T]]:
-        return self._scheduler.answers(windows, self._encode)
-
-    def _in_parts(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Whole[T]]:
-        """Read all of each text, part by part."""
-        parts = in_parts(windows, encode)
-        return wholes(self._scheduler.answers(parts, lambda some: [one.encoding for one in some]))
-
-    def _counts(self, windows: Iterator[Window[Text]]) -> Iterator[int]:
-        for window in windows:
-            yield from map(len, encode(self._cut(None, 0), window.texts, offsets=False))
-
-    @cached_property
-    def _cut(self) -> Cut:
-        """Tokenizers that cut elsewhere; the one that threads share is never changed."""
-        return lru_cache(maxsize=4)(partial(cut_at, self.tokenizer))
-
-    def _read_at_once(self, max_length: int | None) -> int:
-        """Tokens of a text that are read at once."""
-        if max_length is None:
-            return self.max_length
-        least = self.tokenizer.num_special_tokens_to_add(False) + 1
-        return check_number("max_length", max_length, least, self.max_length)
-
-    def _require(self, task: str, verb: str) -> None:
-        if self.task != task:
-            raise InputError(
-                f"{self.bundle.path} is a {self.task} bundle; {verb} needs one for {task}"
-            )
-
-    def _prompted(self, prompt: str | None) -> Callable[[Any, int], Text]:
-        """Checks a text and puts a prompt before it."""
-        before, pairs = self._prompt(prompt), self.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING)
-
-        def prompted(text: Any, place: int) -> Text:
-            checked = check_text(text, place, pairs=pairs)
-            return before + checked if isinstance(checked, str) else checked
-
-        return prompted
-
-    def _prompt(self, name: str | None) -> str:
-        if not name:
-            return self.default_prompt if name is None else ""
-        if name not in self.manifest.prompts:
-            known = ", ".join(self.manifest.prompts) or "none"
-            raise InputError(f"{self.bundle.path} has no prompt {name!r}; it has: {known}")
-        return self.manifest.prompts[name]
-
-
-def _tracked(answers: Iterator[A], label: str, length: int | None) -> Iterator[A]:
-    from edgebert.progress import track  # it needs click, which an app need not load
-
-    return track(answers, label, length)
