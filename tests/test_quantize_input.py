@@ -156,13 +156,21 @@ NO_OPSET = "--activations 16 needs opset 21, the bundle has 20: export it with -
             {"scheme": "dynamic"},
             NO_SCHEME.format("dynamic", "npu", "auto or static or weight-only"),
         ),
-        ("gpu", {}, NO_SCHEME.format("auto", "gpu", "weight-only")),
+        *(
+            ("gpu", {"scheme": scheme}, NO_SCHEME.format(scheme, "gpu", "weight-only"))
+            for scheme in ("auto", "token", "static", "dynamic")
+        ),
         ("cpu", {"bits": 4}, "--bits 4 goes with --scheme weight-only"),
         ("cpu", {"bits": 4, "scheme": "token"}, "--bits 4 goes with --scheme weight-only"),
         (
             "npu",
             {"bits": 4, "scheme": "weight-only"},
             "--bits 4 cannot run on the target npu: choose 8",
+        ),
+        (
+            "portable",
+            {"bits": 4, "scheme": "weight-only"},
+            "--bits 4 cannot run on the target portable: choose 8",
         ),
         ("cpu", {"activations": 16, "scheme": "static"}, NO_16_BITS),
         ("portable", {"activations": 16}, NO_16_BITS),
