@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TOPS = ("edgebert", "export", "quantize", "runtimes")
 LINKS = ("export", "quantize", "runtimes")
-HEAVY = ("torch", "transformers", "optimum", "onnx", "matplotlib", "jinja2")
+HEAVY = ("torch", "transformers", "optimum", "onnx", "matplotlib", "jinja2", "pyarrow")
 
 
 def loaded_by(module: str, names: tuple[str, ...]) -> list[str]:

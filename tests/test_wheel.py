@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("torch", "transformers", "optimum", "onnx", "matplotlib", "jinja2")
+HEAVY = ("torch", "transformers", "optimum", "onnx", "matplotlib", "jinja2", "pyarrow")
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 

@@ -3,5 +3,6 @@
 from edgebert.data.entities import Span
 from edgebert.data.examples import Examples, Retrieval, Text
 from edgebert.data.reading import read_examples
+from edgebert.data.streaming import stream_texts
 
-__all__ = ["Examples", "Retrieval", "Span", "Text", "read_examples"]
+__all__ = ["Examples", "Retrieval", "Span", "Text", "read_examples", "stream_texts"]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgebert.data.rows import Row, read_lines
+from edgebert.data.lines import read_lines
+from edgebert.data.rows import Row, place_of
 from edgebert.errors import InputError
 
 _PREFIXES = frozenset("BIMESLU")
@@ -59,7 +60,7 @@ def spans_of_row(path: Path, row: Row) -> tuple[str, tuple[Span, ...]]:
     tokens, tags = cells.get("tokens"), cells.get("tags")
     if not isinstance(tokens, list) or not isinstance(tags, list) or len(tokens) != len(tags):
         raise InputError(
-            f"{path}, line {number}: 'tokens' and 'tags' should be lists of one length"
+            f"{place_of(path, number)}: 'tokens' and 'tags' should be lists of one length"
         )
     checked = [_checked_tag(path, number, str(tag)) for tag in tags]
     return join_tokens([str(token) for token in tokens], checked)
@@ -94,7 +95,9 @@ def _checked_tag(path: Path, number: int, tag: str) -> str:
     prefix, dash, label = tag.partition("-")
     if tag == "O" or (dash and label and prefix in _PREFIXES):
         return tag
-    raise InputError(f"{path}, line {number}: expected a tag like O, B-TYPE or I-TYPE, got {tag!r}")
+    raise InputError(
+        f"{place_of(path, number)}: expected a tag like O, B-TYPE or I-TYPE, got {tag!r}"
+    )
 
 
 def _is_cjk(character: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgebert.data.entities import Span
+from edgebert.data.rows import head_of, place_of
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class Examples:
 
     def where(self, row: int) -> str:
         """The file and, where it is known, the line of a row: how a message about it begins."""
-        return str(self.path) if self.lines is None else f"{self.path}, line {self.lines[row]}"
+        return str(self.path) if self.lines is None else place_of(self.path, self.lines[row])
 
     def require_labels(self) -> tuple[tuple[str, ...], ...]:
         if self.labels is None:
@@ -128,4 +129,4 @@ class Examples:
         if self.retrieval is not None:
             return InputError(f"{self.path}: expected {expected}; found queries and documents")
         found = f"columns found: {', '.join(self.columns)}" if self.columns else "none found"
-        return InputError(f"{self.path}, line 1: expected {expected}; {found}")
+        return InputError(f"{head_of(self.path)}: expected {expected}; {found}")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.data.examples import Examples
-from edgebert.data.rows import Row, read_lines
+from edgebert.data.lines import read_lines
+from edgebert.data.rows import Row, place_of
 from edgebert.errors import InputError
 
 
@@ -43,7 +44,7 @@ def answers_of_row(path: Path, row: Row) -> tuple[str, ...]:
     answers = cells.get("answers")
     if isinstance(answers, dict) and isinstance(answers.get("text"), list):
         answers = [{"text": text} for text in answers["text"]]
-    return _answers(f"{path}, line {number}", answers)
+    return _answers(place_of(path, number), answers)
 
 
 def _questions(path: str, data: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:

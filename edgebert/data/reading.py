@@ -6,9 +6,10 @@ from pathlib import Path
 
 from edgebert.data.entities import read_conll
 from edgebert.data.examples import Examples
+from edgebert.data.lines import read_lines
 from edgebert.data.questions import read_squad
 from edgebert.data.retrieval import read_retrieval
-from edgebert.data.rows import file_kind, read_lines
+from edgebert.data.rows import TABLES, file_kind
 from edgebert.data.tables import read_table
 from edgebert.errors import InputError
 
@@ -16,15 +17,17 @@ from edgebert.errors import InputError
 def read_examples(
     path: Path, *, text_column: str | None = None, label_column: str | None = None
 ) -> Examples:
-    """Read texts (.txt), a table (.tsv, .csv, .jsonl), tagged tokens (.conll) or SQuAD (.json).
+    """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
-    Each of them may be gzipped (`.gz`); a folder is read in the layout of BEIR. In a .txt file
-    every line is a text, an empty line an empty text. In a table the text column is `text` or
-    `sentence`, or two columns that belong together (`sentence1`, `sentence2`).
+    Each but .parquet may be gzipped (`.gz`); SQuAD is a .json file, and a folder is read in the
+    layout of BEIR. In a .txt file every line is a text, an empty line an empty text. In a table
+    the text column is `text` or `sentence`, or two columns that belong together (`sentence1`,
+    `sentence2`).
 
     Raises:
         InputError: the file cannot be read, is empty, or a column or value is not as expected;
             the message names the line.
+        MissingExtra: a .parquet file, and pyarrow is not installed.
     """
     kind = file_kind(path)
     if path.is_dir():
@@ -36,11 +39,12 @@ def read_examples(
         examples = _tagged(path)
     elif kind == "json":
         examples = read_squad(path)
-    elif kind in ("tsv", "csv", "jsonl"):
+    elif kind in TABLES:
         examples = read_table(path, text_column, label_column)
     else:
         raise InputError(
-            f"{path}: expected a .txt, .tsv, .csv, .jsonl, .conll or .json file (or its .gz)"
+            f"{path}: expected a .txt, .tsv, .csv, .jsonl, .parquet, .conll or .json file "
+            "(all but .parquet also as .gz)"
         )
     if not examples.texts:
         raise InputError(f"{path} holds no text")

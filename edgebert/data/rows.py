@@ -1,19 +1,22 @@
-"""Lines and rows of a file, each with the line number it came from."""
+"""Rows of a table, each with the number of the line it came from."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgebert.errors import InputError
+from edgebert.data.lines import stream_lines
+from edgebert.errors import InputError, MissingExtra
 
 Row = tuple[int, dict[str, Any]]
+
+PARQUET = "parquet"
+TABLES = ("tsv", "csv", "jsonl", PARQUET)
+"""Kinds of files that hold rows."""
 
 
 def file_kind(path: Path) -> str:
@@ -22,53 +25,85 @@ def file_kind(path: Path) -> str:
     return Path(name).suffix.removeprefix(".").lower()
 
 
-def read_lines(path: Path) -> list[str]:
-    """All lines of a UTF-8 file, gzipped or not, without their line ends.
+def place_of(path: Path, number: int) -> str:
+    """How a message about a row begins: the file, and the line it came from."""
+    return f"{path}, {'row' if file_kind(path) == PARQUET else 'line'} {number}"
 
-    Only line feeds end a line: text may hold other characters that `str.splitlines` breaks at.
 
-    Raises:
-        InputError: the file cannot be read, or is not UTF-8 (the message says at which line).
-    """
-    try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} cannot be read: {reason}") from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}, line {line}: this is not UTF-8 text") from error
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+def head_of(path: Path) -> str:
+    """How a message about a table's columns begins."""
+    return str(path) if file_kind(path) == PARQUET else place_of(path, 1)
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows of a .tsv, .csv or .jsonl file as (line number, {column: value}).
+    """All rows of a table (see `stream_rows`)."""
+    return list(stream_rows(path))
+
+
+def stream_rows(
+    path: Path, *, only: Callable[[Sequence[str]], Sequence[str]] | None = None
+) -> Iterator[Row]:
+    """Yield the rows of a .tsv, .csv, .jsonl or .parquet file as (number, {column: value}).
+
+    Args:
+        path: the file.
+        only: says which of the columns are wanted; the others of a .parquet file are not read.
+
+    Yields:
+        The number is that of the row's last line; in a .parquet file, that of the row, from 1.
 
     Raises:
         InputError: a row that does not fit its header, or a line that is no JSON object.
+        MissingExtra: a .parquet file, and pyarrow is not installed.
     """
-    lines = read_lines(path)
-    readers = {"tsv": _tsv_rows, "csv": _csv_rows, "jsonl": _jsonl_rows}
-    return list(readers[file_kind(path)](path, lines))
+    kind = file_kind(path)
+    if kind == PARQUET:
+        yield from _parquet_rows(path, only)
+    else:
+        readers = {"tsv": _tsv_rows, "csv": _csv_rows, "jsonl": _jsonl_rows}
+        yield from readers[kind](path, stream_lines(path))
 
 
-def _tsv_rows(path: Path, lines: list[str]) -> Iterator[Row]:
+def check_header(path: Path, names: Sequence[str]) -> None:
+    """Refuse a table that has two columns of one name.
+
+    Raises:
+        InputError: it has.
+    """
+    for name in names:
+        if name and names.count(name) > 1:
+            raise InputError(f"{head_of(path)}: two columns are named {name!r}")
+
+
+def _parquet_rows(
+    path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None
+) -> Iterator[Row]:
+    try:
+        from edgebert.data.parquet_rows import parquet_rows
+    except ModuleNotFoundError as error:
+        if error.name != "pyarrow":
+            raise
+        raise MissingExtra(f"reading {path}", "tables") from error
+    return parquet_rows(path, only)
+
+
+def _tsv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
     """Tab-separated without quoting: a quotation mark in a cell is just a character."""
-    if not lines:
+    first = next(lines, None)
+    if first is None:
         return
-    header = _header(path, lines[0].split("\t"))
-    for number, line in enumerate(lines[1:], start=2):
+    header = first.split("\t")
+    check_header(path, header)
+    for number, line in enumerate(lines, start=2):
         if line:
             yield number, _row(path, number, header, line.split("\t"))
 
 
-def _csv_rows(path: Path, lines: list[str]) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), strict=True)
+def _csv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
+    reader = csv.reader(_csv_lines(lines), strict=True)
     try:
-        header = _header(path, next(reader, []))
+        header = next(reader, [])
+        check_header(path, header)
         for cells in reader:
             if cells:
                 yield reader.line_num, _row(path, reader.line_num, header, cells)
@@ -76,7 +111,16 @@ def _csv_rows(path: Path, lines: list[str]) -> Iterator[Row]:
         raise InputError(f"{path}, line {reader.line_num}: {error}") from error
 
 
-def _jsonl_rows(path: Path, lines: list[str]) -> Iterator[Row]:
+def _csv_lines(lines: Iterator[str]) -> Iterator[str]:
+    """Lines as the csv module wants them: with their ends, and broken at lone carriage returns too."""
+    for line in lines:
+        if "\r" in line:
+            yield from io.StringIO(line + "\n", newline="")
+        else:
+            yield line + "\n"
+
+
+def _jsonl_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -98,13 +142,6 @@ def _refuse_lone_surrogates(path: Path, number: int, value: dict[str, Any]) -> N
         raise InputError(
             f"{path}, line {number}: holds a lone surrogate, so it is not Unicode text"
         ) from error
-
-
-def _header(path: Path, names: list[str]) -> list[str]:
-    for name in names:
-        if name and names.count(name) > 1:
-            raise InputError(f"{path}, line 1: two columns are named {name!r}")
-    return names
 
 
 def _row(path: Path, number: int, header: list[str], cells: list[str]) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edgebert.data.entities import spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
-from edgebert.data.rows import Row, read_rows
+from edgebert.data.rows import Row, head_of, place_of, read_rows, stream_rows
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -24,21 +24,22 @@ PAIR_COLUMNS = (
     ("question1", "question2"),
     ("question", "context"),
 )
+TAGGED_COLUMNS = ("tokens", "tags")
 LABEL_COLUMNS = ("label", "labels", "intent")
 SCORE_COLUMNS = ("score", "relatedness_score")
 
 
 def read_table(path: Path, text_column: str | None, label_column: str | None) -> Examples:
-    """Read a .tsv, .csv or .jsonl file (see `read_examples`)."""
+    """Read a .tsv, .csv, .jsonl or .parquet file (see `read_examples`)."""
     rows = read_rows(path)
     if not rows:
         raise InputError(f"{path} holds no text")
     columns = tuple(rows[0][1])
     lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
-    if text_column is None and {"tokens", "tags"} <= set(columns):
+    text_columns = _text_columns(path, columns, text_column)
+    if text_columns == TAGGED_COLUMNS:
         texts, entities = zip(*(spans_of_row(path, row) for row in rows), strict=True)
         return Examples(path, texts, entities=entities, columns=columns, cells=cells, lines=lines)
-    text_columns = _text_columns(path, columns, text_column)
     labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
     score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
     answered = text_columns == ("question", "context") and "answers" in columns
@@ -54,15 +55,27 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     )
 
 
+def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
+    """Yield the texts of a table one at a time (see `stream_texts`)."""
+    text_columns: tuple[str, ...] = ()
+    for row in stream_rows(path, only=lambda names: _text_columns(path, names, text_column)):
+        text_columns = text_columns or _text_columns(path, tuple(row[1]), text_column)
+        if text_columns == TAGGED_COLUMNS:
+            yield spans_of_row(path, row)[0]
+        else:
+            yield _text(path, row, text_columns)
+
+
 def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
+    """The column of the texts, or the two that belong together."""
     if named is None:
-        for pair in PAIR_COLUMNS:
+        for pair in (TAGGED_COLUMNS, *PAIR_COLUMNS):
             if set(pair) <= set(columns):
                 return pair
     found = _named_or_first(path, columns, named, TEXT_COLUMNS)
     if found is None:
         raise InputError(
-            f"{path}, line 1: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
+            f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
             f"columns found: {', '.join(columns)}. Call yours 'text', or name it with "
             "--text-column where the command takes that"
         )
@@ -76,7 +89,7 @@ def _named_or_first(
         return _first(columns, known)
     if named not in columns:
         raise InputError(
-            f"{path}, line 1: no column named {named!r}; columns found: {', '.join(columns)}"
+            f"{head_of(path)}: no column named {named!r}; columns found: {', '.join(columns)}"
         )
     return named
 
@@ -88,7 +101,7 @@ def _first(columns: Sequence[str], known: Sequence[str]) -> str | None:
 def _cell(path: Path, row: Row, column: str) -> Any:
     number, cells = row
     if cells.get(column) is None:
-        raise InputError(f"{path}, line {number}: no '{column}'")
+        raise InputError(f"{place_of(path, number)}: no '{column}'")
     return cells[column]
 
 
@@ -97,7 +110,7 @@ def _text(path: Path, row: Row, columns: tuple[str, ...]) -> Text:
     for column, cell in zip(columns, cells, strict=True):
         if not isinstance(cell, str):
             raise InputError(
-                f"{path}, line {row[0]}: '{column}' should be text, not {type(cell).__name__}"
+                f"{place_of(path, row[0])}: '{column}' should be text, not {type(cell).__name__}"
             )
     return cells[0] if len(cells) == 1 else (cells[0], cells[1])
 
@@ -111,7 +124,7 @@ def _column(
         try:
             values.append(convert(value))
         except ValueError as error:
-            raise InputError(f"{path}, line {row[0]}: '{column}' {error}") from error
+            raise InputError(f"{place_of(path, row[0])}: '{column}' {error}") from error
     return tuple(values)
 
 

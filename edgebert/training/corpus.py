@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from edgebert.data.rows import read_lines
+from edgebert.data.lines import read_lines
 from edgebert.errors import InputError
 
 Document = list[str]

@@ -1,0 +1,58 @@
+"""Lines of a text file, one at a time."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgebert.errors import InputError
+
+_READ_BYTES = 1 << 16
+
+
+def read_lines(path: Path) -> list[str]:
+    """All lines of a file (see `stream_lines`)."""
+    return list(stream_lines(path))
+
+
+def stream_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a UTF-8 file, gzipped or not, one at a time, without their line ends.
+
+    Only line feeds end a line: text may hold other characters that `str.splitlines` breaks at.
+    A gzipped file is read through once before its first line, so that damage is told first.
+
+    Raises:
+        InputError: the file cannot be read, or is not UTF-8 (the message says at which line).
+    """
+    try:
+        if path.suffix == ".gz" and path.is_file():
+            _read_through(path)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                line = decode_line(raw, number, str(path))
+                if line or raw.endswith(b"\n"):  # else it was a byte order mark and nothing more
+                    yield line
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read: {reason}") from error
+
+
+def decode_line(raw: bytes, number: int, source: str) -> str:
+    """Text of a line of `source`, without its line end and, in line 1, its byte order mark.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source}, line {number}: this is not UTF-8 text") from error
+    return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+
+
+def _read_through(path: Path) -> None:
+    with gzip.open(path) as stream:
+        while stream.read(_READ_BYTES):
+            pass

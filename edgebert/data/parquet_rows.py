@@ -1,0 +1,64 @@
+"""Rows of a Parquet file, a batch at a time: the one reader that needs pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from edgebert.data.rows import Row, check_header, place_of
+from edgebert.errors import InputError
+
+_ROWS_AT_ONCE = 256
+_BUFFER_BYTES = 1 << 16  # read within a column, which may be as large as the file
+
+
+def parquet_rows(
+    path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None = None
+) -> Iterator[Row]:
+    """Yield the rows of a Parquet file (see `stream_rows`); memory does not grow with their number.
+
+    Raises:
+        InputError: the file cannot be read, or a cell of it is not UTF-8 text.
+    """
+    if path.suffix == ".gz":
+        raise InputError(f"{path}: a .parquet file is compressed inside; it cannot be gzipped too")
+    number = 0
+    try:
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
+            names = file.schema_arrow.names
+            check_header(path, names)
+            wanted = list(names if only is None else only(names))
+            for batch in _batches(file, wanted):
+                for cells in _cells(path, batch, number):
+                    number += 1
+                    yield number, cells
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """A few rows at a time; each row group by itself, because a reader keeps some bytes a row."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(_ROWS_AT_ONCE, [group], columns, use_threads=False)
+
+
+def _cells(path: Path, batch: pa.RecordBatch, before: int) -> Iterator[dict[str, Any]]:
+    """Cells of each row of a batch that `before` rows come before."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for row in range(batch.num_rows):
+            try:
+                yield batch.slice(row, 1).to_pylist()[0]
+            except UnicodeDecodeError as error:
+                where = place_of(path, before + row + 1)
+                raise InputError(f"{where}: this is not UTF-8 text") from error
+
+
+def _reason(error: Exception) -> str:
+    strerror = getattr(error, "strerror", None)
+    return strerror or str(error).strip().splitlines()[0]

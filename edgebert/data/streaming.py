@@ -1,0 +1,35 @@
+"""Texts of a file one at a time, for runs over more of them than fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgebert.data.examples import Text
+from edgebert.data.lines import stream_lines
+from edgebert.data.reading import read_examples
+from edgebert.data.rows import TABLES, file_kind
+from edgebert.data.tables import stream_table_texts
+from edgebert.errors import InputError
+
+
+def stream_texts(path: Path, *, text_column: str | None = None) -> Iterator[Text]:
+    """Yield the texts that `read_examples` would read; they are all texts, or all pairs.
+
+    Of .txt, .tsv, .csv, .jsonl and .parquet files one row (of .parquet, a few hundred) is in memory
+    at a time. Files that make sense only as a whole (.json, .conll, a folder) are read whole.
+
+    Raises:
+        InputError: the file cannot be read, or a column or value is not as expected; the message
+            names the line, and comes when that line is reached.
+        MissingExtra: a .parquet file, and pyarrow is not installed.
+    """
+    kind = file_kind(path)
+    if kind in TABLES and not path.is_dir():
+        yield from stream_table_texts(path, text_column)
+    elif text_column is not None:
+        raise InputError(f"{path} has no columns, so --text-column cannot name one")
+    elif kind == "txt" and not path.is_dir():
+        yield from stream_lines(path)
+    else:
+        yield from read_examples(path).texts
