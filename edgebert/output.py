@@ -39,6 +39,35 @@ def refuse_existing(path: Path, *, force: bool, source: str | Path | None = None
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def refuse_no_file(path: Path) -> None:
+    """Say no to an output that is there and no file: a device or pipe would be lost by replacing it.
+
+    Raises:
+        OutputError: it is a folder, or no regular file.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise OutputError(f"{path} is {kind}; a file name is needed")
+
+
+@contextmanager
+def write_errors_named(path: Path) -> Iterator[None]:
+    """Reword what the file system said, also where another library passes it on.
+
+    Raises:
+        OutputError: in place of what was raised; an error that is not about writing stays.
+    """
+    try:
+        yield
+    except EdgebertError:
+        raise
+    except Exception as error:  # shutil.Error, or what tokenizers and safetensors raise
+        number = _ERROR_NUMBER.search(str(error))
+        if number is None:
+            raise
+        raise OutputError(f"{path} cannot be written: {os.strerror(int(number[1]))}") from error
+
+
 @contextmanager
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield an empty folder beside `path`; it becomes `path` when the block ends well."""
@@ -49,7 +78,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
     try:
-        with _write_errors_named(path):
+        with write_errors_named(path):
             yield beside
             beside.chmod(0o777 & ~_umask())
             _replace(beside, target)
@@ -61,31 +90,15 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 def new_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a file path beside `path`; what is written there becomes `path` at the end."""
     refuse_existing(path, force=force)
-    if path.exists() and not path.is_file():  # a device or pipe would be lost by replacing it
-        kind = "a folder" if path.is_dir() else "no regular file"
-        raise OutputError(f"{path} is {kind}; a file name is needed")
+    refuse_no_file(path)
     target = path.resolve()
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with _write_errors_named(path):
+        with write_errors_named(path):
             yield beside
             beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _write_errors_named(path: Path) -> Iterator[None]:
-    """Reword what the file system said, also where another library passes it on."""
-    try:
-        yield
-    except EdgebertError:
-        raise
-    except Exception as error:  # shutil.Error, or what tokenizers and safetensors raise
-        number = _ERROR_NUMBER.search(str(error))
-        if number is None:
-            raise
-        raise OutputError(f"{path} cannot be written: {os.strerror(int(number[1]))}") from error
 
 
 def _replace(beside: Path, path: Path) -> None:

@@ -1,0 +1,44 @@
+"""The columns of a table of answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from edgebert.answer_files.rows import Row
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+
+_ANSWERS = {
+    EMBEDDINGS: ("embedding",),
+    TEXT_CLASSIFICATION: ("label", "score", "scores"),
+    TOKEN_CLASSIFICATION: ("entities",),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the rows of a run hold.
+
+    Attributes:
+        task: embeddings, text classification or token classification.
+        pairs: whether two texts are answered together; they get a column each.
+        labels: every label of a text classifier.
+        multi_label: whether a text may have several of them.
+        width: numbers in an embedding.
+    """
+
+    task: str
+    pairs: bool = False
+    labels: tuple[str, ...] = ()
+    multi_label: bool = False
+    width: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        texts = ("text", "text_pair") if self.pairs else ("text",)
+        return (*texts, *_ANSWERS[self.task], *(("labels",) if self.multi_label else ()))
+
+    def cells(self, row: Row) -> tuple[Any, ...]:
+        """The values of a row, one for each name."""
+        text, *answer = row.values()
+        return (*text, *answer) if self.pairs else (text, *answer)
