@@ -125,7 +125,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
         "finetune m -o o --train README.md --task question-answering",
         "distill m -o o --train README.md --layers 2 --hidden 128",
         "inspect b --provider cpu",
-        "embed b text --resume",
         "tune b",
         "package b --target web -o o",
     ],

@@ -291,8 +291,12 @@ def test_texts_that_are_not_unicode(work: Path, tiny_bundle: Path) -> None:
     expected = "a.jsonl, line 2: holds a lone surrogate, so it is not Unicode text"
     assert complaint("embed", tiny_bundle, "--input", "a.jsonl") == expected
     assert complaint("embed", tiny_bundle, "--input", "a.jsonl", "-o", "v.jsonl") == expected
-    told = complaint("embed", tiny_bundle, "--input", "-", stdin=b"fine\nna\xefve\n")
-    assert told == "stdin, line 2: this is not UTF-8 text"
+    result = call("embed", tiny_bundle, "--input", "-", stdin=b"fine\nna\xefve\nlate\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: stdin, line 2: this is not UTF-8 text\n",
+    )
+    assert [json.loads(line)["text"] for line in result.stdout.splitlines()] == ["fine"]
     told = complaint("embed", tiny_bundle, "na\udcefve")
     assert told == "text 0: holds a lone surrogate, so it is not Unicode text"
     assert names(work) == ["a.jsonl"]
@@ -339,10 +343,10 @@ def test_a_forced_output_that_fails_keeps_the_old_one(work: Path, tiny_bundle: P
 
 
 def test_an_output_of_another_kind(work: Path, tiny_bundle: Path, tiny_tagger_bundle: Path) -> None:
-    told = complaint("embed", tiny_bundle, "a", "-o", "v.csv")
-    assert told == "v.csv: expected a name that ends in .jsonl or .npy"
+    told = complaint("embed", tiny_bundle, "a", "-o", "v.txt")
+    assert told == "v.txt: expected a name that ends in .jsonl, .csv, .npy or .parquet"
     told = complaint("tag", tiny_tagger_bundle, "a", "-o", "v.npy")
-    assert told == "v.npy: only embeddings fit into .npy; choose .jsonl"
+    assert told == "v.npy: only embeddings fit into .npy; choose .jsonl, .csv or .parquet"
 
 
 def test_a_record_that_cannot_be_written_is_told_before_the_work(
@@ -439,6 +443,8 @@ def test_a_full_disk_midway_leaves_nothing(work: Path, tiny_bundle: Path, limit:
         ["quantize", "source", "-o", "out"],
         ["embed", "source", "--input", "many.txt", "-o", "out.jsonl"],
         ["embed", "source", "--input", "many.txt", "-o", "out.npy"],
+        ["embed", "source", "--input", "many.txt", "-o", "out.csv"],
+        ["embed", "source", "--input", "many.txt", "-o", "out.parquet"],
     ):
         ran = run(_LIMITED, str(limit), *words)
         assert (ran.returncode, ran.stdout) == (1, "")

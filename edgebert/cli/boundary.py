@@ -42,8 +42,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except EdgebertError as error:
             raise _failure(error) from error
-        except KeyboardInterrupt:
-            click.echo("Interrupted; nothing half-written was left behind.", err=True)
+        except KeyboardInterrupt as error:
+            click.echo(str(error) or "Interrupted; nothing half-written was left behind.", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             _drop_output()

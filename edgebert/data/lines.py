@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgebert.errors import InputError
@@ -30,26 +30,25 @@ def stream_lines(path: Path) -> Iterator[str]:
         if path.suffix == ".gz" and path.is_file():
             _read_through(path)
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                line = decode_line(raw, number, str(path))
-                if line or raw.endswith(b"\n"):  # else it was a byte order mark and nothing more
-                    yield line
+            yield from decode_lines(stream, str(path))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} cannot be read: {reason}") from error
 
 
-def decode_line(raw: bytes, number: int, source: str) -> str:
-    """Text of a line of `source`, without its line end and, in line 1, its byte order mark.
+def decode_lines(raw_lines: Iterable[bytes], source: str) -> Iterator[str]:
+    """Text of the lines of `source`, without their ends, nor a byte order mark before the first.
 
     Raises:
-        InputError: it is not UTF-8.
+        InputError: a line is not UTF-8.
     """
-    try:
-        line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source}, line {number}: this is not UTF-8 text") from error
-    return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+    for number, raw in enumerate(raw_lines, start=1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{source}, line {number}: this is not UTF-8 text") from error
+        if line or raw.endswith(b"\n"):  # else it was a byte order mark and nothing more
+            yield line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
 
 
 def _read_through(path: Path) -> None:

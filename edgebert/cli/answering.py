@@ -1,0 +1,176 @@
+"""One run of embed, classify or tag: texts in, answers to stdout or to a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
+from edgebert.errors import InputError
+
+if TYPE_CHECKING:
+    from edgebert.answer_files import Columns
+    from edgebert.answer_files.rows import Row
+    from edgebert.data import Text
+    from edgebert.runtimes.model import Model
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a command does.
+
+    Attributes:
+        name: of the command.
+        task: that a bundle must have.
+        answer: asks the model; takes and gives an iterator.
+        row: a text and its answer, as they are written.
+        prompt: name of the prompt that is put before every text.
+    """
+
+    name: str
+    task: str
+    answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
+    row: Callable[[Any, Any], Row]
+    prompt: str | None = None
+
+
+def run(
+    verb: Verb,
+    *,
+    bundle: Path,
+    texts: tuple[str, ...],
+    source: Path | None,
+    target: Path | None,
+    text_column: str | None,
+    force: bool,
+    resume: bool,
+) -> None:
+    """Answer the texts in order, and write each answer as soon as it is there."""
+    if resume:
+        _check_resume(source, target)
+    if target is not None:
+        from edgebert.answer_files import check_output
+        from edgebert.output import refuse_existing
+
+        check_output(target, verb.task)
+        # A run that goes on may find that the file is whole already: that is looked at later.
+        refuse_existing(target, force=force or resume, source=source)
+    given = given_texts(texts, source, text_column)
+    if given.pairs and verb.name != "classify":
+        raise InputError(f"{source} holds pairs of texts; name one column with --text-column")
+    if target is None:
+        _print(verb, bundle, given)
+    elif resume:
+        _write_resumably(verb, bundle, given, target, force=force)
+    else:
+        _write(verb, bundle, given, target, force=force)
+
+
+def _check_resume(source: Path | None, target: Path | None) -> None:
+    if source is None or target is None:
+        raise click.UsageError("--resume goes from a file to a file: give --input and --output")
+    if source == STDIN:
+        raise click.UsageError("stdin cannot be read a second time: --resume needs a file")
+
+
+def _print(verb: Verb, bundle: Path, given: GivenTexts) -> None:
+    from edgebert.answer_files.rows import to_json
+    from edgebert.runtimes import load
+
+    rows = _rows(verb, load(bundle), given)
+    for row in rows if sys.stdout.isatty() else _tracked(rows, verb, given.count):
+        click.echo(to_json(row))
+
+
+def _write(verb: Verb, bundle: Path, given: GivenTexts, target: Path, *, force: bool) -> None:
+    from edgebert.answer_files import open_layout, write_answers
+    from edgebert.runtimes import load
+
+    model = load(bundle)
+    rows = _tracked(_rows(verb, model, given), verb, given.count)
+    write_answers(target, rows, open_layout(target, _columns(verb, model, given)), force=force)
+
+
+def _write_resumably(
+    verb: Verb, bundle: Path, given: GivenTexts, target: Path, *, force: bool
+) -> None:
+    from edgebert.answer_files import open_layout, resumed_file
+    from edgebert.runtimes import load
+
+    with resumed_file(target, _what_decides(verb, bundle, given), force=force) as file:
+        if file.whole:
+            return
+        if file.texts:
+            click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
+        model = load(bundle)
+        left = None if given.count is None else given.count - file.texts
+        rows = _tracked(_rows(verb, model, given, file.texts), verb, left)
+        file.write(rows, open_layout(target, _columns(verb, model, given)))
+
+
+def _what_decides(verb: Verb, bundle: Path, given: GivenTexts) -> dict[str, str]:
+    """All that decides what a file will hold, each by its name, in words.
+
+    Raises:
+        InputError: a run could not promise to end with the same file.
+    """
+    from edgebert import __version__
+    from edgebert.bundle import MANIFEST, file_sha256, open_bundle
+    from edgebert.machine import installed_versions, this_machine
+
+    if given.sha256 is None:
+        raise InputError(
+            "--input is a pipe, which cannot be read a second time: --resume needs a file"
+        )
+    quantization = open_bundle(bundle).manifest.quantization
+    if quantization is not None and not quantization.batch_invariant:
+        raise InputError(
+            f"{bundle} is int8 by scheme {quantization.scheme}: its answers depend on which texts "
+            "run together, so --resume could not end with the same file. Leave --resume out, or "
+            "quantize by another scheme"
+        )
+    machine, versions = this_machine(), installed_versions()
+    packages = ("onnxruntime", "onnxruntime-gpu", "tokenizers")
+    return {
+        "command": verb.name,
+        "bundle": f"sha256 {file_sha256(bundle / MANIFEST)[:16]}",
+        "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
+        "--text-column": given.text_column or "not given",
+        "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
+        "CPU": f"{machine.cpu} ({machine.cpu_class})",
+        "edgebert": __version__,
+        **{name: versions[name] for name in packages if name in versions},
+    }
+
+
+def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
+    from edgebert.answer_files import Columns
+    from edgebert.records.manifest import EMBEDDINGS
+
+    return Columns(
+        verb.task,
+        pairs=given.pairs,
+        labels=model.labels,
+        multi_label=model.multi_label,
+        width=model.width if verb.task == EMBEDDINGS else 0,
+    )
+
+
+def _rows(verb: Verb, model: Model, given: GivenTexts, done: int = 0) -> Iterator[Row]:
+    """The rows of all texts but the first `done`."""
+    for texts in given.chunks():
+        shown, asked = tee(islice(texts, done, None))
+        for text, answer in zip(shown, verb.answer(model, asked), strict=True):
+            yield verb.row(text, answer)
+
+
+def _tracked(rows: Iterable[Row], verb: Verb, count: int | None) -> Iterator[Row]:
+    from edgebert.progress import track
+
+    return track(rows, verb.name, count)
