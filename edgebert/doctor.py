@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.bundle import TOKENIZER, Bundle, changed_files, read_bundle
-from edgebert.errors import BundleError, GateError
+from edgebert.errors import BundleError, GateError, ProviderError
 from edgebert.machine import installed_versions, this_machine
 from edgebert.records.golden import Golden
 from edgebert.records.manifest import ANY_CPU, Manifest
@@ -16,11 +16,14 @@ from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
-from edgebert.runtimes.session import PROVIDERS, import_onnxruntime
+from edgebert.runtimes.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
+from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.wheels import overwritten_wheels
 
 _OVERFLOWING = ("-avx2", "-avx512bw")
 """Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
 
+_USE_CPU = "use provider 'cpu', on which the bundle was proved"
 _COPY_AGAIN = "copy the bundle to this device again"
 _MAKE_AGAIN = "take the bundle anew from where it was made, or make it again with 'edgebert export'"
 
@@ -34,7 +37,7 @@ class Likely:
     way_out: str
 
 
-def examine(path: str | Path, *, provider: str = "auto") -> DoctorRecord:
+def examine(path: str | Path, *, provider: str = AUTO) -> DoctorRecord:
     """Check a bundle on this device: files, versions, provider, tokens, answers and CPU.
 
     Args:
@@ -47,7 +50,8 @@ def examine(path: str | Path, *, provider: str = "auto") -> DoctorRecord:
         ProviderError: no onnxruntime is installed, or no such provider is known.
     """
     bundle = read_bundle(path)
-    checks = [_files(bundle), _versions(bundle)]
+    chosen = provider_named(provider)
+    checks = [_files(bundle), _versions(bundle, chosen)]
     if checks[0].passed:
         checks += _answers(bundle, provider)
     failed = [check for check in checks if not check.passed]
@@ -95,11 +99,14 @@ def _files(bundle: Bundle) -> DoctorCheck:
     return DoctorCheck("checksums", True, f"{len(bundle.manifest.files)} files, all as sealed")
 
 
-def _versions(bundle: Bundle) -> DoctorCheck:
-    installed, bounds = str(import_onnxruntime().__version__), bundle.manifest.onnxruntime
-    detail = f"onnxruntime {installed} (bundle needs {bounds.min}, was tested with {bounds.tested})"
+def _versions(bundle: Bundle, provider: Provider) -> DoctorCheck:
+    onnxruntime, bounds = import_onnxruntime(), bundle.manifest.onnxruntime
+    wheel, installed = str(onnxruntime.package_name), str(onnxruntime.__version__)
+    detail = f"{wheel} {installed} (bundle needs {bounds.min}, was tested with {bounds.tested})"
+    if overwritten := overwritten_wheels(provider.extra):
+        detail = f"{detail}; {overwritten}"
     if is_newer(bounds.min, installed):
-        return _failed("versions", detail, "version", f"pip install 'onnxruntime>={bounds.min}'")
+        return _failed("versions", detail, "version", f"pip install '{wheel}>={bounds.min}'")
     return DoctorCheck("versions", True, detail)
 
 
@@ -112,8 +119,10 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
     try:
         model = open_model(bundle, provider=provider)
         golden = bundle.golden()
+    except ProviderError as error:
+        return [_failed("provider", str(error), "provider", _USE_CPU)]
     except BundleError as error:
-        versions = _versions(bundle)
+        versions = _versions(bundle, CPU)
         cause, way_out = versions.cause or "graph", versions.way_out or _MAKE_AGAIN
         return [_failed("load", str(error), cause, way_out)]
     used = _provider(model, provider)
@@ -121,8 +130,8 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
         answers = run_golden(model)
     except BundleError as error:
         return [used, _failed("run", str(error), "graph", _MAKE_AGAIN)]
-    likely = _why_other_answers(model, golden, used)
-    return [
+    likely = _why_other_answers(model, golden)
+    checks = [
         used,
         _tokens(bundle.manifest, answers),
         _compare(
@@ -139,21 +148,20 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
             [answer for answer in answers if not answer.as_reference],
             likely,
         ),
-        _cpu(bundle.manifest, golden, answers),
     ]
+    if model.provider == CPU.full_name:
+        checks.append(_cpu(bundle.manifest, golden, answers))
+    return checks
 
 
 def _provider(model: Model, asked: str) -> DoctorCheck:
-    wanted, used = PROVIDERS[asked], model.provider
-    if used == wanted:
-        return DoctorCheck("provider", True, used)
-    available = ", ".join(import_onnxruntime().get_available_providers())
-    return _failed(
-        "provider",
-        f"{wanted} was asked for, but {used} runs; this onnxruntime has {available}",
-        "provider fallback",
-        f"install the onnxruntime wheel that has {wanted}, or load with provider='cpu'",
-    )
+    """What runs the bundle: `open_session` has held it to all that was asked for."""
+    if asked != AUTO:
+        return DoctorCheck("provider", True, model.provider)
+    there = import_onnxruntime().get_available_providers()
+    others = [p.name for p in PROVIDERS.values() if p is not CPU and p.full_name in there]
+    by_name = f"; to be asked for by name: {', '.join(others)}" if others else ""
+    return DoctorCheck("provider", True, f"{model.provider}, chosen by auto{by_name}")
 
 
 def _tokens(manifest: Manifest, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
@@ -175,9 +183,10 @@ def _tokenizer_way_out(manifest: Manifest) -> str:
     return f"take {TOKENIZER} anew from where the bundle was made"
 
 
-def _why_other_answers(model: Model, golden: Golden, provider: DoctorCheck) -> Likely:
-    if provider.cause and provider.way_out:
-        return Likely(provider.cause, provider.detail, provider.way_out)
+def _why_other_answers(model: Model, golden: Golden) -> Likely:
+    if model.provider != CPU.full_name:
+        reason = f"made on {CPU.full_name}, and {model.provider} rounds otherwise"
+        return Likely("provider", reason, _USE_CPU)
     return likely_cause(
         model.manifest,
         golden,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 # Instruction sets that change speed or int8 results of onnxruntime's kernels.
@@ -15,15 +15,21 @@ _FEATURES = (
     "avx2", "fma", "avx512f", "avx512bw", "avx_vnni", "avx512_vnni", "amx_int8",
     "asimd", "asimddp", "i8mm", "bf16", "sve", "sme",
 )  # fmt: skip
-_PACKAGES = (
+ONNXRUNTIME_WHEELS = (
     "onnxruntime",
     "onnxruntime-gpu",
-    "numpy",
-    "tokenizers",
-    "torch",
-    "transformers",
-    "onnx",
+    "onnxruntime-openvino",
+    "onnxruntime-directml",
+    "onnxruntime-webgpu",
+    "onnxruntime-training",
+    "onnxruntime-migraphx",
+    "onnxruntime-rocm",
+    "onnxruntime-cann",
+    "onnxruntime-windowsml",
 )
+"""Packages that bring the module onnxruntime, each with other execution providers."""
+
+_PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx")
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,19 @@ def release_numbers(version: str) -> tuple[int, ...]:
 
 def installed_versions() -> dict[str, str]:
     """The versions of the packages that can change an answer, where they are installed."""
+    return onnxruntime_wheels() | _versions(_PACKAGES)
+
+
+def onnxruntime_wheels() -> dict[str, str]:
+    """The installed wheels that bring the module onnxruntime, with their versions."""
+    return _versions(ONNXRUNTIME_WHEELS)
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    from importlib import metadata  # slow to import, and seldom needed
+
     found = {}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

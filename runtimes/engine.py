@@ -19,6 +19,7 @@ from edgebert.errors import BundleError, InputError
 from edgebert.records.profile import Profile
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import GraphInputs, Integers
+from edgebert.runtimes.reasons import reason_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -155,8 +156,7 @@ def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, Integers]) -
     try:
         answers: list[Array] = session.run(list(outputs), dict(inputs))
     except Exception as error:  # onnxruntime's errors share no public base class
-        reason = str(error).strip().partition("\n")[0]
-        raise BundleError(f"onnxruntime cannot run the graph: {reason}") from error
+        raise BundleError(f"onnxruntime cannot run the graph: {reason_of(error)}") from error
     return answers
 
 

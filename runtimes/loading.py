@@ -31,14 +31,17 @@ def load(
 
     Args:
         path: a local bundle folder; never a hub id.
-        provider: execution provider, `auto` or `cpu`.
+        provider: `cpu`, `cuda`, `tensorrt`, `openvino`, `coreml`, `xnnpack`, `qnn`, `dml` or
+            `webgpu`, which then runs every MatMul and attention node; or `auto`, the provider on
+            which the bundle was proved: the CPU's. `Model.provider` says which runs.
         threads: cores the model may use; by default what affinity and cgroup grant.
         verify: hash every file first.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
             under an onnxruntime newer than the one it was tested with.
-        ProviderError: no such provider, or no onnxruntime.
+        ProviderError: no onnxruntime, no such provider, one that is not installed or does not
+            start, a bundle that is not made for it, or nodes of it that run elsewhere.
     """
     model = open_model(open_bundle(path, verify=verify), provider=provider, threads=threads)
     prove_on_new_onnxruntime(model)

@@ -65,7 +65,8 @@ class OpenBundle:
         self._encode = partial(encode, tokenizer, offsets=offsets)
 
     def __repr__(self) -> str:
-        return f"<edgebert model {str(self.bundle.path)!r}: {self.manifest.precision} {self.task}>"
+        what = f"{self.manifest.precision} {self.task} on {self.provider}"
+        return f"<edgebert model {str(self.bundle.path)!r}: {what}>"
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +126,7 @@ class OpenBundle:
 
     @property
     def provider(self) -> str:
-        """The execution provider that onnxruntime really took."""
+        """The execution provider that runs the model, by onnxruntime's name: what `auto` chose."""
         return self.engine.provider
 
     @property

@@ -9,9 +9,13 @@ from pathlib import Path
 from edgebert.bundle import Bundle
 from edgebert.machine import available_cores, this_machine
 from edgebert.records.codec import from_dict
-from edgebert.records.profile import Profile, untuned
+from edgebert.records.profile import Profile, one_caller, untuned
+from edgebert.runtimes.providers import CPU, Provider, provider_named
 from edgebert.runtimes.session import import_onnxruntime
 from edgebert.user_cache import user_cache
+
+_TOKENS_ON_A_GPU = 16_384
+"""Tokens of a micro-batch that keeps a GPU busy; not measured on one."""
 
 
 def profile_for(bundle: Bundle, *, provider: str, threads: int | None) -> Profile:
@@ -22,7 +26,7 @@ def profile_for(bundle: Bundle, *, provider: str, threads: int | None) -> Profil
         saved = _read(file).get(_key(provider, cores))
         if saved is not None:
             return saved
-    return untuned(cores)
+    return _without_tuning(provider_named(provider), cores)
 
 
 def save_profile(
@@ -51,6 +55,12 @@ def profile_file(bundle: Bundle) -> Path:
     return user_cache("profiles") / f"{bundle.sha256[:32]}.json"
 
 
+def _without_tuning(provider: Provider, cores: int) -> Profile:
+    if provider is CPU:
+        return untuned(cores)
+    return one_caller(cores, _TOKENS_ON_A_GPU) if provider.gpu else one_caller(cores)
+
+
 def _read(file: Path) -> dict[str, Profile]:
     """What a file holds; a file that cannot be read holds nothing, and is written anew."""
     try:
@@ -70,4 +80,4 @@ def _possible(profile: Profile) -> Profile:
 def _key(provider: str, cores: int) -> str:
     """What a profile depends on beside the bundle."""
     version = import_onnxruntime().__version__
-    return f"{this_machine().cpu}, {cores} cores, onnxruntime {version}, {provider}"
+    return f"{this_machine().cpu}, {cores} cores, onnxruntime {version}, {provider_named(provider).name}"

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from edgebert.bundle import Bundle
 from edgebert.errors import BundleError, InputError, ProviderError
 from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
+from edgebert.runtimes.providers import (
+    AUTO,
+    CPU,
+    Provider,
+    how_to_install,
+    provider_named,
+    require_fitting,
+    require_installed,
+    way_out,
+)
+from edgebert.runtimes.reasons import reason_of
 
 if TYPE_CHECKING:
     import onnxruntime
 
-PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider"}
-"""Names a user gives, and the execution provider each one means."""
+    from edgebert.records.measured import Placement
 
-_SESSION_CONFIG = {
+_MEASURED_ON_CPU = {
     # Where only weights are integers, activations stay floats: else onnxruntime would round them.
     "session.qdq_matmulnbits_accuracy_level": "0",
     # Fused SkipLayerNormalization is scalar on CPU: Add + LayerNormalization is several times
@@ -29,94 +43,178 @@ _SESSION_CONFIG = {
 # for a third more time: weights that cannot overflow go without.
 _WIDENED_WEIGHTS = {"session.x64quantprecision": "1"}
 
+_SLEEPING_THREADS = {"session.intra_op.allow_spinning": "0"}
 
-def import_onnxruntime() -> Any:
-    """Import onnxruntime, or say how to install it."""
+
+@dataclass(frozen=True)
+class _Start:
+    """What a session is made of.
+
+    Attributes:
+        threads: cores that one run may use.
+        widen: whether int8 weights are widened on CPUs where their sums could overflow.
+        spinning: whether waiting threads keep their core.
+    """
+
+    path: Path
+    provider: Provider = CPU
+    threads: int | None = None
+    widen: bool = True
+    spinning: bool = True
+
+    def options(self) -> onnxruntime.SessionOptions:
+        options = import_onnxruntime(self.provider).SessionOptions()
+        options.intra_op_num_threads = 1 if self.provider.threads_option else self.cores
+        options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # ragged shapes would add a plan for each one
+        options.log_severity_level = 4  # what it logs as an error, it also raises
+        config = {} if self.provider.gpu else dict(_MEASURED_ON_CPU)
+        config |= _WIDENED_WEIGHTS if self.widen else {}
+        config |= {} if self.spinning else _SLEEPING_THREADS
+        for key, value in config.items():
+            options.add_session_config_entry(key, value)
+        return options
+
+    @property
+    def cores(self) -> int:
+        return self.threads or available_cores()
+
+
+def import_onnxruntime(provider: Provider = CPU) -> Any:
+    """Import onnxruntime, or say how to install the one that has a provider."""
     try:
         import onnxruntime
     except ModuleNotFoundError as error:
         if error.name != "onnxruntime":
             raise
-        raise ProviderError("no onnxruntime is installed: pip install 'edgebert[cpu]'") from error
+        raise ProviderError(f"no onnxruntime is installed: {how_to_install(provider)}") from error
     return onnxruntime
 
 
 def open_session(
-    bundle: Bundle,
-    *,
-    provider: str = "auto",
-    threads: int | None = None,
-    spinning: bool = True,
+    bundle: Bundle, *, provider: str = AUTO, threads: int | None = None, spinning: bool = True
 ) -> onnxruntime.InferenceSession:
-    """Open a bundle's graph.
+    """Open a bundle's graph; a provider other than the CPU's also runs it once.
 
     Args:
         bundle: the bundle.
-        provider: a key of `PROVIDERS`.
+        provider: one of `PROVIDER_NAMES`.
         threads: cores one run may use; by default all that this process is granted.
-        spinning: whether idle threads of a run wait at work for a moment.
+        spinning: whether threads that wait for the next piece of a run keep their core busy: as
+            onnxruntime has it, and faster while nobody else needs the core.
 
     Raises:
-        ProviderError: an unknown provider, or no onnxruntime.
+        ProviderError: an unknown provider, one that is not installed or does not start, a bundle
+            that is not made for it, or one whose MatMul and attention nodes it does not all run.
         BundleError: onnxruntime cannot load the graph, or it takes weights from a file that the
             manifest does not list.
     """
-    if provider not in PROVIDERS:
-        raise ProviderError(f"unknown provider {provider!r}; there are {', '.join(PROVIDERS)}")
+    chosen = provider_named(provider)
+    require_fitting(bundle, chosen)
     for name in _weight_files(bundle.model_path):
         if name not in bundle.manifest.files:
             raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
-    return _session(
-        bundle.model_path,
-        threads,
-        PROVIDERS[provider],
-        widen=bundle.widens_weights,
-        spinning=spinning,
-    )
+    start = _Start(bundle.model_path, chosen, threads, bundle.widens_weights, spinning)
+    if chosen is CPU:
+        return _session(start, start.options())
+    from edgebert.runtimes.placement import require_all
+
+    session, placement = _placed(start)
+    require_all(placement, bundle.path, way_out(bundle, chosen))
+    return session
 
 
 def open_graph(
-    path: Path,
-    *,
-    threads: int | None = None,
-    provider: str = PROVIDERS["cpu"],
-    widen: bool = True,
-    spinning: bool = True,
+    path: Path, *, threads: int | None = None, widen: bool = True, spinning: bool = True
 ) -> onnxruntime.InferenceSession:
-    """Open an ONNX file with our session settings.
+    """Open an ONNX file on the CPU with our session settings.
 
     Args:
         path: the file.
         threads: cores one run may use; by default all that this process is granted.
-        provider: execution provider, by onnxruntime's name.
         widen: whether int8 weights are widened on CPUs where their sums could overflow.
-        spinning: as for `open_session`.
+        spinning: as in `open_session`.
 
     Raises:
         BundleError: onnxruntime cannot load it, or it takes weights from outside its folder.
     """
     _weight_files(path)
-    return _session(path, threads, provider, widen=widen, spinning=spinning)
+    start = _Start(path, threads=threads, widen=widen, spinning=spinning)
+    return _session(start, start.options())
 
 
-def _session(
-    path: Path, threads: int | None, provider: str, *, widen: bool, spinning: bool
-) -> onnxruntime.InferenceSession:
-    onnxruntime = import_onnxruntime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or available_cores()
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # ragged shapes would add a plan for each one
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
-    config = _SESSION_CONFIG | (_WIDENED_WEIGHTS if widen else {})
-    for key, value in config.items():
-        options.add_session_config_entry(key, value)
+def graph_placement(path: Path, *, provider: str, widen: bool = True) -> Placement:
+    """Run an ONNX file once, and tell which execution provider ran which of its nodes.
+
+    Args:
+        path: the file.
+        provider: one of `PROVIDER_NAMES`.
+        widen: as in `open_graph`.
+
+    Raises:
+        ProviderError: an unknown provider, or one that is not installed or cannot run the graph.
+        BundleError: onnxruntime cannot load it, or it takes weights from outside its folder.
+    """
+    _weight_files(path)
+    return _placed(_Start(path, provider_named(provider), widen=widen))[1]
+
+
+def _placed(start: _Start) -> tuple[onnxruntime.InferenceSession, Placement]:
+    """A session that has run once, and where its nodes ran."""
+    from edgebert.runtimes.placement import read_placement, watch
+
+    with TemporaryDirectory(prefix="edgebert-", ignore_cleanup_errors=True) as folder:
+        options = start.options()
+        watch(options, Path(folder))
+        session = _session(start, options)
+        try:
+            return session, read_placement(session, start.provider.full_name)
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise _failure(start, "run", error) from error
+
+
+def _session(start: _Start, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    provider, onnxruntime = start.provider, import_onnxruntime()
+    require_installed(provider, onnxruntime.get_available_providers())
+    missing = "" if provider is CPU else _prepare(provider)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        session = onnxruntime.InferenceSession(
+            str(start.path),
+            options,
+            providers=provider.with_options(start.cores),
+            enable_fallback=0,  # else it tries again on the CPU, and prints that it does
+        )
     except Exception as error:  # onnxruntime's errors share no public base class
-        reason = str(error).strip().splitlines()[0]
-        raise BundleError(f"{path} cannot be loaded by onnxruntime: {reason}") from error
+        raise _failure(start, "loaded", error) from error
+    if session.get_providers()[0] != provider.full_name:
+        missing = missing or "its device or its libraries are missing"
+        needs = "https://onnxruntime.ai/docs/execution-providers"
+        raise ProviderError(
+            f"provider {provider.name!r} does not start here: {missing} (what it needs: {needs})"
+        )
+    return session
+
+
+def _prepare(provider: Provider) -> str:
+    """Load the libraries of CUDA that pip installed, and tell in a line what is missing."""
+    from edgebert.runtimes.wheels import warn_of_overwritten_wheels
+
+    warn_of_overwritten_wheels(provider.extra)
+    if not provider.takes_cuda:
+        return ""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):  # it prints what it cannot find
+        import_onnxruntime().preload_dlls()
+    return said.getvalue().partition("\n")[0].partition(": ")[2]
+
+
+def _failure(start: _Start, done: str, error: Exception) -> BundleError | ProviderError:
+    reason = reason_of(error)
+    if start.provider is CPU:
+        return BundleError(f"{start.path} cannot be {done} by onnxruntime: {reason}")
+    return ProviderError(
+        f"{start.path} cannot be {done} with provider {start.provider.name!r}: {reason}"
+    )
 
 
 def _weight_files(path: Path) -> tuple[str, ...]:

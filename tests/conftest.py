@@ -107,6 +107,16 @@ def tiny_tagger_bundle(tiny_tagger: Path) -> Path:
     return _export(tiny_tagger, tiny_tagger.with_name("tagger-bundle"))
 
 
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A provider that onnxruntime's CPU wheel has, and that runs nothing of an encoder."""
+    from edgebert.runtimes.providers import PROVIDERS, Provider
+
+    falling_back = Provider("azure", "AzureExecutionProvider", target="portable", extra="cpu")
+    monkeypatch.setitem(PROVIDERS, falling_back.name, falling_back)
+    return falling_back.name
+
+
 @pytest.fixture(scope="session")
 def minilm() -> Path:
     """The real all-MiniLM-L6-v2 folder, from the package that carries it."""

@@ -22,8 +22,8 @@ from edgebert.cli import main
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    "pretrain finetune distill export optimize quantize check bench report inspect doctor embed classify "
-    "tag build demo"
+    "pretrain finetune distill export optimize quantize check bench tune report inspect doctor "
+    "embed classify tag build demo"
 ).split()
 
 
@@ -124,8 +124,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
     [
         "finetune m -o o --train README.md --task question-answering",
         "distill m -o o --train README.md --layers 2 --hidden 128",
-        "inspect b --provider cpu",
-        "tune b",
         "package b --target web -o o",
     ],
 )

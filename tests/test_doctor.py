@@ -18,7 +18,6 @@ from edgebert.doctor import examine, likely_cause
 from edgebert.errors import BundleError, GateError
 from edgebert.machine import this_machine
 from edgebert.records.measured import DoctorCheck, DoctorRecord
-from edgebert.runtimes.session import PROVIDERS
 
 Json = dict[str, Any]
 
@@ -152,18 +151,6 @@ def test_a_bundle_is_examined_under_an_onnxruntime_it_was_not_tested_with(bundle
     assert examine(bundle).passed
     edit(bundle, "golden.json", elsewhere(onnxruntime="1.0.0"))
     assert failed_checks(bundle)["golden answers"].cause == "version"
-
-
-def test_a_provider_that_fell_back_is_named(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PROVIDERS, "cuda", "CUDAExecutionProvider")
-    with pytest.warns(UserWarning, match="CUDAExecutionProvider"):
-        (check,) = failed_checks(bundle, provider="cuda").values()
-    assert (check.name, check.cause) == ("provider", "provider fallback")
-    assert check.detail.startswith(
-        "CUDAExecutionProvider was asked for, but CPUExecutionProvider runs"
-    )
-    assert check.way_out is not None
-    assert "provider='cpu'" in check.way_out
 
 
 def test_an_unknown_cpu_is_no_failure_while_the_answers_hold(int8: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import edgebert
-from edgebert.errors import BundleError, InputError, ProviderError
+from edgebert.errors import BundleError, InputError
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.encoding import encode, micro_batches
@@ -172,11 +172,6 @@ def test_micro_batches_hold_every_text_once_and_bounded_tokens(tiny_bundle: Path
             length = len(encodings[position])
             assert row[:length].tolist() == encodings[position].ids
             assert not row[length:].any()
-
-
-def test_an_unknown_provider_is_refused(tiny_bundle: Path) -> None:
-    with pytest.raises(ProviderError, match="unknown provider 'cuda'; there are auto, cpu"):
-        load(tiny_bundle, provider="cuda")
 
 
 def test_an_unknown_prompt_is_refused(tiny_bundle: Path) -> None:

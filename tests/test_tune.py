@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.latency import tune, tuning
-from edgebert.records.profile import Profile, untuned
+from edgebert.records.profile import Profile, one_caller, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT
 from edgebert.runtimes import load
 from edgebert.runtimes.profiles import profile_file, profile_for, save_profile
@@ -86,7 +86,8 @@ def test_a_profile_holds_for_its_cores_provider_and_bundle(
     bundle = open_bundle(tiny_int8)
     assert profile_for(bundle, provider="auto", threads=2) == OTHER
     assert profile_for(bundle, provider="auto", threads=3).threads == 3
-    assert profile_for(bundle, provider="cpu", threads=2) == untuned(2)
+    assert profile_for(bundle, provider="cpu", threads=2) == OTHER  # which `auto` stands for
+    assert profile_for(bundle, provider="openvino", threads=2) == one_caller(2)
     assert profile_for(open_bundle(tiny_bundle), provider="auto", threads=2) == untuned(2)
 
 

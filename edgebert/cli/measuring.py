@@ -98,23 +98,36 @@ def bench(
 
 @click.command(cls=Command)
 @click.argument("path", type=options.FOLDER)
+@click.option(
+    "--provider",
+    type=options.PROVIDER,
+    help="Also run it once on this execution provider, and show where its nodes ran.",
+)
 @options.json_record
-def inspect(path: Path, json_path: Path | None) -> None:
+def inspect(path: Path, provider: str | None, json_path: Path | None) -> None:
     """Show what is in a bundle or an ONNX file: operators, coverage, sizes, risks.
 
     \b
         edgebert inspect out/int8
+        edgebert inspect out/portable --provider openvino
     """
     from edgebert.cli.tables import show_inspect
     from edgebert.inspect import inspect_path
 
-    record_to(json_path, lambda: inspect_path(path), show_inspect)
+    record_to(json_path, lambda: inspect_path(path, provider=provider), show_inspect)
 
 
 @click.command(cls=Command)
 @click.argument("bundle", type=options.FOLDER)
+@click.option(
+    "--provider",
+    type=options.PROVIDER,
+    default="auto",
+    show_default=True,
+    help="The execution provider that answers.",
+)
 @options.json_record
-def doctor(bundle: Path, json_path: Path | None) -> None:
+def doctor(bundle: Path, provider: str, json_path: Path | None) -> None:
     """Check that this device gives the answers that BUNDLE promises; exit 3 when it does not.
 
     \b
@@ -123,7 +136,7 @@ def doctor(bundle: Path, json_path: Path | None) -> None:
     from edgebert.cli.tables import show_doctor
     from edgebert.doctor import examine
 
-    record_to(json_path, lambda: examine(bundle), show_doctor)
+    record_to(json_path, lambda: examine(bundle, provider=provider), show_doctor)
 
 
 @click.command(cls=Command)

@@ -21,6 +21,20 @@ TASK = click.Choice(
         "question-answering",
     ]
 )
+PROVIDER = click.Choice(
+    [
+        "cpu",
+        "cuda",
+        "tensorrt",
+        "openvino",
+        "coreml",
+        "xnnpack",
+        "qnn",
+        "dml",
+        "webgpu",
+        "auto",
+    ]
+)
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 

@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 from edgebert.records.compared import DiffRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
 from edgebert.records.manifest import Count, TrimmedVocabulary
-from edgebert.records.measured import DoctorRecord, InspectRecord, Quantized
+from edgebert.records.measured import DoctorRecord, InspectRecord, Placement, Quantized
 
 if TYPE_CHECKING:
     from edgebert.build import BuildRecords
@@ -130,6 +130,7 @@ def show_inspect(record: InspectRecord) -> str:
         *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
         f"int8: {_quantized(record.quantized)}",
         *_saturation(record),
+        *_placement(record.placement),
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
@@ -155,6 +156,23 @@ def _saturation(record: InspectRecord) -> Iterator[str]:
         yield table(("without VNNI", "pairs that can saturate", "error of outputs"), rows)
     elif record.quantized.int8:
         yield "every CPU multiplies these weights alike: no sum can leave 16 bits"
+
+
+def _placement(placement: Placement | None) -> Iterator[str]:
+    """Nodes by operator and provider, and what of the work another provider than asked does."""
+    if placement is None:
+        return
+    rows = [
+        (provider, operator, count)
+        for provider, counts in placement.nodes.items()
+        for operator, count in counts.items()
+    ]
+    totals = [f"{sum(c.values())} nodes on {name}" for name, c in placement.nodes.items()]
+    yield table(("runs on", "operator", "nodes"), rows)
+    yield f"asked for {placement.provider}: {', '.join(totals)}"
+    if placement.fell_back:
+        listed = ", ".join(f"{count} {name}" for name, count in placement.fell_back.items())
+        yield f"fell back, so 'edgebert.load' refuses it: {listed}"
 
 
 def _described(record: InspectRecord) -> str:

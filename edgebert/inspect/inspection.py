@@ -18,10 +18,11 @@ from edgebert.graph.parts import (
     matmul_forms,
 )
 from edgebert.graph.reading import OnnxGraph, read_graph
+from edgebert.graph.saturation import sums_can_overflow
 from edgebert.graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.inspect.saturation import saturating_layers
 from edgebert.records.manifest import Count
-from edgebert.records.measured import InspectRecord, Quantized
+from edgebert.records.measured import InspectRecord, Placement, Quantized
 
 QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
 """The forms of a matrix product that are not all floats."""
@@ -40,12 +41,18 @@ FUSED_OPERATORS = {
 """Parts of an encoder, and the operators that each may be as a whole."""
 
 
-def inspect_path(path: Path) -> InspectRecord:
+def inspect_path(path: Path, *, provider: str | None = None) -> InspectRecord:
     """Tell what a bundle or an ONNX file holds, without loading it.
+
+    Args:
+        path: a bundle's folder or an .onnx file.
+        provider: also load it, and run it once, to tell where the nodes run under this one (see
+            `edgebert.load`).
 
     Raises:
         InputError: `path` is neither, or its graph is damaged or takes weights from elsewhere.
         BundleError: `path` is a bundle with files missing or of another size.
+        ProviderError: the provider is not installed or cannot run the graph.
     """
     bundle = _bundle_at(path)
     model = bundle.model_path if bundle else path
@@ -69,6 +76,7 @@ def inspect_path(path: Path) -> InspectRecord:
         fixed_shape=bundle.manifest.fixed_shape if bundle else None,
         unfused=bundle.manifest.unfused if bundle else {},
         saturation=saturation,
+        placement=_placement(model, bundle, provider) if provider else None,
     )
 
 
@@ -104,6 +112,13 @@ def _recount(bundle: Bundle, graph: OnnxGraph) -> dict[str, Count]:
         part: Count(expected=count.expected, found=found.get(part, 0))
         for part, count in bundle.manifest.coverage.items()
     }
+
+
+def _placement(model: Path, bundle: Bundle | None, provider: str) -> Placement:
+    from edgebert.runtimes.session import graph_placement
+
+    widen = bundle.widens_weights if bundle else sums_can_overflow(model)
+    return graph_placement(model, provider=provider, widen=widen)
 
 
 def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:

@@ -1,4 +1,4 @@
-"""Find the fastest way to run a bundle on this machine, without changing an answer."""
+"""Find the fastest way to run a bundle on this machine's CPU, without changing an answer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from edgebert.runtimes import Model
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.profiles import save_profile
+from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import open_session
 
 _TOKENS_PER_RUN = (256, 512, 1024, 2048)
@@ -32,7 +33,7 @@ _WORTH_IT = 0.97  # of the time without tuning: what is nearer is noise
 Pass = Callable[[Profile], object]
 
 
-def tune(path: str | Path, *, provider: str = "auto", threads: int | None = None) -> TuneRecord:
+def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
     """Measure this machine, in less than a minute, and keep the winner for `edgebert.load`.
 
     Callers, threads, spinning and the size of a micro-batch are tried; the last one only for
@@ -40,7 +41,6 @@ def tune(path: str | Path, *, provider: str = "auto", threads: int | None = None
 
     Args:
         path: a bundle.
-        provider: execution provider, as for `load`.
         threads: cores to share out; `load` finds the winner when it is given the same number.
 
     Raises:
@@ -48,7 +48,7 @@ def tune(path: str | Path, *, provider: str = "auto", threads: int | None = None
     """
     bundle = open_bundle(path)
     cores = threads or available_cores()
-    ways = _Ways(bundle, provider)
+    ways = _Ways(bundle)
     default = untuned(cores)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
@@ -59,28 +59,28 @@ def tune(path: str | Path, *, provider: str = "auto", threads: int | None = None
     return TuneRecord(
         bundle=str(path),
         sha256=bundle.sha256,
-        provider=provider,
+        provider=CPU.name,
         cores=cores,
         profile=third,
         faster={
-            MANY_TEXTS: _faster(many, default, second),
+            MANY_TEXTS: round(_faster(splits, default, first) * _faster(sizes, first, second), 3),
             ONE_TEXT: _faster(alone, second, third),
         },
         tried=(
             *(Tried(MANY_TEXTS, profile, ms) for profile, ms in many),
             *(Tried(ONE_TEXT, profile, ms) for profile, ms in alone),
         ),
-        kept_in=_kept(save_profile(third, bundle, provider=provider, threads=threads)),
+        kept_in=_kept(save_profile(third, bundle, provider=CPU.name, threads=threads)),
     )
 
 
 class _Ways:
     """Models of one bundle that differ in their profile and share sessions."""
 
-    def __init__(self, bundle: Bundle, provider: str) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)
-        self._open = cache(partial(open_session, bundle, provider=provider))
+        self._open = cache(partial(open_session, bundle))
         self._models: dict[Profile, Model] = {}
 
     def model(self, profile: Profile) -> Model:

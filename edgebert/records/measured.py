@@ -151,8 +151,8 @@ class DoctorCheck:
     """One thing that doctor looked at.
 
     Attributes:
-        cause: of a failure, most likely: changed file, version, provider fallback,
-            tokenizer, saturation, cpu or graph.
+        cause: of a failure, most likely: changed file, version, provider, tokenizer, saturation,
+            cpu or graph.
         way_out: what to do about it.
     """
 
@@ -215,6 +215,23 @@ class LayerSaturation:
     expected_error: float | None
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Which execution providers ran the nodes of a graph that was loaded for one of them.
+
+    Attributes:
+        provider: the one that was asked for, by onnxruntime's name.
+        nodes: for each provider, how many nodes of each operator it ran. A part that a provider
+            compiled as a whole counts as the nodes that went into it (with an onnxruntime older
+            than 1.24 as a single one).
+        fell_back: the MatMul and attention nodes, of any form, that another provider ran.
+    """
+
+    provider: str
+    nodes: dict[str, dict[str, int]]
+    fell_back: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class InspectRecord(Header):
     """What a bundle or an ONNX file holds.
@@ -228,6 +245,7 @@ class InspectRecord(Header):
         unfused: parts that no single operator runs, and why.
         saturation: layers that x86 CPUs without VNNI multiply otherwise than all others, for
             readers that do not set session.x64quantprecision; the worst first.
+        placement: where the nodes run, None where no provider was asked for.
     """
 
     record: str = "inspect"
@@ -241,3 +259,4 @@ class InspectRecord(Header):
     fixed_shape: tuple[int, int] | None = None
     unfused: dict[str, str] = field(default_factory=dict)
     saturation: tuple[LayerSaturation, ...] = ()
+    placement: Placement | None = None

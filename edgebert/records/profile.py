@@ -31,3 +31,8 @@ class Profile:
 def untuned(cores: int) -> Profile:
     """One caller on each core: no barriers, and what runs on one thread does not hold up others."""
     return Profile(callers=cores, caller_threads=1, threads=cores)
+
+
+def one_caller(cores: int, tokens_per_run: int = TOKENS_PER_RUN) -> Profile:
+    """One run at a time on one session: a device has its own ways to share out its units."""
+    return Profile(1, cores, cores, tokens_per_run=tokens_per_run)

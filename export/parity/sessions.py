@@ -12,7 +12,8 @@ from edgebert.export.parity.batches import Ids
 from edgebert.machine import available_cores
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import GraphInputs
-from edgebert.runtimes.session import PROVIDERS, import_onnxruntime
+from edgebert.runtimes.providers import CPU
+from edgebert.runtimes.session import import_onnxruntime
 
 OURS = "edgebert's settings"
 
@@ -63,6 +64,6 @@ def _open(path: str, level: Any) -> Any:
     options.intra_op_num_threads = available_cores()  # not those of the host around a container
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(path, options, providers=[PROVIDERS["cpu"]])
+        return onnxruntime.InferenceSession(path, options, providers=[CPU.full_name])
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(first_line(error)) from error
