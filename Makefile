@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format test-devices bench-peers bench-forms bench-ecosystem venv clean
+.PHONY: help demo test lint format test-devices bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -51,11 +51,14 @@ bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Hayst
 .venv-ecosystem/ready: tests/benchmarks/ecosystem/setup tests/benchmarks/ecosystem/constraints.txt pyproject.toml | .venv/ready
 	tests/benchmarks/ecosystem/setup
 
+bench-providers: .venv/ready ## OpenVINO, and WebGPU where there is an adapter, beside the CPU (PROVIDERS=, OUT=)
+	OUT=$(OUT) PROVIDERS="$(PROVIDERS)" tests/benchmarks/run_providers
+
 venv: .venv/ready ## only make .venv, from constraints.txt
 
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
 clean: ## remove .venv and its siblings, caches and out/demo
-	rm -rf .venv .venv-peers .venv-ecosystem .cache out/demo build dist *.egg-info .*_cache
+	rm -rf .venv .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -44,6 +44,7 @@ from edgebert.records.measured import (
     DoctorRecord,
     InspectRecord,
     Noise,
+    Placement,
     Quantized,
 )
 
@@ -216,6 +217,11 @@ INSPECT = InspectRecord(
     quantized=Quantized(37, 36, ("a",), ("pooler",)),
     sizes={"embeddings": 11_700_000, "encoder": 10_900_000},
     risks=("saturates on x86 CPUs without VNNI",),
+    placement=Placement(
+        provider="OpenVINOExecutionProvider",
+        nodes={"CPUExecutionProvider": {"QAttention": 6}, "OpenVINOExecutionProvider": {"Add": 9}},
+        fell_back={"QAttention": 6},
+    ),
 )
 SEARCHED = replace(
     QUANTIZE,
