@@ -5,11 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-
-import numpy as np
 
 import edgebert
 from edgebert.bundle import (
@@ -21,19 +18,12 @@ from edgebert.bundle import (
     Bundle,
     seal,
 )
-from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.gates import Thresholds, broken_bounds
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.describing import (
-    describe_layers,
-    describe_manifest,
-    lost_coverage,
-    planned_forms,
-)
+from edgebert.quantize.deciding import first_inside, tried_points
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.linear_layers import share_weights
@@ -42,38 +32,16 @@ from edgebert.quantize.notebook import Notebook
 from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.preparing import prepare_graph
 from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.searching import Search, pareto_points, search
+from edgebert.quantize.searching import search
 from edgebert.quantize.statistics import sample_activations
 from edgebert.quantize.tanh_gelu import approximate_gelus
-from edgebert.records.made import ParetoPoint, QuantizeRecord
-from edgebert.records.manifest import VNNI, Manifest
+from edgebert.records.made import QuantizeRecord
+from edgebert.records.manifest import VNNI
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.loading import open_model
 
 _FLOORS = Floors(drift=0.001, flips=0.02)
 _PROBED = 4
 """Texts that show which layers read one row for each text, where nothing else is asked of them."""
-
-_STEPS = (0, 1, 2, 4, 8, 16, 32)
-"""How many rungs further `auto` goes where a mixture breaks the budget on held-out texts."""
-
-
-@dataclass(frozen=True)
-class _Proposal:
-    """A plan for every group; of a search, the rung that it is."""
-
-    plan: dict[str, str]
-    rung: int | None = None
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What was written for a proposal, and how it did."""
-
-    proposal: _Proposal
-    model: Model
-    comparison: Comparison
-    failures: tuple[str, ...]
 
 
 def quantize_bundle(
@@ -116,7 +84,7 @@ def quantize_bundle(
             yardstick = Yardstick(original, texts.search)
             found = search(recipes, yardstick, budget, scratch, notebook)
         _copy_companions(original.bundle.path, folder)
-        made = _first_inside(original, recipes, options, texts, budget, found, folder)
+        made = first_inside(original, recipes, options, texts, budget, found, folder)
         drift = describe_drift(made.comparison, texts.held_out.path.name, _FLOORS)
         manifest = made.model.manifest
         if not made.failures:
@@ -128,7 +96,7 @@ def quantize_bundle(
             passed=not made.failures,
             scheme=options.scheme,
             layers=manifest.quantization.layers if manifest.quantization else (),
-            pareto=_pareto(made, found, recipes, drift.mean, options.scheme, scratch),
+            pareto=tried_points(made, found, recipes, drift.mean, options.scheme, scratch),
             size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
             source_size_bytes=original.bundle.size_bytes,
             drift=drift,
@@ -215,73 +183,3 @@ def _copy_companions(source: Path, folder: Path) -> None:
         dirs_exist_ok=True,
         ignore=lambda at, names: made_anew & set(names) if Path(at) == source else set(),
     )
-
-
-def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[_Proposal]:
-    if found is None:
-        yield _Proposal(
-            {group.name: recipes.form(group, scheme) for group in recipes.prepared.groups}
-        )
-        return
-    rungs = [found.first + step for step in _STEPS if found.first + step < len(found.ladder)]
-    for rung in rungs:
-        plan = found.ladder[rung].plan
-        yield _Proposal(
-            {g.name: recipes.form(g, plan[g.name]) for g in recipes.prepared.groups}, rung
-        )
-
-
-def _first_inside(
-    original: Model,
-    recipes: Recipes,
-    options: QuantizeOptions,
-    texts: CalibrationTexts,
-    budget: Budget,
-    found: Search | None,
-    folder: Path,
-) -> _Made:
-    """Write proposals until one keeps the budget on held-out texts; else the last one stays."""
-    made = None
-    for proposal in _proposals(recipes, options.scheme, found):
-        recipes.write(proposal.plan, folder / MODEL)
-        sensitivity = found.sensitivity if found else {}
-        manifest = describe_manifest(
-            original.manifest,
-            folder / MODEL,
-            options,
-            describe_layers(recipes, proposal.plan, sensitivity),
-            planned_forms(recipes, proposal.plan),
-            texts.fingerprint,
-            widens=recipes.widens(proposal.plan),
-        )
-        model = _open(folder, manifest)
-        comparison = compare(original, model, texts.held_out)
-        failures = (*lost_coverage(manifest), *_broken(budget, comparison))
-        made = _Made(proposal, model, comparison, failures)
-        if not failures:
-            break
-    assert made is not None
-    return made
-
-
-def _open(folder: Path, manifest: Manifest) -> Model:
-    return open_model(Bundle(folder, manifest))
-
-
-def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
-    """One sentence for each bound that the comparison breaks."""
-    bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips)
-    p99 = float(np.percentile(comparison.distances, 99))
-    tail: tuple[str, ...] = ()
-    if budget.p99 is not None and p99 > budget.p99:
-        tail = (f"drift of one text in a hundred is {p99:.6g}, above {budget.p99:g}",)
-    return (*broken_bounds(comparison, bounds), *tail)
-
-
-def _pareto(
-    made: _Made, found: Search | None, recipes: Recipes, drift: float, scheme: str, scratch: Path
-) -> tuple[ParetoPoint, ...]:
-    if found is None or made.proposal.rung is None:
-        return (ParetoPoint(drift, None, scheme, chosen=not made.failures),)
-    max_length = made.model.max_length
-    return pareto_points(found, recipes, made.proposal.rung, scratch, max_length=max_length)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: PyTorch reads this when it is imported
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported, which reads both
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if CORES:  # a core for each worker: threads that wait for each other's core spin meanwhile
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        os.sched_setaffinity(0, {CORES[number % len(CORES)]})
 
 from tiny import make_checkpoint
 
@@ -25,6 +31,30 @@ _LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that all workers end at about the same time."""
     items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
+@pytest.fixture
+def all_cores() -> Iterator[None]:
+    """For tests of what threads do: every core, in place of the one that a worker has."""
+    own = os.sched_getaffinity(0) if CORES else set()
+    if CORES:
+        os.sched_setaffinity(0, CORES)
+    yield
+    if CORES:
+        os.sched_setaffinity(0, own)
+
+
+@pytest.fixture(scope="module")
+def quick_bench() -> Iterator[None]:
+    """Benches that start each model once, and are soon done: no test is about times."""
+    from edgebert.latency import bench
+
+    assert bench.__kwdefaults__ is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(bench.__kwdefaults__, "seconds", 0.1)
+        patch.setattr("edgebert.latency.start._ROUNDS", 1)
+        patch.setattr("edgebert.latency.texts._ROUNDS", 1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,10 @@ FAMILIES: dict[str, Callable[[], Any]] = {
     "albert": lambda: transformers.AlbertConfig(**_SIZES, **_POSITIONS, embedding_size=32),
     "mpnet": lambda: transformers.MPNetConfig(**_SIZES, **_POSITIONS, pad_token_id=0),
     "modernbert": lambda: transformers.ModernBertConfig(
-        **{**_SIZES, "num_hidden_layers": 3},
+        **_SIZES,
         **_POSITIONS,
         local_attention=8,
-        global_attn_every_n_layers=3,
+        global_attn_every_n_layers=2,
         pad_token_id=0,
         cls_token_id=2,
         bos_token_id=2,
@@ -55,7 +55,8 @@ FAMILIES: dict[str, Callable[[], Any]] = {
         position_biased_input=False,
     ),
 }
-"""Family name to the configuration of a model of two or three layers."""
+"""Family name to the configuration of a model of two layers; of ModernBERT one looks everywhere and
+one at its neighbours."""
 
 
 def make_family(

@@ -25,7 +25,12 @@ def call(*arguments: str | Path) -> Result:
 
 
 @pytest.fixture(scope="module")
-def folder(tiny_embedder: Path, tiny_int8: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    tiny_embedder: Path,
+    tiny_int8: Path,
+    quick_bench: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """Holds bench.html and bench.json of a checkpoint and a bundle, and what was printed."""
     folder = tmp_path_factory.mktemp("bench")
     (folder / "texts.tsv").write_text("phrase\nturn it on\noff\n")

@@ -39,7 +39,9 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def record(tiny_embedder: Path, tiny_bundle: Path, tiny_int8: Path, texts: Path) -> BenchRecord:
+def record(
+    tiny_embedder: Path, tiny_bundle: Path, tiny_int8: Path, texts: Path, quick_bench: None
+) -> BenchRecord:
     return edgebert.bench(
         [tiny_embedder, tiny_bundle, tiny_int8],
         lengths=(4, 8),

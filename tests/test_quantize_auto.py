@@ -17,7 +17,7 @@ from edgebert.graph.parts import FLOAT, matmul_forms
 from edgebert.graph.reading import read_graph
 from edgebert.graph.saturation import can_saturate
 from edgebert.graph.weights import read_tensors
-from edgebert.quantize import QuantizeOptions, quantize_bundle, quantizing
+from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
 from edgebert.quantize.nearness import Nearness, Yardstick
 from edgebert.quantize.recipes import Plan, Recipes
@@ -184,7 +184,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans: list[Plan] = []
-    broken = quantizing._broken
+    broken = deciding._broken
     write = Recipes.write
 
     def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
         return ("too far",) if len(plans) == 1 else broken(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Recipes, "write", noted)
-    monkeypatch.setattr(quantizing, "_broken", broken_once)
+    monkeypatch.setattr(deciding, "_broken", broken_once)
     monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", 1)  # so that some are left
     record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
     assert len(plans) == 2

@@ -68,6 +68,7 @@ def test_neighbours_and_their_order_change_no_bit(name: str, bundles: dict[str, 
 
 
 @SCHEMES
+@pytest.mark.usefixtures("all_cores")
 def test_one_thread_and_two_give_the_same_bits(name: str, bundles: dict[str, Path]) -> None:
     one, two = (load(bundles[name], threads=threads) for threads in (1, 2))
     assert np.array_equal(one.embed(TEXTS), two.embed(TEXTS))
@@ -75,6 +76,7 @@ def test_one_thread_and_two_give_the_same_bits(name: str, bundles: dict[str, Pat
 
 
 @SCHEMES
+@pytest.mark.usefixtures("all_cores")
 def test_callers_from_four_threads_get_the_same_bits(name: str, bundles: dict[str, Path]) -> None:
     model = load(bundles[name])
     expected = model.embed(TEXTS)
