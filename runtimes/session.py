@@ -17,7 +17,6 @@ from edgebert.runtimes.providers import (
     AUTO,
     CPU,
     Provider,
-    how_to_install,
     provider_named,
     require_fitting,
     require_installed,
@@ -87,7 +86,8 @@ def import_onnxruntime(provider: Provider = CPU) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "onnxruntime":
             raise
-        raise ProviderError(f"no onnxruntime is installed: {how_to_install(provider)}") from error
+        install = f"pip install 'edgebert[{provider.extra or CPU.extra}]'"
+        raise ProviderError(f"no onnxruntime is installed: {install}") from error
     return onnxruntime
 
 
@@ -111,8 +111,9 @@ def open_session(
     """
     chosen = provider_named(provider)
     require_fitting(bundle, chosen)
+    listed = bundle.manifest.files  # none yet of a bundle that is being made
     for name in _weight_files(bundle.model_path):
-        if name not in bundle.manifest.files:
+        if listed and name not in listed:
             raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
     start = _Start(bundle.model_path, chosen, threads, bundle.widens_weights, spinning)
     if chosen is CPU:
