@@ -30,6 +30,7 @@ from edgebert.latency.shapes import Shape
 from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT_CLASSIFICATION
+from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model, engine, load
 from edgebert.runtimes.answers import probabilities, read_classification
 from edgebert.runtimes.outputs import tokens_per_run
@@ -310,8 +311,8 @@ def test_a_text_without_a_mask_gets_one_in_the_place_of_a_word(text: str, masked
 
 
 def test_a_large_vocabulary_runs_few_tokens_at_a_time() -> None:
-    assert tokens_per_run(TEXT_CLASSIFICATION, 250_000) == 512
-    assert tokens_per_run(FILL_MASK, 30_000) == 512
+    assert tokens_per_run(TEXT_CLASSIFICATION, 250_000) == TOKENS_PER_RUN
+    assert tokens_per_run(FILL_MASK, 30_000) == TOKENS_PER_RUN
     assert tokens_per_run(FILL_MASK, 250_000) == 64
     assert tokens_per_run(FILL_MASK, 100_000_000) == 1
 

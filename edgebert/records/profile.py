@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TOKENS_PER_RUN = 512
+TOKENS_PER_RUN = 256
 """Tokens in one micro-batch: enough to keep the GEMMs busy, few enough to stay in cache."""
 
 
