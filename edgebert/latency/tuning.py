@@ -23,7 +23,7 @@ from edgebert.runtimes.profiles import save_profile
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import open_session
 
-_TOKENS_PER_RUN = (256, 512, 1024, 2048)
+_TOKENS_PER_RUN = (128, 256, 512, 1024, 2048)
 _PASS_SECONDS = 0.7  # of many texts: longer than a hiccup of the machine
 _RACE_SECONDS = 18.0  # three races: under a minute with all else
 _ROUNDS = 8
