@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.records.profile import TOKENS_PER_RUN
-
 Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _LENGTHS = (1, 2, 3, 15, 16, 17, 127, 128, 512)  # around the places where kernels change
 _MASK_TOKENS = 160  # wider than the usual local window of 128, so that masks meet its edges
 _SHORT = 16
+_TOKENS = 512  # of a batch of real texts: several of different lengths
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _text_batches(space: InputSpace, texts: Mapping[str, Ids]) -> Iterator[Batch
     order = sorted(range(len(real)), key=lambda row: int(real[row].sum()))
     group: list[int] = []
     for row in order:  # ascending, so each newcomer is the longest of its group
-        if group and (len(group) + 1) * min(real[row].sum(), space.longest) > TOKENS_PER_RUN:
+        if group and (len(group) + 1) * min(real[row].sum(), space.longest) > _TOKENS:
             yield _text_batch(space, texts, group)
             group = []
         group.append(row)
