@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,20 @@ _LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that all workers end at about the same time."""
     items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_operator_table() -> Iterator[None]:
+    """PyTorch's exporter reads all of its operators anew for each model: a sixth of its time.
+
+    The table is the same each time, as long as nothing of one export is registered in it.
+    """
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    read = ONNXRegistry.from_torchlib
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(read)))
+        yield
 
 
 @pytest.fixture
