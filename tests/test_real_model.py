@@ -22,7 +22,10 @@ pytestmark = pytest.mark.real_model
 def built(minilm: Path, quick_bench: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `edgebert build` makes of the real model, on the data that ship with edgebert."""
     output = tmp_path_factory.mktemp("minilm") / "out"
-    result = CliRunner().invoke(main, ["build", str(minilm), "-o", str(output)])
+    with pytest.MonkeyPatch.context() as patch:  # a search of half the time: no test is about it
+        patch.setattr("edgebert.quantize.calibration._FOR_SEARCH", 16)
+        patch.setattr("edgebert.quantize.layer_times._ROUNDS", 3)
+        result = CliRunner().invoke(main, ["build", str(minilm), "-o", str(output)])
     assert result.exit_code == 0, result.output
     return output
 
