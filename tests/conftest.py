@@ -1,9 +1,8 @@
-"""Small models made from a fixed seed (see tiny.py), and the real ones where they are at hand."""
+"""What all tests share: cores, caches, small models (see tiny_models.py), and the real ones."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -20,10 +19,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported, which rea
         number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
         os.sched_setaffinity(0, {CORES[number % len(CORES)]})
 
-from tiny import make_checkpoint
-
 if TYPE_CHECKING:
     from edgebert.records.made import QuantizeRecord
+
+pytest_plugins = ["tiny_models"]
 
 ROOT = Path(__file__).parent.parent
 _LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", "test_wheel.py")
@@ -73,54 +72,6 @@ def quick_bench() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers folder: BERT of two layers, mean pooling, normalized."""
-    folder = make_checkpoint(tmp_path_factory.mktemp("embedder"), "BertModel")
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    entries = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
-        for i, (path, name) in enumerate(modules)
-    ]
-    (folder / "modules.json").write_text(json.dumps(entries))
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
-    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 48}))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("classifier")
-    return make_checkpoint(folder, "BertForSequenceClassification", labels=("off", "on", "tell"))
-
-
-@pytest.fixture(scope="session")
-def tiny_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
-    return make_checkpoint(
-        tmp_path_factory.mktemp("tagger"), "BertForTokenClassification", labels=labels
-    )
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tiny_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An fp32 embedding bundle."""
-    return _export(tiny_embedder, tmp_path_factory.mktemp("bundles") / "fp32")
-
-
-@pytest.fixture(scope="session")
-def tiny_int8(tiny_bundle: Path) -> Path:
-    """The same in int8, with a scale for each token."""
-    return Path(_quantize(tiny_bundle, "int8", "token").bundle)
-
-
-@pytest.fixture(scope="session")
-def tiny_dynamic_int8(tiny_bundle: Path) -> Path:
-    """The same in int8 as other tools make it: a scale for each batch, the full range of weights."""
-    return Path(_quantize(tiny_bundle, "dynamic-int8", "dynamic").bundle)
-
-
-@pytest.fixture(scope="session")
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
@@ -136,20 +87,12 @@ def own_cache(_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def tiny_auto(tiny_bundle: Path, _cache: Path) -> QuantizeRecord:
     """The record of the fp32 embedding bundle in scheme `auto`, which names the bundle."""
+    from edgebert.quantize import quantize_bundle
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(_cache))
         patch.setattr("edgebert.quantize.layer_times._ROUNDS", 3)
-        return _quantize(tiny_bundle, "auto-int8", "auto")
-
-
-@pytest.fixture(scope="session")
-def tiny_classifier_bundle(tiny_classifier: Path) -> Path:
-    return _export(tiny_classifier, tiny_classifier.with_name("classifier-bundle"))
-
-
-@pytest.fixture(scope="session")
-def tiny_tagger_bundle(tiny_tagger: Path) -> Path:
-    return _export(tiny_tagger, tiny_tagger.with_name("tagger-bundle"))
+        return quantize_bundle(tiny_bundle, _cache / "auto-int8")
 
 
 @pytest.fixture
@@ -178,16 +121,3 @@ def data_sets() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public data sets at {folder}: set EDGEBERT_DATA")
     return folder
-
-
-def _export(checkpoint: Path, output: Path) -> Path:
-    from edgebert.export import export_model
-
-    export_model(checkpoint, output)
-    return output
-
-
-def _quantize(bundle: Path, name: str, scheme: str) -> QuantizeRecord:
-    from edgebert.quantize import QuantizeOptions, quantize_bundle
-
-    return quantize_bundle(bundle, bundle.with_name(name), options=QuantizeOptions(scheme=scheme))

@@ -11,11 +11,9 @@ import pytest
 import tokenizers
 import torch
 import transformers
-from tiny import make_checkpoint
 
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.errors import InputError
-from edgebert.export import export_model
 from edgebert.runtimes import Answer, Model, load
 from edgebert.runtimes.long_texts import Whole
 from edgebert.runtimes.questions import encode_contexts, read_answer
@@ -27,14 +25,13 @@ LONG = " ".join(
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_checkpoint(tmp_path_factory.mktemp("answers") / "qa", "BertForQuestionAnswering")
+def checkpoint(tiny_reader: Path) -> Path:
+    return tiny_reader
 
 
 @pytest.fixture(scope="module")
-def model(checkpoint: Path) -> Model:
-    export_model(checkpoint, checkpoint.with_name("bundle"))
-    return load(checkpoint.with_name("bundle"))
+def model(tiny_reader_bundle: Path) -> Model:
+    return load(tiny_reader_bundle)
 
 
 def parts_of(pair: tuple[str, str], model: Model) -> list[tokenizers.Encoding]:

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 import tokenizers
 import transformers
-from families import make_family
 from tiny import VOCABULARY
 
 from edgebert.errors import InputError
-from edgebert.export import export_model
 from edgebert.runtimes import Fill, Model, load
 from edgebert.runtimes.masks import fills_of, in_small_windows
 from edgebert.runtimes.scheduling import Answered
@@ -21,15 +19,13 @@ from edgebert.runtimes.windows import Window
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("masks") / "filler"
-    return make_family(folder, "roberta", transformers.AutoModelForMaskedLM)
+def checkpoint(tiny_filler: Path) -> Path:
+    return tiny_filler
 
 
 @pytest.fixture(scope="module")
-def model(checkpoint: Path) -> Model:
-    export_model(checkpoint, checkpoint.with_name("bundle"))
-    return load(checkpoint.with_name("bundle"))
+def model(tiny_filler_bundle: Path) -> Model:
+    return load(tiny_filler_bundle)
 
 
 def test_guesses_are_those_of_transformers(checkpoint: Path, model: Model) -> None:

@@ -16,13 +16,9 @@ from typing import Any
 import click
 import pytest
 import torch
-import transformers
-from families import make_family
 from page_code import RUNTIME_PAGE, python_blocks, typed_now
-from tiny import make_checkpoint
 
 from edgebert.cli import main
-from edgebert.export import export_model
 
 PAGE = RUNTIME_PAGE.read_text(encoding="utf-8")
 
@@ -32,6 +28,9 @@ def names(
     tiny_bundle: Path,
     tiny_classifier_bundle: Path,
     tiny_tagger_bundle: Path,
+    tiny_reranker_bundle: Path,
+    tiny_reader_bundle: Path,
+    tiny_filler_bundle: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A folder with a bundle under each name that the page loads."""
@@ -40,16 +39,14 @@ def names(
     manifest = json.loads((embedder / "manifest.json").read_text())
     prompts = {"prompts": {"query": "please tell "}}
     (embedder / "manifest.json").write_text(json.dumps(manifest | prompts))
-    (folder / "intents-int8").symlink_to(tiny_classifier_bundle)
-    (folder / "names-int8").symlink_to(tiny_tagger_bundle)
-    for name, architecture, labels in (
-        ("reranker", "BertForSequenceClassification", ("relevance",)),
-        ("answers", "BertForQuestionAnswering", ()),
+    for name, bundle in (
+        ("intents-int8", tiny_classifier_bundle),
+        ("names-int8", tiny_tagger_bundle),
+        ("reranker-int8", tiny_reranker_bundle),
+        ("answers-int8", tiny_reader_bundle),
+        ("words-int8", tiny_filler_bundle),
     ):
-        make_checkpoint(folder / name, architecture, labels)
-        export_model(folder / name, folder / f"{name}-int8")
-    make_family(folder / "words", "roberta", transformers.AutoModelForMaskedLM)
-    export_model(folder / "words", folder / "words-int8")
+        (folder / name).symlink_to(bundle)
     return folder
 
 

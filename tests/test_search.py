@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny import make_checkpoint
 
 from edgebert.errors import InputError
-from edgebert.export import export_model
 from edgebert.runtimes import Hit, Model, load
 from edgebert.runtimes import searching as module
 from edgebert.runtimes.ranking import largest
@@ -29,11 +27,8 @@ def model(tiny_bundle: Path) -> Model:
 
 
 @pytest.fixture(scope="module")
-def reranker(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    folder = tmp_path_factory.mktemp("search")
-    make_checkpoint(folder / "reranker", "BertForSequenceClassification", ("relevance",))
-    export_model(folder / "reranker", folder / "bundle")
-    return load(folder / "bundle")
+def reranker(tiny_reranker_bundle: Path) -> Model:
+    return load(tiny_reranker_bundle)
 
 
 def vectors(n: int, dim: int, seed: int) -> np.ndarray:

@@ -56,17 +56,6 @@ def plain_logits(checkpoint: Path, auto_class: Any, *texts: Any) -> Any:
 # rerankers
 
 
-@pytest.fixture(scope="module")
-def reranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tasks") / "reranker"
-    return make_checkpoint(folder, "BertForSequenceClassification", ("relevance",))
-
-
-@pytest.fixture(scope="module")
-def reranker_bundle(reranker: Path) -> Path:
-    return bundle_of(reranker)
-
-
 @pytest.mark.parametrize("target", ["cpu", "gpu"])
 def test_the_mean_of_no_tokens_is_a_number(target: str, tmp_path: Path) -> None:
     """As ModernBERT's own checkpoints classify, and PyTorch divides 0 by 0."""
@@ -78,11 +67,13 @@ def test_the_mean_of_no_tokens_is_a_number(target: str, tmp_path: Path) -> None:
     export_model(folder, tmp_path / "bundle", options=options)
 
 
-def test_a_single_label_is_scored_by_a_sigmoid(reranker: Path, reranker_bundle: Path) -> None:
-    model = load(reranker_bundle)
+def test_a_single_label_is_scored_by_a_sigmoid(
+    tiny_reranker: Path, tiny_reranker_bundle: Path
+) -> None:
+    model = load(tiny_reranker_bundle)
     for pair, answer in zip(PAIRS, model.classify(PAIRS), strict=True):
         logit = plain_logits(
-            reranker, transformers.AutoModelForSequenceClassification, *pair
+            tiny_reranker, transformers.AutoModelForSequenceClassification, *pair
         ).logits
         assert answer.label == "relevance"
         assert answer.scores == {"relevance": answer.score}
@@ -92,41 +83,41 @@ def test_a_single_label_is_scored_by_a_sigmoid(reranker: Path, reranker_bundle: 
 
 
 def test_scores_are_compared_as_scores(
-    reranker: Path, reranker_bundle: Path, tmp_path: Path
+    tiny_reranker: Path, tiny_reranker_bundle: Path, tmp_path: Path
 ) -> None:
     int8 = tmp_path / "int8"
-    quantize_bundle(reranker_bundle, int8, options=QuantizeOptions(scheme="token"))
+    quantize_bundle(tiny_reranker_bundle, int8, options=QuantizeOptions(scheme="token"))
     data = tmp_path / "pairs.tsv"
     rows = [f"{a}\t{b}\t{score}" for (a, b), score in zip(PAIRS, (3, 1, 2), strict=True)]
     data.write_text("\n".join(["sentence1\tsentence2\tscore", *rows]) + "\n")
-    record = check(reranker, int8, data, thresholds=Thresholds(max_drift=0.2))
+    record = check(tiny_reranker, int8, data, thresholds=Thresholds(max_drift=0.2))
     before, after = (
         np.array([answer.score for answer in load(path).classify(PAIRS)])
-        for path in (reranker_bundle, int8)
+        for path in (tiny_reranker_bundle, int8)
     )
     assert record.distance_mean == pytest.approx(np.abs(before - after).mean(), abs=1e-5)
     assert (record.labels, record.logits) == (None, None)
     assert [metric.name for metric in record.metrics] == ["spearman", "pearson"]
     with pytest.raises(InputError, match="--max-flips cannot be held here"):
-        check(reranker, int8, data, thresholds=Thresholds(max_flips=0.1))
+        check(tiny_reranker, int8, data, thresholds=Thresholds(max_flips=0.1))
     with pytest.raises(InputError, match=r"'score' column"):
-        check(reranker, int8, thresholds=Thresholds(max_metric_drop=1.0))
+        check(tiny_reranker, int8, thresholds=Thresholds(max_metric_drop=1.0))
 
 
 def test_saved_scores_of_a_reranker_are_compared_as_they_are(
-    reranker_bundle: Path, tmp_path: Path
+    tiny_reranker_bundle: Path, tmp_path: Path
 ) -> None:
-    answers = load(reranker_bundle).classify(PAIRS)
+    answers = load(tiny_reranker_bundle).classify(PAIRS)
     saved = tmp_path / "saved.jsonl"
     rows = [
         {"text": pair, "label": answer.label, "score": answer.score, "scores": answer.scores}
         for pair, answer in zip(PAIRS, answers, strict=True)
     ]
     saved.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert check(reranker_bundle, saved).distance_mean < 1e-6
+    assert check(tiny_reranker_bundle, saved).distance_mean < 1e-6
     rows[0]["scores"] = {"relevance": answers[0].score - 0.3}
     saved.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    record = check(reranker_bundle, saved, thresholds=Thresholds(max_drift=0.2))
+    record = check(tiny_reranker_bundle, saved, thresholds=Thresholds(max_drift=0.2))
     assert record.distance_mean == pytest.approx(0.1, abs=1e-6)
 
 
@@ -156,22 +147,22 @@ IDENTITY = "torch.nn.modules.linear.Identity"
     ],
 )
 def test_the_folder_says_how_a_score_is_made(
-    reranker: Path, tmp_path: Path, config: dict[str, Any], said: dict[str, Any], scoring: str
+    tiny_reranker: Path, tmp_path: Path, config: dict[str, Any], said: dict[str, Any], scoring: str
 ) -> None:
-    assert changed(reranker, tmp_path / "copy", config, said).scoring == scoring
+    assert changed(tiny_reranker, tmp_path / "copy", config, said).scoring == scoring
 
 
-def test_a_score_made_in_another_way_is_refused(reranker: Path, tmp_path: Path) -> None:
+def test_a_score_made_in_another_way_is_refused(tiny_reranker: Path, tmp_path: Path) -> None:
     config = {"sentence_transformers": {"activation_fn": "torch.nn.Tanh"}}
     with pytest.raises(CheckpointError, match=r"scores by torch.nn.Tanh; Sigmoid or Identity is"):
-        _ = changed(reranker, tmp_path / "copy", config, {}).scoring
+        _ = changed(tiny_reranker, tmp_path / "copy", config, {}).scoring
 
 
 def test_a_reranker_that_sentence_transformers_6_saved_is_no_embedding_model(
-    reranker: Path, tmp_path: Path
+    tiny_reranker: Path, tmp_path: Path
 ) -> None:
     said = {"activation_fn": IDENTITY, "model_type": "CrossEncoder", "prompts": {}}
-    changed(reranker, tmp_path / "copy", {}, said)
+    changed(tiny_reranker, tmp_path / "copy", {}, said)
     kind = "sentence_transformers.base.modules.transformer.Transformer"
     (tmp_path / "copy/modules.json").write_text(json.dumps([{"type": kind, "path": ""}]))
     limits = {"transformer_task": "sequence-classification", "module_output_name": "scores"}
@@ -207,20 +198,8 @@ def test_scores_are_made_in_three_ways() -> None:
 # fill-mask
 
 
-@pytest.fixture(scope="module")
-def filler(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A RoBERTa, whose positions start behind its padding id, as it guesses words."""
-    folder = tmp_path_factory.mktemp("tasks") / "filler"
-    return make_family(folder, "roberta", transformers.AutoModelForMaskedLM)
-
-
-@pytest.fixture(scope="module")
-def filler_bundle(filler: Path) -> Path:
-    return bundle_of(filler)
-
-
-def test_logits_stand_at_the_masks_alone(filler: Path, filler_bundle: Path) -> None:
-    model = load(filler_bundle)
+def test_logits_stand_at_the_masks_alone(tiny_filler: Path, tiny_filler_bundle: Path) -> None:
+    model = load(tiny_filler_bundle)
     assert (model.task, model.manifest.outputs, model.mask_token) == (
         FILL_MASK,
         ("logits",),
@@ -232,16 +211,16 @@ def test_logits_stand_at_the_masks_alone(filler: Path, filler_bundle: Path) -> N
     auto_class = transformers.AutoModelForMaskedLM
     for text, found in ((texts[0], one), (texts[1], two)):
         places = [i for i, word in enumerate(["[CLS]", *text.split()]) if word == "[MASK]"]
-        expected = plain_logits(filler, auto_class, text).logits[0, places].numpy()
+        expected = plain_logits(tiny_filler, auto_class, text).logits[0, places].numpy()
         np.testing.assert_allclose(found, expected, atol=1e-4)
     for text, row in zip(
-        texts, CheckpointModel(open_checkpoint(filler)).outputs(texts), strict=True
+        texts, CheckpointModel(open_checkpoint(tiny_filler)).outputs(texts), strict=True
     ):
         np.testing.assert_allclose(model.outputs([text])[0], row, atol=1e-4)
 
 
 def test_logits_beside_the_masks_are_let_go_at_once(
-    filler_bundle: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_filler_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A window of texts has gigabytes of them, over a vocabulary of thirty thousand."""
     run = engine._run
@@ -253,7 +232,7 @@ def test_logits_beside_the_masks_are_let_go_at_once(
         return answers
 
     monkeypatch.setattr(engine, "_run", run_and_watch)
-    model = load(filler_bundle)
+    model = load(tiny_filler_bundle)
     answers = model._of_list([f"turn the [MASK] {'on ' * (i % 50)}{i}" for i in range(200)])
     taken = [next(answers) for _ in range(199)]
     assert len(given) > 2
@@ -261,13 +240,13 @@ def test_logits_beside_the_masks_are_let_go_at_once(
     assert {answered.row.shape for answered in taken} == {(1, 65)}
 
 
-def test_golden_answers_of_a_filler_are_few_and_hold(filler_bundle: Path) -> None:
-    golden = open_bundle(filler_bundle).golden()
-    assert (filler_bundle / "golden.json").stat().st_size < 100_000
+def test_golden_answers_of_a_filler_are_few_and_hold(tiny_filler_bundle: Path) -> None:
+    golden = open_bundle(tiny_filler_bundle).golden()
+    assert (tiny_filler_bundle / "golden.json").stat().st_size < 100_000
     assert all(model_masks(text.text) for text in golden.texts)
     assert len(golden.columns) == np.shape(golden.texts[0].expected)[1] <= 64
     assert max(golden.columns) < len(VOCABULARY)
-    assert examine(filler_bundle).passed
+    assert examine(tiny_filler_bundle).passed
 
 
 def model_masks(text: str) -> int:
@@ -275,22 +254,22 @@ def model_masks(text: str) -> int:
 
 
 def test_a_filler_is_checked_and_quantized(
-    filler: Path, filler_bundle: Path, tmp_path: Path
+    tiny_filler: Path, tiny_filler_bundle: Path, tmp_path: Path
 ) -> None:
-    record = check(filler, filler_bundle)
+    record = check(tiny_filler, tiny_filler_bundle)
     assert record.passed
     assert record.labels is not None
     assert (record.labels.flips, record.labels.n) == (0, 40)
     assert record.logits is not None
     assert record.logits.max_abs < 1e-3
-    quantize_bundle(filler_bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
+    quantize_bundle(tiny_filler_bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
     assert examine(tmp_path / "int8").passed
-    worse = check(filler_bundle, tmp_path / "int8", thresholds=Thresholds(max_drift=1.0))
+    worse = check(tiny_filler_bundle, tmp_path / "int8", thresholds=Thresholds(max_drift=1.0))
     assert worse.distance_mean > record.distance_mean
     with pytest.raises(GateError, match="drift"):
-        check(filler_bundle, tmp_path / "int8", thresholds=Thresholds(max_drift=0.0))
+        check(tiny_filler_bundle, tmp_path / "int8", thresholds=Thresholds(max_drift=0.0))
     with pytest.raises(InputError, match="fill-mask has no metric"):
-        check(filler, filler_bundle, thresholds=Thresholds(max_metric_drop=1.0))
+        check(tiny_filler, tiny_filler_bundle, thresholds=Thresholds(max_metric_drop=1.0))
 
 
 @pytest.mark.parametrize(
@@ -320,44 +299,36 @@ def test_a_large_vocabulary_runs_few_tokens_at_a_time() -> None:
 # question answering
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tasks") / "reader"
-    return make_checkpoint(folder, "BertForQuestionAnswering")
-
-
-@pytest.fixture(scope="module")
-def reader_bundle(reader: Path) -> Path:
-    return bundle_of(reader)
-
-
-def test_a_reader_says_where_an_answer_starts_and_ends(reader: Path, reader_bundle: Path) -> None:
+def test_a_reader_says_where_an_answer_starts_and_ends(
+    tiny_reader: Path, tiny_reader_bundle: Path
+) -> None:
     """Token types tell the question from the context."""
-    model = load(reader_bundle)
+    model = load(tiny_reader_bundle)
     assert (model.task, model.manifest.outputs) == (
         QUESTION_ANSWERING,
         ("start_logits", "end_logits"),
     )
     pairs = [("where is ben ?", CONTEXT), ("who ?", "anna")]
     expected = [
-        plain_logits(reader, transformers.AutoModelForQuestionAnswering, *pair) for pair in pairs
+        plain_logits(tiny_reader, transformers.AutoModelForQuestionAnswering, *pair)
+        for pair in pairs
     ]
     for found, right in zip(model.outputs(pairs), expected, strict=True):
         ends = torch.stack([right.start_logits[0], right.end_logits[0]], dim=-1).numpy()
         np.testing.assert_allclose(found, ends, atol=1e-4)
 
 
-def test_only_the_context_is_cut(reader: Path, reader_bundle: Path) -> None:
-    said = json.loads((reader_bundle / "tokenizer.json").read_text())["truncation"]
+def test_only_the_context_is_cut(tiny_reader: Path, tiny_reader_bundle: Path) -> None:
+    said = json.loads((tiny_reader_bundle / "tokenizer.json").read_text())["truncation"]
     assert (said["strategy"], said["max_length"]) == ("OnlySecond", 64)
-    model = load(reader_bundle)
+    model = load(tiny_reader_bundle)
     question = "where is ben and anna ?"
     pair = (question, "the fan is on . " * 40)
     encoding = model.tokenizer.encode(*pair)
     assert len(encoding.ids) == 64
     assert encoding.sequence_ids.count(0) == 6
     assert model.outputs([pair])[0].shape == (64, 2)
-    reference = CheckpointModel(open_checkpoint(reader))
+    reference = CheckpointModel(open_checkpoint(tiny_reader))
     assert reference.encode([pair])["input_ids"][0].tolist() == encoding.ids
     for side in (model, reference):
         for unreadable in (("where " * 80, "here"), "the fan is on . " * 40):
@@ -366,7 +337,7 @@ def test_only_the_context_is_cut(reader: Path, reader_bundle: Path) -> None:
 
 
 def test_answers_of_bundle_and_checkpoint_are_the_same(
-    reader: Path, reader_bundle: Path, tmp_path: Path
+    tiny_reader: Path, tiny_reader_bundle: Path, tmp_path: Path
 ) -> None:
     questions = [("Who was in Paris?", "Anna"), ("Where is Ben?", "in Berlin")]
     rows = [
@@ -375,18 +346,18 @@ def test_answers_of_bundle_and_checkpoint_are_the_same(
     ]
     data = tmp_path / "squad.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    record = check(reader, reader_bundle, data)
+    record = check(tiny_reader, tiny_reader_bundle, data)
     assert record.passed
     assert [metric.name for metric in record.metrics] == ["f1", "exact_match"]
     assert record.labels is not None
     assert (record.labels.flips, record.distance_mean) == (0, 0.0)
-    assert check(reader_bundle, reader_bundle / "model.onnx", data).distance_mean == 0.0
-    assert check(reader, reader_bundle).n == 40  # without data, of the built-in sentences
-    assert examine(reader_bundle).passed
+    assert check(tiny_reader_bundle, tiny_reader_bundle / "model.onnx", data).distance_mean == 0.0
+    assert check(tiny_reader, tiny_reader_bundle).n == 40  # without data, of the built-in sentences
+    assert examine(tiny_reader_bundle).passed
 
 
-def test_a_reader_is_timed_on_plain_texts_as_contexts(reader_bundle: Path) -> None:
-    timed = LoadedBundle(load(reader_bundle))
+def test_a_reader_is_timed_on_plain_texts_as_contexts(tiny_reader_bundle: Path) -> None:
+    timed = LoadedBundle(load(tiny_reader_bundle))
     assert timed.token_counts([CONTEXT, ("who ?", "anna")])[1] == 6
     rows: Any = timed.on_texts([CONTEXT])()
     assert [row.shape[1] for row in rows] == [2]
@@ -395,17 +366,19 @@ def test_a_reader_is_timed_on_plain_texts_as_contexts(reader_bundle: Path) -> No
 
 
 def test_a_card_shows_what_runs_a_bundle(
-    reader_bundle: Path, filler_bundle: Path, reranker_bundle: Path
+    tiny_reader_bundle: Path, tiny_filler_bundle: Path, tiny_reranker_bundle: Path
 ) -> None:
-    assert 'model.answer("a question",' in (reader_bundle / "README.md").read_text()
-    assert 'model.rerank("a query",' in (reranker_bundle / "README.md").read_text()
-    card = (filler_bundle / "README.md").read_text()
+    assert 'model.answer("a question",' in (tiny_reader_bundle / "README.md").read_text()
+    assert 'model.rerank("a query",' in (tiny_reranker_bundle / "README.md").read_text()
+    card = (tiny_filler_bundle / "README.md").read_text()
     assert 'model.fill_mask("a [MASK] text")' in card
     assert "edgebert doctor THIS_FOLDER\n\n```python" in card
 
 
-def test_a_verb_of_another_task_names_the_task(reader_bundle: Path, filler_bundle: Path) -> None:
-    for path, task in ((reader_bundle, QUESTION_ANSWERING), (filler_bundle, FILL_MASK)):
+def test_a_verb_of_another_task_names_the_task(
+    tiny_reader_bundle: Path, tiny_filler_bundle: Path
+) -> None:
+    for path, task in ((tiny_reader_bundle, QUESTION_ANSWERING), (tiny_filler_bundle, FILL_MASK)):
         with pytest.raises(InputError, match=f"is a {task} bundle; embed needs one for feature"):
             load(path).embed("a text")
 

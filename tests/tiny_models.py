@@ -1,0 +1,143 @@
+"""The small checkpoints and bundles that many tests read and none may change.
+
+An export of even the smallest model takes seconds, so the workers of one test run share them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import transformers
+from families import make_family
+from filelock import FileLock
+from tiny import make_checkpoint
+
+from edgebert.export import export_model
+from edgebert.quantize import QuantizeOptions, quantize_bundle
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
+    """Makes a folder of a name, or finds the one that this or another worker has made."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own if worker_id == "master" else own.parent) / "shared"
+    making = shared / "making"
+    making.mkdir(parents=True, exist_ok=True)
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with FileLock(making / f"{name}.lock"):
+            if not folder.exists():
+                make(making / name)
+                (making / name).rename(folder)
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def tiny_embedder(made_once: MadeOnce) -> Path:
+    """A sentence-transformers folder: BERT of two layers, mean pooling, normalized."""
+    return made_once("embedder", _make_embedder)
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(made_once: MadeOnce) -> Path:
+    return _checkpoint(made_once, "classifier", "SequenceClassification", "off", "on", "tell")
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger(made_once: MadeOnce) -> Path:
+    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    return _checkpoint(made_once, "tagger", "TokenClassification", *labels)
+
+
+@pytest.fixture(scope="session")
+def tiny_reranker(made_once: MadeOnce) -> Path:
+    return _checkpoint(made_once, "reranker", "SequenceClassification", "relevance")
+
+
+@pytest.fixture(scope="session")
+def tiny_reader(made_once: MadeOnce) -> Path:
+    return _checkpoint(made_once, "reader", "QuestionAnswering")
+
+
+@pytest.fixture(scope="session")
+def tiny_filler(made_once: MadeOnce) -> Path:
+    """A RoBERTa, whose positions start behind its padding id, as it guesses words."""
+    auto_class = transformers.AutoModelForMaskedLM
+    return made_once("filler", lambda folder: make_family(folder, "roberta", auto_class))
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(made_once: MadeOnce, tiny_embedder: Path) -> Path:
+    """An fp32 embedding bundle."""
+    return made_once("fp32", lambda folder: export_model(tiny_embedder, folder))
+
+
+@pytest.fixture(scope="session")
+def tiny_int8(made_once: MadeOnce, tiny_bundle: Path) -> Path:
+    """The same in int8, with a scale for each token."""
+    return _quantized(made_once, "int8", tiny_bundle, "token")
+
+
+@pytest.fixture(scope="session")
+def tiny_dynamic_int8(made_once: MadeOnce, tiny_bundle: Path) -> Path:
+    """The same in int8 as other tools make it: a scale for each batch, the full range of weights."""
+    return _quantized(made_once, "dynamic-int8", tiny_bundle, "dynamic")
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier_bundle(made_once: MadeOnce, tiny_classifier: Path) -> Path:
+    return _bundle(made_once, tiny_classifier)
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger_bundle(made_once: MadeOnce, tiny_tagger: Path) -> Path:
+    return _bundle(made_once, tiny_tagger)
+
+
+@pytest.fixture(scope="session")
+def tiny_reranker_bundle(made_once: MadeOnce, tiny_reranker: Path) -> Path:
+    return _bundle(made_once, tiny_reranker)
+
+
+@pytest.fixture(scope="session")
+def tiny_reader_bundle(made_once: MadeOnce, tiny_reader: Path) -> Path:
+    return _bundle(made_once, tiny_reader)
+
+
+@pytest.fixture(scope="session")
+def tiny_filler_bundle(made_once: MadeOnce, tiny_filler: Path) -> Path:
+    return _bundle(made_once, tiny_filler)
+
+
+def _make_embedder(folder: Path) -> None:
+    make_checkpoint(folder, "BertModel")
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    entries = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for i, (path, name) in enumerate(modules)
+    ]
+    (folder / "modules.json").write_text(json.dumps(entries))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 48}))
+
+
+def _checkpoint(made_once: MadeOnce, name: str, head: str, *labels: str) -> Path:
+    return made_once(name, lambda folder: make_checkpoint(folder, f"BertFor{head}", labels))
+
+
+def _bundle(made_once: MadeOnce, checkpoint: Path) -> Path:
+    return made_once(f"{checkpoint.name}-bundle", lambda folder: export_model(checkpoint, folder))
+
+
+def _quantized(made_once: MadeOnce, name: str, bundle: Path, scheme: str) -> Path:
+    options = QuantizeOptions(scheme=scheme)
+    return made_once(name, lambda folder: quantize_bundle(bundle, folder, options=options))
