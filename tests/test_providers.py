@@ -15,10 +15,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from click.testing import CliRunner
 from onnx import helper, numpy_helper
 
 from edgebert.bundle import open_bundle
-from edgebert.cli import options
+from edgebert.cli import main, options
 from edgebert.doctor import examine
 from edgebert.errors import GateError, ProviderError
 from edgebert.machine import ONNXRUNTIME_WHEELS, installed_versions, onnxruntime_wheels
@@ -159,6 +160,24 @@ def test_inspect_shows_what_load_refuses(
     assert re.search(r"runs on +operator +nodes\n[- ]+\nCPUExecutionProvider  ", shown)
     assert "asked for AzureExecutionProvider: " in shown
     assert re.search(r"fell back, so 'edgebert.load' refuses it: \d+ MatMul, 2 Attention", shown)
+
+
+@pytest.mark.parametrize("command", ["embed", "bench"])
+def test_a_command_runs_on_the_provider_that_is_asked_for_or_not_at_all(
+    command: str, tiny_bundle: Path
+) -> None:
+    texts = ["turn the lamp on"] if command == "embed" else ["--lengths", "4", "--threads", "1"]
+    result = CliRunner().invoke(main, [command, str(tiny_bundle), *texts, "--provider", "openvino"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "provider 'openvino' is not installed" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_commands_on_the_cpu_by_name_answer_as_by_default(tiny_bundle: Path) -> None:
+    by_default = CliRunner().invoke(main, ["embed", str(tiny_bundle), "anna"])
+    named = CliRunner().invoke(main, ["embed", str(tiny_bundle), "anna", "--provider", "cpu"])
+    assert (by_default.exit_code, named.exit_code) == (0, 0)
+    assert named.stdout == by_default.stdout
 
 
 # one that fails

@@ -48,6 +48,7 @@ def run(
     source: Path | None,
     target: Path | None,
     text_column: str | None,
+    provider: str,
     force: bool,
     resume: bool,
 ) -> None:
@@ -65,11 +66,11 @@ def run(
     if given.pairs and verb.name != "classify":
         raise InputError(f"{source} holds pairs of texts; name one column with --text-column")
     if target is None:
-        _print(verb, bundle, given)
+        _print(verb, bundle, provider, given)
     elif resume:
-        _write_resumably(verb, bundle, given, target, force=force)
+        _write_resumably(verb, bundle, provider, given, target, force=force)
     else:
-        _write(verb, bundle, given, target, force=force)
+        _write(verb, bundle, provider, given, target, force=force)
 
 
 def _check_resume(source: Path | None, target: Path | None) -> None:
@@ -79,42 +80,44 @@ def _check_resume(source: Path | None, target: Path | None) -> None:
         raise click.UsageError("stdin cannot be read a second time: --resume needs a file")
 
 
-def _print(verb: Verb, bundle: Path, given: GivenTexts) -> None:
+def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
     from edgebert.runtimes import load
 
-    rows = _rows(verb, load(bundle), given)
+    rows = _rows(verb, load(bundle, provider=provider), given)
     for row in rows if sys.stdout.isatty() else _tracked(rows, verb, given.count):
         click.echo(to_json(row))
 
 
-def _write(verb: Verb, bundle: Path, given: GivenTexts, target: Path, *, force: bool) -> None:
+def _write(
+    verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
+) -> None:
     from edgebert.answer_files import open_layout, write_answers
     from edgebert.runtimes import load
 
-    model = load(bundle)
+    model = load(bundle, provider=provider)
     rows = _tracked(_rows(verb, model, given), verb, given.count)
     write_answers(target, rows, open_layout(target, _columns(verb, model, given)), force=force)
 
 
 def _write_resumably(
-    verb: Verb, bundle: Path, given: GivenTexts, target: Path, *, force: bool
+    verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, resumed_file
     from edgebert.runtimes import load
 
-    with resumed_file(target, _what_decides(verb, bundle, given), force=force) as file:
+    with resumed_file(target, _what_decides(verb, bundle, provider, given), force=force) as file:
         if file.whole:
             return
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
-        model = load(bundle)
+        model = load(bundle, provider=provider)
         left = None if given.count is None else given.count - file.texts
         rows = _tracked(_rows(verb, model, given, file.texts), verb, left)
         file.write(rows, open_layout(target, _columns(verb, model, given)))
 
 
-def _what_decides(verb: Verb, bundle: Path, given: GivenTexts) -> dict[str, str]:
+def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
     """All that decides what a file will hold, each by its name, in words.
 
     Raises:
@@ -136,13 +139,14 @@ def _what_decides(verb: Verb, bundle: Path, given: GivenTexts) -> dict[str, str]
             "quantize by another scheme"
         )
     machine, versions = this_machine(), installed_versions()
-    packages = ("onnxruntime", "onnxruntime-gpu", "tokenizers")
+    packages = [name for name in versions if name.startswith("onnxruntime")] + ["tokenizers"]
     return {
         "command": verb.name,
         "bundle": f"sha256 {file_sha256(bundle / MANIFEST)[:16]}",
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
         "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
+        "--provider": provider,
         "CPU": f"{machine.cpu} ({machine.cpu_class})",
         "edgebert": __version__,
         **{name: versions[name] for name in packages if name in versions},

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     help="Also time the texts of FILE, from text to answer.",
 )
 @options.text_column
+@options.provider
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -56,6 +57,7 @@ def bench(
     threads: tuple[int, ...] | None,
     texts: Path | None,
     text_column: str | None,
+    provider: str,
     html: Path | None,
     force: bool,
     json_path: Path | None,
@@ -84,6 +86,7 @@ def bench(
             threads=threads,
             texts=texts,
             text_column=text_column,
+            provider=provider,
             offline=is_offline(),
         )
 
@@ -119,13 +122,7 @@ def inspect(path: Path, provider: str | None, json_path: Path | None) -> None:
 
 @click.command(cls=Command)
 @click.argument("bundle", type=options.FOLDER)
-@click.option(
-    "--provider",
-    type=options.PROVIDER,
-    default="auto",
-    show_default=True,
-    help="The execution provider that answers.",
-)
+@options.provider
 @options.json_record
 def doctor(bundle: Path, provider: str, json_path: Path | None) -> None:
     """Check that this device gives the answers that BUNDLE promises; exit 3 when it does not.

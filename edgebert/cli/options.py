@@ -84,6 +84,13 @@ def shape(ctx: click.Context, option: click.Parameter, value: str | None) -> Any
     return int(match[1]), int(match[2])
 
 
+provider = click.option(
+    "--provider",
+    type=PROVIDER,
+    default="auto",
+    show_default=True,
+    help="The execution provider that runs BUNDLE, all of it or not at all.",
+)
 force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 json_record = click.option(
     "--json",

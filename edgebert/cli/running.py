@@ -39,6 +39,7 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 help="Write to a .jsonl, .csv or .parquet file (embed: also .npy), not to stdout.",
             ),
             options.text_column,
+            options.provider,
             options.force,
             click.option(
                 "--resume",

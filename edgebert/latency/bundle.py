@@ -57,8 +57,8 @@ class LoadedBundle:
         return with_questions(texts) if self.model.task == QUESTION_ANSWERING else texts
 
 
-def timed_bundle(path: str) -> TimedModel:
-    """Open a bundle for timing.
+def timed_bundle(path: str, provider: str) -> TimedModel:
+    """Open a bundle for timing on an execution provider.
 
     Raises:
         BundleError: it is missing or damaged.
@@ -77,10 +77,10 @@ def timed_bundle(path: str) -> TimedModel:
         max_length=bundle.manifest.max_length,
         size_bytes=bundle.size_bytes,
         sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),
-        load=partial(_loaded, bundle.path),
+        load=partial(_loaded, bundle.path, provider),
     )
 
 
 @contextmanager
-def _loaded(path: Path, threads: int | None) -> Iterator[LoadedBundle]:
-    yield LoadedBundle(load(path, threads=threads))
+def _loaded(path: Path, provider: str, threads: int | None) -> Iterator[LoadedBundle]:
+    yield LoadedBundle(load(path, provider=provider, threads=threads))

@@ -12,7 +12,9 @@ from edgebert.latency.bundle import timed_bundle
 from edgebert.latency.models import TimedModel
 
 
-def open_models(paths: Sequence[str], *, offline: bool = False) -> list[TimedModel]:
+def open_models(
+    paths: Sequence[str], *, provider: str = "auto", offline: bool = False
+) -> list[TimedModel]:
     """Open all models; checkpoints truncate where the shortest bundle does, for equal work.
 
     Raises:
@@ -23,14 +25,16 @@ def open_models(paths: Sequence[str], *, offline: bool = False) -> list[TimedMod
         raise InputError("a bench needs at least one bundle")
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"{twice} is given twice")
-    bundles = {path: timed_bundle(path) for path in paths if is_bundle(path)}
+    bundles = {path: timed_bundle(path, provider) for path in paths if is_bundle(path)}
     limit = min((bundle.max_length for bundle in bundles.values()), default=None)
     return [bundles.get(path) or _checkpoint(path, limit, offline=offline) for path in paths]
 
 
-def open_model(path: str, *, max_length: int) -> TimedModel:
+def open_model(path: str, *, provider: str, max_length: int) -> TimedModel:
     """Open one local model."""
-    return timed_bundle(path) if is_bundle(path) else _checkpoint(path, max_length, offline=True)
+    if is_bundle(path):
+        return timed_bundle(path, provider)
+    return _checkpoint(path, max_length, offline=True)
 
 
 def is_bundle(path: str) -> bool:

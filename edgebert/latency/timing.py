@@ -45,6 +45,7 @@ def bench(
     threads: Sequence[int] | None = None,
     texts: Path | None = None,
     text_column: str | None = None,
+    provider: str = "auto",
     rounds: int = 10,
     seconds: float = 1.0,
     offline: bool = False,
@@ -59,6 +60,7 @@ def bench(
         threads: cores a call may use; by default one, and all that this process is granted.
         texts: a file whose texts are also timed, from text to answer.
         text_column: column of the texts, where it has no usual name.
+        provider: the execution provider of the bundles.
         rounds: how many turns each model gets at each shape, at least.
         seconds: how long each model is timed at each shape, over so many rounds.
         offline: never touch the network.
@@ -72,14 +74,14 @@ def bench(
         raise InputError("a bench needs one round at least")
     threads = threads if threads is not None else (1, available_cores())
     shapes_of(LENGTHS if lengths is None else lengths, batch_sizes, threads)  # or say no at once
-    opened = open_models([str(model) for model in models], offline=offline)
+    opened = open_models([str(model) for model in models], provider=provider, offline=offline)
     if lengths is None:
         lengths = default_lengths(min(model.max_length for model in opened))
     shapes = shapes_of(lengths, batch_sizes, threads)
     for model in opened:
         check_lengths(model.path, model.max_length, lengths)
     sample = read_sample(texts, opened, text_column) if texts else None
-    starts = starts_of(opened)
+    starts = starts_of(opened, provider)
     before = cpu_time()
     parts: list[_Timed] = []
     answered: list[TimedTexts] = []
