@@ -47,6 +47,8 @@ from edgebert.records.measured import (
     Placement,
     Quantized,
 )
+from edgebert.records.profile import one_caller, untuned
+from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 
 CHECK = CheckRecord(
     reference="out/fp32",
@@ -247,7 +249,22 @@ DIFF = DiffRecord(
     notes=("The machine was noisy before the change.",),
     failures=("int8, 1 thread: 1.25 is above the bound of 1.1",),
 )
-ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF)
+_PROFILES = (untuned(2), one_caller(2))
+TUNE = TuneRecord(
+    bundle="out/int8",
+    sha256="5" * 64,
+    provider="cpu",
+    cores=2,
+    profile=_PROFILES[1],
+    faster={MANY_TEXTS: 1.25, ONE_TEXT: 1.0},
+    tried=(
+        Tried(MANY_TEXTS, _PROFILES[0], 1000.0),
+        Tried(MANY_TEXTS, _PROFILES[1], 800.0),
+        Tried(ONE_TEXT, _PROFILES[1], 3.08),
+    ),
+    kept_in=None,
+)
+ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF, TUNE)
 
 
 def words(text: str) -> str:

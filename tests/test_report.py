@@ -21,6 +21,7 @@ from record_samples import (
     FAILED,
     QUANTIZE,
     TRAINING,
+    TUNE,
     words,
 )
 
@@ -91,6 +92,7 @@ def test_a_section_is_shown_only_where_a_record_speaks_of_it(page: Page) -> None
     assert Reader(page(DOCTOR)).headings == ["Doctor", "Environment"]
     assert Reader(page(CHECK)).headings == ["Drift", "Worst texts", "Environment"]
     assert Reader(page(TRAINING)).headings == ["Training", "Environment"]
+    assert Reader(page(TUNE)).headings == ["Tuning", "Environment"]
     assert Reader(page(BENCH)).headings == [
         "Size",
         "Latency",
@@ -218,6 +220,13 @@ def test_parity_shows_why_a_setting_could_not_run(page: Page) -> None:
     refused = replace(EXPORT.parity[0], max_abs=math.nan, problem="no such operator")
     shown = words(page(replace(EXPORT, parity=(refused, *EXPORT.parity[1:]))))
     assert "edgebert's settings 2 no such operator right padding" in shown
+
+
+def test_a_tuning_shows_what_was_tried_and_what_was_chosen(page: Page) -> None:
+    text = words(page(TUNE))
+    assert "int8 on 2 cores, against no tuning: many texts 1.25×, one text 1.00×" in text
+    assert "many texts 2 1 256 – 1,000 many texts 1 2 256 – 800 yes" in text
+    assert "one text 1 2 – yes 3.08 yes" in text
 
 
 def test_every_machine_is_described(page: Page) -> None:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from edgebert.cli.tables import table
-from edgebert.records.profile import Profile
-from edgebert.records.tuned import MANY_TEXTS, TuneRecord
+from edgebert.records.tuned import TuneRecord
+from edgebert.report.tuned import TRIED, settings
 
 
 def show_tune(record: TuneRecord) -> str:
     rows = [
-        (tried.use, *_settings(tried.use, tried.profile), f"{tried.ms:.1f}")
+        (tried.use, *settings(tried.use, tried.profile), f"{tried.ms:.1f}")
         for tried in record.tried
     ]
-    header = ("use", "callers", "threads", "tokens a run", "spinning", "ms")
-    return "\n\n".join([table(header, rows), _winner(record)])
-
-
-def _settings(use: str, profile: Profile) -> tuple[str, str, str, str]:
-    if use == MANY_TEXTS:
-        return (str(profile.callers), str(profile.caller_threads), str(profile.tokens_per_run), "-")
-    return ("1", str(profile.threads), "-", "yes" if profile.spinning else "no")
+    return "\n\n".join([table(TRIED, rows), _winner(record)])
 
 
 def _winner(record: TuneRecord) -> str:

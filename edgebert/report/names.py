@@ -17,6 +17,7 @@ from edgebert.records.made import (
     TrainingRecord,
 )
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
+from edgebert.records.tuned import TuneRecord
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _paths(record: Header) -> list[str]:
             return [record.checkpoint]
         case DiffRecord():
             return [record.before, record.after]
-        case DoctorRecord():
+        case DoctorRecord() | TuneRecord():
             return [record.bundle]
         case InspectRecord():
             return [record.path]

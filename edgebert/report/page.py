@@ -23,6 +23,7 @@ from edgebert.report import (
     size,
     start,
     throughput,
+    tuned,
 )
 from edgebert.report import training as trained
 from edgebert.report.blocks import Section, Table
@@ -38,6 +39,7 @@ _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
     latency.latency,
     throughput.throughput,
     start.cold_start,
+    tuned.tuning,
     drift.drift,
     drift.slices,
     drift.worst_texts,

@@ -19,6 +19,7 @@ from edgebert.records.made import (
     TrainingRecord,
 )
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
+from edgebert.records.tuned import TuneRecord
 
 R = TypeVar("R", bound=Header)
 
@@ -33,6 +34,7 @@ _KINDS: dict[str, type[Header]] = {
     "doctor": DoctorRecord,
     "training": TrainingRecord,
     "diff": DiffRecord,
+    "tune": TuneRecord,
 }
 
 
