@@ -89,6 +89,11 @@ def make_family(
 def make_embedder(folder: Path, family: str, pooling: str = "mean", **config: Any) -> Path:
     """Write a sentence-transformers folder: the encoder, its pooling, and Normalize."""
     make_family(folder, family, **config)
+    return as_embedder(folder, {"pooling_mode": pooling})
+
+
+def as_embedder(folder: Path, pooling: dict[str, Any]) -> Path:
+    """Make a sentence-transformers folder of a checkpoint: its pooling as given, and Normalize."""
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     entries = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
@@ -96,7 +101,7 @@ def make_embedder(folder: Path, family: str, pooling: str = "mean", **config: An
     ]
     (folder / "modules.json").write_text(json.dumps(entries))
     (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode": pooling}))
+    (folder / "1_Pooling/config.json").write_text(json.dumps(pooling))
     return folder
 
 

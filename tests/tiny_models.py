@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import transformers
-from families import make_family
+from families import as_embedder, make_family
 from filelock import FileLock
 from tiny import make_checkpoint
 
@@ -119,14 +119,7 @@ def tiny_filler_bundle(made_once: MadeOnce, tiny_filler: Path) -> Path:
 
 def _make_embedder(folder: Path) -> None:
     make_checkpoint(folder, "BertModel")
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    entries = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"}
-        for i, (path, name) in enumerate(modules)
-    ]
-    (folder / "modules.json").write_text(json.dumps(entries))
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling/config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    as_embedder(folder, {"pooling_mode_mean_tokens": True})  # as most models on the hub say it
     (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 48}))
 
 
