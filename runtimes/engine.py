@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -90,6 +90,8 @@ class Engine:
         """
         session = self._callers_session()
         with self._lock:
+            if self._closed:
+                raise InputError(_CLOSED)
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.profile.callers, "edgebert")
             return self._pool.submit(self._run_in_pool, session, outputs, inputs, keep)
@@ -101,7 +103,9 @@ class Engine:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown()
-        self._alone = self._together = None
+        with self._idle:
+            self._idle.wait_for(lambda: self._runs == 0)
+            self._alone = self._together = None
 
     def restart_in_child(self) -> None:
         """Leave the sessions to the parent of this forked process: their threads are not here.
@@ -115,6 +119,7 @@ class Engine:
 
     def _start(self, session: onnxruntime.InferenceSession | None) -> None:
         self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
         self._turns = threading.Semaphore(self.profile.callers)
         self._runs = 0
         self._closed = False
@@ -148,8 +153,9 @@ class Engine:
         try:
             yield runs
         finally:
-            with self._lock:
+            with self._idle:
                 self._runs -= 1
+                self._idle.notify_all()
 
 
 def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> list[Array]:
@@ -165,6 +171,20 @@ def _restart_in_child() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     for engine in _ENGINES:
         engine.restart_in_child()
+    _skip_exit_handlers_of_libraries()
+
+
+def _skip_exit_handlers_of_libraries() -> None:
+    """Let this forked process end: a handler of onnxruntime waits for threads that are not here.
+
+    What is registered last runs first: after Python has ended everything of its own, with the exit
+    code kept. Elsewhere than in glibc such a process has to leave by `os._exit`.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError, TypeError):
+        libc = ctypes.CDLL(None)
+        libc.on_exit(libc._exit, None)
 
 
 _CLOSED = "this model is closed"

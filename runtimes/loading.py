@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgebert.bundle import MODEL, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import BundleError
+from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
@@ -40,6 +41,7 @@ def load(
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
             under an onnxruntime newer than the one it was tested with.
+        InputError: `threads` is no number of them.
         ProviderError: no onnxruntime, no such provider, one that is not installed or does not
             start, a bundle that is not made for it, or nodes of it that run elsewhere.
     """
@@ -56,8 +58,10 @@ def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = 
         provider, threads: as for `load`.
 
     Raises:
-        BundleError, ProviderError: as `load` does.
+        BundleError, InputError, ProviderError: as `load` does.
     """
+    if threads is not None:
+        threads = check_number("threads", threads, 1)
     opening = only_while_unchanged(bundle, partial(open_session, bundle, provider=provider))
     engine = Engine(opening, profile_for(bundle, provider=provider, threads=threads))
     tokenizer = open_tokenizer(bundle.path / TOKENIZER)

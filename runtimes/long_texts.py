@@ -12,7 +12,7 @@ import tokenizers
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.scheduling import Answered, Encode
 from edgebert.runtimes.vectors import unit
-from edgebert.runtimes.windows import Window, split
+from edgebert.runtimes.windows import Window, portions, split
 
 T = TypeVar("T")
 
@@ -25,9 +25,6 @@ Cut = Callable[[int | None, int], tokenizers.Tokenizer]
 
 _PARTS = 1024
 """Parts that are run together."""
-
-_CHARACTERS = 1_000_000
-"""Characters that are cut into parts at a time: those are kept until they ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +82,11 @@ def in_parts(windows: Iterable[Window[T]], encode: Encode[T]) -> Iterator[Window
         encode: gives the first part of each text, which knows the others.
     """
     for window in windows:
-        portions = list(_portions(window.texts))
-        for i, texts in enumerate(portions):
+        some = list(portions(window.texts))
+        for i, texts in enumerate(some):
             encodings = encode(texts)
             parts = [p for pair in zip(texts, encodings, strict=True) for p in _parts(*pair)]
-            more = window.full or i + 1 < len(portions)
+            more = window.full or i + 1 < len(some)
             yield from split(Window(parts, full=more), _PARTS)
 
 
@@ -127,15 +124,3 @@ def _parts(text: T, encoding: tokenizers.Encoding) -> Iterator[Part[T]]:
     yield Part(text, encoding, last=not following)
     for i, part in enumerate(following, 1):
         yield Part(text, part, last=i == len(following))
-
-
-def _portions(texts: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Neighbouring texts of so many characters together, or one text."""
-    start, characters = 0, 0
-    for i, text in enumerate(texts):
-        size = len(str(text))
-        if i > start and characters + size > _CHARACTERS:
-            yield texts[start:i]
-            start, characters = i, 0
-        characters += size
-    yield texts[start:]

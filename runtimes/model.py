@@ -26,7 +26,7 @@ from edgebert.runtimes.questions import check_question, encode_contexts, pairs_o
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
 from edgebert.runtimes.scheduling import Answered
 from edgebert.runtimes.searching import corpus_of, search_each
-from edgebert.runtimes.similarity import alike, cosines, is_one, vectors_of
+from edgebert.runtimes.similarity import cosines, is_one, vectors_of
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
 from edgebert.runtimes.windows import Window
 
@@ -48,7 +48,8 @@ class Model(OpenBundle):
         """Turn texts into vectors.
 
         Args:
-            texts: one text, a list of texts, or any other iterable of texts.
+            texts: one text, a list of texts, or any other iterable of texts: a stream, which is
+                read ahead by up to 2,048 texts, so it must not wait for answers to those before.
             prompt: name of a prompt in the manifest that is put before every text; by default
                 the model's own, where it has one, and with "" none.
             truncate_dim: how many of the first numbers of a vector are kept, for models trained
@@ -103,11 +104,11 @@ class Model(OpenBundle):
 
         Raises:
             InputError: the bundle is not an embedding model, an item is neither text nor vector,
-                or the two sides are of different widths.
+                a number is not finite, or the two sides are of different widths.
         """
         self._require(EMBEDDINGS, "similarity")
-        sides = alike(vectors_of("a", a, self.embed), vectors_of("b", b, self.embed), ("a", "b"))
-        matrix = cosines(*sides)
+        sides = vectors_of("a", a, self.embed), vectors_of("b", b, self.embed)
+        matrix = cosines(*sides, ("a", "b"))
         if is_one(a) and is_one(b):
             return float(matrix[0, 0])
         return matrix[0] if is_one(a) else matrix[:, 0] if is_one(b) else matrix

@@ -81,7 +81,7 @@ class OpenBundle:
         return self._again, ()
 
     def close(self) -> None:
-        """Give memory and threads back; every later call raises InputError."""
+        """Give memory and threads back, once runs have ended; later ones raise InputError."""
         self.engine.close()
 
     @property
@@ -142,7 +142,7 @@ class OpenBundle:
             for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
             question answering, [masks, vocabulary] for fill-mask.
         """
-        return [answered.row for answered in self._of_list(texts, progress=progress)]
+        return [answered.row.copy() for answered in self._of_list(texts, progress=progress)]
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, with the characters and the word each one stands for."""
@@ -174,11 +174,12 @@ class OpenBundle:
         if isinstance(texts, str | bytes):
             (answered,) = self._of_list([check(texts, 0)], through)
             return read(answered)
-        if hasattr(texts, "__len__"):
+        several = hasattr(texts, "__len__") and getattr(texts, "shape", None) != ()
+        if several:
             checked = [check(text, place) for place, text in enumerate(texts)]
             answers = self._of_list(checked, through, progress=progress)
             return collect(map(read, answers), len(checked))
-        if not isinstance(texts, Iterable):
+        if not isinstance(texts, Iterable) or hasattr(texts, "__len__"):
             raise InputError(f"expected a text or texts, not {type(texts).__name__}")
         answers = (through or self._of_windows)(windows_from(texts, check))
         return map(read, _tracked(answers, self.task, None) if progress else answers)
@@ -233,6 +234,8 @@ class OpenBundle:
     def _prompt(self, name: str | None) -> str:
         if not name:
             return self.default_prompt if name is None else ""
+        if not isinstance(name, str):
+            raise InputError(f"prompt={name!r}: expected the name of a prompt")
         if name not in self.manifest.prompts:
             known = ", ".join(self.manifest.prompts) or "none"
             raise InputError(f"{self.bundle.path} has no prompt {name!r}; it has: {known}")

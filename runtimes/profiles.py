@@ -20,11 +20,11 @@ _TOKENS_ON_A_GPU = 16_384
 
 def profile_for(bundle: Bundle, *, provider: str, threads: int | None) -> Profile:
     """The profile that this machine was tuned to, or the one that is right without tuning."""
-    cores = threads or available_cores()
+    cores = available_cores() if threads is None else threads
     file = profile_file(bundle)
     if file.is_file():  # most machines never tune: then nothing is looked at
         saved = _read(file).get(_key(provider, cores))
-        if saved is not None:
+        if saved is not None and _fits(saved, cores):
             return saved
     return _without_tuning(provider_named(provider), cores)
 
@@ -66,7 +66,7 @@ def _read(file: Path) -> dict[str, Profile]:
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))
         return {key: _possible(from_dict(Profile, entry)) for key, entry in entries.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 
@@ -75,6 +75,10 @@ def _possible(profile: Profile) -> Profile:
     if min(numbers) < 1:
         raise ValueError("a profile counts from 1")
     return profile
+
+
+def _fits(profile: Profile, cores: int) -> bool:
+    return max(profile.callers, profile.caller_threads, profile.threads) <= cores
 
 
 def _key(provider: str, cores: int) -> str:

@@ -132,7 +132,7 @@ def provider_named(name: str) -> Provider:
     """
     if name == AUTO:
         return CPU
-    if name not in PROVIDERS:
+    if not isinstance(name, str) or name not in PROVIDERS:
         raise ProviderError(f"unknown provider {name!r}; there are {', '.join(PROVIDER_NAMES)}")
     return PROVIDERS[name]
 

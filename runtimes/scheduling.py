@@ -7,6 +7,7 @@ the one before. A text that stands in a window twice is computed once. None of i
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 
 import tokenizers
 
+from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import MicroBatch, micro_batches
 from edgebert.runtimes.engine import Engine
@@ -109,6 +111,8 @@ class Scheduler:
         rows: dict[int, Array] = {}
         for text, place in zip(work.texts, work.places, strict=True):
             if place not in rows:
+                if work.process != os.getpid():
+                    raise InputError("this process was forked after these answers were asked for")
                 rows.update(work.runs[run_of[place]].result())
             yield Answered(text, work.encodings[place], rows[place])
 
@@ -123,6 +127,7 @@ class _Working(Generic[T]):
         encodings: of the distinct texts.
         batches: of the encodings.
         runs: of each batch the rows of its texts.
+        process: that runs them.
     """
 
     texts: Sequence[T]
@@ -132,6 +137,7 @@ class _Working(Generic[T]):
 
     def __post_init__(self) -> None:
         self.runs: list[Future[Rows]] = []
+        self.process = os.getpid()
 
     def cancel(self) -> None:
         for run in self.runs:

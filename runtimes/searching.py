@@ -12,7 +12,14 @@ import numpy.typing as npt
 from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.ranking import Hit
-from edgebert.runtimes.similarity import alike, are_vectors, is_one, vectors_of
+from edgebert.runtimes.similarity import (
+    are_vectors,
+    as_bits,
+    is_one,
+    require_finite,
+    require_same_width,
+    vectors_of,
+)
 from edgebert.runtimes.vectors import (
     TINY,
     Vectors,
@@ -104,15 +111,21 @@ def search(
     Raises:
         InputError: the vectors are of different widths, or a number is not finite.
     """
-    queries, corpus = alike(queries, corpus, ("queries", "a corpus"))
+    require_same_width(queries, corpus, ("queries", "a corpus"))
+    if is_bits(corpus):
+        queries = as_bits(queries)
     found: list[list[Hit]] = []
     for start in range(0, len(queries), _QUERIES):
         part = queries[start : start + _QUERIES]
-        _check_finite(lengths(floats(part)), "queries", place + start)
+        require_finite(_sizes(floats(part)), "queries", place + start)
         for indices, scores in _nearest(part, corpus, min(k, len(corpus))):
             found.append(
                 [
-                    Hit(int(i), float(score), texts[i] if texts is not None else None)
+                    Hit(
+                        int(i),
+                        min(1.0, max(-1.0, float(score))),
+                        texts[i] if texts is not None else None,
+                    )
                     for i, score in zip(indices, scores, strict=True)
                 ]
             )
@@ -130,18 +143,20 @@ def _nearest(
 
     Args:
         queries: [n, dim].
-        corpus: [m, dim], in the same form.
+        corpus: [m, dim]; of bits, or where the queries are, only its signs count.
         k: at most m.
     """
     dim = width_of(corpus)
     units = unit(floats(queries).astype(np.float64))
-    rough = _rough_bits(queries) if is_bits(corpus) else _rough_floats(units)
+    rough = _rough_bits(queries) if is_bits(queries) else _rough_floats(units)
     margin = (dim + 8) * 2.0**-22  # more than rough can be off by: 2^-24 for each number
     best = [(np.zeros(0, np.intp), np.zeros(0)) for _ in units]
     floor = np.full(len(units), -np.inf)  # what a row must reach to be one of the k
     block = max(1, _NUMBERS // max(dim, len(units)))
     for start in range(0, len(corpus), block):
         part = corpus[start : start + block]
+        if is_bits(queries):
+            part = as_bits(part)
         scores = rough(part, start)
         for i in np.flatnonzero((scores >= floor[:, None]).any(axis=1)):
             near = _candidates(scores[i], floor[i], k, margin)
@@ -159,9 +174,9 @@ def _rough_floats(units: Doubles) -> Rough:
 
     def scores(part: Vectors, start: int) -> Array:
         rows = floats(part)
-        sizes = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-        _check_finite(sizes, "corpus", start)
-        return np.asarray((queries @ rows.T) / np.maximum(sizes, np.float32(TINY)))
+        sizes = _sizes(rows)
+        require_finite(sizes, "corpus", start)
+        return np.asarray((queries @ rows.T) / np.maximum(sizes, TINY).astype(np.float32))
 
     return scores
 
@@ -194,6 +209,6 @@ def _cosines(query: Doubles, rows: Array) -> Doubles:
     return np.asarray(np.einsum("ij,j->i", wide, query) / sizes)
 
 
-def _check_finite(sizes: npt.NDArray[Any], name: str, start: int) -> None:
-    for i in np.flatnonzero(~np.isfinite(sizes))[:1]:
-        raise InputError(f"{name}: vector {start + i} holds a number that is not finite")
+def _sizes(rows: Array) -> Doubles:
+    """Length of each row, in float64, in which no square of a float32 is too large."""
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64)))

@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.vectors import BINARY, Vectors, floats, is_bits, packed, unit, width_of
+from edgebert.runtimes.vectors import (
+    BINARY,
+    Vectors,
+    floats,
+    is_bits,
+    lengths,
+    packed,
+    unit,
+    width_of,
+)
 
 
 def is_one(values: Any) -> bool:
@@ -53,7 +63,7 @@ def vectors_of(name: str, values: Any, embed: Callable[[Any], Vectors]) -> Vecto
     vectors = listed if isinstance(listed, np.ndarray) else _stacked(name, listed)
     known = vectors.dtype.kind == "f" or vectors.dtype in (np.int8, np.uint8)
     if vectors.ndim != 2 or not known:
-        shape = " x ".join(map(str, vectors.shape))
+        shape = " x ".join(map(str, vectors.shape)) or "a number"
         raise InputError(
             f"{name}: expected texts, or vectors [n, dim] of float32, float16, int8 or uint8 "
             f"(bits), not {shape} of {vectors.dtype}"
@@ -61,26 +71,40 @@ def vectors_of(name: str, values: Any, embed: Callable[[Any], Vectors]) -> Vecto
     return vectors
 
 
-def alike(a: Vectors, b: Vectors, names: tuple[str, str]) -> tuple[Vectors, Vectors]:
-    """Both in forms that can be compared: where one side holds bits, so does the other.
-
-    Raises:
-        InputError: their widths differ.
-    """
+def require_same_width(a: Vectors, b: Vectors, names: tuple[str, str]) -> None:
+    """Raise InputError where the two sides were not embedded alike."""
     if width_of(a) != width_of(b):
         raise InputError(
             f"{names[0]} of {width_of(a)} numbers and {names[1]} of {width_of(b)} do not compare: "
             "embed both with the same model and truncate_dim"
         )
-    return (a, b) if is_bits(a) == is_bits(b) else (_bits(a), _bits(b))
 
 
-def cosines(a: Vectors, b: Vectors) -> Array:
+def as_bits(vectors: Vectors) -> Vectors:
+    """The signs of vectors; bits as they are."""
+    return vectors if is_bits(vectors) else packed(floats(vectors), BINARY)
+
+
+def cosines(a: Vectors, b: Vectors, names: tuple[str, str]) -> Array:
     """Cosine of each row of one side to each of the other, float32 [n, m].
 
-    Of bits, 1 - 2 * (share of the bits that differ): the cosine of vectors of 1 and -1.
+    Where one side holds bits, only the signs of the other count: 1 - 2 * (share of the bits that
+    differ), the cosine of vectors of 1 and -1.
+
+    Raises:
+        InputError: their widths differ, or a number is not finite.
     """
-    return np.asarray(np.clip(unit(floats(a)) @ unit(floats(b)).T, -1, 1))
+    require_same_width(a, b, names)
+    if is_bits(a) != is_bits(b):
+        a, b = as_bits(a), as_bits(b)
+    left, right = (_directions(side, name) for side, name in zip((a, b), names, strict=True))
+    return np.asarray(np.clip(left @ right.T, -1, 1))
+
+
+def require_finite(sizes: npt.NDArray[Any], name: str, start: int) -> None:
+    """Raise InputError for the first vector, counted from `start`, whose length is no number."""
+    for i in np.flatnonzero(~np.isfinite(sizes))[:1]:
+        raise InputError(f"{name}: vector {start + i} holds a number that is not finite")
 
 
 def _stacked(name: str, rows: Sequence[Any]) -> Vectors:
@@ -90,5 +114,7 @@ def _stacked(name: str, rows: Sequence[Any]) -> Vectors:
     return np.stack(rows)
 
 
-def _bits(vectors: Vectors) -> Vectors:
-    return vectors if is_bits(vectors) else packed(floats(vectors), BINARY)
+def _directions(vectors: Vectors, name: str) -> Array:
+    wide = floats(vectors).astype(np.float64)  # in which no square of a float32 is too large
+    require_finite(lengths(wide), name, 0)
+    return unit(wide).astype(np.float32)

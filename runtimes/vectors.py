@@ -44,8 +44,8 @@ class Form:
     dtype: str
 
     def of(self, vector: Array) -> Vectors:
-        """A vector of the model, float32 [width], in this form."""
-        return packed(shortened(vector, self.dim, normalize=self.normalize), self.dtype)
+        """A vector of the model, float32 [width], in this form, and in memory of its own."""
+        return np.array(packed(shortened(vector, self.dim, normalize=self.normalize), self.dtype))
 
     def matrix(self, vectors: Iterable[Vectors], n: int) -> Vectors:
         """So many vectors of this form as one array."""

@@ -14,10 +14,11 @@ _TEXTS = 1024
 """Texts of a window: room to sort in, little to keep."""
 
 _CHARACTERS = 1_000_000
-"""Characters after which a window of a stream is closed, because long texts have long tokens."""
+"""Characters after which a window is closed: the tokens of all its texts are kept, cut or not."""
 
 _SLOW_SECONDS = 0.02
-"""A text that took so long to come ends its window: the texts there are not kept waiting."""
+"""A text that took so long to come ends its window. Whether the next one will be as slow cannot be
+known before it is there, so a source that pauses after quick texts keeps these waiting."""
 
 _WINDOW_SECONDS = 0.1
 """So do many that took a little each."""
@@ -38,8 +39,23 @@ class Window(Generic[T]):
 
 def windows_of(texts: Sequence[T]) -> Iterator[Window[T]]:
     """Windows of a list."""
-    for start in range(0, len(texts), _TEXTS):
-        yield Window(texts[start : start + _TEXTS], full=start + _TEXTS < len(texts))
+    left = len(texts)
+    for some in portions(texts):
+        left -= len(some)
+        yield Window(some, full=left > 0)
+
+
+def portions(texts: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Neighbouring texts, at most so many and of so many characters together, or one text."""
+    start = characters = 0
+    for place, text in enumerate(texts):
+        size = _characters(text)
+        if place > start and (place - start == _TEXTS or characters + size > _CHARACTERS):
+            yield texts[start:place]
+            start, characters = place, 0
+        characters += size
+    if start < len(texts):
+        yield texts[start:]
 
 
 def windows_from(stream: Iterable[Any], check: Callable[[Any, int], T]) -> Iterator[Window[T]]:

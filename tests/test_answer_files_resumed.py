@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -242,6 +243,29 @@ def test_a_second_process_is_refused_while_the_first_is_at_it(left: Path) -> Non
     with resumed_file(left, RUN):
         assert complaint(left) == f"{left}.part is in use by another run"
     assert finish(left) == 4
+
+
+def test_a_second_process_is_refused_and_the_first_goes_on_before_it_has_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "v.jsonl"
+    with resumed_file(path, RUN):
+        assert complaint(path) == f"{path}.part is in use by another run"
+        assert path.with_name("v.jsonl.part").is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_went_away_before_it_was_locked_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, lock = tmp_path / "v.jsonl", fcntl.flock
+
+    def locked_late(descriptor: int, how: int) -> None:
+        path.with_name("v.jsonl.part").rmdir()  # by a run that had the lock until now
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked_late)
+    assert complaint(path) == f"{path}.part is in use by another run"
 
 
 # files that are there already

@@ -253,6 +253,45 @@ def test_a_line_on_stdin_is_answered_before_the_next_one_comes(tiny_bundle: Path
         assert (running.wait(), running.stdout.read()) == (0, "")
 
 
+def test_a_pipe_with_nothing_in_it_yet_is_not_at_its_end(tiny_bundle: Path) -> None:
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    command = [sys.executable, "-m", "edgebert", "embed", str(tiny_bundle), "--input", "-"]
+    with (
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=ours, stdout=subprocess.PIPE, text=True
+        ) as running,
+        os.fdopen(theirs, "w") as pipe,
+    ):
+        os.close(ours)
+        assert running.stdout is not None
+        for text in ("one", "two"):
+            time.sleep(0.5)
+            pipe.write(f"{text}\n")
+            pipe.flush()
+            assert json.loads(running.stdout.readline())["text"] == text
+        pipe.close()
+        assert (running.wait(), running.stdout.read()) == (0, "")
+
+
+def test_lines_of_a_named_pipe_are_answered_while_it_is_silent(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "texts.txt")
+    command = [sys.executable, "-m", "edgebert", "embed", str(tiny_bundle), "--input"]
+    with subprocess.Popen(
+        [*command, str(tmp_path / "texts.txt")], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        with (tmp_path / "texts.txt").open("w") as pipe:
+            for text in ("one", "two", "three", "four"):
+                pipe.write(f"{text}\n")
+            pipe.flush()
+            for text in ("one", "two", "three", "four"):  # the pipe stays open meanwhile
+                assert json.loads(running.stdout.readline())["text"] == text
+        assert (running.wait(), running.stdout.read()) == (0, "")
+
+
 def test_ctrl_c_while_stdin_is_silent_ends_the_command(tiny_bundle: Path) -> None:
     command = [sys.executable, "-m", "edgebert", "embed", str(tiny_bundle), "--input", "-"]
     with subprocess.Popen(

@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgebert.errors import BundleError, InputError
-from edgebert.runtimes import Model, load
+from edgebert.runtimes import Model, engine, load
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.loading import open_model
 
@@ -49,6 +51,35 @@ def test_closing_ends_the_threads_of_the_callers(tiny_int8: Path) -> None:
         model.embed([f"lamp {i}" for i in range(300)])
         assert threads() > before
     assert threads() == before
+
+
+def test_closing_waits_for_runs_that_were_begun(
+    tiny_int8: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    run = engine._run
+
+    def slow_run(*given: Any) -> Any:
+        begun.set()
+        go_on.wait()
+        return run(*given)
+
+    model = load(tiny_int8, threads=2)
+    monkeypatch.setattr(engine, "_run", slow_run)
+    answers: list[Any] = []
+    asking = threading.Thread(target=lambda: answers.append(model.embed("lamp")))
+    closing = threading.Thread(target=model.close)
+    asking.start()
+    begun.wait()
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join()
+    asking.join()
+    assert len(answers) == 1
+    with pytest.raises(InputError, match=r"^this model is closed$"):
+        model.engine.submit([], {}, list)
 
 
 _SENDS_A_MODEL = """
@@ -102,6 +133,40 @@ def test_a_model_goes_on_in_a_forked_process(tiny_int8: Path) -> None:
         sys.exit(os.waitstatus_to_exitcode(status))
     """
     assert _outcome(["-c", textwrap.dedent(program)]) == (0, "")
+
+
+def test_a_forked_process_ends_with_its_own_code(tiny_int8: Path) -> None:
+    """By the way of every script, through the exit handlers of the libraries."""
+    program = f"""
+        import os, sys
+        from edgebert.runtimes import load
+
+        model = load({str(tiny_int8)!r}, threads=2)
+        begun = model.embed(iter({TEXTS!r} * 9))
+        next(begun)
+        next(begun)
+        child = os.fork()
+        if child == 0:
+            model.embed({TEXTS!r})
+            try:
+                list(begun)
+            except Exception as error:
+                print(error, file=sys.stderr)
+            print("said in the child", flush=False)
+            sys.exit(5)
+        _, status = os.waitpid(child, 0)
+        assert len(list(begun)) == {9 * len(TEXTS) - 2}
+        sys.exit(os.waitstatus_to_exitcode(status))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    told = "this process was forked after these answers were asked for\n"
+    assert (run.returncode, run.stdout, run.stderr) == (5, "said in the child\n", told)
 
 
 def test_a_killed_worker_takes_nothing_with_it(tiny_int8: Path) -> None:

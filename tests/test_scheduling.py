@@ -193,6 +193,26 @@ def test_long_texts_close_a_window_sooner() -> None:
     assert [len(window.texts) for window in windows] == [1, 3, 3]
 
 
+def test_long_texts_of_a_list_close_a_window_sooner_and_one_alone_is_a_window() -> None:
+    texts = ["x" * n for n in (400_000, 600_000, 1, 3_000_000, 2)]
+    windows = list(windows_of(texts))
+    assert [len(window.texts) for window in windows] == [2, 1, 1, 1]
+    assert [window.full for window in windows] == [True, True, True, False]
+
+
+def test_every_vector_of_a_stream_is_the_callers_own(tiny_int8: Path) -> None:
+    model = load(tiny_int8)
+    expected = model.embed(["a", "the lamp", "the lamp"])
+    found = []
+    for vector in model.embed(iter(["a", "the lamp", "the lamp"])):
+        found.append(vector.copy())
+        vector -= 1
+        assert vector.base is None  # nor does it keep the rest of its batch
+    assert np.array_equal(found, expected)
+    first, second = model.outputs(["a", "a"])
+    assert not np.shares_memory(first, second)
+
+
 def test_distinct_and_repeated_are_each_others_inverse() -> None:
     letters = list("abracadabra")
     once, places = distinct(letters)

@@ -16,6 +16,7 @@ from edgebert.runtimes import Hit, Model, load
 from edgebert.runtimes import searching as module
 from edgebert.runtimes.ranking import largest
 from edgebert.runtimes.searching import search
+from edgebert.runtimes.similarity import as_bits
 from edgebert.runtimes.vectors import floats, packed
 
 CORPUS = [f"{verb} the {thing}" for verb in ("turn on", "turn off") for thing in ("lamp", "fan")]
@@ -132,6 +133,39 @@ def test_texts_are_searched_in_vectors_of_few_bits(model: Model, dtype: str) -> 
     rows = list(model.embed(iter(CORPUS), dtype=dtype))  # and vectors one by one
     assert [found[0].index for found in model.search(iter(rows), rows, k=1)] == expected
     assert model.search(rows[2], corpus, k=1)[0].index == 2
+
+
+def test_bits_are_searched_in_a_corpus_of_numbers_block_by_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queries, corpus = packed(vectors(3, 64, 1), "binary"), packed(vectors(500, 64, 2), "int8")
+    expected = search(queries, packed(floats(corpus), "binary"), 7)
+    rows: list[int] = []
+
+    def spied(part: np.ndarray) -> np.ndarray:
+        rows.append(len(part))
+        return as_bits(part)
+
+    monkeypatch.setattr(module, "as_bits", spied)
+    monkeypatch.setattr(module, "_NUMBERS", 64 * 40)
+    assert search(queries, corpus, 7) == expected
+    assert (max(rows), sum(rows)) == (40, 500)
+
+
+def test_no_score_is_above_one(model: Model) -> None:
+    texts = [f"{text} {n}" for text in CORPUS for n in range(30)]
+    assert max(hits[0].score for hits in model.search(texts, texts, k=1)) <= 1.0
+
+
+def test_lengths_do_not_matter_even_where_their_squares_are_no_float32(model: Model) -> None:
+    corpus = model.embed(CORPUS)
+    long = corpus * np.float32(1e25)
+    assert model.similarity(long[0], corpus[0]) == pytest.approx(1, abs=1e-6)
+    assert [hit.index for hit in model.search(long[2], long)] == [
+        hit.index for hit in model.search(corpus[2], corpus)
+    ]
+    with pytest.raises(InputError, match=r"^b: vector 1 holds a number that is not finite$"):
+        model.similarity(corpus, np.array([[1.0] * 64, [np.inf] * 64]))
 
 
 def test_search_puts_the_prompts_before_the_texts(tiny_bundle: Path, tmp_path: Path) -> None:

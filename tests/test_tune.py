@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from edgebert.bundle import open_bundle
 from edgebert.cli import main
+from edgebert.errors import InputError
 from edgebert.latency import tune, tuning
 from edgebert.records.profile import Profile, one_caller, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT
@@ -106,6 +108,32 @@ def test_a_damaged_profile_is_none(tiny_int8: Path, content: str) -> None:
 def test_a_profile_that_counts_to_nothing_is_none(tiny_int8: Path) -> None:
     save(replace(OTHER, callers=0), tiny_int8)
     assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+
+
+def test_a_profile_of_more_threads_than_cores_is_none(tiny_int8: Path) -> None:
+    save(replace(OTHER, threads=10**10), tiny_int8)
+    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+    save(OTHER, tiny_int8).write_text("[" * 100_000)
+    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "4"])
+def test_a_number_of_threads_that_is_none_is_refused(tiny_int8: Path, threads: Any) -> None:
+    for asked in (load, tune):
+        with pytest.raises(InputError) as caught:
+            asked(tiny_int8, threads=threads)
+        assert str(caught.value) == f"threads={threads!r}: expected a whole number, at least 1"
+
+
+def test_sessions_of_ways_that_lost_are_let_go(tiny_int8: Path) -> None:
+    ways = tuning._Ways(open_bundle(tiny_int8))
+    slow, fast = untuned(2), one_caller(2)
+    for profile in (slow, fast):
+        ways.model(profile).outputs(["a lamp", "b lamp " * 40, "c"])
+    assert len(ways._sessions) == 2
+    ways.keep(fast)
+    assert list(ways._sessions) == [(2, True)]
+    assert list(ways._models) == [fast]
 
 
 def test_a_cache_that_cannot_be_written_is_told(

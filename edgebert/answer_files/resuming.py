@@ -191,13 +191,12 @@ def _refuse_other_run(folder: Path, journal: Journal, run: dict[str, str]) -> No
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Make and lock a folder; the lock goes with the process, and the folder too if it is empty."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with _locked(folder):
+    with _locked(folder):
+        try:
             yield
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
+        finally:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager
@@ -205,14 +204,24 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         import fcntl
     except ModuleNotFoundError:  # Windows, which has no locks on folders
+        folder.mkdir(parents=True, exist_ok=True)
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor, free = _made_and_opened(folder), False
     try:
-        try:
+        with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(f"{folder} is in use by another run") from error
+            # A run that ended meanwhile has taken the folder away: then this is a lock on nothing.
+            free = os.path.samestat(folder.stat(), os.fstat(descriptor))
+        if not free:
+            raise OutputError(f"{folder} is in use by another run")
         yield
     finally:
         os.close(descriptor)
+
+
+def _made_and_opened(folder: Path) -> int:
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another run has removed it at once
+            return os.open(folder, os.O_RDONLY)

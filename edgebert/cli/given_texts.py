@@ -77,11 +77,14 @@ def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
 
 
 def _texts_of_pipe(path: Path, texts: Iterator[Text]) -> GivenTexts:
-    """Texts that can be read only once."""
+    """Texts that can be read only once, and may come slowly."""
+    from edgebert.cli.read_ahead import read_ahead
+
     first = next(texts, None)
     if first is None:
         raise InputError(f"{path} holds no text")
-    return GivenTexts(lambda: iter([chain([first], texts)]), pairs=not isinstance(first, str))
+    come = chain([first], texts)
+    return GivenTexts(lambda: map(iter, read_ahead(come)), pairs=not isinstance(first, str))
 
 
 def _survey(texts: Iterable[Text]) -> tuple[int, str, bool]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from collections.abc import Iterator
 from io import RawIOBase
-from queue import Empty, Queue
-from threading import Thread
+from typing import Any
 
+from edgebert.cli.read_ahead import read_ahead
 from edgebert.data.lines import decode_lines
 from edgebert.errors import InputError
 
-_AT_ONCE = 1024  # lines
 _READ_BYTES = 1 << 16
 
 
 def stdin_lines() -> Iterator[list[str]]:
-    """Yield the lines that are there, as soon as one is: whoever types a line gets an answer.
-
-    A thread reads ahead while the lines before are answered, up to a bound.
+    """Yield the lines that are there, as soon as one is.
 
     Raises:
         InputError: a line is not UTF-8, whatever the locale; it comes after the lines before.
@@ -26,49 +24,14 @@ def stdin_lines() -> Iterator[list[str]]:
     if sys.stdin is None:
         raise InputError("stdin is closed: there are no lines to read")
     # Not through the buffer: its lock would be held by a thread that waits when the process ends.
-    stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-    read: Queue[str | Exception | None] = Queue(_AT_ONCE)
-    Thread(target=_read, args=(stream, read), daemon=True).start()
-    end: Exception | None = None
-    going = True
-    while going:
-        lines = []
-        for item in _there(read):
-            if isinstance(item, str):
-                lines.append(item)
-            else:
-                going, end = False, item
-        if lines:
-            yield lines
-    if end is not None:
-        raise end
-
-
-def _there(read: Queue[str | Exception | None]) -> Iterator[str | Exception | None]:
-    """Wait for one item, and take those that are there by then."""
-    yield read.get()
-    for _ in range(_AT_ONCE - 1):
-        try:
-            yield read.get_nowait()
-        except Empty:
-            return
-
-
-def _read(stream: RawIOBase, read: Queue[str | Exception | None]) -> None:
-    """Put each line into the queue, then why there are no more: an error, or None at the end."""
-    try:
-        for line in decode_lines(_raw_lines(stream), "stdin"):
-            read.put(line)
-    except Exception as error:  # noqa: BLE001 - it is raised where the lines are taken
-        read.put(error)
-    else:
-        read.put(None)
+    stream: Any = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    return read_ahead(decode_lines(_raw_lines(stream), "stdin"))
 
 
 def _raw_lines(stream: RawIOBase) -> Iterator[bytes]:
     """Lines with their ends; a read gives what is there, and waits only where nothing is."""
     pieces: list[bytes] = []
-    while chunk := stream.read(_READ_BYTES):
+    for chunk in _chunks(stream):
         piece, *more = chunk.split(b"\n")
         pieces.append(piece)
         for piece in more:
@@ -76,3 +39,11 @@ def _raw_lines(stream: RawIOBase) -> Iterator[bytes]:
             pieces = [piece]
     if rest := b"".join(pieces):
         yield rest
+
+
+def _chunks(stream: RawIOBase) -> Iterator[bytes]:
+    while (chunk := stream.read(_READ_BYTES)) != b"":
+        if chunk is None:  # nothing yet: another program has made the pipe that it shares so
+            select.select([stream], [], [])
+        else:
+            yield chunk

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
@@ -17,11 +17,15 @@ from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.records.profile import Profile, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
+from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.profiles import save_profile
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _TOKENS_PER_RUN = (128, 256, 512, 1024, 2048)
 _PASS_SECONDS = 0.7  # of many texts: longer than a hiccup of the machine
@@ -44,16 +48,18 @@ def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
         threads: cores to share out; `load` finds the winner when it is given the same number.
 
     Raises:
-        BundleError, ProviderError: as `load` does.
+        BundleError, InputError, ProviderError: as `load` does.
     """
     bundle = open_bundle(path)
-    cores = threads or available_cores()
+    cores = available_cores() if threads is None else check_number("threads", threads, 1)
     ways = _Ways(bundle)
     default = untuned(cores)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
+    ways.keep(first)
     second, sizes = _race(_sizes(first, bundle), lambda p: ways.model(p).outputs(texts))
-    requests = _requests(ways.model(default))
+    ways.keep(second)
+    requests = _requests(ways.model(second))
     third, alone = _race(_alone(second), lambda p: _one_by_one(ways.model(p), requests))
     many = [*splits, *sizes[1:]]  # both begin with the winner of the first race
     return TuneRecord(
@@ -80,14 +86,26 @@ class _Ways:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)
-        self._open = cache(partial(open_session, bundle))
         self._models: dict[Profile, Model] = {}
+        self._sessions: dict[tuple[int, bool], onnxruntime.InferenceSession] = {}
 
     def model(self, profile: Profile) -> Model:
         if profile not in self._models:
             engine = Engine(self._open, profile)
             self._models[profile] = Model(self._bundle, engine, self._tokenizer)
         return self._models[profile]
+
+    def keep(self, profile: Profile) -> None:
+        """Let go of all sessions but those of this profile: each holds the weights once more."""
+        used = ((profile.threads, profile.spinning), (profile.caller_threads, False))
+        self._models = {profile: self.model(profile)}
+        self._sessions = {key: s for key, s in self._sessions.items() if key in used}
+
+    def _open(self, *, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
+        key = threads, spinning
+        if key not in self._sessions:
+            self._sessions[key] = open_session(self._bundle, threads=threads, spinning=spinning)
+        return self._sessions[key]
 
 
 def _race(profiles: Sequence[Profile], run: Pass) -> tuple[Profile, list[tuple[Profile, float]]]:
