@@ -59,7 +59,7 @@ def build_bundles(
         fp32, int8 = folder / "fp32", folder / "int8"
         made = BuildRecords(
             export=export_model(model, fp32, options=options, offline=offline),
-            quantize=quantize_bundle(fp32, int8, options=QuantizeOptions(data=data)),
+            quantize=quantize_bundle(fp32, int8, options=_within(thresholds, data)),
             check=check(model, int8, data, thresholds=thresholds, offline=offline),
             bench=bench([fp32, int8]),
         )
@@ -67,6 +67,12 @@ def build_bundles(
         records = with_paths_moved(made, folder, output)
         _write_records(records, folder)
     return records
+
+
+def _within(thresholds: Thresholds | None, data: Path | None) -> QuantizeOptions:
+    """The search for int8 is held to the bounds that its result is checked against."""
+    bounds = thresholds or Thresholds()
+    return QuantizeOptions(data=data, max_drift=bounds.max_drift, max_flips=bounds.max_flips)
 
 
 def _write_records(records: BuildRecords, folder: Path) -> None:

@@ -42,14 +42,14 @@ class ActivationSample:
         rows: float32 [tokens, channels], drawn at random from all tokens.
         lowest, highest: float32 [channels], over all tokens.
         tokens: how many were seen.
-        rank: number of axes that the input has in the graph.
+        one_row: whether the input has one row for each text, not one for each token.
     """
 
     rows: Floats
     lowest: Floats
     highest: Floats
     tokens: int
-    rank: int
+    one_row: bool
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,9 @@ from edgebert.data.reading import read_examples
 from edgebert.data.samples import examples_or_built_in, with_questions
 from edgebert.drift.comparing import compared_texts
 from edgebert.errors import InputError
-from edgebert.quantize.options import QuantizeOptions
+from edgebert.quantize.options import FEWEST, QuantizeOptions
 from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.runtimes import Model
-
-FEWEST = 32
-"""Texts: fewer say too little of the ranges."""
 
 BUILT_IN = "built-in texts"
 _MOST_HELD_OUT = 512
@@ -58,9 +56,9 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
         else examples.take(sorted(order[:kept_back]))
     )
     unseen = set(compared_texts(model, held_out))
-    drawn = examples.take([int(row) for row in order[kept_back:][: options.samples]])
-    texts = [text for text in dict.fromkeys(compared_texts(model, drawn)) if text not in unseen]
-    texts = texts[: options.samples]
+    drawn = examples.take([int(row) for row in order[kept_back:]])
+    different = (t for t in dict.fromkeys(compared_texts(model, drawn)) if t not in unseen)
+    texts = list(islice(different, options.samples))
     if len(texts) < FEWEST:
         raise InputError(
             f"{examples.path}: {len(texts)} texts are left for calibration, of which at least "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,6 @@ from edgebert.records.made import ParetoPoint
 from edgebert.records.manifest import Manifest
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_model
-
-_STEPS = (0, 1, 2, 4, 8, 16, 32)
-"""How many rungs further `auto` goes where a mixture breaks the budget on held-out texts."""
 
 
 @dataclass(frozen=True)
@@ -88,21 +85,29 @@ def tried_points(
     if found is None or made.proposal.rung is None:
         return (ParetoPoint(drift, None, scheme, chosen=not made.failures),)
     max_length = made.model.max_length
-    return pareto_points(found, recipes, made.proposal.rung, scratch, max_length=max_length)
+    points = pareto_points(found, recipes, made.proposal.rung, drift, scratch, max_length)
+    return points if not made.failures else tuple(replace(p, chosen=False) for p in points)
 
 
 def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[_Proposal]:
     if found is None:
-        yield _Proposal(
-            {group.name: recipes.form(group, scheme) for group in recipes.prepared.groups}
-        )
+        groups = (group.name for group in recipes.prepared.groups)
+        yield _Proposal(recipes.possible(dict.fromkeys(groups, scheme)))
         return
-    rungs = [found.first + step for step in _STEPS if found.first + step < len(found.ladder)]
-    for rung in rungs:
-        plan = found.ladder[rung].plan
-        yield _Proposal(
-            {g.name: recipes.form(g, plan[g.name]) for g in recipes.prepared.groups}, rung
-        )
+    for rung in _rungs(found.first, len(found.ladder)):
+        yield _Proposal(recipes.possible(found.ladder[rung].plan), rung)
+
+
+def _rungs(first: int, n: int) -> Iterator[int]:
+    """The first, then further and further ones; the last of the ladder, all floats, is no int8."""
+    first = max(0, min(first, n - 2))
+    yield first
+    step = 1
+    while first + step < n - 2:
+        yield first + step
+        step *= 2
+    if first < n - 2:
+        yield n - 2
 
 
 def _open(folder: Path, manifest: Manifest) -> Model:
@@ -116,4 +121,4 @@ def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
     tail: tuple[str, ...] = ()
     if budget.p99 is not None and p99 > budget.p99:
         tail = (f"drift of one text in a hundred is {p99:.6g}, above {budget.p99:g}",)
-    return (*broken_bounds(comparison, bounds), *tail)
+    return (*broken_bounds(comparison, bounds, budget.source), *tail)

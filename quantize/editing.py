@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from edgebert.bundle import MODEL_DATA
+from edgebert.bundle import MODEL, MODEL_DATA
 
 CONTRIB = "com.microsoft"
 _ONE_FILE_BYTES = 1_500_000_000  # protobuf ends at 2 GiB
@@ -56,7 +56,9 @@ class GraphEditor:
         return [node for node in self.graph.node if value in node.input]
 
     def is_output(self, value: str) -> bool:
-        return any(output.name == value for output in self.graph.output)
+        """Whether a value leaves the graph, or is read inside a subgraph, under its name."""
+        inside = (name for part in _subgraphs(self.graph) for name in _names_read(part))
+        return any(output.name == value for output in self.graph.output) or value in inside
 
     def constant(self, stem: str, values: npt.ArrayLike, *, ending: str = "") -> str:
         """Add one constant, as `constants` does, and return its name."""
@@ -139,8 +141,13 @@ class GraphEditor:
 
 def save_graph(model: onnx.ModelProto, path: Path) -> None:
     """Write a graph; its weights go into a file beside it where one cannot hold them."""
-    large = model.ByteSize() > _ONE_FILE_BYTES
-    onnx.save(model, path, save_as_external_data=large, location=MODEL_DATA if large else None)
+    if sum(tensor.ByteSize() for tensor in model.graph.initializer) <= _ONE_FILE_BYTES:
+        onnx.save(model, path)
+        return
+    data = path.with_name(MODEL_DATA if path.name == MODEL else f"{path.name}_data")
+    data.unlink(missing_ok=True)  # else what is there would be added to
+    onnx.save(model, path, save_as_external_data=True, location=data.name)
+    data.chmod(path.stat().st_mode)  # it is made for its owner alone
 
 
 def _numbered(name: str) -> Iterator[str]:
@@ -168,7 +175,14 @@ def _names_of_values(graph: onnx.GraphProto) -> Iterator[str]:
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
     """A graph and the subgraphs of its nodes."""
     yield graph
+    for subgraph in _subgraphs(graph):
+        yield from _graphs(subgraph)
+
+
+def _subgraphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The bodies that nodes of the graph itself hold."""
     for node in graph.node:
         for attribute in node.attribute:
-            for subgraph in (attribute.g, *attribute.graphs):
-                yield from _graphs(subgraph)
+            if attribute.HasField("g"):
+                yield attribute.g
+            yield from attribute.graphs

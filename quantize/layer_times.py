@@ -60,7 +60,8 @@ def layer_times(
     known |= race(graphs, widened=graphs if recipes.saturates else ())
     if graphs:
         _write_cache(known)
-    return {key: known[kind] for key, kind in wanted.items()}
+    runs = {group.name: len(group.values) for group in groups}  # of layers that share a weight
+    return {key: known[kind] * runs[key[0]] for key, kind in wanted.items()}
 
 
 def _kind(recipes: Recipes, group: LayerGroup, form: str) -> str:

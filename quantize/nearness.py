@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import changed_decisions, cosines, label_flips, probability_changes
+from edgebert.drift.onnx_file import probe_bundle
+from edgebert.drift.squad import answer_disagreement
 from edgebert.machine import available_cores
 from edgebert.quantize.options import Budget
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
-from edgebert.runtimes.answers import Array
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_graph
 
@@ -50,6 +52,7 @@ class Yardstick:
         self._model = model
         prompt = model.default_prompt
         self._texts = [prompt + text if isinstance(text, str) else text for text in texts]
+        self._reader = probe_bundle(model) if model.task == QUESTION_ANSWERING else None
         self._reference = self._answers(model)
 
     def measure(self, graph: Path, *, widen: bool) -> Nearness:
@@ -65,15 +68,18 @@ class Yardstick:
         if self._model.task == EMBEDDINGS:
             distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
             return _summed_up(np.maximum(distances, 0), None)
+        if self._reader is not None:
+            distances, changed = answer_disagreement(self._reference, answers)
+            return _summed_up(distances, label_flips(changed).rate)
         scorings = (self._model.scoring, self._model.scoring)
         distances = probability_changes(self._reference, answers, scorings=scorings)
         changed = changed_decisions(self._reference, answers, multi_label=self._model.multi_label)
         return _summed_up(distances, label_flips(changed).rate)
 
-    def _answers(self, model: Model) -> list[Array]:
-        """One row for each decision; of an answer to a question its start and its end."""
+    def _answers(self, model: Model) -> list[Any]:
+        """What the graph says of each text; of a question its answer."""
         outputs = model.outputs(self._texts)
-        return [o.T for o in outputs] if model.task == QUESTION_ANSWERING else outputs
+        return list(self._reader.answers(self._texts, outputs)) if self._reader else outputs
 
 
 def _summed_up(distances: np.ndarray, flips: float | None) -> Nearness:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebert.drift.gates import Thresholds
+from edgebert.drift.metrics import gives_score
 from edgebert.errors import InputError
 from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, VNNI, Manifest
+from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, IDENTITY, VNNI, Manifest
+from edgebert.runtimes.bounds import check_choice, check_number
 
 AUTO = "auto"
 SCHEMES = (AUTO, TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
 """What `--scheme` takes."""
+
+ISAS = ("auto", "any", "vnni")
+"""What `--isa` takes."""
+
+FEWEST = 32
+"""Calibration texts: fewer say too little of the ranges."""
 
 _FOR_TARGET = {
     "cpu": SCHEMES,
@@ -58,6 +67,19 @@ class QuantizeOptions:
     isa: str = "auto"
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise InputError for a choice that does not exist."""
+        check_choice("scheme", self.scheme, SCHEMES)
+        check_choice("isa", self.isa, ISAS)
+        check_number("samples", self.samples, FEWEST)
+        for name, bits, known in (
+            ("bits", self.bits, (4, 8)),
+            ("activations", self.activations, (8, 16)),
+        ):
+            if bits not in known:
+                raise InputError(f"{name}={bits!r}: expected {known[0]} or {known[1]}")
+        Thresholds(max_drift=self.max_drift, max_flips=self.max_flips)  # refuses what is no bound
+
     @property
     def calibrates(self) -> bool:
         """Whether the scheme looks at texts."""
@@ -79,33 +101,43 @@ class Budget:
         mean: largest mean distance.
         p99: largest 99th percentile of the distances, for embeddings.
         flips: largest share of changed labels, for heads.
+        source: who set it, in a word.
     """
 
     mean: float | None
     p99: float | None
     flips: float | None
+    source: str = "asked"
 
     def given(self) -> dict[str, float]:
         names = {"max_drift": self.mean, "max_p99": self.p99, "max_flips": self.flips}
         return {name: value for name, value in names.items() if value is not None}
 
     @classmethod
-    def of(cls, options: QuantizeOptions, task: str) -> Budget:
-        """What was asked for; where nothing was, for `auto` 0.0015 and 0.007, or 0.005 of labels."""
+    def of(cls, options: QuantizeOptions, manifest: Manifest) -> Budget:
+        """What was asked for; where nothing was, for `auto` what suits the task.
+
+        Embeddings may move by 0.0015, one in a hundred by more than 0.007, and of a head's labels
+        0.005 may change. Heads without labels, as of rerankers, give scores: those may change by
+        0.02 on average, or by 0.1 where they are no probabilities.
+        """
         if options.max_drift is not None or options.max_flips is not None:
             return cls(options.max_drift, None, options.max_flips)
         if options.scheme != AUTO:
             return cls(None, None, None)
-        if task == EMBEDDINGS:
-            return cls(mean=0.0015, p99=0.007, flips=None)
-        return cls(mean=None, p99=None, flips=0.005)
+        if manifest.task == EMBEDDINGS:
+            return cls(0.0015, 0.007, None, source="default")
+        if gives_score(manifest):
+            return cls(0.1 if manifest.scoring == IDENTITY else 0.02, None, None, source="default")
+        return cls(None, None, 0.005, source="default")
 
 
 def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
     """Refuse what does not go together, before any work is done.
 
     Raises:
-        InputError: a scheme that the target cannot run, or bits that the scheme does not have.
+        InputError: a scheme that the target cannot run, bits that the scheme does not have, or a
+            bound on what the bundle does not give.
     """
     schemes = _FOR_TARGET[manifest.target]
     if options.scheme not in schemes:
@@ -128,5 +160,9 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
                 f"--activations 16 needs opset {_OPSET_OF_16_BITS}, the bundle has "
                 f"{manifest.opset}: export it with --opset {_OPSET_OF_16_BITS}"
             )
-    if options.samples < 1:
-        raise InputError(f"--samples {options.samples} makes no sense: 1 or more")
+    if options.isa == "vnni" and options.scheme == WEIGHT_ONLY:
+        raise InputError("--isa vnni goes with integers on both sides, not with weight-only")
+    if options.max_flips is not None and (manifest.task == EMBEDDINGS or gives_score(manifest)):
+        raise InputError("--max-flips is about labels, and this bundle gives none: use --max-drift")
+    if options.text_column is not None and not (options.calibration or options.data):
+        raise InputError("--text-column names a column of a file: give --calibration or --data")

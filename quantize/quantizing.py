@@ -11,7 +11,6 @@ from pathlib import Path
 import edgebert
 from edgebert.bundle import (
     GOLDEN,
-    MANIFEST,
     MODEL,
     MODEL_CARD,
     MODEL_DATA,
@@ -74,7 +73,7 @@ def quantize_bundle(
     require_fitting(options, original.manifest)
     _require_full_precision(original.bundle)
     texts = choose_texts(options, original)
-    budget = Budget.of(options, original.task)
+    budget = Budget.of(options, original.manifest)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         recipes = _recipes(original, options, texts, scratch)
@@ -83,7 +82,7 @@ def quantize_bundle(
         if options.scheme == AUTO:
             yardstick = Yardstick(original, texts.search)
             found = search(recipes, yardstick, budget, scratch, notebook)
-        _copy_companions(original.bundle.path, folder)
+        _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
         drift = describe_drift(made.comparison, texts.held_out.path.name, _FLOORS)
         manifest = made.model.manifest
@@ -174,12 +173,9 @@ def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -
     return "\n".join(map(str, (original.manifest, texts.fingerprint, chosen, *here)))
 
 
-def _copy_companions(source: Path, folder: Path) -> None:
-    """Copy all that quantization does not change."""
-    made_anew = {MANIFEST, MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
-    shutil.copytree(
-        source,
-        folder,
-        dirs_exist_ok=True,
-        ignore=lambda at, names: made_anew & set(names) if Path(at) == source else set(),
-    )
+def _copy_companions(source: Bundle, folder: Path) -> None:
+    """Copy all that quantization does not change, whatever else lies in the folder of the source."""
+    made_anew = {MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
+    for name in source.manifest.files.keys() - made_anew:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source.path / name, folder / name)

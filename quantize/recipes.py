@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,13 @@ class Recipes:
         digits, and onnxruntime takes standard operators on such rows for floats: layers that read
         one row for each text stay floats there.
         """
-        one_row = any(self._samples[value].rank == 2 for value in group.values)
+        one_row = any(self._samples[value].one_row for value in group.values)
         splits = scheme == WEIGHT_ONLY if self.contrib else scheme == STATIC
         return FLOAT if one_row and splits else scheme
+
+    def possible(self, plan: Plan) -> dict[str, str]:
+        """The forms that the groups of a plan get, see `form`."""
+        return {g.name: self.form(g, plan[g.name]) for g in self.prepared.groups if g.name in plan}
 
     def widens(self, plan: Plan) -> bool:
         """Whether a graph with these forms holds weights whose sums can leave 16 bits."""
@@ -124,7 +129,9 @@ class Recipes:
 
     def _write_group(self, editor: GraphEditor, group: LayerGroup, form: str) -> None:
         if form in (TOKEN, STATIC):
-            write_integer_group(editor, self.integer_group(group, form), contrib=self.contrib)
+            # a part of the graph may hold some of the layers alone
+            quantized = replace(self.integer_group(group, form), group=group)
+            write_integer_group(editor, quantized, contrib=self.contrib)
         elif form == DYNAMIC:
             write_dynamic_group(editor, group, self._nearest(group), self._own_biases(group))
         elif form == WEIGHT_ONLY and self.contrib:

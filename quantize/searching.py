@@ -63,7 +63,8 @@ def search(
     """
 
     def measure(plan: Plan) -> Nearness:
-        return notebook.remember(plan, lambda: _measured(recipes, plan, yardstick, scratch))
+        forms = recipes.possible(plan)
+        return notebook.remember(forms, lambda: _measured(recipes, forms, yardstick, scratch))
 
     names = [group.name for group in recipes.prepared.groups]
     forms = (TOKEN, STATIC) if recipes.contrib else (STATIC,)
@@ -84,7 +85,7 @@ def search(
 
 
 def pareto_points(
-    found: Search, recipes: Recipes, chosen: int, scratch: Path, *, max_length: int
+    found: Search, recipes: Recipes, chosen: int, drift: float, scratch: Path, max_length: int
 ) -> tuple[ParetoPoint, ...]:
     """Time every mixture that was measured on the whole graph, taking turns, on one text.
 
@@ -92,6 +93,7 @@ def pareto_points(
         found: the search.
         recipes: what it searched.
         chosen: the rung that became the bundle.
+        drift: of the bundle on held-out texts, where the search did not measure that rung.
         scratch: a folder for graphs.
         max_length: tokens that the graph reads; the text has no more.
     """
@@ -102,12 +104,12 @@ def pareto_points(
     for rung in sorted({*rungs, chosen}):
         label = AUTO if rung == chosen else f"{MIXTURE} {rung + 1}"
         plans[label] = found.ladder[rung].plan
-        drifts[label] = rungs.get(rung, found.ladder[rung].drift)
+        drifts[label] = rungs.get(rung, drift)
     graphs: dict[str, Path] = {}
     for label, plan in plans.items():
         graphs[label] = scratch / f"tried-{len(graphs)}.onnx"
-        recipes.write(plan, graphs[label])
-    widened = [label for label, plan in plans.items() if recipes.widens(plan)]
+        recipes.write(recipes.possible(plan), graphs[label])
+    widened = [label for label, plan in plans.items() if recipes.widens(recipes.possible(plan))]
     times = race(graphs, widened=widened, tokens=min(TOKENS, max_length))
     return tuple(
         ParetoPoint(drifts[label], times[label], label, chosen=label == AUTO) for label in plans

@@ -62,7 +62,9 @@ def sample_activations(
         for value, output in zip(values, outputs, strict=True):
             if value not in samplers:
                 share = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
-                samplers[value] = _Sampler(output, min(_ROWS, max(256, share)))
+                samplers[value] = _Sampler(
+                    output, min(_ROWS, max(256, share)), one_row=_is_one_row(output, mask)
+                )
             samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
     return {value: sampler.sample(value) for value, sampler in samplers.items()}
 
@@ -76,16 +78,16 @@ def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
         lowest=np.minimum.reduce([sample.lowest for sample in samples]),
         highest=np.maximum.reduce([sample.highest for sample in samples]),
         tokens=sum(sample.tokens for sample in samples),
-        rank=max(sample.rank for sample in samples),
+        one_row=any(sample.one_row for sample in samples),
     )
 
 
 class _Sampler:
     """Keeps the rows with the smallest of random keys, and the range of each channel."""
 
-    def __init__(self, output: Floats, rows: int) -> None:
+    def __init__(self, output: Floats, rows: int, *, one_row: bool) -> None:
         channels = output.shape[-1]
-        self._rank = output.ndim
+        self._one_row = one_row
         self._limit = rows
         self._kept = np.empty((0, channels), np.float16)
         self._keys = np.empty(0)
@@ -118,14 +120,14 @@ class _Sampler:
             lowest=self._lowest,
             highest=self._highest,
             tokens=self._tokens,
-            rank=self._rank,
+            one_row=self._one_row,
         )
 
 
 def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
     chunk: list[Text] = []
     for text in texts:
-        chunk.append(text)
+        chunk.append(reader.default_prompt + text if isinstance(text, str) else text)
         if len(chunk) == _TEXTS:
             yield from micro_batches(encode(reader.tokenizer, chunk), reader.takes)
             chunk = []
@@ -139,11 +141,17 @@ def _rows_of(
     """The rows of a value that stand for tokens or texts, and their keys."""
     if output.shape[: mask.ndim] == mask.shape and output.ndim == mask.ndim + 1:
         return output[mask], keys[mask]
-    if output.ndim == 2 and len(output) == len(mask):
+    if _is_one_row(output, mask):
         return output[:texts], keys[:texts, 0]
     rows = output.reshape(-1, output.shape[-1])
-    flat = keys.reshape(-1)
-    return rows, np.resize(flat, len(rows))
+    if len(rows) == mask.size:  # tokens of all texts in one axis
+        return rows[mask.ravel()], keys[mask]
+    return rows, np.resize(keys.reshape(-1), len(rows))
+
+
+def _is_one_row(output: Floats, mask: npt.NDArray[np.bool_]) -> bool:
+    """Whether a value has one row for each text; no text is of one token."""
+    return output.ndim == 2 and len(output) == len(mask)
 
 
 def _tapped(model: onnx.ModelProto, values: Sequence[str], path: Path) -> Path:

@@ -161,7 +161,7 @@ def samples_of(
     for value, floats in zip(values, seen, strict=True):
         rows = floats.reshape(-1, floats.shape[-1])
         samples[value] = ActivationSample(
-            rows, rows.min(axis=0), rows.max(axis=0), tokens=len(rows), rank=floats.ndim
+            rows, rows.min(axis=0), rows.max(axis=0), tokens=len(rows), one_row=floats.ndim == 2
         )
     return samples
 

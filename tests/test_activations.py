@@ -27,7 +27,7 @@ def gelu(x: Floats) -> Floats:
 
 def sample_of(rows: Floats) -> ActivationSample:
     return ActivationSample(
-        rows, rows.min(axis=0), rows.max(axis=0), tokens=len(rows), rank=rows.ndim + 1
+        rows, rows.min(axis=0), rows.max(axis=0), tokens=len(rows), one_row=False
     )
 
 

@@ -10,14 +10,27 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from handmade import (
+    WIDTH,
+    draw,
+    model_of,
+    prepared,
+    relative_error,
+    run,
+    samples_of,
+    weight,
+)
 
 from edgebert.bundle import open_bundle, seal
 from edgebert.drift.invariance import batch_invariance
 from edgebert.errors import BundleError, GateError, InputError, OutputError
+from edgebert.graph import parts
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.editing import GraphEditor
+from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.embeddings import quantize_embeddings
 from edgebert.quantize.linear_layers import find_groups
+from edgebert.quantize.recipes import Recipes
+from edgebert.quantize.statistics import _batches, _is_one_row, _rows_of
 from edgebert.runtimes import load
 
 TOKEN = QuantizeOptions(scheme="token")
@@ -220,3 +233,78 @@ def _run(model: onnx.ModelProto, ids: np.ndarray) -> np.ndarray:
     session = onnxruntime.InferenceSession(model.SerializeToString())
     (result,) = session.run(None, {"input_ids": ids.astype(np.int64)})
     return np.asarray(result)
+
+
+def test_only_what_the_manifest_names_is_copied(tiny_bundle: Path, tmp_path: Path) -> None:
+    """Not the half-made bundle itself, where it lies inside its source; nor how it is protected."""
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "fp32"))
+    (source / "notes.txt").write_text("mine")
+    (source / "1_Pooling").chmod(0o555)
+    output = source / "int8"
+    quantize_bundle(source, output, options=QuantizeOptions(scheme="dynamic"))
+    kept = {path.relative_to(output) for path in output.rglob("*") if path.is_file()}
+    there = {path.relative_to(tiny_bundle) for path in tiny_bundle.rglob("*") if path.is_file()}
+    assert kept == there
+    assert (output / "1_Pooling").stat().st_mode & 0o200
+    load(output, verify=True)
+
+
+def test_calibration_reads_the_prompt_that_the_runtime_puts_before_texts(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    source = Path(shutil.copytree(tiny_bundle, tmp_path / "fp32"))
+    manifest = open_bundle(source).manifest
+    seal(source, replace(manifest, prompts={"q": "please tell "}, default_prompt="q"))
+    (batch,) = _batches(["anna"], load(source))
+    assert batch.encodings[0].ids == load(source).tokenizer.encode("please tell anna").ids
+
+
+def test_a_large_graph_has_its_weights_in_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgebert.quantize.editing._ONE_FILE_BYTES", 10_000)
+    values = np.arange(6000, dtype=np.float32)
+    model = model_of("y = Add(x, w)", {"w": values}, inputs="float[6000] x")
+    for name in ("model.onnx", "candidate.onnx", "candidate.onnx"):  # twice: written anew
+        save_graph(onnx.ModelProto.FromString(model.SerializeToString()), tmp_path / name)
+        (found,) = run(tmp_path / name, x=values)
+        assert np.array_equal(found, 2 * values)
+    data = {path.name: path.stat() for path in tmp_path.iterdir() if "data" in path.name}
+    assert data.keys() == {"model.onnx_data", "candidate.onnx_data"}
+    assert all(stat.st_size == values.nbytes for stat in data.values())
+    assert all(stat.st_mode == (tmp_path / "model.onnx").stat().st_mode for stat in data.values())
+
+
+def test_a_product_that_a_subgraph_reads_too_keeps_its_name(tmp_path: Path) -> None:
+    nodes = """
+        p = MatMul(x, w)
+        a = Add(p, b)
+        c = If(flag) <
+            then_branch = yes () => (z) { z = Identity(p) },
+            else_branch = no () => (z) { z = Neg(p) }
+        >
+        y = Add(a, c)
+    """
+    constants = {"w": weight(WIDTH, 48, seed=1), "b": draw(48, seed=2)}
+    inputs = f"float[batch, sequence, {WIDTH}] x, bool flag"
+    model = model_of(nodes, constants, inputs=inputs)
+    x, flag = draw(2, 5, WIDTH), np.array(True)
+    (right,) = run(model, x=x, flag=flag)
+    graph = prepared(model, tmp_path)
+    samples = samples_of(graph, x=x, flag=flag)
+    recipes = Recipes(graph, samples, contrib=True, saturates=False)
+    for form in (parts.TOKEN, parts.STATIC, parts.DYNAMIC, parts.WEIGHT_ONLY):
+        recipes.write({group.name: form for group in graph.groups}, tmp_path / "int8.onnx")
+        (found,) = run(tmp_path / "int8.onnx", x=x, flag=flag)
+        assert relative_error(found, right) < 0.2  # of its own inputs, `dynamic` takes one scale
+
+
+def test_tokens_of_all_texts_in_one_axis_are_tokens() -> None:
+    mask = np.array([[True, True, False], [True, True, True]])
+    keys = np.arange(6.0).reshape(2, 3)
+    packed = np.arange(12, dtype=np.float32).reshape(6, 2)
+    rows, kept = _rows_of(packed, mask, keys, 2)
+    assert rows[:, 0].tolist() == [0, 2, 6, 8, 10]
+    assert kept.tolist() == [0, 1, 3, 4, 5]
+    assert not _is_one_row(packed, mask)
+    assert _is_one_row(packed[:2], mask)

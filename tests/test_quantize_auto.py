@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from families import make_embedder
 
 from edgebert.bundle import open_bundle
+from edgebert.data import Examples
 from edgebert.drift.comparing import compare
 from edgebert.errors import GateError
+from edgebert.export import export_model
 from edgebert.graph.parts import FLOAT, matmul_forms
 from edgebert.graph.reading import read_graph
 from edgebert.graph.saturation import can_saturate
@@ -170,7 +174,8 @@ def test_a_budget_that_nothing_keeps_writes_nothing_and_tells_what_was_tried(
     record = refused(tiny_bundle, tmp_path / "out/int8", QuantizeOptions(max_drift=1e-6))
     assert not list((tmp_path / "out").glob("*"))
     assert not record.passed
-    assert record.failures[0] == "no layer is int8: all of them would have to stay floats"
+    assert re.fullmatch(r"drift [\d.e-]+ is above 1e-06 \(asked\)", record.failures[0])
+    assert not any(point.chosen for point in record.pareto)
     assert record.thresholds == {"max_drift": 1e-6}
     tried = {point.scheme: point.drift for point in record.pareto}
     assert {"token", "static", "dynamic"} <= tried.keys()
@@ -228,3 +233,55 @@ def test_a_search_that_was_killed_goes_on_where_it_was(
     assert len(set(measured)) == len(measured) >= 20
     assert list(notebooks.iterdir()) == []
     assert graph_of(record) == graph_of(tiny_auto)
+
+
+def test_layers_that_share_a_weight_are_timed_on_a_machine_that_knows_nothing(
+    own_cache: Path, tmp_path: Path
+) -> None:
+    export_model(make_embedder(tmp_path / "albert", "albert"), tmp_path / "fp32")
+    shutil.rmtree(own_cache / "edgebert/layer-times", ignore_errors=True)
+    options = QuantizeOptions(max_drift=0.5)
+    record = quantize_bundle(tmp_path / "fp32", tmp_path / "int8", options=options)
+    assert record.passed
+    assert any("int8" in layer.decision for layer in record.layers)
+
+
+def test_a_head_that_gives_scores_has_a_budget_of_its_own(
+    tiny_reranker_bundle: Path, tmp_path: Path
+) -> None:
+    record = quantize_bundle(tiny_reranker_bundle, tmp_path / "int8")
+    assert record.thresholds == {"max_drift": 0.02}
+    assert record.drift.mean <= 0.02
+
+
+def test_answers_to_questions_are_searched_by_what_they_are_judged_by(
+    tiny_reader_bundle: Path, tmp_path: Path
+) -> None:
+    options = QuantizeOptions(max_drift=0.9)
+    record = quantize_bundle(tiny_reader_bundle, tmp_path / "int8", options=options)
+    model = load(tiny_reader_bundle)
+    texts = choose_texts(options, model)
+    yardstick = Yardstick(model, texts.search)
+    graph = open_bundle(tmp_path / "int8").model_path
+    searched = Examples(Path("searched"), texts.search)
+    compared = compare(model, load(tmp_path / "int8"), searched)
+    assert yardstick.measure(graph, widen=False).mean == pytest.approx(compared.distance_mean)
+    (chosen,) = [point.drift for point in record.pareto if point.chosen]
+    assert chosen in (record.drift.mean, pytest.approx(compared.distance_mean))
+
+
+@pytest.mark.parametrize(
+    ("first", "n", "rungs"),
+    [
+        (0, 50, [0, 1, 2, 4, 8, 16, 32, 48]),
+        (40, 50, [40, 41, 42, 44, 48]),
+        (49, 50, [48]),
+        (48, 50, [48]),
+        (0, 1, [0]),
+        (1, 2, [0]),
+    ],
+)
+def test_mixtures_are_tried_up_to_the_last_that_is_int8(
+    first: int, n: int, rungs: list[int]
+) -> None:
+    assert list(deciding._rungs(first, n)) == rungs

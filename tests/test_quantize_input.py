@@ -19,6 +19,8 @@ from edgebert.bundle import open_bundle, seal
 from edgebert.cli import main
 from edgebert.errors import InputError
 from edgebert.quantize import SCHEMES, QuantizeOptions, quantize_bundle
+from edgebert.quantize.calibration import choose_texts
+from edgebert.runtimes import load
 
 
 def refused(source: Path, output: Path, **options: Any) -> str:
@@ -131,8 +133,67 @@ def test_an_empty_calibration_file(tiny_bundle: Path, tmp_path: Path) -> None:
 
 
 def test_no_samples(tiny_bundle: Path, tmp_path: Path) -> None:
-    told = refused(tiny_bundle, tmp_path / "out", samples=0)
-    assert told == "--samples 0 makes no sense: 1 or more"
+    for samples in (0, 31):
+        result = call(tiny_bundle, "-o", tmp_path / "out", "--samples", str(samples))
+        assert result.exit_code == 2
+        assert f"{samples} is not in the range x>=32" in result.output
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (
+            {"scheme": "weight-only", "isa": "vnni"},
+            "--isa vnni goes with integers on both sides, not with weight-only",
+        ),
+        (
+            {"text_column": "text"},
+            "--text-column names a column of a file: give --calibration or --data",
+        ),
+        (
+            {"max_flips": 0.01},
+            "--max-flips is about labels, and this bundle gives none: use --max-drift",
+        ),
+    ],
+)
+def test_what_would_make_no_difference(
+    tiny_bundle: Path, tmp_path: Path, chosen: dict[str, Any], told: str
+) -> None:
+    assert refused(tiny_bundle, tmp_path / "out", **chosen) == told
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"isa": "foo"}, "isa='foo': expected one of auto, any, vnni"),
+        ({"scheme": "int8"}, "scheme='int8': expected one of auto, token, static, dynamic, weight-only"),
+        ({"bits": 6}, "bits=6: expected 4 or 8"),
+        ({"activations": 12}, "activations=12: expected 8 or 16"),
+        ({"samples": 10.5}, "samples=10.5: expected a whole number, at least 32"),
+        ({"max_drift": float("nan")}, "--max-drift nan makes no sense: 0 to 2"),
+        ({"max_drift": 3.0}, "--max-drift 3 makes no sense: 0 to 2"),
+        ({"max_flips": 2.0}, "--max-flips 2 makes no sense: 0 to 1"),
+    ],
+)  # fmt: skip
+def test_choices_that_do_not_exist(chosen: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        QuantizeOptions(**chosen)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("bound", ["nan", "inf", "3"])
+def test_bounds_that_nothing_breaks_are_wrong_usage(bound: str, tmp_path: Path) -> None:
+    result = call("bundle", "-o", tmp_path / "out", "--max-drift", bound)
+    assert result.exit_code == 2
+
+
+def test_texts_that_come_again_and_again_leave_enough(tiny_bundle: Path, tmp_path: Path) -> None:
+    rare = [f"lamp {number}" for number in range(60)]
+    file = lines(tmp_path / "log.txt", ["turn on the lamp"] * 3000 + rare)
+    model, options = load(tiny_bundle), QuantizeOptions(calibration=file, samples=40)
+    texts = choose_texts(options, model)
+    drawn = [*texts.ranges, *texts.search]
+    assert len(drawn) == len(set(drawn)) == 40
 
 
 NO_SCHEME = "scheme {} cannot run on the target {}: choose {}, or export for another target"

@@ -196,15 +196,17 @@ def test_padding_is_left_out_of_the_statistics(
     assert len(set(lengths)) > 3  # so there was padding
     for value, sample in together.items():
         parts = [samples[value] for samples in one_by_one]
-        of_texts = sample.rank == 2
+        of_texts = sample.one_row
         assert sample.tokens == len(sample.rows) == (len(TEXTS) if of_texts else sum(lengths))
         rows = np.concatenate([part.rows for part in parts])
         lowest = np.minimum.reduce([part.lowest for part in parts])
         highest = np.maximum.reduce([part.highest for part in parts])
-        alone = ActivationSample(rows, lowest, highest, len(rows), sample.rank)
+        alone = ActivationSample(rows, lowest, highest, len(rows), sample.one_row)
         for found, expected in zip(moments(sample), moments(alone), strict=True):
             np.testing.assert_allclose(found, expected, atol=2e-3, rtol=2e-3)
-    assert {sample.rank for sample in together.values()} == ({3} if task == "embedder" else {2, 3})
+    assert {sample.one_row for sample in together.values()} == (
+        {False} if task == "embedder" else {False, True}
+    )
 
 
 def test_all_values_keep_the_same_tokens_and_a_seed_draws_them(

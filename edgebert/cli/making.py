@@ -143,7 +143,7 @@ def export(model: str, output: Path, force: bool, json_path: Path | None, **chos
 )
 @click.option(
     "--samples",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=32),
     default=384,
     show_default=True,
     help="How many texts of it are used.",

@@ -110,13 +110,13 @@ max_length = click.option(
 )
 max_drift = click.option(
     "--max-drift",
-    type=click.FloatRange(min=0),
+    type=_FiniteRange(min=0, max=2),
     metavar="X",
     help="Largest mean of 1 - cosine (heads: of the largest change of a probability).",
 )
 max_flips = click.option(
     "--max-flips",
-    type=click.FloatRange(min=0, max=1),
+    type=_FiniteRange(min=0, max=1),
     metavar="R",
     help="Largest share of changed labels.",
 )

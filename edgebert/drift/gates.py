@@ -224,9 +224,11 @@ def hold(bounds: Sequence[Bound], comparison: Comparison) -> tuple[Gate, ...]:
     return tuple(_gate(bound, comparison) for bound in bounds)
 
 
-def broken_bounds(comparison: Comparison, thresholds: Thresholds) -> tuple[str, ...]:
-    """One sentence for each threshold that the comparison breaks."""
-    bounds = [Bound(name, value, "asked") for name, value in thresholds.given().items()]
+def broken_bounds(
+    comparison: Comparison, thresholds: Thresholds, source: str = "asked"
+) -> tuple[str, ...]:
+    """One sentence for each threshold that the comparison breaks, with who set it."""
+    bounds = [Bound(name, value, source) for name, value in thresholds.given().items()]
     return tuple(sentence(gate) for gate in hold(bounds, comparison) if not gate.passed)
 
 
