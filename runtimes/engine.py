@@ -110,9 +110,12 @@ class Engine:
     def restart_in_child(self) -> None:
         """Leave the sessions to the parent of this forked process: their threads are not here.
 
-        They are never freed, because that would wait for those threads.
+        They are never freed, at the end of the process neither: that would wait for those threads.
         """
-        _LEFT_TO_THE_PARENT.append((self._alone, self._together, self._pool))
+        import ctypes
+
+        left = ctypes.py_object((self._alone, self._together, self._pool))
+        ctypes.pythonapi.Py_IncRef(left)
         closed = self._closed
         self._start(None)
         self._closed = closed
@@ -189,7 +192,6 @@ def _skip_exit_handlers_of_libraries() -> None:
 
 _CLOSED = "this model is closed"
 _ENGINES: WeakSet[Engine] = WeakSet()
-_LEFT_TO_THE_PARENT: list[Any] = []
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(after_in_child=_restart_in_child)

@@ -140,8 +140,9 @@ class _Working(Generic[T]):
         self.process = os.getpid()
 
     def cancel(self) -> None:
-        for run in self.runs:
-            run.cancel()
+        if self.process == os.getpid():  # else the locks of the runs may be held for ever
+            for run in self.runs:
+                run.cancel()
 
 
 def _done(rows: Rows) -> Future[Rows]:
