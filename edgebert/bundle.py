@@ -87,9 +87,9 @@ def read_bundle(path: str | Path) -> Bundle:
     """
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
-        missing = f"it has no {MANIFEST}" if folder.is_dir() else "there is no such folder"
         if folder.is_file():
             raise BundleError(f"{path} is not a bundle: it is a file, and a bundle is a folder")
+        missing = f"it has no {MANIFEST}" if folder.is_dir() else "there is no such folder"
         raise BundleError(
             f"{path} is not a bundle: {missing}. Make one with 'edgebert export MODEL -o {path}'"
         )

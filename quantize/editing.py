@@ -12,8 +12,6 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from edgebert.bundle import MODEL, MODEL_DATA
-
 CONTRIB = "com.microsoft"
 _ONE_FILE_BYTES = 1_500_000_000  # protobuf ends at 2 GiB
 
@@ -144,7 +142,7 @@ def save_graph(model: onnx.ModelProto, path: Path) -> None:
     if sum(tensor.ByteSize() for tensor in model.graph.initializer) <= _ONE_FILE_BYTES:
         onnx.save(model, path)
         return
-    data = path.with_name(MODEL_DATA if path.name == MODEL else f"{path.name}_data")
+    data = path.with_name(f"{path.name}_data")  # MODEL_DATA, beside MODEL
     data.unlink(missing_ok=True)  # else what is there would be added to
     onnx.save(model, path, save_as_external_data=True, location=data.name)
     data.chmod(path.stat().st_mode)  # it is made for its owner alone

@@ -106,10 +106,13 @@ def pareto_points(
         plans[label] = found.ladder[rung].plan
         drifts[label] = rungs.get(rung, drift)
     graphs: dict[str, Path] = {}
+    widened: list[str] = []
     for label, plan in plans.items():
+        forms = recipes.possible(plan)
         graphs[label] = scratch / f"tried-{len(graphs)}.onnx"
-        recipes.write(recipes.possible(plan), graphs[label])
-    widened = [label for label, plan in plans.items() if recipes.widens(recipes.possible(plan))]
+        recipes.write(forms, graphs[label])
+        if recipes.widens(forms):
+            widened.append(label)
     times = race(graphs, widened=widened, tokens=min(TOKENS, max_length))
     return tuple(
         ParetoPoint(drifts[label], times[label], label, chosen=label == AUTO) for label in plans

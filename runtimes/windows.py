@@ -18,10 +18,10 @@ _CHARACTERS = 1_000_000
 
 _SLOW_SECONDS = 0.02
 """A text that took so long to come ends its window. Whether the next one will be as slow cannot be
-known before it is there, so a source that pauses after quick texts keeps these waiting."""
+known before it is there: a source that pauses after quick texts keeps these waiting."""
 
 _WINDOW_SECONDS = 0.1
-"""So do many that took a little each."""
+"""Texts that took a little each end their window after so long."""
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ def test_npu_answers_as_pytorch_does(reference: CheckpointModel, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("target", "version"),
-    [("cpu", 23), ("gpu", 18), ("portable", 18), ("portable", 23)],
+    [("cpu", 18), ("gpu", 18), ("portable", 18), ("cpu", 23), ("gpu", 23), ("portable", 23)],
 )
 def test_every_opset_is_the_one_that_was_asked_for(
     target: str, version: int, shallow: CheckpointModel, tmp_path: Path
