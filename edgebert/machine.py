@@ -29,6 +29,10 @@ ONNXRUNTIME_WHEELS = (
 )
 """Packages that bring the module onnxruntime, each with other execution providers."""
 
+CPU_INFO = Path("/proc/cpuinfo")
+"""Where Linux tells of the CPU; the tests put other CPUs in its place."""
+
+_ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # one name each, on every system
 _PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx")
 
 
@@ -57,10 +61,16 @@ class Machine:
     @property
     def cpu_class(self) -> str:
         """What decides which int8 kernels run: architecture and integer dot-product support."""
-        return cpu_class(platform.machine().lower(), self.features)
+        return cpu_class(self.system.rpartition(" ")[2], self.features)
+
+    @property
+    def cpu_and_class(self) -> str:
+        """What a figure that was measured here is quoted with."""
+        return f"{self.cpu} ({self.cpu_class})"
 
 
 def cpu_class(architecture: str, features: tuple[str, ...]) -> str:
+    architecture = _ARCHITECTURES.get(architecture.lower(), architecture.lower())
     for wanted in ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "asimddp", "avx512bw", "avx2"):
         if wanted in features:
             return f"{architecture}-{wanted}"
@@ -76,7 +86,7 @@ def this_machine() -> Machine:
         features=features,
         cores=available_cores(),
         memory_bytes=_memory_bytes(),
-        system=f"{platform.system()} {platform.machine()}",
+        system=f"{platform.system()} {_architecture()}",
         python=platform.python_version(),
         versions=installed_versions(),
         logical_cpus=os.cpu_count(),
@@ -84,6 +94,10 @@ def this_machine() -> Machine:
         cpu_quota=_cgroup_cpu_quota(),
         governor=_governor(),
     )
+
+
+def _architecture() -> str:
+    return platform.machine()
 
 
 def release_numbers(version: str) -> tuple[int, ...]:
@@ -149,7 +163,7 @@ def _cpu() -> tuple[str, tuple[str, ...]]:
 def _cpuinfo() -> list[dict[str, str]]:
     """The fields of /proc/cpuinfo for each logical CPU; empty where there is none."""
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = CPU_INFO.read_text()
     except OSError:
         return []
     blocks = (block.splitlines() for block in text.strip().split("\n\n"))

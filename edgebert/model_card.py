@@ -141,8 +141,14 @@ def _drift(manifest: Manifest) -> str:
     flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
     return (
         f"mean {_distance(manifest.task)} to the source {drift.mean:.2g}, "
-        f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts})"
+        f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts}{_measured_on(manifest)})"
     )
+
+
+def _measured_on(manifest: Manifest) -> str:
+    """Where int8 was measured; of float graphs every CPU gives the same but for rounding."""
+    quantization = manifest.quantization
+    return f"; on {', '.join(quantization.cpu_classes)}" if quantization else ""
 
 
 def _distance(task: str) -> str:
@@ -181,7 +187,8 @@ def _drift_section(record: CheckRecord) -> str:
     facts += [(metric.name, _metric(metric)) for metric in metrics]
     return (
         "## How far it drifts\n\n"
-        f"Against `{name}`, on {record.n} texts of {record.data}:\n\n{_table(('', ''), facts)}"
+        f"Against `{name}`, on {record.n} texts of {record.data}, "
+        f"on {record.machine.cpu_and_class}:\n\n{_table(('', ''), facts)}"
     )
 
 
@@ -215,7 +222,7 @@ def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[Be
     noisy = " The machine was noisy: read these with care." if record.noise.noisy else ""
     return (
         "## How fast it is\n\n"
-        f"On {machine.cpu}, onnxruntime {machine.versions.get('onnxruntime', 'unknown')}, "
+        f"On {machine.cpu_and_class}, onnxruntime {machine.versions.get('onnxruntime', 'unknown')}, "
         f"{timed.provider}. Loads in {timed.load_ms:.0f} ms, first answer after another "
         f"{timed.first_inference_ms:.1f} ms{memory}.{noisy}\n\n{_table(header, rows)}"
     )

@@ -175,8 +175,9 @@ def _rounded(values: npt.ArrayLike) -> Any:
 
 
 def _verdict_file(model: Model, onnxruntime: str) -> Path:
-    where = "" if model.provider == CPU.full_name else f"-{model.provider}"
-    return user_cache("golden") / f"{model.bundle.sha256[:32]}-{onnxruntime}{where}"
+    """Where a verdict is kept; a home may be shared by machines of different CPUs."""
+    where = this_machine().cpu_class if model.provider == CPU.full_name else model.provider
+    return user_cache("golden") / f"{model.bundle.sha256[:32]}-{onnxruntime}-{where}"
 
 
 def _remember(verdict: Path) -> None:

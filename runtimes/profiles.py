@@ -82,6 +82,7 @@ def _fits(profile: Profile, cores: int) -> bool:
 
 
 def _key(provider: str, cores: int) -> str:
-    """What a profile depends on beside the bundle."""
-    version = import_onnxruntime().__version__
-    return f"{this_machine().cpu}, {cores} cores, onnxruntime {version}, {provider_named(provider).name}"
+    """What a profile depends on beside the bundle; a virtual machine's CPU may go by any name."""
+    machine, version = this_machine(), import_onnxruntime().__version__
+    cpu = f"{machine.cpu_and_class}, {cores} cores"
+    return f"{cpu}, onnxruntime {version}, {provider_named(provider).name}"

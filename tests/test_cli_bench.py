@@ -64,13 +64,14 @@ def test_the_page_shows_what_the_record_holds(folder: Path) -> None:
 
 
 def test_noise_is_said_in_words(record: BenchRecord) -> None:
+    cpu = f"{record.machine.cpu} ({record.machine.cpu_class})"
     reasons = ("other processes took 30 % of the cores' time", "and more")
     noisy = show_bench(replace(record, noise=Noise(0.2, 0.0, True, 0.3, reasons)))
     assert noisy.endswith(
-        "machine: noisy, read with care: other processes took 30 % of the cores' time; and more"
+        f"machine: {cpu}, noisy, read with care: other processes took 30 % of the cores' time; and more"
     )
     steady = show_bench(replace(record, noise=Noise(0.02, 0.0, False)))
-    assert steady.endswith("machine: steady (medians of rounds spread 2 %)")
+    assert steady.endswith(f"machine: {cpu}, steady (medians of rounds spread 2 %)")
 
 
 def test_bundles_of_one_name_are_told_apart(record: BenchRecord) -> None:

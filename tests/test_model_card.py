@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cpus import CPUS, running_on
 
 from edgebert.bundle import Bundle, open_bundle, write_model_card
 from edgebert.drift import check
@@ -87,7 +88,7 @@ def test_a_card_says_how_far_the_bundle_drifts(
     bounds = Thresholds(max_drift=0.01)  # six texts are too few to hold what a bundle promises
     record = check(tiny_bundle, int8.path, tmp_path / "pairs.tsv", thresholds=bounds)
     card = model_card(int8, [record])
-    assert f"Against `{tiny_bundle.name}`, on 6 texts of pairs.tsv:" in card
+    assert f"Against `{tiny_bundle.name}`, on 6 texts of pairs.tsv, on {record.machine.cpu} (" in card
     assert record.cosine is not None
     assert f"least {record.cosine.min:.5f} |" in card
     assert record.metric is not None
@@ -108,6 +109,15 @@ def test_a_card_says_how_fast_this_bundle_is_and_no_other(int8: Bundle) -> None:
     assert card.count("| 128 | 8 | 2 |") == 1
     assert "| 128 | 8 | 2 | 2.25 | 2.50 | 6,400 |" in card
     assert "How fast it is" not in model_card(int8, [bench_record("another")])
+
+
+@pytest.mark.parametrize("made", CPUS)
+def test_a_card_names_the_class_of_cpu_of_its_figures(
+    int8: Bundle, tmp_path: Path, made: str
+) -> None:
+    with running_on(made, tmp_path):
+        card = model_card(int8, [bench_record(int8.sha256)])
+    assert f"On A CPU ({made}), onnxruntime " in card
 
 
 def test_a_card_warns_of_figures_from_a_noisy_machine(int8: Bundle) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import edgebert
 from edgebert.errors import BundleError, InputError
+from edgebert.machine import this_machine
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.encoding import encode, micro_batches
@@ -194,7 +195,7 @@ def test_a_newer_onnxruntime_is_proved_once_and_remembered(
     monkeypatch.setattr(onnxruntime, "__version__", "99.0.0")
     load(tiny_bundle)
     (verdict,) = (p for p in tmp_path.rglob("*") if p.is_file())
-    assert verdict.name.endswith("-99.0.0")
+    assert verdict.name.endswith(f"-99.0.0-{this_machine().cpu_class}")
 
 
 def test_a_newer_onnxruntime_that_answers_differently_is_refused(

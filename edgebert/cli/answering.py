@@ -147,7 +147,7 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         "--text-column": given.text_column or "not given",
         "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
         "--provider": provider,
-        "CPU": f"{machine.cpu} ({machine.cpu_class})",
+        "CPU": machine.cpu_and_class,
         "edgebert": __version__,
         **{name: versions[name] for name in packages if name in versions},
     }

@@ -15,7 +15,7 @@ def show_bench(record: BenchRecord) -> str:
     parts = [_cold(record), _warm(record, names)]
     if record.texts:
         parts.append(_on_texts(record.texts, names))
-    return "\n\n".join([*parts, _steadiness(record.noise)])
+    return "\n\n".join([*parts, _machine(record)])
 
 
 def _cold(record: BenchRecord) -> str:
@@ -59,8 +59,12 @@ def _on_texts(texts: TextsBench, names: Sequence[str]) -> str:
     return f"{title}\n{table(('bundle', 'threads', 'texts/s', 'tokens/s'), rows)}"
 
 
+def _machine(record: BenchRecord) -> str:
+    return f"machine: {record.machine.cpu_and_class}, {_steadiness(record.noise)}"
+
+
 def _steadiness(noise: Noise) -> str:
     spread = f"medians of rounds spread {100 * noise.round_spread:.0f} %"
     if noise.noisy:
-        return f"machine: noisy, read with care: {'; '.join(noise.reasons) or spread}"
-    return f"machine: steady ({spread})"
+        return f"noisy, read with care: {'; '.join(noise.reasons) or spread}"
+    return f"steady ({spread})"

@@ -68,7 +68,7 @@ def environment(records: Sequence[Header], names: Names) -> Section:
 
 def _described(machine: Machine) -> dict[str, str]:
     return {
-        "CPU": machine.cpu,
+        "CPU": machine.cpu_and_class,
         "features": " ".join(machine.features) or "–",
         "cores granted": _cores(machine),
         "memory": f"{figures(machine.memory_bytes / 2**30)} GiB" if machine.memory_bytes else "–",

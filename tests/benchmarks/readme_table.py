@@ -98,7 +98,7 @@ def _machine(record: PeersRecord) -> str:
     sets = ", ".join(f"{one.texts:,} {one.title}" for one in record.text_sets if one.sorted)
     reference = name[record.peers[0].name]
     return (
-        f"{machine.cpu} ({machine.cpu_class}), {record.cores} cores, {record.created[:10]}; "
+        f"{machine.cpu_and_class}, {record.cores} cores, {record.created[:10]}; "
         f"{packages}. From texts to vectors ({sets}), at most {record.max_length} tokens; requests "
         f"of one text on {record.cores} threads. Fastest of the alternating rounds, each peer in "
         f"the best configuration of a sweep; cosine, mean / least over the short sentences, to "
