@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ GOLDEN = "golden.json"
 MODEL_CARD = "README.md"
 
 R = TypeVar("R")
+_NO_DIGEST = 64 * "0"
 _UNSEALED = frozenset({MANIFEST, MODEL_CARD})  # the rest of a bundle can change an answer
 
 
@@ -51,7 +52,10 @@ class Bundle:
     @property
     def sha256(self) -> str:
         """Hash over the hashes of all sealed files: what identifies the bundle in a record."""
-        lines = (f"{entry.sha256} {name}\n" for name, entry in sorted(self.manifest.files.items()))
+        hashes = {name: entry.sha256 for name, entry in self.manifest.files.items()}
+        if self.manifest.digest:
+            hashes[MANIFEST] = self.manifest.digest
+        lines = (f"{sha256} {name}\n" for name, sha256 in sorted(hashes.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def golden(self) -> Golden:
@@ -98,7 +102,7 @@ def read_bundle(path: str | Path) -> Bundle:
 
 def changed_files(bundle: Bundle) -> list[str]:
     """One sentence for each file whose size or hash is not what the manifest says."""
-    problems = []
+    problems = [f"{MANIFEST} was changed ({why})" for why in _manifest_problems(bundle)]
     for name, entry in bundle.manifest.files.items():
         problem = _size_problem(bundle, name)
         if problem is None and file_sha256(bundle.path / name) != entry.sha256:
@@ -112,8 +116,7 @@ def seal(folder: Path, manifest: Manifest) -> Bundle:
     """Write the model card, and the manifest with size and hash of every other file."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
-    sealed = replace(manifest, files=files)
-    (folder / MANIFEST).write_text(to_json(sealed) + "\n", encoding="utf-8")
+    sealed = _write_manifest(replace(manifest, files=files), folder / MANIFEST)
     write_model_card(Bundle(folder, sealed))
     return Bundle(folder, sealed)
 
@@ -123,6 +126,28 @@ def write_model_card(bundle: Bundle, records: Sequence[Header] = ()) -> None:
     from edgebert.model_card import model_card  # and the records, a sixth of the time of a load
 
     (bundle.path / MODEL_CARD).write_text(model_card(bundle, records), encoding="utf-8")
+
+
+def _write_manifest(manifest: Manifest, path: Path) -> Manifest:
+    """Write a manifest that carries its own digest; return it."""
+    blank = (to_json(replace(manifest, digest=_NO_DIGEST)) + "\n").encode()
+    digest = hashlib.sha256(blank).hexdigest()
+    path.write_bytes(blank.replace(_NO_DIGEST.encode(), digest.encode()))
+    return replace(manifest, digest=digest)
+
+
+def _manifest_problems(bundle: Bundle) -> Iterator[str]:
+    """What is wrong with the bytes of a manifest that could be read."""
+    written, digest = (bundle.path / MANIFEST).read_bytes(), bundle.manifest.digest
+    if digest is None:
+        # No older edgebert wrote keys that this one does not know, and each newer one a digest.
+        unknown = json.loads(written).keys() - {field.name for field in fields(Manifest)}
+        if unknown:
+            yield f"it has no digest, and {min(unknown)!r} is no key of a bundle without one"
+        return
+    blank = written.replace(digest.encode(), _NO_DIGEST.encode())
+    if hashlib.sha256(blank).hexdigest() != digest:
+        yield "its digest differs"
 
 
 def _read_manifest(path: Path) -> Manifest:

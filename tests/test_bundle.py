@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from edgebert.bundle import Bundle, changed_files, open_bundle, seal
-from edgebert.errors import BundleError
+from edgebert.doctor import examine
+from edgebert.errors import BundleError, GateError
 from edgebert.records.codec import from_dict
 from edgebert.records.manifest import Manifest
 from edgebert.runtimes import load
@@ -105,6 +106,47 @@ def test_a_changed_byte_is_found_when_files_are_hashed(
     with pytest.raises(BundleError, match="checksum differs"):
         load(bundle, verify=True)
     assert changed_files(open_bundle(bundle)) == [f"{name} was changed (its checksum differs)"]
+
+
+def test_a_changed_byte_of_the_manifest_is_found_wherever_it_is(bundle: Path) -> None:
+    manifest = bundle / "manifest.json"
+    sealed = manifest.read_bytes()
+    key = sealed.index(b'"digest"')
+    for position in (*range(0, len(sealed), 17), *range(key, len(sealed))):
+        flip(manifest, position)
+        message = complaint(bundle, verify=True)
+        assert message.startswith((f"{bundle} is damaged", f"{manifest} is damaged", str(manifest)))
+        manifest.write_bytes(sealed)
+    open_bundle(bundle, verify=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(labels=["a", "b"]),
+        lambda m: m.update(normalize=not m["normalize"]),
+        lambda m: m["drift"]["promises"].update(max_drift=1.0),
+        lambda m: m.update(unheard_of=1),
+        lambda m: m.update(digest=64 * "0"),
+        lambda m: m.update(digets=m.pop("digest")),
+    ],
+)
+def test_a_manifest_that_was_edited_loads_and_is_found_when_files_are_hashed(
+    bundle: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    change_manifest(bundle, change)
+    open_bundle(bundle)
+    assert complaint(bundle, verify=True).startswith(
+        f"{bundle} is damaged: manifest.json was changed (it"
+    )
+    with pytest.raises(GateError, match=r"^checksums: manifest.json was changed \(it"):
+        examine(bundle)
+
+
+def test_a_bundle_that_is_older_than_the_digest_still_opens(bundle: Path) -> None:
+    change_manifest(bundle, lambda m: m.pop("digest"))
+    assert open_bundle(bundle, verify=True).manifest.digest is None
+    assert examine(bundle).passed
 
 
 def test_a_changed_size_is_found_without_hashing(bundle: Path) -> None:

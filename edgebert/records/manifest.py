@@ -162,6 +162,8 @@ class Manifest:
         fixed_shape: batch and tokens of every input, where the graph takes no other.
         unfused: what of the architecture does not run as a fused operator, and why.
         trimmed_vocabulary: which pieces were kept, where not all were.
+        digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
+            bundles that are older than the key.
     """
 
     format: int
@@ -195,6 +197,7 @@ class Manifest:
     trimmed_vocabulary: TrimmedVocabulary | None = None
     activation: str | None = None
     mask_token: str | None = None
+    digest: str | None = None
 
     @property
     def multi_label(self) -> bool:
