@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from edgebert.errors import BundleError
 from edgebert.records.codec import from_dict, to_json
+from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
 from edgebert.records.header import Header
 from edgebert.records.manifest import ANY_CPU, FORMAT, FileEntry, Manifest
@@ -23,6 +24,9 @@ GOLDEN = "golden.json"
 MODEL_CARD = "README.md"
 
 R = TypeVar("R")
+_DECIDING = ("task", "max_length", "pooling", "normalize", "labels", "scoring", "mask_token")
+"""Keys of a manifest that change answers; prompts are named by those answers that have them."""
+
 _NO_DIGEST = 64 * "0"
 _UNSEALED = frozenset({MANIFEST, MODEL_CARD})  # the rest of a bundle can change an answer
 
@@ -57,6 +61,19 @@ class Bundle:
             hashes[MANIFEST] = self.manifest.digest
         lines = (f"{sha256} {name}\n" for name, sha256 in sorted(hashes.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def fingerprint(self, engine: str = ONNXRUNTIME) -> Fingerprint:
+        """What its answers are known by: not where or when it was made, nor by which versions."""
+        manifest = self.manifest
+        read = sorted(name for name in manifest.files if name.startswith((MODEL, TOKENIZER)))
+        decides = [manifest.files[name].sha256 for name in read]
+        decides += [repr(getattr(manifest, key)) for key in _DECIDING]
+        return Fingerprint(
+            scheme=manifest.quantization.scheme if manifest.quantization else manifest.precision,
+            source=manifest.source.sha256[:8],
+            digest=hashlib.sha256("\n".join(decides).encode()).hexdigest()[:12],
+            engine=engine,
+        )
 
     def golden(self) -> Golden:
         return _read(Golden, self.path / GOLDEN)

@@ -55,7 +55,12 @@ def examine(path: str | Path, *, provider: str = AUTO) -> DoctorRecord:
     if checks[0].passed:
         checks += _answers(bundle, provider)
     failed = [check for check in checks if not check.passed]
-    record = DoctorRecord(bundle=str(path), passed=not failed, checks=tuple(checks))
+    record = DoctorRecord(
+        bundle=str(path),
+        passed=not failed,
+        checks=tuple(checks),
+        fingerprint=str(bundle.fingerprint()),
+    )
     if failed:
         found = "; ".join(f"{check.name}: {check.detail}" for check in failed)
         raise GateError(f"{found} ({'; '.join(record.ways_out)})", record)

@@ -86,9 +86,10 @@ def quantize_bundle(
         made = first_inside(original, recipes, options, texts, budget, found, folder)
         drift = describe_drift(made.comparison, texts.held_out.path.name, _FLOORS)
         manifest = made.model.manifest
+        sealed = None
         if not made.failures:
             take_golden_answers(original.bundle, made.model)
-            seal(folder, replace(manifest, drift=drift))
+            sealed = seal(folder, replace(manifest, drift=drift))
         record = QuantizeRecord(
             source=str(source),
             bundle=str(output),
@@ -105,6 +106,7 @@ def quantize_bundle(
             failures=made.failures,
             calibration=manifest.quantization.calibration if manifest.quantization else None,
             isa=manifest.quantization.isa if manifest.quantization else VNNI,
+            fingerprint=str(sealed.fingerprint()) if sealed else None,
         )
         notebook.close()
         if made.failures:

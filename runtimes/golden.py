@@ -160,9 +160,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         tokens_equal=tuple(encoding.ids) == golden.input_ids,
         to_expected=relative_distance(output, golden.expected),
         to_reference=relative_distance(output, golden.reference),
-        rounds_otherwise=(
-            model.manifest.quantization is not None and model.provider != CPU.full_name
-        ),
+        rounds_otherwise=model.rounds_otherwise,
     )
 
 

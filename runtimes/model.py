@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from edgebert.errors import InputError
@@ -123,7 +124,9 @@ class Model(OpenBundle):
         Args:
             queries: one text or vector, a list, or any other iterable.
             corpus: texts, or their vectors: [n, dim] of any form that `embed` gives, in memory or
-                mapped from a file. Where they are bits, queries are compared as bits.
+                mapped from a file. Where they are bits, queries are compared as bits. Or the
+                `pathlib.Path` of a file of texts, or of one that `edgebert embed` wrote: vectors
+                of another model, or of another prompt, are refused.
             k: how many to find; all where the corpus has fewer.
             progress: show a progress bar on a terminal while texts are embedded.
 
@@ -132,14 +135,21 @@ class Model(OpenBundle):
             a list of such lists for a list, and for any other iterable an iterator.
 
         Raises:
-            InputError: the bundle is not an embedding model, the corpus is empty, widths differ,
-                k is below 1, or an item is neither text nor vector.
+            InputError: the bundle is not an embedding model, the corpus is empty, cannot be read
+                or was made by another model, widths differ, k is below 1, or an item is neither
+                text nor vector.
         """
         self._require(EMBEDDINGS, "search")
         check_number("k", k, 1)
         query, document = query_prompt(self.manifest), document_prompt(self.manifest)
         embed = partial(self.embed, progress=progress)
-        texts, vectors = corpus_of(corpus, partial(embed, prompt=document))
+        documents = partial(embed, prompt=document)
+        if isinstance(corpus, Path):
+            from edgebert.runtimes.saved_corpus import corpus_of_file  # and all that reads files
+
+            texts, vectors = corpus_of_file(corpus, self.made_by(document), documents)
+        else:
+            texts, vectors = corpus_of(corpus, documents)
         return search_each(queries, partial(embed, prompt=query), vectors, k, texts)
 
     def classify(self, texts: Any, *, progress: bool = False) -> Any:

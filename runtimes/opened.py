@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from edgebert.bundle import Bundle
 from edgebert.errors import InputError
+from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.manifest import (
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
@@ -20,6 +21,8 @@ from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import TokenizedText
 from edgebert.runtimes.long_texts import Cut, Whole, cut_at, in_parts, wholes
 from edgebert.runtimes.outputs import answer_outputs
+from edgebert.runtimes.prompts import prompt_option
+from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
 
@@ -128,6 +131,28 @@ class OpenBundle:
     def provider(self) -> str:
         """The execution provider that runs the model, by onnxruntime's name: what `auto` chose."""
         return self.engine.provider
+
+    @property
+    def rounds_otherwise(self) -> bool:
+        """Whether int8 runs on a provider that rounds in other places than the CPU's."""
+        return self.manifest.quantization is not None and self.provider != CPU.full_name
+
+    @property
+    def fingerprint(self) -> str:
+        """What answers are known by: equal when, and only when, vectors may be mixed.
+
+        It stands for what `embed` gives when no option is given, and lies beside saved answers.
+        """
+        return str(self.made_by())
+
+    def made_by(self, prompt: str | None = None, **options: str) -> Fingerprint:
+        """The fingerprint of answers with a prompt (see `embed`) and other options of a run."""
+        engine = ONNXRUNTIME
+        if self.rounds_otherwise:
+            engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
+        return self.bundle.fingerprint(engine).having(
+            prompt=prompt_option(self.manifest, self._prompt(prompt)), **options
+        )
 
     @property
     def width(self) -> int:

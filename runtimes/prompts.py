@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from edgebert.records.manifest import Manifest
 
 _DOCUMENT = ("document", "passage", "corpus")
@@ -24,6 +26,14 @@ def query_prompt(manifest: Manifest) -> str:
     one that the model puts before texts by default.
     """
     return _first(_QUERY, manifest)
+
+
+def prompt_option(manifest: Manifest, text: str) -> str:
+    """What stands in a fingerprint for a prompt: its name and a hash; "" for none."""
+    if not text:
+        return ""
+    name = next(name for name, known in manifest.prompts.items() if known == text)
+    return f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _first(names: tuple[str, ...], manifest: Manifest) -> str:

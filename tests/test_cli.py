@@ -23,7 +23,7 @@ from edgebert.cli import main
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     "pretrain finetune distill export optimize quantize check bench tune report inspect doctor "
-    "embed classify tag build demo"
+    "embed classify tag search build demo"
 ).split()
 
 
@@ -108,7 +108,7 @@ def test_command_lines_in_the_readme_use_what_there_is() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_reports_writes_its_record_as_json(name: str) -> None:
     named = {o for p in main.commands[name].params for o in p.opts}
-    reports = name not in ("embed", "classify", "tag", "build", "demo")
+    reports = name not in ("embed", "classify", "tag", "search", "build", "demo")
     assert ("--json" in named) == reports
 
 
@@ -282,7 +282,11 @@ def test_answers_go_to_a_file(tiny_bundle: Path, tmp_path: Path) -> None:
     assert [row["text"] for row in rows] == ["a lamp", "灯"]
     assert (vectors.dtype, vectors.shape) == (np.dtype(np.float32), (2, 64))
     assert np.array_equal(vectors, np.array([row["embedding"] for row in rows], np.float32))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["v.jsonl", "v.npy"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "v.jsonl",
+        "v.npy",
+        "v.npy.made_by.json",
+    ]
 
 
 def test_force_replaces_answers(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 
 import edgebert
 from edgebert.cli import main
+from edgebert.data.makers import file_beside
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["turn the lamp on", "", "café, 灯", 'anna "is" late']
@@ -143,6 +144,7 @@ def test_entities_are_written_to_every_format(work: Path, tiny_tagger_bundle: Pa
         succeed("tag", tiny_tagger_bundle, "--input", "a.txt", "-o", f"t.{output}")
     rows = [json.loads(line) for line in Path("t.jsonl").read_text().splitlines()]
     assert any(row["entities"] for row in rows)
+    assert len({row.pop("fingerprint") for row in rows}) == 1
     assert pq.read_table("t.parquet").to_pylist() == rows
     with Path("t.csv").open(newline="") as stream:
         cells = list(csv.DictReader(stream))
@@ -158,7 +160,7 @@ def test_what_embed_writes_is_a_side_of_check(work: Path, tiny_bundle: Path) -> 
 
 def test_missing_folders_above_an_output_are_made(work: Path, tiny_bundle: Path) -> None:
     succeed("embed", tiny_bundle, "a", "-o", "new/folder/v.csv")
-    assert names(work / "new" / "folder") == ["v.csv"]
+    assert names(work / "new" / "folder") == ["v.csv", "v.csv.made_by.json"]
 
 
 def test_arguments_can_be_written_too(work: Path, tiny_bundle: Path) -> None:
@@ -418,6 +420,10 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_file(
     command = (verb, bundle(verb), "--input", many, "-o", target)
     succeed(*command)
     expected = target.read_bytes()
+    made_by = file_beside(target)
+    kept_beside = [made_by.name] if made_by.exists() else []
+    assert bool(kept_beside) == (verb == "embed" and ending in ("csv", "npy"))
+    made_by.unlink(missing_ok=True)
     target.unlink()
     generator = random.Random(f"{verb} {ending}")
     for texts in sorted(generator.sample(range(1, MANY), 2)):
@@ -432,7 +438,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_file(
         assert done > 0
         assert succeed(*command, "--resume") == f"Going on after {done:,} of {MANY:,} texts.\n"
     assert target.read_bytes() == expected
-    assert names(work) == [target.name]
+    assert names(work) == [target.name, *kept_beside]
 
 
 def test_an_interrupted_run_says_how_to_go_on(work: Path, bundle: Bundle, many: Path) -> None:

@@ -88,7 +88,9 @@ def test_a_card_says_how_far_the_bundle_drifts(
     bounds = Thresholds(max_drift=0.01)  # six texts are too few to hold what a bundle promises
     record = check(tiny_bundle, int8.path, tmp_path / "pairs.tsv", thresholds=bounds)
     card = model_card(int8, [record])
-    assert f"Against `{tiny_bundle.name}`, on 6 texts of pairs.tsv, on {record.machine.cpu} (" in card
+    assert (
+        f"Against `{tiny_bundle.name}`, on 6 texts of pairs.tsv, on {record.machine.cpu} (" in card
+    )
     assert record.cosine is not None
     assert f"least {record.cosine.min:.5f} |" in card
     assert record.metric is not None

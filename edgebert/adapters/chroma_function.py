@@ -1,7 +1,8 @@
 """A bundle as Chroma's `EmbeddingFunction`.
 
 A collection keeps the path of the bundle and opens it again by itself, where this module has been
-imported; a bundle that has moved is given with `embedding_function=`.
+imported; a bundle that has moved is given with `embedding_function=`. It keeps the fingerprint too:
+another bundle in the same place is refused at its first text.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from edgebert.runtimes import Model
 class ChromaEmbeddingFunction(EmbeddingFunction[Documents]):
     """For `embedding_function=` of a collection."""
 
-    def __init__(self, model: Model | str | Path) -> None:
-        self._embedder = RetrievalEmbedder(model)
+    def __init__(self, model: Model | str | Path, *, fingerprint: str | None = None) -> None:
+        self._embedder = RetrievalEmbedder(model, fingerprint=fingerprint)
 
     def __call__(self, input: Documents) -> Embeddings:
         return list(document_vectors(self._embedder.model, input))
@@ -36,8 +37,11 @@ class ChromaEmbeddingFunction(EmbeddingFunction[Documents]):
         return "cosine"
 
     def get_config(self) -> dict[str, str]:
-        return {"bundle": str(self._embedder.bundle.absolute())}
+        return {
+            "bundle": str(self._embedder.bundle.absolute()),
+            "fingerprint": self._embedder.fingerprint,
+        }
 
     @staticmethod
     def build_from_config(config: dict[str, str]) -> ChromaEmbeddingFunction:
-        return ChromaEmbeddingFunction(config["bundle"])
+        return ChromaEmbeddingFunction(config["bundle"], fingerprint=config.get("fingerprint"))

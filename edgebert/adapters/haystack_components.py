@@ -1,6 +1,7 @@
 """A bundle as Haystack's two embedders: of a query's text, and of documents.
 
-A pipeline that is written down keeps the path of the bundle. Haystack reads classes of others only
+A pipeline that is written down keeps the path of the bundle and its fingerprint: another bundle in
+the same place is refused at its first text. Haystack reads classes of others only
 where they are allowed: `Pipeline.loads(text, allowed_modules=["edgebert.adapters"])`.
 """
 
@@ -20,8 +21,8 @@ from edgebert.runtimes import Model
 class HaystackTextEmbedder:
     """For a pipeline that searches."""
 
-    def __init__(self, model: Model | str | Path) -> None:
-        self._embedder = RetrievalEmbedder(model)
+    def __init__(self, model: Model | str | Path, fingerprint: str | None = None) -> None:
+        self._embedder = RetrievalEmbedder(model, fingerprint=fingerprint)
 
     def to_dict(self) -> dict[str, Any]:
         return _written_down(self, self._embedder)
@@ -38,8 +39,8 @@ class HaystackTextEmbedder:
 class HaystackDocumentEmbedder:
     """For a pipeline that indexes; of each document the content is embedded."""
 
-    def __init__(self, model: Model | str | Path) -> None:
-        self._embedder = RetrievalEmbedder(model)
+    def __init__(self, model: Model | str | Path, fingerprint: str | None = None) -> None:
+        self._embedder = RetrievalEmbedder(model, fingerprint=fingerprint)
 
     def to_dict(self) -> dict[str, Any]:
         return _written_down(self, self._embedder)
@@ -55,5 +56,7 @@ class HaystackDocumentEmbedder:
 
 
 def _written_down(embedder_component: Any, embedder: RetrievalEmbedder) -> dict[str, Any]:
-    written: dict[str, Any] = default_to_dict(embedder_component, model=str(embedder.bundle))
+    written: dict[str, Any] = default_to_dict(
+        embedder_component, model=str(embedder.bundle), fingerprint=embedder.fingerprint
+    )
     return written

@@ -21,10 +21,14 @@ class LlamaIndexEmbedding(BaseEmbedding):
 
     _embedder: RetrievalEmbedder = PrivateAttr()
 
-    def __init__(self, model: Model | str | Path) -> None:
-        embedder = RetrievalEmbedder(model)
+    def __init__(self, model: Model | str | Path, *, fingerprint: str | None = None) -> None:
+        embedder = RetrievalEmbedder(model, fingerprint=fingerprint)
         super().__init__(model_name=str(embedder.bundle), embed_batch_size=_MOST_TEXTS)
         self._embedder = embedder
+
+    @property
+    def fingerprint(self) -> str:
+        return self._embedder.fingerprint
 
     @classmethod
     def class_name(cls) -> str:

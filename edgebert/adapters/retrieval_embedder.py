@@ -20,9 +20,16 @@ class RetrievalEmbedder:
     stores. Threads may share it, as they may share the model.
     """
 
-    def __init__(self, model: Model | str | Path) -> None:
-        """Take a loaded model, or the path of a bundle, which is loaded at its first text."""
+    def __init__(self, model: Model | str | Path, *, fingerprint: str | None = None) -> None:
+        """Take a loaded model, or the path of a bundle, which is loaded at its first text.
+
+        Args:
+            model: the model, or the path.
+            fingerprint: that an index which outlives the model was filled with; another model is
+                refused when it is asked first.
+        """
         self._given = model
+        self._wanted = fingerprint
 
     @property
     def bundle(self) -> Path:
@@ -30,7 +37,25 @@ class RetrievalEmbedder:
 
     @cached_property
     def model(self) -> Model:
-        return self._given if isinstance(self._given, Model) else load(self._given)
+        """The loaded model.
+
+        Raises:
+            BundleError: the bundle is missing or damaged.
+            InputError: it is another model than the one that filled the index.
+        """
+        model = self._given if isinstance(self._given, Model) else load(self._given)
+        made_by = _fingerprint(model)
+        if self._wanted not in (None, made_by):
+            raise InputError(
+                f"the index was filled by {self._wanted}, and {self.bundle} is {made_by}: load the "
+                "bundle that filled it, or fill it anew"
+            )
+        return model
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What vectors of documents are known by: keep it with the index that they fill."""
+        return _fingerprint(self.model)
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Vectors of texts that are searched, each with the model's prompt for documents."""
@@ -41,6 +66,10 @@ class RetrievalEmbedder:
         """The vector of a text that is searched for, with the model's prompt for queries."""
         vector: list[float] = query_vectors(self.model, [text])[0].tolist()
         return vector
+
+
+def _fingerprint(model: Model) -> str:
+    return str(model.made_by(document_prompt(model.manifest)))
 
 
 def document_vectors(model: Model, texts: Sequence[str]) -> Array:

@@ -25,6 +25,7 @@ class Columns:
         labels: every label of a text classifier.
         multi_label: whether a text may have several of them.
         width: numbers in an embedding.
+        made_by: fingerprint of the model that answers; "" for none.
     """
 
     task: str
@@ -32,6 +33,7 @@ class Columns:
     labels: tuple[str, ...] = ()
     multi_label: bool = False
     width: int = 0
+    made_by: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,10 @@ _ENDINGS = (".jsonl", ".csv", ".npy", ".parquet")
 class Layout(Protocol):
     """Turns rows into bytes that are appended to a file, in memory that does not grow with them."""
 
+    @property
+    def beside(self) -> str:
+        """The fingerprint that belongs beside the file; "" where the file itself carries it."""
+
     def start(self) -> bytes:
         """What stands before the first row."""
 
@@ -57,7 +61,7 @@ def open_layout(path: Path, columns: Columns) -> Layout:
     if ending == ".npy":
         from edgebert.answer_files.vectors import Vectors
 
-        return Vectors(columns.width)
+        return Vectors(columns.width, columns.made_by)
     from edgebert.answer_files.lines import csv_lines, json_lines
 
-    return csv_lines(columns) if ending == ".csv" else json_lines()
+    return csv_lines(columns) if ending == ".csv" else json_lines(columns)

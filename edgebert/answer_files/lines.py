@@ -11,6 +11,8 @@ from typing import Any
 
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row, to_json
+from edgebert.data.makers import KEY
+from edgebert.records.manifest import EMBEDDINGS
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,12 @@ class Lines:
     Attributes:
         head: the line before the first row, or nothing.
         line: turns a row into its line.
+        beside: see `Layout`.
     """
 
     head: str
     line: Callable[[Row], str]
+    beside: str = ""
 
     def start(self) -> bytes:
         return self.head.encode()
@@ -38,13 +42,20 @@ class Lines:
         spool.replace(result)
 
 
-def json_lines() -> Lines:
-    return Lines("", lambda row: to_json(row) + "\n")
+def json_lines(columns: Columns) -> Lines:
+    """An object a row, each with the fingerprint of its maker."""
+    maker = {KEY: columns.made_by} if columns.made_by else {}
+    return Lines("", lambda row: to_json(row | maker) + "\n")
 
 
 def csv_lines(columns: Columns) -> Lines:
-    """A header, then a line a row; what is neither text nor number is JSON in its cell."""
-    return Lines(_csv_line(columns.names), lambda row: _csv_line(columns.cells(row)))
+    """A header, then a line a row; what is neither text nor number is JSON in its cell.
+
+    Vectors get their fingerprint beside the file: they may be searched or mixed later.
+    """
+    head = _csv_line(columns.names)
+    beside = columns.made_by if columns.task == EMBEDDINGS else ""
+    return Lines(head, lambda row: _csv_line(columns.cells(row)), beside)
 
 
 def _csv_line(values: Sequence[Any]) -> str:

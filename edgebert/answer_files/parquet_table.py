@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row
+from edgebert.data.makers import KEY
 
 _ROWS_IN_A_MESSAGE = 256
 _ROWS_IN_A_GROUP = 4096
@@ -24,6 +25,8 @@ class ParquetTable:
     rows are appended to an Arrow stream, which can, and the Parquet file is made of that at the
     end, in row groups of a fixed size, so that it does not tell where a run was interrupted.
     """
+
+    beside = ""  # the foot of the file carries it
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
@@ -84,4 +87,5 @@ def _schema(columns: Columns) -> pa.Schema:
         "labels": pa.list_(text),
         "entities": pa.list_(pa.struct(list(entity.items()))),
     }
-    return pa.schema([(name, types[name]) for name in columns.names])
+    maker = {KEY: columns.made_by} if columns.made_by else None
+    return pa.schema([(name, types[name]) for name in columns.names], maker)

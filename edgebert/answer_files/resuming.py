@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from edgebert.answer_files.layouts import Layout
 from edgebert.answer_files.rows import Row
+from edgebert.data.makers import write_beside
 from edgebert.errors import OutputError
 from edgebert.output import refuse_existing, refuse_no_file, write_errors_named
 from edgebert.records.codec import read_json, write_json
@@ -77,6 +78,7 @@ class ResumedFile:
             with self._answers.open("r+b" if self.texts else "wb") as stream:
                 self._append(stream, rows, layout)
             layout.finish(self._answers, self._finished)
+        write_beside(self._path, layout.beside, self._finished)
         self._finished.replace(self._path)
         self.whole = True
 

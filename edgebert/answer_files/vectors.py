@@ -21,6 +21,7 @@ class Vectors:
     """
 
     width: int
+    beside: str = ""
 
     def start(self) -> bytes:
         return self._head(0)

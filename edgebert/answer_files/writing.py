@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgebert.answer_files.layouts import Layout
 from edgebert.answer_files.rows import Row
+from edgebert.data.makers import write_beside
 from edgebert.output import new_file
 
 
@@ -25,5 +26,6 @@ def write_answers(path: Path, rows: Iterable[Row], layout: Layout, *, force: boo
                     stream.write(layout.add(row))
                 stream.write(layout.settle())
             layout.finish(spool, beside)
+            write_beside(path, layout.beside, beside)
         finally:
             spool.unlink(missing_ok=True)

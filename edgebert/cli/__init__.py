@@ -12,6 +12,7 @@ from edgebert.cli import (
     optimizing,
     reporting,
     running,
+    searching,
     training,
 )
 from edgebert.cli.boundary import Commands
@@ -31,6 +32,6 @@ def main() -> None:
     """
 
 
-for commands in (training, making, optimizing, checking, measuring, reporting, running):
+for commands in (training, making, optimizing, checking, measuring, reporting, running, searching):
     for command in commands.COMMANDS:
         main.add_command(command)

@@ -30,7 +30,7 @@ class Verb:
         task: that a bundle must have.
         answer: asks the model; takes and gives an iterator.
         row: a text and its answer, as they are written.
-        prompt: name of the prompt that is put before every text.
+        prompt: name of the prompt that is put before every text; only `embed` has one.
     """
 
     name: str
@@ -131,7 +131,8 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         raise InputError(
             "--input is a pipe, which cannot be read a second time: --resume needs a file"
         )
-    quantization = open_bundle(bundle).manifest.quantization
+    opened = open_bundle(bundle)
+    quantization = opened.manifest.quantization
     if quantization is not None and not quantization.batch_invariant:
         raise InputError(
             f"{bundle} is int8 by scheme {quantization.scheme}: its answers depend on which texts "
@@ -143,6 +144,7 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
     return {
         "command": verb.name,
         "bundle": f"sha256 {file_sha256(bundle / MANIFEST)[:16]}",
+        "fingerprint": str(opened.fingerprint()),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
         "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
@@ -163,6 +165,7 @@ def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
         labels=model.labels,
         multi_label=model.multi_label,
         width=model.width if verb.task == EMBEDDINGS else 0,
+        made_by=str(model.made_by(verb.prompt)),
     )
 
 

@@ -16,6 +16,7 @@ def show_check(record: CheckRecord) -> str:
         _slices(record),
         _gates(record),
         "\n".join(f"cause: {cause.name}: {cause.detail}" for cause in record.causes),
+        "\n".join(f"warning: {warning}" for warning in record.warnings),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -28,6 +29,7 @@ def _measures(record: CheckRecord) -> list[Row]:
         *_labels(record),
         *((metric.name, _metric(metric)) for metric in record.metrics),
         *_invariance(record),
+        *((f"{side} made by", maker) for side, maker in record.made_by.items()),
     ]
 
 

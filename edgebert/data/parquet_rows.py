@@ -40,6 +40,20 @@ def parquet_rows(
         raise InputError(f"{path} cannot be read: {_reason(error)}") from error
 
 
+def parquet_metadata(path: Path) -> dict[str, str]:
+    """What stands in the foot of a Parquet file beside its columns.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            found = file.schema_arrow.metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+    return {key.decode(): value.decode("utf-8", "replace") for key, value in found.items()}
+
+
 def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """A few rows at a time; each row group by itself, because a reader keeps some bytes a row."""
     for group in range(file.num_row_groups):

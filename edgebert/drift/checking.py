@@ -24,6 +24,7 @@ from edgebert.drift.gates import (
     sentence,
 )
 from edgebert.drift.invariance import padding_invariance
+from edgebert.drift.makers import maker_of, other_makers, require_same_options
 from edgebert.drift.metrics import require_metric
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.saved import SavedOutputs
@@ -76,6 +77,7 @@ def check(
     """
     right = open_source(str(candidate), offline=offline)
     left = open_source(str(reference), max_length=right.max_length, offline=offline)
+    require_same_options(left, right)
     examples = _examples(left, right, data, text_column)
     if thresholds:
         require_measurable(thresholds, right.task)
@@ -142,7 +144,7 @@ def _judge(
     padding = None
     if probes[1] and not isinstance(right, SavedOutputs):
         padding = padding_invariance(right, probes[1], comparison.texts)
-    record = _record(names, right, comparison, gates, failures, causes, weights, padding)
+    record = _record(names, left, right, comparison, gates, failures, causes, weights, padding)
     if failures:
         raise GateError("\n".join(failures), record)
     return record
@@ -164,6 +166,7 @@ def _same_origin(left: Probe | None, right: Probe | None) -> bool:
 
 def _record(
     names: _Names,
+    reference: Source,
     candidate: Source,
     comparison: Comparison,
     gates: tuple[Gate, ...],
@@ -202,4 +205,10 @@ def _record(
         causes=causes,
         gates=gates,
         baseline=names.baseline,
+        made_by={
+            name: str(maker)
+            for name, side in (("reference", reference), ("candidate", candidate))
+            if (maker := maker_of(side))
+        },
+        warnings=other_makers(reference, candidate, (names.reference, names.candidate)),
     )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edgebert.data import Text
+from edgebert.data.makers import maker_of_rows
 from edgebert.data.rows import Row, read_rows
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
@@ -37,6 +38,9 @@ _SMALLEST = 1e-12  # a probability that was rounded to 0 still needs a logit
 class SavedOutputs:
     """A .jsonl file with one answer a line, as a side of a comparison.
 
+    Attributes:
+        made_by: the model that made all of them, where they say which.
+
     Raises:
         InputError: on construction, a file that holds no such answers; the message names the line.
     """
@@ -49,6 +53,7 @@ class SavedOutputs:
         if not rows:
             raise InputError(f"{path} holds no answers")
         self._key = self._find_key(rows[0])
+        self.made_by = maker_of_rows(path, rows)
         self._answers = {self._text(row): row for row in rows}
         self.labels = tuple(rows[0][1]["scores"]) if self._key == "scores" else ()
         self.multi_label = "labels" in rows[0][1]

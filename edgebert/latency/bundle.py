@@ -78,6 +78,7 @@ def timed_bundle(path: str, provider: str) -> TimedModel:
         size_bytes=bundle.size_bytes,
         sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),
         load=partial(_loaded, bundle.path, provider),
+        fingerprint=str(bundle.fingerprint()),
     )
 
 

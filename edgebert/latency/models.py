@@ -42,6 +42,7 @@ class TimedModel:
         max_length: tokens at which it truncates.
         sizes: bytes by part, as in an inspect record.
         load: takes the number of threads (None: all that are granted).
+        fingerprint: of a bundle's answers.
     """
 
     path: str
@@ -53,6 +54,7 @@ class TimedModel:
     size_bytes: int
     sizes: dict[str, int]
     load: Callable[[int | None], AbstractContextManager[LoadedModel]]
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)

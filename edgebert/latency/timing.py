@@ -150,6 +150,7 @@ def _bundle(model: TimedModel, start: Start) -> BenchBundle:
         max_length=model.max_length,
         sizes=model.sizes,
         ragged_memory=start.ragged_memory,
+        fingerprint=model.fingerprint,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgebert.records.header import Header
 
@@ -190,6 +190,8 @@ class CheckRecord(Header):
         data_sha256: of the texts compared, in order; two checks with the same one compare.
         metric: the headline of `metrics`.
         failures: one sentence for each gate that failed.
+        made_by: fingerprints of "reference" and "candidate", where they are known.
+        warnings: one sentence for each side of saved outputs that another model made.
     """
 
     record: str = "check"
@@ -222,3 +224,5 @@ class CheckRecord(Header):
     causes: tuple[Cause, ...] = ()
     gates: tuple[Gate, ...] = ()
     baseline: str | None = None
+    made_by: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ class ExportRecord(Header):
         atol: largest absolute difference to PyTorch that was allowed.
         unfused: what of the architecture is not one operator, and why.
         worst: the largest difference that was found.
+        fingerprint: of the answers of the bundle, where one was made.
     """
 
     record: str = "export"
@@ -88,6 +89,7 @@ class ExportRecord(Header):
     unfused: dict[str, str] = field(default_factory=dict)
     worst: WorstParity | None = None
     trimmed_vocabulary: TrimmedVocabulary | None = None
+    fingerprint: str | None = None
 
 
 MIXTURE = "mixture"
@@ -111,6 +113,7 @@ class QuantizeRecord(Header):
             thread, all of them in turns.
         calibration: the texts that ranges were taken from: file, number, hash.
         isa: "any" where sums cannot leave 16 bits, else "vnni".
+        fingerprint: of the answers of the bundle, where one was made.
     """
 
     record: str = "quantize"
@@ -129,6 +132,7 @@ class QuantizeRecord(Header):
     failures: tuple[str, ...]
     calibration: str | None = None
     isa: str = VNNI
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)

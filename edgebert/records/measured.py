@@ -39,6 +39,7 @@ class BenchBundle:
             tell, as all that is measured of memory.
         sizes: bytes by part, as in an inspect record.
         max_length: tokens at which it truncates.
+        fingerprint: of a bundle's answers.
     """
 
     path: str
@@ -53,6 +54,7 @@ class BenchBundle:
     max_length: int | None = None
     sizes: dict[str, int] = field(default_factory=dict)
     ragged_memory: RaggedMemory | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,12 +172,17 @@ class DoctorCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorRecord(Header):
-    """Whether this device gives the answers that a bundle promises."""
+    """Whether this device gives the answers that a bundle promises.
+
+    Attributes:
+        fingerprint: of the bundle's answers.
+    """
 
     record: str = "doctor"
     bundle: str
     passed: bool
     checks: tuple[DoctorCheck, ...]
+    fingerprint: str | None = None
 
     @property
     def ways_out(self) -> tuple[str, ...]:

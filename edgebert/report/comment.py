@@ -50,7 +50,8 @@ def render_markdown(records: Sequence[Header]) -> str:
     names = names_of(shown)
     judged = verdict(shown, names)
     parts = [f"### {judged.mark}{judged.headline}", _outcomes(judged), _figures(judged)]
-    parts += [_notes(diff) for diff in of_kind(shown, DiffRecord)]
+    parts += [_notes(diff.notes) for diff in of_kind(shown, DiffRecord)]
+    parts += [_notes(check.warnings) for check in of_kind(shown, CheckRecord)]
     made_at = escaped(day(max(record.created for record in shown)))
     return _shortened(
         [part for part in parts if part],
@@ -78,8 +79,8 @@ def _figures(judged: Verdict) -> str:
     return _table(Table(("figure", "value", ""), rows)) if rows else ""
 
 
-def _notes(diff: DiffRecord) -> str:
-    return "\n".join(f"> {escaped(note)}  " for note in diff.notes)
+def _notes(notes: Sequence[str]) -> str:
+    return "\n".join(f"> {escaped(note)}  " for note in notes)
 
 
 def _details(records: Sequence[Header], names: Names) -> Iterator[str]:

@@ -29,6 +29,7 @@ def drift(records: Sequence[Header], names: Names) -> Section | None:
     return Section(
         "Drift",
         _NOTE,
+        warnings=tuple(warning for check in checks for warning in check.warnings),
         figures=(*_moved(checks, names), *_histograms(checks, names), *_metrics(checks, names)),
         tables=(
             *tables.gates(checks, names),

@@ -1,0 +1,61 @@
+"""Which model gave an answer, as a short string that lies beside the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
+
+ONNXRUNTIME = "onnxruntime"
+"""The engine that runs a graph where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Equal when, and only when, answers may be mixed: vectors in one index, say.
+
+    As a string `SCHEME-SOURCE-DIGEST-ENGINE`, then `+NAME=VALUE` for each option.
+
+    Attributes:
+        scheme: how the bundle was quantized, or its precision.
+        source: first digits of the hash of the weights that it was made of.
+        digest: of all in the bundle that changes an answer.
+        engine: what runs the graph.
+        options: of the run that change an answer, by name; none as the bundle has it by itself.
+    """
+
+    scheme: str
+    source: str
+    digest: str
+    engine: str = ONNXRUNTIME
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        options = (f"+{name}={quote(value, safe='')}" for name, value in self.options)
+        return f"{self.scheme}-{self.source}-{self.digest}-{self.engine}{''.join(options)}"
+
+    @classmethod
+    def read(cls, text: str) -> Fingerprint:
+        """Read what `str` wrote.
+
+        Raises:
+            ValueError: it is no fingerprint.
+        """
+        model, *options = text.split("+")
+        scheme, source, digest, engine = model.rsplit("-", 3)
+        pairs = (option.split("=") for option in options)
+        return cls(scheme, source, digest, engine, tuple((n, unquote(v)) for n, v in pairs))
+
+    @property
+    def model(self) -> Fingerprint:
+        """The same without the options of the run."""
+        return replace(self, options=())
+
+    @property
+    def told_options(self) -> str:
+        """The options in words, for a message."""
+        told = [f"{name} {value.partition('.')[0]!r}" for name, value in self.options]
+        return f"with {' and '.join(told)}" if told else "without options"
+
+    def having(self, **options: str) -> Fingerprint:
+        """The same with options of the run; those that are empty change nothing."""
+        return replace(self, options=tuple((n, v) for n, v in sorted(options.items()) if v))
