@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format test-devices bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -34,6 +34,9 @@ test-devices: .venv/ready .cache/devices/ready ## the same vectors on other CPUs
 
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
+
+ledger: .venv/ready ## measure this version, and hold it against the one before (WHY=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.ledger $(if $(WHY),--why "$(WHY)")
 
 bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \

@@ -1,0 +1,1 @@
+"""What this version costs and gives, measured alike after each change, so that a loss is seen."""
