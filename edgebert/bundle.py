@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
 from edgebert.errors import BundleError
+from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.golden import Golden
 from edgebert.records.header import Header
@@ -139,7 +139,7 @@ def _read_manifest(path: Path) -> Manifest:
 
 def _read(cls: type[R], path: Path) -> R:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse(path.read_text(encoding="utf-8"))
         found = data.get("format") if isinstance(data, dict) else None
         if isinstance(found, int) and found > FORMAT:
             raise BundleError(

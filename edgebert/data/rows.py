@@ -11,6 +11,7 @@ from typing import Any
 
 from edgebert.data.lines import stream_lines
 from edgebert.errors import InputError, MissingExtra
+from edgebert.json_files import parse
 
 Row = tuple[int, dict[str, Any]]
 
@@ -125,7 +126,7 @@ def _jsonl_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = parse(line)
         except ValueError as error:
             raise InputError(f"{path}, line {number}: this is not JSON ({error})") from error
         if not isinstance(value, dict):
