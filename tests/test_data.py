@@ -270,7 +270,7 @@ def test_a_line_that_is_not_json_is_told(write: Write) -> None:
 
 def test_a_csv_quotation_that_never_ends_is_told(write: Write) -> None:
     message = complaint(write("a.csv", 'text,label\na,x\n"b,y\nc,z\n'))
-    assert message == ", line 4: unexpected end of data"
+    assert message == ", line 3: a quotation mark opens in this row and never closes"
 
 
 @pytest.mark.parametrize("escaped", ['"\\ud83d\\ude00"', '"\\u706f"', '"\\\\ud83d"'])

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from edgebert.data.entities import spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
-from edgebert.data.rows import Row, head_of, place_of, read_rows, stream_rows
+from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tupl
     if found is None:
         raise InputError(
             f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}. Call yours 'text', or name it with "
+            f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. Call yours 'text', or name it with "
             "--text-column where the command takes that"
         )
     return (found,)
