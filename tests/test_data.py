@@ -132,7 +132,40 @@ def test_a_column_can_be_named(write: Write) -> None:
 @pytest.mark.parametrize("column", ["label", "labels", "intent"])
 def test_usual_names_of_a_label_column_are_recognised(write: Write, column: str) -> None:
     path = write("a.tsv", f"text\t{column}\na\ton\nb\toff | tell\n")
-    assert read_examples(path).labels == (("on",), ("off", "tell"))
+    assert read_examples(path).labels == (("on",), ("off | tell",))
+
+
+def test_a_cell_is_cut_into_labels_only_where_a_text_may_have_several(write: Write) -> None:
+    rows = [("on", "on"), ("off | tell", "off,tell"), ("news|world", "news,world")]
+    table = "".join(f"a\t{cell}\n" for cell, _ in rows)
+    examples = read_examples(write("a.tsv", f"text\tlabel\n{table}"))
+    assert examples.require_labels() == tuple((cell,) for cell, _ in rows)
+    assert examples.require_label_sets() == tuple(tuple(s.split(",")) for _, s in rows)
+    assert examples.take([1]).require_label_sets(["off", "tell"]) == (("off", "tell"),)
+
+
+def test_lists_of_labels_are_never_cut(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "a", "label": ["x|y"]}\n{"text": "b", "label": []}\n')
+    examples = read_examples(path)
+    assert examples.label_lists
+    assert examples.require_label_sets() == examples.require_labels() == (("x|y",), ())
+
+
+@pytest.mark.parametrize("cell", ["x|", "|x", "x||y", "x| |y", "|"])
+def test_an_empty_label_among_several_is_told(write: Write, cell: str) -> None:
+    path = write("a.tsv", f"text\tlabel\na\tx\nb\t{cell}\n")
+    with pytest.raises(InputError) as caught:
+        read_examples(path).require_label_sets()
+    assert str(caught.value) == f"{path}, line 3: an empty label in {cell!r}"
+
+
+def test_a_cell_that_may_be_one_label_or_several_is_told(write: Write) -> None:
+    path = write("a.tsv", "text\tlabel\na\tx|y\n")
+    with pytest.raises(InputError) as caught:
+        read_examples(path).require_label_sets(["x", "y", "x|y"])
+    assert str(caught.value) == (
+        f"{path}, line 2: 'x|y' may be one label or 2: give lists of labels, in .jsonl or .parquet"
+    )
 
 
 @pytest.mark.parametrize(
@@ -245,7 +278,9 @@ def test_what_a_task_needs_and_the_file_has_not_is_told(
         ("a.csv", "text,label\n\na,b,c\n", ", line 3: 3 columns, but the header has 2 (text, label)"),
         ("a.csv", 'text,label\n"a\nb",x\nc\n', ", line 4: 1 columns, but the header has 2 (text, label)"),
         ("a.tsv", "text\tlabel\na\tx\nb\t \n", ", line 3: 'label' is empty"),
-        ("a.tsv", "text\tlabel\na\tx|\n", ", line 2: 'label' is empty"),
+        ("a.jsonl", '{"text": "a", "label": {"name": "x"}}\n', ", line 1: 'label' should be a name, a number or a list of them, not {'name': 'x'}"),
+        ("a.jsonl", '{"text": "a", "label": [null]}\n', ", line 1: 'label' should be a name, a number or a list of them, not [None]"),
+        ("a.jsonl", '{"text": "a", "label": ["x", " "]}\n', ", line 1: 'label' is empty"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t1\n\nc\td\thigh\n", ", line 4: 'score' should be a number, not 'high'"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t\n", ", line 2: 'score' should be a number, not ''"),
         ("a.jsonl", '{"text": "a"}\n{"txt": "b"}\n', ", line 2: no 'text'"),

@@ -47,6 +47,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
         path,
         texts=tuple(_text(path, row, text_columns) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
+        label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, _score) if score else None,
         answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
         columns=columns,
@@ -129,11 +130,14 @@ def _column(
 
 
 def _labels(value: Any) -> tuple[str, ...]:
-    """Label names of one row; several of a multi-label task are separated by `|`."""
-    names = value if isinstance(value, list) else str(value).split("|")
-    if not all(str(name).strip() for name in names):
+    """Label names of one row: those of a list, or the whole cell as one."""
+    names = value if isinstance(value, list) else [value]
+    if not all(isinstance(name, str | int | float) for name in names):
+        raise ValueError(f"should be a name, a number or a list of them, not {value!r}")
+    stripped = tuple(str(name).strip() for name in names)
+    if not all(stripped):
         raise ValueError("is empty")
-    return tuple(str(name).strip() for name in names)
+    return stripped
 
 
 def _score(value: Any) -> float:
