@@ -253,7 +253,7 @@ def test_a_named_column_that_is_not_there_is_told(write: Write, named: str) -> N
     [
         ("labels", "expected a 'label' column"),
         ("scored_pairs", "expected two texts ('sentence1', 'sentence2') and a 'score' column"),
-        ("entities", "expected CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'"),
+        ("entities", "expected a .conll file (token, tag) or JSONL with 'tokens' and 'tags'"),
         ("answers", "expected SQuAD JSON, or JSONL with 'question', 'context' and 'answers'"),
     ],
 )
@@ -377,8 +377,8 @@ def test_conll_tokens_become_texts_and_character_spans(write: Write) -> None:
 
 
 def test_the_first_column_is_the_token_and_the_last_the_tag(write: Write) -> None:
-    examples = read_examples(write("a.conll", "Oslo NNP  B-NP\tB-LOC\n"))
-    assert spans(examples) == [[("Oslo", "LOC")]]
+    for row in ("Oslo NNP  B-NP B-LOC", "Oslo\tNNP\tB-NP\tB-LOC\t"):
+        assert spans(read_examples(write("a.conll", row + "\n"))) == [[("Oslo", "LOC")]]
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,7 @@ def test_jsonl_rows_hold_tokens_and_tags(write: Write) -> None:
         ('{"tokens": "a", "tags": "O"}', ", line 2: 'tokens' and 'tags' should be lists of one length"),
         ('{"tokens": ["a"]}', ", line 2: 'tokens' and 'tags' should be lists of one length"),
         ('{"tokens": ["a"], "tags": ["PER"]}', ", line 2: expected a tag like O, B-TYPE or I-TYPE, got 'PER'"),
-        ('{"tokens": ["a"], "tags": [3]}', ", line 2: expected a tag like O, B-TYPE or I-TYPE, got '3'"),
+        ('{"tokens": ["a"], "tags": [3]}', ", line 2: 'tags' should hold names like O and B-PER, not 3: write the names that the data set gives its numbers"),
     ],
 )  # fmt: skip
 def test_a_bad_row_of_tokens_is_told(write: Write, row: str, expected: str) -> None:

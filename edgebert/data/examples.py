@@ -145,7 +145,7 @@ class Examples:
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:
-            raise self._missing("CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'")
+            raise self._missing("a .conll file (token, tag) or JSONL with 'tokens' and 'tags'")
         return self.entities
 
     def require_answers(self) -> tuple[tuple[str, ...], ...]:

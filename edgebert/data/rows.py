@@ -17,6 +17,8 @@ Row = tuple[int, dict[str, Any]]
 PARQUET = "parquet"
 TABLES = ("tsv", "csv", "jsonl", PARQUET)
 """Kinds of files that hold rows."""
+TAGGED = ("conll", "conllu", "conllup", "bio", "bioes", "bmes", "iob", "iob2")
+"""Kinds of files that hold tokens and tags in columns."""
 
 
 def file_kind(path: Path) -> str:

@@ -24,7 +24,7 @@ PAIR_COLUMNS = (
     ("question1", "question2"),
     ("question", "context"),
 )
-TAGGED_COLUMNS = ("tokens", "tags")
+TAGGED_COLUMNS = (("tokens", "tags"), ("tokens", "ner_tags"))
 LABEL_COLUMNS = ("label", "labels", "intent")
 SCORE_COLUMNS = ("score", "relatedness_score")
 
@@ -37,8 +37,9 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     columns = tuple(rows[0][1])
     lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
     text_columns = _text_columns(path, columns, text_column)
-    if text_columns == TAGGED_COLUMNS:
-        texts, entities = zip(*(spans_of_row(path, row) for row in rows), strict=True)
+    if text_columns in TAGGED_COLUMNS:
+        tagged = (spans_of_row(path, row, text_columns) for row in rows)
+        texts, entities = zip(*tagged, strict=True)
         return Examples(path, texts, entities=entities, columns=columns, cells=cells, lines=lines)
     labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
     score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
@@ -61,8 +62,8 @@ def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
     text_columns: tuple[str, ...] = ()
     for row in stream_rows(path, only=lambda names: _text_columns(path, names, text_column)):
         text_columns = text_columns or _text_columns(path, tuple(row[1]), text_column)
-        if text_columns == TAGGED_COLUMNS:
-            yield spans_of_row(path, row)[0]
+        if text_columns in TAGGED_COLUMNS:
+            yield spans_of_row(path, row, text_columns)[0]
         else:
             yield _text(path, row, text_columns)
 
@@ -70,7 +71,7 @@ def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
 def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
     """The column of the texts, or the two that belong together."""
     if named is None:
-        for pair in (TAGGED_COLUMNS, *PAIR_COLUMNS):
+        for pair in (*TAGGED_COLUMNS, *PAIR_COLUMNS):
             if set(pair) <= set(columns):
                 return pair
     found = _named_or_first(path, columns, named, TEXT_COLUMNS)
