@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgebert.data import Examples, Span, read_examples
+from edgebert.data import Examples, Span, read_examples, stream_texts
 from edgebert.errors import InputError
 
 Write = Callable[..., Path]
@@ -176,6 +176,39 @@ def test_labels_of_json_may_be_numbers_or_lists(
 ) -> None:
     path = write("a.jsonl", f'{{"text": "a", "label": {value}}}\n')
     assert read_examples(path).labels == (labels,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read", "streamed"),
+    [
+        (
+            '{"text": "a"}',
+            '{"text": "b", "text_pair": "c"}',
+            ", line 1: no 'text_pair'",
+            ", line 2: its texts are in 'text' and 'text_pair', those of the rows before in 'text'",
+        ),
+        (
+            '{"sentence": "a"}',
+            '{"sentence": "b", "text": "c"}',
+            ", line 1: no 'text'",
+            ", line 2: its texts are in 'text', those of the rows before in 'sentence'",
+        ),
+    ],
+)
+def test_rows_of_json_whose_texts_are_in_other_columns_are_told(
+    write: Write, first: str, second: str, read: str, streamed: str
+) -> None:
+    path = write("a.jsonl", f"{first}\n{second}\n")
+    assert complaint(path) == read
+    with pytest.raises(InputError) as caught:
+        list(stream_texts(path))
+    assert str(caught.value) == f"{path}{streamed}"
+
+
+def test_a_label_that_the_first_row_of_json_has_not_is_missed(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "a"}\n{"text": "b", "label": "x"}\n')
+    assert complaint(path) == ", line 1: no 'label'"
+    assert list(stream_texts(path)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("column", ["score", "relatedness_score"])

@@ -168,6 +168,7 @@ COUNTS = ", line 1: the first column should be the token, but "
         ("1 a O\n2 b B-X\n\n3 c O\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
         ("1 CD O\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
         ("s1 a O\ns1 b B-X\ns1 c O\n\ns2 d O\n", COUNTS + "is the same in all lines of a sentence"),
+        ("en:a\tO\nen:b\tB-X\n", ", line 1: every token begins with 'en:': take that away"),
         ("a O\n\n\u00a0 B-X\n", ", line 3: in this sentence, nothing but blanks is tagged 'X'"),
         ("# only\n# comments\n", " holds no text"),
         ("# three words here\n\n", " holds no text"),
@@ -189,6 +190,12 @@ def test_tagged_lines_that_are_called_texts_are_told(tmp_path: Path) -> None:
     plain = "Take the U-Bahn\nbuy vitamin B-12\nblood group O\n"
     assert len(read_examples(write(tmp_path / "a.txt", plain.replace("buy ", "")))) == 3
     assert len(read_examples(write(tmp_path / "a.txt", "my E-mail\nthe U-Bahn\n"))) == 2
+
+
+def test_a_table_without_a_header_that_holds_tags_is_told(tmp_path: Path) -> None:
+    told = complaint(write(tmp_path / "a.tsv", GERMEVAL))
+    assert told.startswith(", line 1: no column named 'text' or 'sentence'; columns found: 1, Anna")
+    assert told.endswith(" O. Tokens with tags belong into a .conll file")
 
 
 # JSONL

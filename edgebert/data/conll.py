@@ -19,6 +19,7 @@ from edgebert.errors import InputError
 _DOCUMENT = "-DOCSTART-"
 _NUMBER = re.compile(r"\d+([-.]\d+)?")  # 1-2 and 1.1 of CoNLL-U are no words of their own
 _MEANT_AS_TAG = re.compile(r"[A-Za-z]{1,2}[-_]\S+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]+)*:(?=.)")  # en:Paris, as WikiANN writes it
 _CHUNKS = frozenset(
     [
         "ADJP",
@@ -220,9 +221,18 @@ def _tag_column(path: Path, rows: Sequence[_Row], token: int, shape: _Shape) -> 
 
 
 def _check_tokens(path: Path, rows: Sequence[_Row], token: int, shape: _Shape) -> None:
-    """Refuse a file whose every token holds a blank: there blanks separate columns, and tabs too."""
-    if shape.tabs and all(" " in row.columns[token] for row in rows):
+    """Refuse a file whose every token holds what is none of its words.
+
+    Raises:
+        InputError: a blank, where blanks separate columns as tabs do; or the name of a language.
+    """
+    tokens = [row.columns[token] for row in rows]
+    where = f"{path}, line {shape.line}: every token"
+    if shape.tabs and all(" " in word for word in tokens):
         raise InputError(
-            f"{path}, line {shape.line}: every token holds a blank, as "
-            f"{rows[0].columns[token]!r}: separate columns by tabs alone or by blanks alone"
+            f"{where} holds a blank, as {tokens[0]!r}: separate columns by tabs alone or by blanks "
+            "alone"
         )
+    language = _LANGUAGE.match(tokens[0])
+    if len(tokens) > 1 and language and all(word.startswith(language[0]) for word in tokens):
+        raise InputError(f"{where} begins with {language[0]!r}: take that away")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgebert.data.entities import spans_of_row
+from edgebert.data.entities import is_tag, spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
 from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
@@ -34,8 +34,8 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     rows = read_rows(path)
     if not rows:
         raise InputError(f"{path} holds no text")
-    columns = tuple(rows[0][1])
     lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
+    columns = tuple(dict.fromkeys(name for row in cells for name in row))  # of .jsonl, all rows'
     text_columns = _text_columns(path, columns, text_column)
     if text_columns in TAGGED_COLUMNS:
         tagged = (spans_of_row(path, row, text_columns) for row in rows)
@@ -60,8 +60,16 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
 def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
     """Yield the texts of a table one at a time (see `stream_texts`)."""
     text_columns: tuple[str, ...] = ()
+    columns: dict[str, Any] = {}
     for row in stream_rows(path, only=lambda names: _text_columns(path, names, text_column)):
-        text_columns = text_columns or _text_columns(path, tuple(row[1]), text_column)
+        if not row[1].keys() <= columns.keys():
+            columns |= row[1]
+            before, text_columns = text_columns, _text_columns(path, tuple(columns), text_column)
+            if before not in ((), text_columns):
+                raise InputError(
+                    f"{place_of(path, row[0])}: its texts are in {_listed(text_columns)}, those of "
+                    f"the rows before in {_listed(before)}"
+                )
         if text_columns in TAGGED_COLUMNS:
             yield spans_of_row(path, row, text_columns)[0]
         else:
@@ -78,10 +86,20 @@ def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tupl
     if found is None:
         raise InputError(
             f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. Call yours 'text', or name it with "
-            "--text-column where the command takes that"
+            f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. "
+            f"{_way_out(columns)}"
         )
     return (found,)
+
+
+def _way_out(columns: Sequence[str]) -> str:
+    if is_tag(columns[-1]):  # there is no header: its first line is a token
+        return "Tokens with tags belong into a .conll file"
+    return "Call yours 'text', or name it with --text-column where the command takes that"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return " and ".join(map(repr, columns))
 
 
 def _named_or_first(
