@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
 from edgebert.errors import BundleError
+from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
@@ -158,7 +158,7 @@ def _manifest_problems(bundle: Bundle) -> Iterator[str]:
     written, digest = (bundle.path / MANIFEST).read_bytes(), bundle.manifest.digest
     if digest is None:
         # No older edgebert wrote keys that this one does not know, and each newer one a digest.
-        unknown = json.loads(written).keys() - {field.name for field in fields(Manifest)}
+        unknown = parse(written.decode()).keys() - {field.name for field in fields(Manifest)}
         if unknown:
             yield f"it has no digest, and {min(unknown)!r} is no key of a bundle without one"
         return
@@ -181,7 +181,7 @@ def _read_manifest(path: Path) -> Manifest:
 
 def _read(cls: type[R], path: Path) -> R:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse(path.read_text(encoding="utf-8"))
         found = data.get("format") if isinstance(data, dict) else None
         if isinstance(found, int) and found > FORMAT:
             raise BundleError(

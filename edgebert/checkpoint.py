@@ -52,6 +52,14 @@ TOKENIZER_FILES = (
     "spm.model",
 )
 
+_TOKENIZER_OBJECTS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+)
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -203,7 +211,8 @@ def read_folder(
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
-    read_object(path / TOKENIZER_FILES[0])  # names the file, which transformers would not
+    for name in _TOKENIZER_OBJECTS:
+        read_object(path / name)  # names the file, which transformers would not
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
     embeds = task == EMBEDDINGS

@@ -1,4 +1,4 @@
-"""JSON files of a checkpoint, which may be absent."""
+"""JSON that others wrote: parsed in one place, and files of a checkpoint, which may be absent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,36 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+
+_DEEPEST = 128
+"""As deep as serde_json reads, and with it whoever else reads a tokenizer.json."""
+_TOO_DEEP = f"lists and objects more than {_DEEPEST} deep in each other"
+
+
+def parse(text: str) -> Any:
+    """Parse JSON that somebody else may have written.
+
+    Raises:
+        ValueError: it is no JSON, or lies so deep in itself that walking it could end the stack.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if text.count("[") + text.count("{") > _DEEPEST and _depth(value) > _DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects lie in each other, found without recursion."""
+    depth, layer = 0, [value]
+    while layer := [item for item in layer if isinstance(item, dict | list)]:
+        depth += 1
+        layer = [
+            inner for item in layer for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -18,7 +48,7 @@ def read_object(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read as JSON") from error
     if not isinstance(value, dict):

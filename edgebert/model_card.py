@@ -230,7 +230,8 @@ def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[Be
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
+    escaped = ((str(cell).replace("|", r"\|") for cell in cells) for cells in lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in escaped)
 
 
 def _warning(manifest: Manifest) -> str:

@@ -6,14 +6,13 @@ the encoder, sentence_bert_config.json beside the encoder, and the prompts.
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
-from edgebert.json_files import read_object, write_value
+from edgebert.json_files import parse, read_object, write_value
 from edgebert.weight_files import Array, check_weights, read_array
 
 POOLINGS = ("mean", "cls", "max", "lasttoken")
@@ -106,7 +105,7 @@ def list_modules(root: Path) -> list[Module]:
     try:
         entries = [
             (entry["type"].rpartition("."), str(entry["path"]))
-            for entry in json.loads(path.read_text(encoding="utf-8"))
+            for entry in parse(path.read_text(encoding="utf-8"))
         ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path} is not a list of sentence-transformers modules") from error

@@ -5,7 +5,6 @@ Format: https://huggingface.co/docs/safetensors
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import CheckpointError
-from edgebert.json_files import read_object
+from edgebert.json_files import parse, read_object
 
 Array = npt.NDArray[np.float32]
 INDEX = "model.safetensors.index.json"
@@ -65,7 +64,7 @@ def read_tensors(file: Path) -> dict[str, dict[str, Any]]:
         if not 2 <= header_size <= size - 8:
             raise CheckpointError(f"{file} is damaged: its header does not fit its size")
         try:
-            tensors = json.loads(stream.read(header_size))
+            tensors = parse(stream.read(header_size).decode("utf-8"))
             tensors.pop("__metadata__", None)
             expected = 8 + header_size + _tensor_bytes(tensors)
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -20,6 +20,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgebert.graph.parts import FLOAT, STATIC, TOKEN
+from edgebert.json_files import parse
 from edgebert.machine import this_machine
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup
@@ -191,7 +192,7 @@ def _cache_file() -> Path:
 
 def _read_cache() -> dict[str, float]:
     try:
-        read = json.loads(_cache_file().read_text(encoding="utf-8"))
+        read = parse(_cache_file().read_text(encoding="utf-8"))
         return {str(kind): float(ms) for kind, ms in read.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from edgebert.graph.parts import FLOAT
+from edgebert.json_files import parse
 from edgebert.quantize.nearness import Nearness
 from edgebert.quantize.recipes import Plan
 from edgebert.user_cache import user_cache
@@ -47,7 +48,7 @@ class Notebook:
             return {}
         for line in lines:
             try:
-                entry = json.loads(line)
+                entry = parse(line)
                 mixture = str(entry.pop("mixture"))
                 known[mixture] = Nearness(**entry)
             except (ValueError, TypeError, KeyError, AttributeError):

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edgebert.bundle import Bundle
+from edgebert.json_files import parse
 from edgebert.machine import available_cores, this_machine
 from edgebert.records.codec import from_dict
 from edgebert.records.profile import Profile, one_caller, untuned
@@ -64,9 +65,9 @@ def _without_tuning(provider: Provider, cores: int) -> Profile:
 def _read(file: Path) -> dict[str, Profile]:
     """What a file holds; a file that cannot be read holds nothing, and is written anew."""
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
+        entries = parse(file.read_text(encoding="utf-8"))
         return {key: _possible(from_dict(Profile, entry)) for key, entry in entries.items()}
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError, AttributeError):
         return {}
 
 

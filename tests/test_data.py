@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgebert.data import Examples, Span, read_examples
+from edgebert.data import Examples, Span, read_examples, stream_texts
 from edgebert.errors import InputError
 
 Write = Callable[..., Path]
@@ -132,7 +132,40 @@ def test_a_column_can_be_named(write: Write) -> None:
 @pytest.mark.parametrize("column", ["label", "labels", "intent"])
 def test_usual_names_of_a_label_column_are_recognised(write: Write, column: str) -> None:
     path = write("a.tsv", f"text\t{column}\na\ton\nb\toff | tell\n")
-    assert read_examples(path).labels == (("on",), ("off", "tell"))
+    assert read_examples(path).labels == (("on",), ("off | tell",))
+
+
+def test_a_cell_is_cut_into_labels_only_where_a_text_may_have_several(write: Write) -> None:
+    rows = [("on", "on"), ("off | tell", "off,tell"), ("news|world", "news,world")]
+    table = "".join(f"a\t{cell}\n" for cell, _ in rows)
+    examples = read_examples(write("a.tsv", f"text\tlabel\n{table}"))
+    assert examples.require_labels() == tuple((cell,) for cell, _ in rows)
+    assert examples.require_label_sets() == tuple(tuple(s.split(",")) for _, s in rows)
+    assert examples.take([1]).require_label_sets(["off", "tell"]) == (("off", "tell"),)
+
+
+def test_lists_of_labels_are_never_cut(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "a", "label": ["x|y"]}\n{"text": "b", "label": []}\n')
+    examples = read_examples(path)
+    assert examples.label_lists
+    assert examples.require_label_sets() == examples.require_labels() == (("x|y",), ())
+
+
+@pytest.mark.parametrize("cell", ["x|", "|x", "x||y", "x| |y", "|"])
+def test_an_empty_label_among_several_is_told(write: Write, cell: str) -> None:
+    path = write("a.tsv", f"text\tlabel\na\tx\nb\t{cell}\n")
+    with pytest.raises(InputError) as caught:
+        read_examples(path).require_label_sets()
+    assert str(caught.value) == f"{path}, line 3: an empty label in {cell!r}"
+
+
+def test_a_cell_that_may_be_one_label_or_several_is_told(write: Write) -> None:
+    path = write("a.tsv", "text\tlabel\na\tx|y\n")
+    with pytest.raises(InputError) as caught:
+        read_examples(path).require_label_sets(["x", "y", "x|y"])
+    assert str(caught.value) == (
+        f"{path}, line 2: 'x|y' may be one label or 2: give lists of labels, in .jsonl or .parquet"
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,6 +176,39 @@ def test_labels_of_json_may_be_numbers_or_lists(
 ) -> None:
     path = write("a.jsonl", f'{{"text": "a", "label": {value}}}\n')
     assert read_examples(path).labels == (labels,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read", "streamed"),
+    [
+        (
+            '{"text": "a"}',
+            '{"text": "b", "text_pair": "c"}',
+            ", line 1: no 'text_pair'",
+            ", line 2: its texts are in 'text' and 'text_pair', those of the rows before in 'text'",
+        ),
+        (
+            '{"sentence": "a"}',
+            '{"sentence": "b", "text": "c"}',
+            ", line 1: no 'text'",
+            ", line 2: its texts are in 'text', those of the rows before in 'sentence'",
+        ),
+    ],
+)
+def test_rows_of_json_whose_texts_are_in_other_columns_are_told(
+    write: Write, first: str, second: str, read: str, streamed: str
+) -> None:
+    path = write("a.jsonl", f"{first}\n{second}\n")
+    assert complaint(path) == read
+    with pytest.raises(InputError) as caught:
+        list(stream_texts(path))
+    assert str(caught.value) == f"{path}{streamed}"
+
+
+def test_a_label_that_the_first_row_of_json_has_not_is_missed(write: Write) -> None:
+    path = write("a.jsonl", '{"text": "a"}\n{"text": "b", "label": "x"}\n')
+    assert complaint(path) == ", line 1: no 'label'"
+    assert list(stream_texts(path)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("column", ["score", "relatedness_score"])
@@ -220,7 +286,7 @@ def test_a_named_column_that_is_not_there_is_told(write: Write, named: str) -> N
     [
         ("labels", "expected a 'label' column"),
         ("scored_pairs", "expected two texts ('sentence1', 'sentence2') and a 'score' column"),
-        ("entities", "expected CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'"),
+        ("entities", "expected a .conll file (token, tag) or JSONL with 'tokens' and 'tags'"),
         ("answers", "expected SQuAD JSON, or JSONL with 'question', 'context' and 'answers'"),
     ],
 )
@@ -245,7 +311,9 @@ def test_what_a_task_needs_and_the_file_has_not_is_told(
         ("a.csv", "text,label\n\na,b,c\n", ", line 3: 3 columns, but the header has 2 (text, label)"),
         ("a.csv", 'text,label\n"a\nb",x\nc\n', ", line 4: 1 columns, but the header has 2 (text, label)"),
         ("a.tsv", "text\tlabel\na\tx\nb\t \n", ", line 3: 'label' is empty"),
-        ("a.tsv", "text\tlabel\na\tx|\n", ", line 2: 'label' is empty"),
+        ("a.jsonl", '{"text": "a", "label": {"name": "x"}}\n', ", line 1: 'label' should be a name, a number or a list of them, not {'name': 'x'}"),
+        ("a.jsonl", '{"text": "a", "label": [null]}\n', ", line 1: 'label' should be a name, a number or a list of them, not [None]"),
+        ("a.jsonl", '{"text": "a", "label": ["x", " "]}\n', ", line 1: 'label' is empty"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t1\n\nc\td\thigh\n", ", line 4: 'score' should be a number, not 'high'"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t\n", ", line 2: 'score' should be a number, not ''"),
         ("a.jsonl", '{"text": "a"}\n{"txt": "b"}\n', ", line 2: no 'text'"),
@@ -270,7 +338,7 @@ def test_a_line_that_is_not_json_is_told(write: Write) -> None:
 
 def test_a_csv_quotation_that_never_ends_is_told(write: Write) -> None:
     message = complaint(write("a.csv", 'text,label\na,x\n"b,y\nc,z\n'))
-    assert message == ", line 4: unexpected end of data"
+    assert message == ", line 3: a quotation mark opens in this row and never closes"
 
 
 @pytest.mark.parametrize("escaped", ['"\\ud83d\\ude00"', '"\\u706f"', '"\\\\ud83d"'])
@@ -342,8 +410,8 @@ def test_conll_tokens_become_texts_and_character_spans(write: Write) -> None:
 
 
 def test_the_first_column_is_the_token_and_the_last_the_tag(write: Write) -> None:
-    examples = read_examples(write("a.conll", "Oslo NNP  B-NP\tB-LOC\n"))
-    assert spans(examples) == [[("Oslo", "LOC")]]
+    for row in ("Oslo NNP  B-NP B-LOC", "Oslo\tNNP\tB-NP\tB-LOC\t"):
+        assert spans(read_examples(write("a.conll", row + "\n"))) == [[("Oslo", "LOC")]]
 
 
 @pytest.mark.parametrize(
@@ -417,7 +485,7 @@ def test_jsonl_rows_hold_tokens_and_tags(write: Write) -> None:
         ('{"tokens": "a", "tags": "O"}', ", line 2: 'tokens' and 'tags' should be lists of one length"),
         ('{"tokens": ["a"]}', ", line 2: 'tokens' and 'tags' should be lists of one length"),
         ('{"tokens": ["a"], "tags": ["PER"]}', ", line 2: expected a tag like O, B-TYPE or I-TYPE, got 'PER'"),
-        ('{"tokens": ["a"], "tags": [3]}', ", line 2: expected a tag like O, B-TYPE or I-TYPE, got '3'"),
+        ('{"tokens": ["a"], "tags": [3]}', ", line 2: 'tags' should hold names like O and B-PER, not 3: write the names that the data set gives its numbers"),
     ],
 )  # fmt: skip
 def test_a_bad_row_of_tokens_is_told(write: Write, row: str, expected: str) -> None:

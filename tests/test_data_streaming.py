@@ -60,7 +60,11 @@ def test_an_empty_file_gives_no_texts(tmp_path: Path, name: str, content: str) -
     [
         ("a.txt", b"fine\nna\xefve\n", ", line 2: this is not UTF-8 text"),
         ("a.tsv", "text\tid\nfine\t1\nb\n", ", line 3: 1 columns, but the header has 2 (text, id)"),
-        ("a.csv", 'text\nfine\n"b\n', ", line 3: unexpected end of data"),
+        (
+            "a.csv",
+            'text\nfine\n"b\n',
+            ", line 3: a quotation mark opens in this row and never closes",
+        ),
         ("a.jsonl", '{"text": "fine"}\n{"text": 7}\n', ", line 2: 'text' should be text, not int"),
         ("a.jsonl", '{"text": "fine"}\n[]\n', ", line 2: expected a JSON object, one to a line"),
     ],

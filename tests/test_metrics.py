@@ -94,6 +94,27 @@ def test_a_multi_label_text_is_right_where_all_its_labels_are() -> None:
     )
 
 
+def test_a_cell_holds_several_labels_for_a_multi_label_model_alone() -> None:
+    examples = labelled(("a|b",), ("b",))
+    scores = scores_of(TOPICS, examples, vectors([1, 1, -1], [-1, 1, -1]))
+    assert scores[0].value == 100
+    genres: TextModel = Question(TEXT_CLASSIFICATION, ("a|b", "b"))
+    assert scores_of(genres, examples, vectors([1, 0], [0, 1]))[0].value == 100
+    with pytest.raises(InputError, match=r"^dev\.tsv, line 2: label 'a\|b' is not one of the"):
+        scores_of(CLASSIFIER, examples, vectors([1, 0, 0], [0, 1, 0]))
+    named: TextModel = Question(TEXT_CLASSIFICATION, ("a|b", "b"), multi_label=True)
+    with pytest.raises(InputError, match=r"line 2: 'a\|b' may be one label or 2: give lists"):
+        scores_of(named, examples, vectors([1, 0], [0, 1]))
+
+
+def test_a_number_is_no_index_where_labels_are_numbers() -> None:
+    stars: TextModel = Question(TEXT_CLASSIFICATION, ("1", "2", "3"))
+    examples = labelled(("1",), ("0",))
+    assert label_indices(stars, examples, ["1", "3"]) == {0, 2}
+    with pytest.raises(InputError, match=r"line 3: label '0' is not one of the model's 3 labels"):
+        scores_of(stars, examples, vectors([1, 0, 0], [1, 0, 0]))
+
+
 def test_an_embedder_is_correlated_with_the_scores_of_pairs() -> None:
     random = np.random.default_rng(1)
     outputs = random.normal(size=(40, 8)).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,13 @@ def test_a_card_names_the_labels_and_the_right_command(tiny_classifier_bundle: P
     card = model_card(open_bundle(tiny_classifier_bundle))
     assert "| labels | `off`, `on`, `tell` |" in card
     assert "edgebert classify THIS_FOLDER" in card
+
+
+def test_a_label_breaks_no_table(tiny_classifier_bundle: Path) -> None:
+    bundle = open_bundle(tiny_classifier_bundle)
+    manifest = replace(bundle.manifest, labels=("news|world", "sport"))
+    card = model_card(replace(bundle, manifest=manifest))
+    assert r"| labels | `news\|world`, `sport` |" in card
 
 
 def test_a_card_says_how_far_the_bundle_drifts(

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 import transformers
+from click.testing import CliRunner, Result
 from tiny import VOCABULARY, make_checkpoint, write_tokenizer
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.cli import main
 from edgebert.data import Span
 from edgebert.errors import CheckpointError, InputError
 from edgebert.runtimes.entities import TokenizedText
@@ -152,10 +154,70 @@ def test_several_labels_make_a_multi_label_model(bert: Path, tmp_path: Path) -> 
     train = write(tmp_path / "train.tsv", ["text\tlabel", *rows])
     record = finetune(
         str(bert), tmp_path / "out", task="text-classification", train=train, dev=train,
-        options=FinetuneOptions(epochs=15, batch_size=8, learning_rate=2e-3),
+        options=FinetuneOptions(epochs=15, batch_size=8, learning_rate=2e-3, multi_label=True),
     )  # fmt: skip
     assert open_checkpoint(tmp_path / "out").problem_type == "multi_label_classification"
     assert record.best_dev == 100
+    assert (record.labels, record.multi_label) == (("fan", "lamp"), True)
+
+
+def test_a_label_may_hold_what_separates_several(bert: Path, tmp_path: Path) -> None:
+    rows = ["the lamp\tnews|world", "the fan\tsport"] * 2
+    train = write(tmp_path / "train.tsv", ["text\tlabel", *rows])
+    assert _labels_learnt(bert, tmp_path / "out", train) == (("news|world", "sport"), False)
+
+
+def test_the_command_says_how_it_read_labels(bert: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.tsv", ["text\tlabel", "the lamp\ta|b", "the fan\tc"])
+    asked = ["finetune", str(bert), "--train", str(train), "--epochs", "1", "--task"]
+    single = _call(*asked, "text-classification", "-o", tmp_path / "single").stdout.splitlines()
+    assert single[1] == "2 labels, a text has one: a|b, c"
+    assert single[2] == "the | in them is part of a name; --multi-label would separate labels there"
+    several = _call(*asked, "text-classification", "-o", tmp_path / "several", "--multi-label")
+    assert several.stdout.splitlines()[1] == "3 labels, a text has any number of them: a, b, c"
+    wrong = _call(*asked, "token-classification", "-o", tmp_path / "wrong", "--multi-label")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.endswith("Error: --multi-label is for text-classification\n")
+
+
+def _call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments], prog_name="edgebert")
+
+
+def test_lists_of_labels_and_a_multi_label_checkpoint_say_that_a_text_may_have_several(
+    bert: Path, tmp_path: Path
+) -> None:
+    rows = [{"text": "the lamp", "label": ["a|b"]}, {"text": "the fan", "label": ["c"]}]
+    lists = write(tmp_path / "train.jsonl", [json.dumps(row) for row in rows])
+    assert _labels_learnt(bert, tmp_path / "lists", lists) == (("a|b", "c"), True)
+    cells = write(tmp_path / "train.tsv", ["text\tlabel", "the lamp\ta|b", "the fan\tc"])
+    again = _labels_learnt(tmp_path / "lists", tmp_path / "again", cells)
+    assert again == (("a", "b", "c"), True)
+
+
+def test_a_file_without_any_label_is_told(bert: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.jsonl", ['{"text": "the lamp", "label": []}'])
+    with pytest.raises(InputError, match=r"train\.jsonl: no row has a label$"):
+        _labels_learnt(bert, tmp_path / "out", train)
+
+
+def test_several_labels_are_for_texts_alone(bert: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.conll", ["anna B-PER"])
+    options = FinetuneOptions(multi_label=True)
+    with pytest.raises(
+        InputError, match=r"^several labels to a text are for text-classification, not "
+    ):
+        finetune(
+            str(bert), tmp_path / "out", task="token-classification", train=train, options=options
+        )
+
+
+def _labels_learnt(model: Path, output: Path, train: Path) -> tuple[tuple[str, ...], bool]:
+    options = FinetuneOptions(epochs=1)
+    record = finetune(str(model), output, task="text-classification", train=train, options=options)
+    checkpoint = open_checkpoint(output)
+    assert (checkpoint.labels, checkpoint.multi_label) == (record.labels, record.multi_label)
+    return record.labels, record.multi_label
 
 
 def test_pairs_are_read_together(bert: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def show_training(record: TrainingRecord) -> str:
         f"{record.parameters / 1e6:.1f} M parameters, {record.examples} examples, "
         f"{record.seconds:.0f} s"
     )
-    lines = [title]
+    lines = [title, *_labels_of(record)]
     if record.epochs:
         rows = [
             (e.epoch, f"{e.loss:.4f}", "" if e.dev is None else f"{e.dev:.2f}", f"{e.seconds:.0f}")
@@ -53,6 +53,17 @@ def show_training(record: TrainingRecord) -> str:
         ]
         lines.append(table(("epoch", "loss", f"dev {record.metric or ''}".strip(), "s"), rows))
     return "\n".join(lines)
+
+
+def _labels_of(record: TrainingRecord) -> Iterator[str]:
+    """How the labels of a file were understood."""
+    if not record.labels:
+        return
+    each = "any number of them" if record.multi_label else "one"
+    named = ", ".join(record.labels[:8]) + (", ..." if len(record.labels) > 8 else "")
+    yield f"{len(record.labels)} labels, a text has {each}: {named}"
+    if not record.multi_label and any("|" in label for label in record.labels):
+        yield "the | in them is part of a name; --multi-label would separate labels there"
 
 
 def show_export(record: ExportRecord) -> str:

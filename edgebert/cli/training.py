@@ -130,6 +130,11 @@ def pretrain(
     metavar="N",
     help="Train on N examples drawn by the seed. Default: all.",
 )
+@click.option(
+    "--multi-label",
+    is_flag=True,
+    help="A text may have several labels; | separates them in a cell.",
+)
 @options.max_length
 @_loop_options(epochs=3, learning_rate=5e-5)
 @options.force
@@ -146,9 +151,14 @@ def finetune(
 ) -> None:
     """Fine-tune MODEL (a folder or a hub id) on labelled examples.
 
+    A label is the whole cell, unless the model is to give several of them: said with
+    --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+
     \b
         edgebert finetune bert/ --task text-classification --train train.tsv --dev dev.tsv -o clf/
     """
+    if chosen["multi_label"] and task != "text-classification":
+        raise click.UsageError("--multi-label is for text-classification")
     require("finetune", "train", *_PACKAGES)
     from edgebert.cli.tables import show_training
     from edgebert.training import FinetuneOptions

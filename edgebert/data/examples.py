@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,7 +38,8 @@ class Examples:
     """Texts of one file, in order. What the file does not hold is None.
 
     Attributes:
-        labels: for each text its label names (one, unless the task is multi-label).
+        labels: for each text its label names: those of a list, or the whole cell as one.
+        label_lists: whether the file gives lists of labels, and so says that it is multi-label.
         scores: for each pair of texts its similarity.
         entities: for each text its entities as character spans.
         answers: for each (question, context) its right answers; none where it has no answer.
@@ -57,6 +58,7 @@ class Examples:
     retrieval: Retrieval | None = None
     cells: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
     lines: tuple[int, ...] | None = field(default=None, repr=False)
+    label_lists: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -107,6 +109,34 @@ class Examples:
             raise self._missing("a 'label' column")
         return self.labels
 
+    def require_label_sets(self, known: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
+        """For each text its labels in a multi-label task: in a cell, `|` separates them.
+
+        Args:
+            known: labels of the model; one of them that holds a `|` itself is not cut in two.
+
+        Raises:
+            InputError: no labels, an empty one, or a cell that is one of `known` as it is.
+        """
+        labels = self.require_labels()
+        if self.label_lists:
+            return labels
+        return tuple(
+            self._cut(row, names[0], known) if len(names) == 1 else names
+            for row, names in enumerate(labels)
+        )
+
+    def _cut(self, row: int, cell: str, known: Collection[str]) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in cell.split("|"))
+        if not all(names):
+            raise InputError(f"{self.where(row)}: an empty label in {cell!r}")
+        if len(names) > 1 and cell in known:
+            raise InputError(
+                f"{self.where(row)}: {cell!r} may be one label or {len(names)}: give lists of "
+                "labels, in .jsonl or .parquet"
+            )
+        return names
+
     def require_scored_pairs(self) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
         if self.scores is None:
             raise self._missing("two texts ('sentence1', 'sentence2') and a 'score' column")
@@ -115,7 +145,7 @@ class Examples:
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:
-            raise self._missing("CoNLL lines (token, tag) or JSONL with 'tokens' and 'tags'")
+            raise self._missing("a .conll file (token, tag) or JSONL with 'tokens' and 'tags'")
         return self.entities
 
     def require_answers(self) -> tuple[tuple[str, ...], ...]:

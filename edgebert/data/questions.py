@@ -11,6 +11,7 @@ from edgebert.data.examples import Examples
 from edgebert.data.lines import read_lines
 from edgebert.data.rows import Row, place_of
 from edgebert.errors import InputError
+from edgebert.json_files import parse
 
 
 def read_squad(path: Path) -> Examples:
@@ -23,9 +24,11 @@ def read_squad(path: Path) -> Examples:
     if not text.strip():
         raise InputError(f"{path} holds no text")
     try:
-        data = json.loads(text)
+        data = parse(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: this is not JSON ({error.msg})") from error
+    except ValueError as error:
+        raise InputError(f"{path}: this is not JSON ({error})") from error
     asked = list(_questions(str(path), data))
     return Examples(
         path,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebert.data.entities import read_conll
+from edgebert.data.conll import looks_tagged, read_conll
 from edgebert.data.examples import Examples
 from edgebert.data.lines import read_lines
 from edgebert.data.questions import read_squad
 from edgebert.data.retrieval import read_retrieval
-from edgebert.data.rows import TABLES, file_kind
+from edgebert.data.rows import TABLES, TAGGED, file_kind
 from edgebert.data.tables import read_table
 from edgebert.errors import InputError
 
@@ -20,7 +20,7 @@ def read_examples(
     """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
     Each but .parquet may be gzipped (`.gz`); SQuAD is a .json file, and a folder is read in the
-    layout of BEIR. In a .txt file every line is a text, an empty line an empty text. In a table
+    layout of BEIR. Tagged tokens may also be .conllu, .bio or .iob. In a .txt file every line is a text, an empty line an empty text. In a table
     the text column is `text` or `sentence`, or two columns that belong together (`sentence1`,
     `sentence2`).
 
@@ -34,8 +34,10 @@ def read_examples(
         examples = read_retrieval(path)
     elif kind == "txt":
         texts = tuple(read_lines(path))
+        if looks_tagged(texts):
+            raise InputError(f"{path}: its lines are tokens with tags; name such a file .conll")
         examples = Examples(path, texts, lines=tuple(range(1, len(texts) + 1)))
-    elif kind == "conll":
+    elif kind in TAGGED:
         examples = _tagged(path)
     elif kind == "json":
         examples = read_squad(path)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from edgebert.data.csv_rows import csv_rows
 from edgebert.data.lines import stream_lines
 from edgebert.errors import InputError, MissingExtra
+from edgebert.json_files import parse
 
 Row = tuple[int, dict[str, Any]]
 
 PARQUET = "parquet"
 TABLES = ("tsv", "csv", "jsonl", PARQUET)
 """Kinds of files that hold rows."""
+TAGGED = ("conll", "conllu", "conllup", "bio", "bioes", "bmes", "iob", "iob2")
+"""Kinds of files that hold tokens and tags in columns."""
 
 
 def file_kind(path: Path) -> str:
@@ -75,6 +77,16 @@ def check_header(path: Path, names: Sequence[str]) -> None:
             raise InputError(f"{head_of(path)}: two columns are named {name!r}")
 
 
+def separator_hint(path: Path, header: Sequence[str]) -> str:
+    """What may be wrong with a header of a single column, or nothing."""
+    right = {"csv": ",", "tsv": "\t"}.get(file_kind(path))
+    others = {",", ";", "\t"} - {right}
+    if right is None or len(header) != 1 or not any(other in header[0] for other in others):
+        return ""
+    named = "commas" if right == "," else "tabs"
+    return f"; the columns of a .{file_kind(path)} file are separated by {named}"
+
+
 def _parquet_rows(
     path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None
 ) -> Iterator[Row]:
@@ -92,32 +104,25 @@ def _tsv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
     first = next(lines, None)
     if first is None:
         return
-    header = first.split("\t")
-    check_header(path, header)
+    header = _header(path, first.split("\t"))
     for number, line in enumerate(lines, start=2):
         if line:
             yield number, _row(path, number, header, line.split("\t"))
 
 
 def _csv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
-    reader = csv.reader(_csv_lines(lines), strict=True)
-    try:
-        header = next(reader, [])
-        check_header(path, header)
-        for cells in reader:
-            if cells:
-                yield reader.line_num, _row(path, reader.line_num, header, cells)
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}") from error
+    rows = csv_rows(path, lines)
+    header = _header(path, next(rows, (1, []))[1])
+    for number, cells in rows:
+        if cells:
+            yield number, _row(path, number, header, cells)
 
 
-def _csv_lines(lines: Iterator[str]) -> Iterator[str]:
-    """Lines as the csv module wants them: with their ends, and broken at lone carriage returns too."""
-    for line in lines:
-        if "\r" in line:
-            yield from io.StringIO(line + "\n", newline="")
-        else:
-            yield line + "\n"
+def _header(path: Path, names: Sequence[str]) -> list[str]:
+    """Names of the columns, without blanks around them."""
+    stripped = [name.strip() for name in names]
+    check_header(path, stripped)
+    return stripped
 
 
 def _jsonl_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
@@ -125,7 +130,7 @@ def _jsonl_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = parse(line)
         except ValueError as error:
             raise InputError(f"{path}, line {number}: this is not JSON ({error})") from error
         if not isinstance(value, dict):
@@ -148,6 +153,6 @@ def _row(path: Path, number: int, header: list[str], cells: list[str]) -> dict[s
     if len(cells) != len(header):
         raise InputError(
             f"{path}, line {number}: {len(cells)} columns, but the header has {len(header)} "
-            f"({', '.join(header)})"
+            f"({', '.join(header)}){separator_hint(path, header)}"
         )
     return dict(zip(header, cells, strict=True))

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgebert.data.entities import spans_of_row
+from edgebert.data.entities import is_tag, spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
-from edgebert.data.rows import Row, head_of, place_of, read_rows, stream_rows
+from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ PAIR_COLUMNS = (
     ("question1", "question2"),
     ("question", "context"),
 )
-TAGGED_COLUMNS = ("tokens", "tags")
+TAGGED_COLUMNS = (("tokens", "tags"), ("tokens", "ner_tags"))
 LABEL_COLUMNS = ("label", "labels", "intent")
 SCORE_COLUMNS = ("score", "relatedness_score")
 
@@ -34,11 +34,12 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     rows = read_rows(path)
     if not rows:
         raise InputError(f"{path} holds no text")
-    columns = tuple(rows[0][1])
     lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
+    columns = tuple(dict.fromkeys(name for row in cells for name in row))  # of .jsonl, all rows'
     text_columns = _text_columns(path, columns, text_column)
-    if text_columns == TAGGED_COLUMNS:
-        texts, entities = zip(*(spans_of_row(path, row) for row in rows), strict=True)
+    if text_columns in TAGGED_COLUMNS:
+        tagged = (spans_of_row(path, row, text_columns) for row in rows)
+        texts, entities = zip(*tagged, strict=True)
         return Examples(path, texts, entities=entities, columns=columns, cells=cells, lines=lines)
     labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
     score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
@@ -47,6 +48,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
         path,
         texts=tuple(_text(path, row, text_columns) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
+        label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, _score) if score else None,
         answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
         columns=columns,
@@ -58,10 +60,18 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
 def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
     """Yield the texts of a table one at a time (see `stream_texts`)."""
     text_columns: tuple[str, ...] = ()
+    columns: dict[str, Any] = {}
     for row in stream_rows(path, only=lambda names: _text_columns(path, names, text_column)):
-        text_columns = text_columns or _text_columns(path, tuple(row[1]), text_column)
-        if text_columns == TAGGED_COLUMNS:
-            yield spans_of_row(path, row)[0]
+        if not row[1].keys() <= columns.keys():
+            columns |= row[1]
+            before, text_columns = text_columns, _text_columns(path, tuple(columns), text_column)
+            if before not in ((), text_columns):
+                raise InputError(
+                    f"{place_of(path, row[0])}: its texts are in {_listed(text_columns)}, those of "
+                    f"the rows before in {_listed(before)}"
+                )
+        if text_columns in TAGGED_COLUMNS:
+            yield spans_of_row(path, row, text_columns)[0]
         else:
             yield _text(path, row, text_columns)
 
@@ -69,17 +79,27 @@ def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
 def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
     """The column of the texts, or the two that belong together."""
     if named is None:
-        for pair in (TAGGED_COLUMNS, *PAIR_COLUMNS):
+        for pair in (*TAGGED_COLUMNS, *PAIR_COLUMNS):
             if set(pair) <= set(columns):
                 return pair
     found = _named_or_first(path, columns, named, TEXT_COLUMNS)
     if found is None:
         raise InputError(
             f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}. Call yours 'text', or name it with "
-            "--text-column where the command takes that"
+            f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. "
+            f"{_way_out(columns)}"
         )
     return (found,)
+
+
+def _way_out(columns: Sequence[str]) -> str:
+    if is_tag(columns[-1]):  # there is no header: its first line is a token
+        return "Tokens with tags belong into a .conll file"
+    return "Call yours 'text', or name it with --text-column where the command takes that"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return " and ".join(map(repr, columns))
 
 
 def _named_or_first(
@@ -129,11 +149,14 @@ def _column(
 
 
 def _labels(value: Any) -> tuple[str, ...]:
-    """Label names of one row; several of a multi-label task are separated by `|`."""
-    names = value if isinstance(value, list) else str(value).split("|")
-    if not all(str(name).strip() for name in names):
+    """Label names of one row: those of a list, or the whole cell as one."""
+    names = value if isinstance(value, list) else [value]
+    if not all(isinstance(name, str | int | float) for name in names):
+        raise ValueError(f"should be a name, a number or a list of them, not {value!r}")
+    stripped = tuple(str(name).strip() for name in names)
+    if not all(stripped):
         raise ValueError("is empty")
-    return tuple(str(name).strip() for name in names)
+    return stripped
 
 
 def _score(value: Any) -> float:

@@ -143,6 +143,8 @@ def _table(path: Path) -> dict[str, Any] | None:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise InputError(f"{path} is not TOML: its lists lie too deep in each other") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
     tool = read.get("tool", {})

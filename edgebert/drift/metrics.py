@@ -164,16 +164,17 @@ def mcnemar_of(reference: Scores, candidate: Scores) -> McNemar | None:
 def label_indices(
     model: Described, examples: Examples, names: Sequence[str], row: int | None = None
 ) -> frozenset[int]:
-    """Indices of label names; an integer that is no name counts as an index itself.
+    """Indices of label names; an integer counts as an index itself where no name is an integer.
 
     Raises:
         InputError: a name that the model does not know; the message says where `row` is.
     """
     indices = set()
+    numbered = not any(label.isdecimal() for label in model.labels)
     for name in names:
         if name in model.labels:
             indices.add(model.labels.index(name))
-        elif name.isdecimal() and int(name) < len(model.labels):
+        elif numbered and name.isdecimal() and int(name) < len(model.labels):
             indices.add(int(name))
         else:
             where = examples.path if row is None else examples.where(row)
@@ -222,10 +223,9 @@ def _label_scores(
     model: Described, examples: Examples, outputs: Sequence[Array]
 ) -> tuple[Scores, ...]:
     """Rows are expected and predicted labels side by side: numbers, or 0 and 1 for each label."""
-    expected = [
-        label_indices(model, examples, names, row)
-        for row, names in enumerate(examples.require_labels())
-    ]
+    several = model.multi_label
+    labelled = examples.require_label_sets(model.labels) if several else examples.require_labels()
+    expected = [label_indices(model, examples, names, row) for row, names in enumerate(labelled)]
     logits = np.stack(list(outputs))
     if model.multi_label:
         wanted = np.asarray(

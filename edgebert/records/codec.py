@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from edgebert.errors import InputError
+from edgebert.json_files import parse
 from edgebert.output import new_file
 
 R = TypeVar("R")
@@ -41,7 +42,7 @@ def read_json(cls: type[R], path: Path, what: str) -> R:
         InputError: `path` holds no JSON, or no such record; the message says which key is wrong.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:

@@ -153,6 +153,7 @@ class TrainingRecord(Header):
         data: the files it was trained and measured on.
         examples: how many examples it was trained on, after any limit.
         options: how it was trained.
+        labels: of a text classifier; `multi_label` where a text may have several of them.
     """
 
     record: str = "training"
@@ -171,6 +172,8 @@ class TrainingRecord(Header):
     best_dev: float | None
     seed: int
     seconds: float
+    labels: tuple[str, ...] = ()
+    multi_label: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

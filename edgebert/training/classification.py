@@ -52,21 +52,19 @@ class LabelledTexts:
         return 100 * accuracy(self.targets.numpy(), found.numpy())
 
 
-def label_names(examples: Examples) -> tuple[str, ...]:
+def label_names(examples: Examples, *, multi_label: bool) -> tuple[str, ...]:
     """All labels of a file, sorted (numbers by value).
 
     Raises:
         InputError: no labels, or only one.
     """
-    names = {name for row in examples.require_labels() for name in row}
+    rows = examples.require_label_sets() if multi_label else examples.require_labels()
+    names = {name for row in rows for name in row}
+    if not names:
+        raise InputError(f"{examples.path}: no row has a label")
     if len(names) < 2:
         raise InputError(f"{examples.path}: every row has the label {names.pop()!r}")
     return tuple(sorted(names, key=lambda name: (int(name) if name.isdecimal() else -1, name)))
-
-
-def problem_type(examples: Examples) -> str:
-    several = any(len(row) > 1 for row in examples.require_labels())
-    return MULTI_LABEL if several else SINGLE_LABEL
 
 
 def encode_labelled(
@@ -82,7 +80,7 @@ def encode_labelled(
         InputError: a label that is not among `labels`, or several where one is expected.
     """
     numbers = {name: number for number, name in enumerate(labels)}
-    rows = examples.require_labels()
+    rows = examples.require_label_sets(labels) if multi_label else examples.require_labels()
     for row, names in enumerate(rows):
         for name in names:
             if name not in numbers:

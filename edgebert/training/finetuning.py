@@ -12,7 +12,7 @@ from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import TrainingRecord
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
-from edgebert.training.classification import label_names, problem_type
+from edgebert.training.classification import MULTI_LABEL, SINGLE_LABEL, label_names
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
@@ -55,7 +55,8 @@ def finetune(
 
     Raises:
         CheckpointError: `model` cannot be loaded.
-        InputError: a file without what the task needs, or a label that only `dev` has.
+        InputError: a file without what the task needs, a label that only `dev` has, or several
+            labels to a text asked of another task.
         OutputError: `output` exists, or cannot be written.
     """
     data = [path for path in (train, dev) if path]
@@ -63,7 +64,7 @@ def finetune(
     run = Run("finetune", task, model, output, data, options)
     with new_folder(output, force=force) as folder, seeded(options.seed):
         examples = read_examples(train)
-        prepared = _prepare(task, model, examples, options.max_length, offline=offline)
+        prepared = _prepare(task, model, examples, options, offline=offline)
         train_data = prepared.encode(_draw(examples, options))
         dev_data = prepared.encode(read_examples(dev)) if dev else None
         epochs = fit(
@@ -82,15 +83,19 @@ def finetune(
 
 
 def _prepare(
-    task: str, model: str, examples: Examples, max_length: int | None, *, offline: bool
+    task: str, model: str, examples: Examples, options: FinetuneOptions, *, offline: bool
 ) -> Task:
     """Put the head of `task` on the checkpoint, with the labels that `examples` hold."""
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
+    if options.multi_label and task != TEXT_CLASSIFICATION:
+        raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
     kind = EMBEDDINGS if task == SENTENCE_SIMILARITY else task
-    checkpoint = open_checkpoint(model, task=kind, max_length=max_length, offline=offline)
+    checkpoint = open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
     if task == TEXT_CLASSIFICATION:
-        return text_classification(checkpoint, label_names(examples), problem_type(examples))
+        several = options.multi_label or examples.label_lists or checkpoint.multi_label
+        labels = label_names(examples, multi_label=several)
+        return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
     if task == TOKEN_CLASSIFICATION:
         return token_classification(checkpoint, bio_labels(examples))
     return sentence_embedding(checkpoint, replace(Embedder.of(checkpoint), normalize=True))

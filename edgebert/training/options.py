@@ -28,10 +28,15 @@ class PretrainOptions(LoopOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneOptions(LoopOptions):
-    """`max_length` defaults to the checkpoint's; `limit` trains on that many drawn examples."""
+    """`max_length` defaults to the checkpoint's; `limit` trains on that many drawn examples.
+
+    `multi_label` says that a text may have several labels: `|` separates them in a cell. So do lists
+    of labels, and a checkpoint that is multi-label itself; else a cell is one label.
+    """
 
     max_length: int | None = None
     limit: int | None = None
+    multi_label: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

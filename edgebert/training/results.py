@@ -11,6 +11,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.records.codec import write_json
 from edgebert.records.made import Epoch, TrainingRecord
+from edgebert.records.manifest import TEXT_CLASSIFICATION
+from edgebert.training.classification import MULTI_LABEL
 from edgebert.training.models import save_model
 from edgebert.training.options import LoopOptions
 
@@ -60,6 +62,12 @@ class Run:
             best_dev=max((e.dev for e in epochs if e.dev is not None), default=None),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
+            labels=tuple(model.config.id2label.values()) if self._classifies else (),
+            multi_label=self._classifies and model.config.problem_type == MULTI_LABEL,
         )
         write_json(record, folder / "training.json")
         return record
+
+    @property
+    def _classifies(self) -> bool:
+        return self.task == TEXT_CLASSIFICATION
