@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
-from edgebert.input_length import longest_input
+from edgebert.input_length import longest_input, truncation_side
 from edgebert.json_files import read_object
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
@@ -64,6 +64,7 @@ class Checkpoint:
         default_prompt: name of the prompt that stands before every text when none is asked for.
         lower_case: whether texts are lower-cased before the tokenizer reads them.
         max_length: longest input in tokens; `max_length_source` says which file decided.
+        truncation_side: "left" or "right": the end of a longer text that is cut away.
         trust_remote_code: whether model code that the folder brings may run.
     """
 
@@ -78,6 +79,7 @@ class Checkpoint:
     prompts: dict[str, str]
     default_prompt: str | None = None
     lower_case: bool = False
+    truncation_side: str = "right"
     trust_remote_code: bool = False
 
     @property
@@ -203,7 +205,7 @@ def read_folder(
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
-    read_object(path / TOKENIZER_FILES[0])  # names the file, which transformers would not
+    tokenizer = read_object(path / TOKENIZER_FILES[0])
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
     embeds = task == EMBEDDINGS
@@ -221,6 +223,7 @@ def read_folder(
         prompts=prompts,
         default_prompt=default_prompt,
         lower_case=bool(limits.get("do_lower_case")),
+        truncation_side=truncation_side(path, tokenizer),
     )
 
 
