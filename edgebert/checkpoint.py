@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
-from edgebert.input_length import longest_input
+from edgebert.input_length import longest_input, truncation_side
 from edgebert.json_files import read_object
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
@@ -72,6 +72,7 @@ class Checkpoint:
         default_prompt: name of the prompt that stands before every text when none is asked for.
         lower_case: whether texts are lower-cased before the tokenizer reads them.
         max_length: longest input in tokens; `max_length_source` says which file decided.
+        truncation_side: "left" or "right": the end of a longer text that is cut away.
         trust_remote_code: whether model code that the folder brings may run.
     """
 
@@ -86,6 +87,7 @@ class Checkpoint:
     prompts: dict[str, str]
     default_prompt: str | None = None
     lower_case: bool = False
+    truncation_side: str = "right"
     trust_remote_code: bool = False
 
     @property
@@ -211,8 +213,8 @@ def read_folder(
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
-    for name in _TOKENIZER_OBJECTS:
-        read_object(path / name)  # names the file, which transformers would not
+    # names the file that is none, which transformers would not
+    objects = {name: read_object(path / name) for name in _TOKENIZER_OBJECTS}
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
     embeds = task == EMBEDDINGS
@@ -230,6 +232,7 @@ def read_folder(
         prompts=prompts,
         default_prompt=default_prompt,
         lower_case=bool(limits.get("do_lower_case")),
+        truncation_side=truncation_side(path, objects[TOKENIZER_FILES[0]]),
     )
 
 

@@ -73,7 +73,8 @@ def export_model(
     Raises:
         CheckpointError: the checkpoint cannot be read or traced.
         OutputError: `output` exists or cannot be written.
-        GateError: parity or coverage failed; nothing was written.
+        GateError: parity or coverage failed, or the bundle's tokens or answers are not the
+            checkpoint's; nothing was written.
     """
     started = time.perf_counter()
     options, output = options or ExportOptions(), Path(output)
@@ -94,8 +95,7 @@ def _export(
         cases = parity_cases(reference, graph)
         atol = options.atol or allowed_difference(cases, reference, graph)
         failures = (*lost, *failed_parity(cases, atol))
-        if not failures:
-            seal_proved(reference, graph)
+        failures = failures or tuple(seal_proved(reference, graph, atol))
         record = ExportRecord(
             source=checkpoint.id,
             bundle=str(output),

@@ -153,9 +153,8 @@ def _make_bundle(
     )
     reading = Reading(graph.manifest.outputs, graph.task, zero_padding=False)
     result = _prove(reference.run, folder / MODEL, batches, reading, fusion, options)
-    if not result.failures:
-        seal_proved(reference, graph)
-    return replace(result, dropped=dropped)
+    failures = result.failures or tuple(seal_proved(reference, graph, result.atol))
+    return replace(result, dropped=dropped, failures=failures)
 
 
 def _passed(record: OptimizeRecord) -> OptimizeRecord:

@@ -2,34 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
 
 from edgebert.bundle import seal
+from edgebert.data import Examples, Text
 from edgebert.data.samples import built_in_examples, golden_texts
-from edgebert.drift.comparing import compare
+from edgebert.drift.comparing import Comparison, compare
+from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.sources import TextModel
+from edgebert.drift.sources import Inputs, TextModel
 from edgebert.records.golden import Tolerance
 from edgebert.runtimes import Model
+from edgebert.runtimes.answers import Array
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
 
 _TOLERANCE = {"fp32": Tolerance(1e-3, 1e-4), "fp16": Tolerance(1e-2, 1e-2)}
 _FLOORS = {"fp32": Floors(drift=1e-5, flips=0.001), "fp16": Floors(drift=1e-4, flips=0.005)}
 
+_OTHER_BATCHES = 10
+"""How many times what parity allows a text may be off: not all of these ran there, nor in these
+batches. What a wrong input changes is hundreds of times more."""
 
-def seal_proved(reference: TextModel, graph: Model) -> None:
+
+class Reference(TextModel, Protocol):
+    """What a graph was made of."""
+
+    def encode(self, texts: Sequence[Text]) -> Inputs:
+        """What the model is fed, int64 [batch, sequence], padded on the right."""
+        ...
+
+
+def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     """Write golden texts and manifest of a bundle whose graph has passed its gates.
+
+    This is where the whole bundle, tokenizer and all, is held to its reference: it has to feed the
+    graph the same tokens, cut at the same place, and its answers may be off by rounding alone. That
+    is what parity found this model's rounding to be, or else no more than the tightest promise that
+    the precision can keep.
 
     Args:
         reference: what the graph was made of.
         graph: the new graph, in the folder of the bundle, with a manifest that lacks its drift.
+        atol: largest absolute difference that parity allowed.
+
+    Returns:
+        A sentence for what is not as in the reference; then nothing was sealed.
     """
     precision = graph.manifest.precision
     texts = golden_texts(reference.task, reference.mask_token)
+    examples = _sealed_examples(reference.task, texts)
+    failed = _other_tokens(reference, graph, examples.texts)
+    if failed:
+        return failed
+    comparison = compare(reference, graph, examples)
+    failed = _drifted(comparison, _FLOORS[precision].drift, atol)
+    if failed:
+        return failed
     columns = golden_columns(graph)
     answers = [kept(answer, columns) for answer in reference.outputs(texts)]
     write_golden(graph, texts, answers, _TOLERANCE[precision])
-    examples = built_in_examples(reference.task)
-    comparison = compare(reference, graph, examples)
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
     seal(graph.bundle.path, replace(graph.manifest, drift=drift))
+    return []
+
+
+def _sealed_examples(task: str, golden: Sequence[Text]) -> Examples:
+    """The built-in sentences and the golden texts, of which some are longer than any model reads."""
+    examples = built_in_examples(task)
+    return replace(examples, texts=tuple(dict.fromkeys((*examples.texts, *golden))))
+
+
+def _other_tokens(reference: Reference, graph: Model, texts: Sequence[Text]) -> list[str]:
+    """Say where the bundle's own tokenizer does not feed its graph what the reference is fed."""
+    probe = probe_bundle(graph)
+    other = [text for text in texts if _fed(reference, graph, text) != _fed(probe, graph, text)]
+    if not other:
+        return []
+    shown = other[0] if isinstance(other[0], str) else " | ".join(other[0])
+    failed = (
+        f"the bundle's tokenizer gives other tokens than the source's for {len(other)} of "
+        f"{len(texts)} texts, first {shown[:60]!r}"
+    )
+    return [failed]
+
+
+def _fed(model: Reference, graph: Model, text: Text) -> list[list[int]]:
+    inputs = model.encode([text])
+    return [inputs[name].ravel().tolist() for name in graph.manifest.inputs if name in inputs]
+
+
+def _drifted(comparison: Comparison, floor: float, atol: float) -> list[str]:
+    """Say by how much the answers are off, where that is more than rounding."""
+    if comparison.distance_mean <= floor:
+        return []
+    before, after = comparison.before.outputs or (), comparison.after.outputs or ()
+    furthest = max(_furthest(a, b) for a, b in zip(before, after, strict=True))
+    allowed = _OTHER_BATCHES * atol
+    if furthest <= allowed:
+        return []
+    worst, texts = comparison.worst[0], len(comparison.texts)
+    failed = (
+        f"the bundle drifts by {comparison.distance_mean:.3g} (allowed: {floor:g}) on {texts} "
+        f"built-in texts, where outputs are off by up to {furthest:.3g} (allowed: {allowed:g}), "
+        f"worst {worst.text[:60]!r}"
+    )
+    return [failed]
+
+
+def _furthest(before: Array, after: Array) -> float:
+    """The largest difference; infinite where it is no number, or the shapes differ."""
+    if before.shape != after.shape:
+        return np.inf
+    return float(np.nan_to_num(np.abs(before - after).max(initial=0.0), nan=np.inf))

@@ -15,14 +15,15 @@ from edgebert.sentence_modules import write_prompts, write_sentence_modules
 def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) -> None:
     """Write tokenizer.json with truncation at `max_length` and no padding, and its companions.
 
-    For question answering only the context is cut: a question stays whole.
+    For question answering only the context is cut: a question stays whole. The side on which the
+    source cuts stays too.
     """
     tokenizer.model_max_length = max_length
     tokenizer.init_kwargs.pop("max_length", None)  # where the source truncates; fastembed obeys it
     tokenizer.save_pretrained(folder)
     backend = tokenizer.backend_tokenizer
     cut = "only_second" if task == QUESTION_ANSWERING else "longest_first"
-    backend.enable_truncation(max_length, strategy=cut)
+    backend.enable_truncation(max_length, strategy=cut, direction=tokenizer.truncation_side)
     backend.no_padding()
     backend.save(str(folder / TOKENIZER))
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}

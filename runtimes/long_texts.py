@@ -120,7 +120,14 @@ def mean_of(whole: Whole[Any], *, normalize: bool) -> Array:
 
 
 def _parts(text: T, encoding: tokenizers.Encoding) -> Iterator[Part[T]]:
-    following = encoding.overflowing
-    yield Part(text, encoding, last=not following)
-    for i, part in enumerate(following, 1):
-        yield Part(text, part, last=i == len(following))
+    """In the order of the text: a tokenizer that keeps the end of a text gives its last part first."""
+    parts = sorted([encoding, *encoding.overflowing], key=_begins)
+    for i, part in enumerate(parts, 1):
+        yield Part(text, part, last=i == len(parts))
+
+
+def _begins(part: tokenizers.Encoding) -> int:
+    """Where a part begins in its text, of a pair in the second; 0 where offsets were not asked for."""
+    side = max((side for side in part.sequence_ids if side is not None), default=0)
+    places = zip(part.offsets, part.sequence_ids, strict=True)
+    return next((start for (start, _), of in places if of == side), 0)

@@ -60,8 +60,9 @@ def check_masks(text: str, place: int, tokenizer: tokenizers.Tokenizer, mask: st
     """
     encoding, mask_id = tokenizer.encode(text), tokenizer.token_to_id(mask)
     if any(mask_id in part.ids for part in encoding.overflowing):
+        where = "before" if (tokenizer.truncation or {}).get("direction") == "left" else "behind"
         raise InputError(
-            f"text {place}: a {mask} stands behind the {len(encoding)} tokens that are read"
+            f"text {place}: a {mask} stands {where} the {len(encoding)} tokens that are read"
         )
     if mask_id not in encoding.ids:
         raise InputError(f"text {place}: has no {mask} to fill in")

@@ -59,7 +59,8 @@ class Model(OpenBundle):
             dtype: "float32", "float16", "int8" or "binary". int8 keeps directions, not lengths:
                 compare by cosine. A cosine of two is off by 0.0003 on average and 0.0016 at most
                 (all-MiniLM-L6-v2, STS-B test). binary packs the sign of 8 numbers into a byte.
-            long_text: "truncate" reads the beginning of a text that is longer; "mean" reads all
+            long_text: "truncate" reads the beginning of a text that is longer (of some models the
+                end: their tokenizer says so); "mean" reads all
                 of it (with its prompt) in windows, and gives the mean of their vectors, each
                 counted by its tokens; of length 1 where the model's are.
             progress: show a progress bar on a terminal (for a list).

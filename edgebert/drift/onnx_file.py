@@ -194,7 +194,8 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
         raise InputError(f"{path} cannot be read without its configuration: {error}") from error
     tokenizer = open_tokenizer(described.path / TOKENIZER)
     cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
-    tokenizer.enable_truncation(described.max_length, strategy=cut)
+    side = described.truncation_side
+    tokenizer.enable_truncation(described.max_length, strategy=cut, direction=side)
     return OnnxFile(
         path, traits_of(described), tokenizer, open_graph(path, widen=sums_can_overflow(path))
     )

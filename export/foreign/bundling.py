@@ -32,12 +32,14 @@ def write_companions(described: Checkpoint, folder: Path) -> None:
         first = [tokenizer.normalizer] if tokenizer.normalizer else []
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *first])
     cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
-    tokenizer.enable_truncation(described.max_length, strategy=cut)
+    side = described.truncation_side
+    tokenizer.enable_truncation(described.max_length, strategy=cut, direction=side)
     tokenizer.save(str(folder / TOKENIZER))
     settings = read_object(described.path / "tokenizer_config.json")
-    write_value(
-        folder / "tokenizer_config.json", {**settings, "model_max_length": described.max_length}
-    )
+    cuts = {"model_max_length": described.max_length, "truncation_side": side}
+    fastembed = "max_length"  # which it obeys: where the source truncates
+    settings = {key: value for key, value in settings.items() if key != fastembed}
+    write_value(folder / "tokenizer_config.json", settings | cuts)
     special = read_object(described.path / "special_tokens_map.json")
     tokens = {name: special.get(name, settings.get(name)) for name in _SPECIAL_TOKENS}
     write_value(folder / "special_tokens_map.json", {n: t for n, t in tokens.items() if t})

@@ -7,8 +7,16 @@ from pathlib import Path
 from edgebert.bundle import MANIFEST, MODEL, TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.errors import CheckpointError, InputError
+from edgebert.json_files import read_object
 
 _FOLDERS = ("", "onnx")  # optimum's layout; sentence-transformers' and transformers.js'
+_BERT = (None, "BertTokenizer", "BertTokenizerFast")
+_BERT_SETTINGS = {
+    "do_lower_case": "lowercase",
+    "strip_accents": "strip_accents",
+    "tokenize_chinese_chars": "handle_chinese_chars",
+}
+"""What tokenizer_config.json calls the settings of a BertNormalizer."""
 
 
 def find_graph(folder: Path) -> Path:
@@ -46,4 +54,19 @@ def describe_folder(folder: Path, *, task: str | None, max_length: int | None) -
         ) from error
     if not (described.path / TOKENIZER).is_file():
         raise InputError(f"{described.path} has no {TOKENIZER}: save its tokenizer in fast form")
+    _refuse_other_normalizer(described.path)
     return described
+
+
+def _refuse_other_normalizer(path: Path) -> None:
+    """BERT's tokenizer in transformers goes by its configuration, every other reader by its file."""
+    settings = read_object(path / "tokenizer_config.json")
+    normalizer = read_object(path / TOKENIZER).get("normalizer") or {}
+    if normalizer.get("type") != "BertNormalizer" or settings.get("tokenizer_class") not in _BERT:
+        return
+    for key, name in _BERT_SETTINGS.items():
+        if settings.get(key) is not None and settings[key] != normalizer.get(name):
+            raise InputError(
+                f"{path}: tokenizer_config.json says {key} {settings[key]}, {TOKENIZER} "
+                f"{normalizer.get(name)}: save the tokenizer with transformers, so that they agree"
+            )
