@@ -17,11 +17,12 @@ from edgebert.runtimes.answers import Array
 from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
 from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.entities import FIRST
 from edgebert.runtimes.long_texts import Cut, Whole, cut_at, in_parts, wholes
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
+from edgebert.runtimes.words import TokenizedText
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -106,6 +107,11 @@ class OpenBundle:
         return self.manifest.mask_token
 
     @property
+    def aggregation(self) -> str:
+        """How the labels of tokens become those of words; of bundles older than the choice FIRST."""
+        return self.manifest.aggregation or FIRST
+
+    @property
     def default_prompt(self) -> str:
         """The text that `embed` puts before every text when no prompt is asked for."""
         name = self.manifest.default_prompt
@@ -147,7 +153,7 @@ class OpenBundle:
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, with the characters and the word each one stands for."""
         return [
-            TokenizedText(text, encoding.offsets, encoding.word_ids)
+            TokenizedText.of(text, encoding)
             for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
         ]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,14 @@ class Verb:
         task: that a bundle must have.
         answer: asks the model; takes and gives an iterator.
         row: a text and its answer, as they are written.
-        prompt: name of the prompt that is put before every text.
+        chosen: options of this command alone and their values, which change answers.
     """
 
     name: str
     task: str
     answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
     row: Callable[[Any, Any], Row]
-    prompt: str | None = None
+    chosen: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def run(
@@ -145,7 +145,7 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         "bundle": f"sha256 {file_sha256(bundle / MANIFEST)[:16]}",
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
-        "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
+        **{name: "not given" if v is None else repr(v) for name, v in verb.chosen.items()},
         "--provider": provider,
         "CPU": f"{machine.cpu} ({machine.cpu_class})",
         "edgebert": __version__,
