@@ -24,7 +24,16 @@ GOLDEN = "golden.json"
 MODEL_CARD = "README.md"
 
 R = TypeVar("R")
-_DECIDING = ("task", "max_length", "pooling", "normalize", "labels", "scoring", "mask_token")
+_DECIDING = (
+    "task",
+    "max_length",
+    "pooling",
+    "normalize",
+    "labels",
+    "scoring",
+    "mask_token",
+    "aggregation",
+)
 """Keys of a manifest that change answers; prompts are named by those answers that have them."""
 
 _NO_DIGEST = 64 * "0"

@@ -9,11 +9,13 @@ from edgebert.machine import installed_versions
 from edgebert.records.manifest import (
     FORMAT,
     TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
     Count,
     Manifest,
     OnnxruntimeRange,
     Source,
 )
+from edgebert.runtimes.entities import WORDS
 
 
 def describe(
@@ -66,4 +68,5 @@ def describe(
         unfused=unfused,
         activation=checkpoint.scoring if checkpoint.task == TEXT_CLASSIFICATION else None,
         mask_token=mask_token,
+        aggregation=WORDS if checkpoint.task == TOKEN_CLASSIFICATION else None,
     )

@@ -1,84 +1,84 @@
-"""Entities from the BIO labels of tokens, as character spans of the original text."""
+"""Entities from the labels of tokens, as character spans of the original text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edgebert.runtimes.answers import Array, Entity, probabilities
+from edgebert.runtimes.tags import Tag, TagScheme, joined
+from edgebert.runtimes.words import TokenizedText, Word, single_tokens, split_words, whole_words
+
+WORDS, SIMPLE, FIRST, AVERAGE, MAX = "words", "simple", "first", "average", "max"
+
+_WORDS_OF: dict[str, Callable[[TokenizedText], list[Word]]] = {
+    WORDS: split_words,
+    SIMPLE: single_tokens,
+    FIRST: whole_words,
+    AVERAGE: whole_words,
+    MAX: whole_words,
+}
+AGGREGATIONS = tuple(_WORDS_OF)
+"""How the labels of tokens become those of words.
+
+`words` takes the label of a word's first token, as models are trained, and ends words at blanks, at
+punctuation and with every token of a script that is written without spaces. The others are those
+of transformers: `simple` takes each token by itself; `first`, `average` and `max` the first token
+of each of the tokenizer's own words, the mean of its tokens' scores, or the token that is surest.
+"""
+
+_scheme_of = lru_cache(maxsize=64)(TagScheme.of)
 
 
 @dataclass(frozen=True)
-class TokenizedText:
-    """A text as the tokenizer sees it.
-
-    Attributes:
-        offsets: for each token its characters (start, end) in `text`.
-        word_ids: for each token the index of its word, None for special tokens.
-    """
-
-    text: str
-    offsets: Sequence[tuple[int, int]]
-    word_ids: Sequence[int | None]
-
-
-@dataclass(frozen=True)
-class _Word:
-    start: int
-    end: int
-    label: str
+class _Labelled:
+    word: Word
+    tag: Tag
     score: float
 
-    @property
-    def kind(self) -> str:
-        """X of `B-X` and `I-X`; the label itself where it has no prefix (parts of speech)."""
-        prefix, dash, kind = self.label.partition("-")
-        return kind if dash else prefix
 
-
-def decode_entities(tokenized: TokenizedText, logits: Array, labels: Sequence[str]) -> list[Entity]:
-    """Join the words of one text into entities.
-
-    The label of a word is that of its first token. `B-X` opens an entity; `I-X` goes on with an
-    open X and opens one otherwise; `O`, or another type, closes it.
+def decode_entities(
+    tokenized: TokenizedText,
+    logits: Array,
+    labels: Sequence[str],
+    aggregation: str = WORDS,
+) -> list[Entity]:
+    """Join the words of one text into entities (see `tags.joined`).
 
     Args:
         tokenized: the text and its tokens.
         logits: float32 [tokens, labels].
-        labels: BIO label names in the order of the logits.
+        labels: names in the order of the logits.
+        aggregation: one of `AGGREGATIONS`.
     """
-    entities: list[list[_Word]] = []
-    open_type: str | None = None
-    for word in _words(tokenized, logits, labels):
-        if word.label == "O":
-            open_type = None
-        elif word.label.startswith("B-") or word.kind != open_type:
-            entities.append([word])
-            open_type = word.kind
-        else:
-            entities[-1].append(word)
-    return [_entity(tokenized.text, words) for words in entities]
+    tags, scores = _scheme_of(tuple(labels)).tags, probabilities(logits)
+    words = []
+    for word in _WORDS_OF[aggregation](tokenized):
+        row = _scores_of(scores[list(word.tokens)], aggregation)
+        best = int(row.argmax())
+        words.append(_Labelled(word, tags[best], float(row[best])))
+    entities = joined(word.tag for word in words)
+    return [_entity(tokenized.text, [words[place] for place in places]) for places in entities]
 
 
-def _words(tokenized: TokenizedText, logits: Array, labels: Sequence[str]) -> Iterator[_Word]:
-    scores = probabilities(logits)
-    best = scores.argmax(axis=-1)
-    ends: dict[int, int] = {}
-    firsts: dict[int, int] = {}
-    for token, word in enumerate(tokenized.word_ids):
-        if word is not None:
-            firsts.setdefault(word, token)
-            ends[word] = tokenized.offsets[token][1]
-    for word, token in firsts.items():
-        start, label = tokenized.offsets[token][0], int(best[token])
-        yield _Word(start, ends[word], labels[label], float(scores[token, label]))
+def _scores_of(tokens: Array, aggregation: str) -> Array:
+    """Scores of a word [labels] from those of its tokens [tokens, labels]."""
+    if aggregation == AVERAGE:
+        mean: Array = tokens.mean(axis=0)
+        return mean
+    if aggregation == MAX:
+        surest: Array = tokens[tokens.max(axis=1).argmax()]
+        return surest
+    first: Array = tokens[0]
+    return first
 
 
-def _entity(text: str, words: Sequence[_Word]) -> Entity:
-    start, end = words[0].start, words[-1].end
+def _entity(text: str, words: Sequence[_Labelled]) -> Entity:
+    start, end = words[0].word.start, words[-1].word.end
     return Entity(
         text=text[start:end],
-        label=words[0].kind,
+        label=words[0].tag.kind,
         score=sum(word.score for word in words) / len(words),
         start=start,
         end=end,

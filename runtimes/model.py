@@ -18,7 +18,7 @@ from edgebert.records.manifest import (
 from edgebert.runtimes.answers import Classification, Entity, read_classification
 from edgebert.runtimes.bounds import check_choice, check_number
 from edgebert.runtimes.encoding import Text, check_text, encode
-from edgebert.runtimes.entities import TokenizedText, decode_entities
+from edgebert.runtimes.entities import AGGREGATIONS, decode_entities
 from edgebert.runtimes.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole, mean_of
 from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
 from edgebert.runtimes.opened import OpenBundle
@@ -30,6 +30,7 @@ from edgebert.runtimes.searching import corpus_of, search_each
 from edgebert.runtimes.similarity import cosines, is_one, vectors_of
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
 from edgebert.runtimes.windows import Window
+from edgebert.runtimes.words import TokenizedText
 
 
 class Model(OpenBundle):
@@ -199,22 +200,32 @@ class Model(OpenBundle):
         answers = self.classify([(query, text) for text in listed], progress=progress)
         return ranked(listed, [answer.score for answer in answers])
 
-    def tag(self, texts: Any, *, progress: bool = False) -> Any:
+    def tag(self, texts: Any, *, aggregation: str | None = None, progress: bool = False) -> Any:
         """Find the entities in texts.
+
+        Args:
+            texts: one text, a list, or any other iterable.
+            aggregation: how the labels of tokens become those of words; by default as the
+                manifest says. "words" takes the label of a word's first token, and ends words at
+                blanks, at punctuation, and with every token of a script that is written without
+                spaces. "simple", "first", "average" and "max" are those of transformers.
+            progress: show a progress bar on a terminal (for a list).
 
         Returns:
             A list of `Entity` for one text, a list of such lists for a list of texts, and for any
             other iterable an iterator.
 
         Raises:
-            InputError: the bundle is not a token classifier, or an item is not a text.
+            InputError: the bundle is not a token classifier, an item is not a text, or no such
+                aggregation.
         """
         self._require(TOKEN_CLASSIFICATION, "tag")
+        chosen = self.aggregation if aggregation is None else aggregation
+        check_choice("aggregation", chosen, AGGREGATIONS)
 
         def entities(answered: Answered[str]) -> list[Entity]:
-            encoding = answered.encoding
-            tokenized = TokenizedText(answered.text, encoding.offsets, encoding.word_ids)
-            return decode_entities(tokenized, answered.row, self.labels)
+            tokenized = TokenizedText.of(answered.text, answered.encoding)
+            return decode_entities(tokenized, answered.row, self.labels, chosen)
 
         check = partial(check_text, pairs=False)
         return self._answer(texts, check, entities, progress=progress)

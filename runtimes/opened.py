@@ -18,13 +18,14 @@ from edgebert.runtimes.answers import Array
 from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
 from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.entities import FIRST
 from edgebert.runtimes.long_texts import Cut, Whole, cut_at, in_parts, wholes
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.prompts import prompt_option
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
+from edgebert.runtimes.words import TokenizedText
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -109,6 +110,11 @@ class OpenBundle:
         return self.manifest.mask_token
 
     @property
+    def aggregation(self) -> str:
+        """How the labels of tokens become those of words; of bundles older than the choice FIRST."""
+        return self.manifest.aggregation or FIRST
+
+    @property
     def default_prompt(self) -> str:
         """The text that `embed` puts before every text when no prompt is asked for."""
         name = self.manifest.default_prompt
@@ -145,13 +151,14 @@ class OpenBundle:
         """
         return str(self.made_by())
 
-    def made_by(self, prompt: str | None = None, **options: str) -> Fingerprint:
-        """The fingerprint of answers with a prompt (see `embed`) and other options of a run."""
+    def made_by(self, prompt: str | None = None, aggregation: str | None = None) -> Fingerprint:
+        """The fingerprint of answers with these options of `embed` and `tag`."""
         engine = ONNXRUNTIME
         if self.rounds_otherwise:
             engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
         return self.bundle.fingerprint(engine).having(
-            prompt=prompt_option(self.manifest, self._prompt(prompt)), **options
+            prompt=prompt_option(self.manifest, self._prompt(prompt)),
+            aggregation="" if aggregation in (None, self.aggregation) else aggregation,
         )
 
     @property
@@ -172,7 +179,7 @@ class OpenBundle:
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, with the characters and the word each one stands for."""
         return [
-            TokenizedText(text, encoding.offsets, encoding.word_ids)
+            TokenizedText.of(text, encoding)
             for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
         ]
 

@@ -16,6 +16,7 @@ from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import check_text, encode
 from edgebert.runtimes.long_texts import Cut, Whole
+from edgebert.runtimes.words import token_span
 
 _LONGEST = 30  # tokens of an answer, as SQuAD's readers bound it
 _STRIDE = 128  # tokens that neighbouring parts share, as SQuAD's readers have it
@@ -130,35 +131,49 @@ def read_answer(whole: Whole[tuple[str, str]], *, allow_no_answer: bool) -> Answ
     best: Answer | None = None
     nowhere = 1.0
     for part, logits in zip(whole.encodings, whole.rows, strict=True):
-        in_context = np.array([side == 1 for side in part.sequence_ids])
+        spans = _spans(context, part)
+        in_context = np.array([span is not None for span in spans])
+        standing = np.array([span is not None and span[0] < span[1] for span in spans])
         chances = _chances(logits, in_context)
         nowhere = min(nowhere, float(chances[0].prod()))
-        first, last = best_span(logits, in_context)
+        first, last = best_span(logits, in_context, standing)
         score = float(chances[first, 0] * chances[last, 1])
         if first >= 0 and (best is None or score > best.score):
-            start, end = part.offsets[first][0], part.offsets[last][1]
+            read = [span for span in spans[first : last + 1] if span and span[0] < span[1]]
+            start, end = read[0][0], read[-1][1]
             best = Answer(context[start:end], score, start, end)
     if best is None or (allow_no_answer and nowhere > best.score):
         return Answer("", nowhere, 0, 0)
     return best
 
 
-def best_span(logits: Array, allowed: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    """First and last token of the likeliest answer, (-1, -1) where no token is allowed.
+def best_span(
+    logits: Array, allowed: npt.NDArray[np.bool_], standing: npt.NDArray[np.bool_]
+) -> tuple[int, int]:
+    """First and last token of the likeliest answer, (-1, -1) where there can be none.
 
     Args:
         logits: float32 [tokens, 2], of where an answer starts and where it ends.
         allowed: bool [tokens], those of the context.
+        standing: bool [tokens], those that stand for characters, as part of an answer must.
     """
     places = np.flatnonzero(allowed)
-    if not places.size:
+    if not standing.any():
         return -1, -1
     start, end = logits[places, 0], logits[places, 1]
     scores = start[:, None] + end[None, :]
     length = np.arange(len(places))[None, :] - np.arange(len(places))[:, None]
-    scores = np.where((length >= 0) & (length < _LONGEST), scores, -np.inf)
+    counted = np.concatenate([[0], standing[places].cumsum()])
+    holds = counted[None, 1:] > counted[:-1, None]
+    scores = np.where((length >= 0) & (length < _LONGEST) & holds, scores, -np.inf)
     first, last = np.unravel_index(int(scores.argmax()), scores.shape)
     return int(places[first]), int(places[last])
+
+
+def _spans(context: str, part: tokenizers.Encoding) -> list[tuple[int, int] | None]:
+    """The characters of each token of the context, None for all other tokens."""
+    tokens = zip(part.sequence_ids, part.offsets, part.tokens, strict=True)
+    return [token_span(context, span, piece) if side == 1 else None for side, span, piece in tokens]
 
 
 def _chances(logits: Array, in_context: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

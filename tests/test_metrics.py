@@ -25,7 +25,7 @@ from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.words import TokenizedText
 
 HERE = Path("dev.tsv")
 
@@ -40,6 +40,7 @@ class Question:
     scoring: str = "softmax"
     max_length: int = 64
     mask_token: str | None = None
+    aggregation: str | None = None
     default_prompt: str = ""
 
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:

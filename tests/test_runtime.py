@@ -15,8 +15,9 @@ from edgebert.machine import this_machine
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.encoding import encode, micro_batches
-from edgebert.runtimes.entities import TokenizedText, decode_entities
+from edgebert.runtimes.entities import decode_entities
 from edgebert.runtimes.golden import relative_distance, run_golden
+from edgebert.runtimes.words import TokenizedText
 
 TEXTS = ["turn on the lamp", "", "anna is in paris . ben is in berlin !", "off", "a " * 60]
 

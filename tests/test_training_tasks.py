@@ -17,7 +17,8 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
 from edgebert.data import Span
 from edgebert.errors import CheckpointError, InputError
-from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.tags import TagScheme
+from edgebert.runtimes.words import TokenizedText
 from edgebert.training import (
     DistillOptions,
     FinetuneOptions,
@@ -303,6 +304,9 @@ def test_a_tagger_learns_entities_of_raw_text(tagger: Path, entities: Path) -> N
     assert evaluate(str(tagger), entities) == 100
 
 
+BIO = TagScheme.of(("O", "B-LOC", "I-LOC", "B-PER", "I-PER"))
+
+
 def test_a_word_is_labelled_at_its_first_token() -> None:
     text = TokenizedText(
         "Anna Lee-Ray left",
@@ -310,18 +314,18 @@ def test_a_word_is_labelled_at_its_first_token() -> None:
         [None, 0, 0, 1, 2, 3, 4, None],
     )
     expected = [None, "B-PER", None, "I-PER", "I-PER", "I-PER", "O", None]
-    assert tag_tokens(text, [Span(0, 12, "PER")]) == expected
+    assert tag_tokens(text, [Span(0, 12, "PER")], BIO) == expected
 
 
 def test_neighbouring_entities_stay_apart() -> None:
     text = TokenizedText("北京巴黎", [(0, 1), (1, 2), (2, 3), (3, 4)], [0, 1, 2, 3])
     spans = [Span(0, 2, "LOC"), Span(2, 4, "LOC")]
-    assert tag_tokens(text, spans) == ["B-LOC", "I-LOC", "B-LOC", "I-LOC"]
+    assert tag_tokens(text, spans, BIO) == ["B-LOC", "I-LOC", "B-LOC", "I-LOC"]
 
 
 def test_a_word_that_holds_an_entity_belongs_to_it() -> None:
     text = TokenizedText("anti-Paris", [(0, 10)], [0])
-    assert tag_tokens(text, [Span(5, 10, "LOC")]) == ["B-LOC"]
+    assert tag_tokens(text, [Span(5, 10, "LOC")], BIO) == ["B-LOC"]
 
 
 def test_similarity_is_written_as_sentence_transformers_reads_it(

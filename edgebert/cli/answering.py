@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,19 @@ class Verb:
         task: that a bundle must have.
         answer: asks the model; takes and gives an iterator.
         row: a text and its answer, as they are written.
-        prompt: name of the prompt that is put before every text; only `embed` has one.
+        chosen: options of this command alone and their values, which change answers.
     """
 
     name: str
     task: str
     answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
     row: Callable[[Any, Any], Row]
-    prompt: str | None = None
+    chosen: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[str, str | None]:
+        """The same options by their names in Python."""
+        return {name.removeprefix("--").replace("-", "_"): v for name, v in self.chosen.items()}
 
 
 def run(
@@ -147,7 +152,7 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         "fingerprint": str(opened.fingerprint()),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
-        "--prompt": "not given" if verb.prompt is None else repr(verb.prompt),
+        **{name: "not given" if v is None else repr(v) for name, v in verb.chosen.items()},
         "--provider": provider,
         "CPU": machine.cpu_and_class,
         "edgebert": __version__,
@@ -165,7 +170,7 @@ def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
         labels=model.labels,
         multi_label=model.multi_label,
         width=model.width if verb.task == EMBEDDINGS else 0,
-        made_by=str(model.made_by(verb.prompt)),
+        made_by=str(model.made_by(**verb.named)),
     )
 
 

@@ -35,6 +35,7 @@ PROVIDER = click.Choice(
         "auto",
     ]
 )
+AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 

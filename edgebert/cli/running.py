@@ -69,7 +69,7 @@ def embed(prompt: str | None, **given: Any) -> None:
         vectors: Iterable[Any] = model.embed(texts, prompt=prompt)
         return vectors
 
-    run(Verb("embed", EMBEDDINGS, answer, embedding_row, prompt), **given)
+    run(Verb("embed", EMBEDDINGS, answer, embedding_row, {"--prompt": prompt}), **given)
 
 
 @click.command(cls=Command)
@@ -93,21 +93,31 @@ def classify(**given: Any) -> None:
 
 @click.command(cls=Command)
 @_run_options
-def tag(**given: Any) -> None:
+@click.option(
+    "--aggregation",
+    type=options.AGGREGATION,
+    help="How the labels of tokens become those of words; by default as the bundle says.",
+)
+def tag(aggregation: str | None, **given: Any) -> None:
     """Find the entities in texts: one JSON object a line, with character offsets.
 
     \b
         edgebert tag out/int8 "wake me at seven in the guest room"
         tail -f calls.txt | edgebert tag out/int8 --input -
+
+    A word has the label of its first token (words). simple, first, average and max are the
+    strategies of transformers: each token by itself, or a word of the tokenizer by its first
+    token, by the mean of its tokens, or by the surest of them.
     """
     from edgebert.answer_files.rows import entities_row
     from edgebert.records.manifest import TOKEN_CLASSIFICATION
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        entities: Iterable[Any] = model.tag(texts)
+        entities: Iterable[Any] = model.tag(texts, aggregation=aggregation)
         return entities
 
-    run(Verb("tag", TOKEN_CLASSIFICATION, answer, entities_row), **given)
+    chosen = {"--aggregation": aggregation}
+    run(Verb("tag", TOKEN_CLASSIFICATION, answer, entities_row, chosen), **given)
 
 
 COMMANDS = (embed, classify, tag)

@@ -16,7 +16,7 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.drift.spans import answer_text
+from edgebert.drift.spans import read_answers
 from edgebert.errors import InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
@@ -28,7 +28,7 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.entities import TokenizedText
+from edgebert.runtimes.words import TokenizedText
 
 _BATCH = 32
 _LOGITS_BYTES = 256_000_000
@@ -64,6 +64,11 @@ class CheckpointModel:
     @property
     def mask_token(self) -> str | None:
         return self.tokenizer.mask_token if self.task == FILL_MASK else None
+
+    @property
+    def aggregation(self) -> None:
+        """A checkpoint does not say how its labels are joined."""
+        return None
 
     @property
     def default_prompt(self) -> str:
@@ -151,19 +156,12 @@ class CheckpointModel:
         return str(self.tokenizer.convert_ids_to_tokens(token_id))
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        encoding = self._tokenize(texts, return_offsets_mapping=True)
-        return [
-            TokenizedText(text, encoding["offset_mapping"][i], encoding.word_ids(i))
-            for i, text in enumerate(texts)
-        ]
+        encodings = self._tokenize(texts).encodings
+        return [TokenizedText.of(text, one) for text, one in zip(texts, encodings, strict=True)]
 
     def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
         """The answer to each (question, context), as it stands in the context."""
-        encoding = self._tokenize(texts, return_offsets_mapping=True)
-        return [
-            answer_text(text[1], logits, encoding["offset_mapping"][i], encoding.sequence_ids(i))
-            for i, (text, logits) in enumerate(zip(texts, outputs, strict=True))
-        ]
+        return read_answers(texts, self._tokenize(texts).encodings, outputs)
 
     def _tokenize(self, texts: Sequence[Text], **options: Any) -> Any:
         arguments: list[list[str]] = [[t if isinstance(t, str) else t[0] for t in texts]]

@@ -14,7 +14,7 @@ from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.drift.spans import answer_text
+from edgebert.drift.spans import read_answers
 from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.saturation import sums_can_overflow
 from edgebert.graph.weights import Weight, read_weights
@@ -31,9 +31,9 @@ from edgebert.runtimes.encoding import (
     open_tokenizer,
     pad,
 )
-from edgebert.runtimes.entities import TokenizedText
 from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.words import TokenizedText
 from edgebert.sentence_modules import SentenceModules
 
 _SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
@@ -57,6 +57,7 @@ class Traits:
     max_length: int
     modules: SentenceModules | None
     mask_token: str | None
+    aggregation: str | None
     default_prompt: str
     made_from: str
 
@@ -76,6 +77,7 @@ class OnnxFile:
         self.max_length = traits.max_length
         self.pooling = traits.modules.pooling if traits.modules else None
         self.mask_token = traits.mask_token
+        self.aggregation = traits.aggregation
         self.default_prompt = traits.default_prompt
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
@@ -102,17 +104,13 @@ class OnnxFile:
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         return [
-            TokenizedText(text, encoding.offsets, encoding.word_ids)
+            TokenizedText.of(text, encoding)
             for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
         ]
 
     def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
         """The answer to each (question, context), as it stands in the context."""
-        encodings = encode(self.tokenizer, texts)
-        return [
-            answer_text(text[1], logits, encoding.offsets, encoding.sequence_ids)
-            for text, logits, encoding in zip(texts, outputs, encodings, strict=True)
-        ]
+        return read_answers(texts, encode(self.tokenizer, texts), outputs)
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Token ids of the texts as one batch, padded to the longest; the mask always with them."""
@@ -212,6 +210,7 @@ def probe_bundle(model: Model) -> OnnxFile:
         max_length=manifest.max_length,
         modules=SentenceModules(manifest.pooling) if manifest.pooling else None,
         mask_token=manifest.mask_token,
+        aggregation=model.aggregation,
         default_prompt=model.default_prompt,
         made_from=manifest.source.sha256,
     )
@@ -227,6 +226,7 @@ def traits_of(described: Checkpoint) -> Traits:
         max_length=described.max_length,
         modules=described.modules,
         mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
+        aggregation=None,
         default_prompt=described.prompts.get(described.default_prompt or "", ""),
         made_from="",
     )

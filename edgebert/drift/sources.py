@@ -20,7 +20,8 @@ from edgebert.records.manifest import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity, Model, load
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import Integers
-from edgebert.runtimes.entities import TokenizedText, decode_entities
+from edgebert.runtimes.entities import WORDS, decode_entities
+from edgebert.runtimes.words import TokenizedText
 
 Inputs = Mapping[str, Integers]
 
@@ -48,6 +49,11 @@ class TextModel(Described, Protocol):
     @property
     def mask_token(self) -> str | None:
         """What stands for a word to guess, for fill-mask."""
+        ...
+
+    @property
+    def aggregation(self) -> str | None:
+        """How the labels of tokens become those of words; None where nothing says it."""
         ...
 
     @property
@@ -155,8 +161,19 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
     return CheckpointModel(checkpoint)
 
 
-def ask(source: Source, texts: Sequence[Text]) -> Answers:
+def aggregation_of(source: Source, other: Source) -> str:
+    """How the labels of a side's tokens become those of words: as it says, or else the other."""
+    sides = [side for side in (source, other) if not isinstance(side, SavedOutputs)]
+    return next((side.aggregation for side in sides if side.aggregation), WORDS)
+
+
+def ask(source: Source, texts: Sequence[Text], *, aggregation: str = WORDS) -> Answers:
     """Let a side answer the texts.
+
+    Args:
+        source: the side.
+        texts: or pairs of them, as its task reads.
+        aggregation: for token classification (see `runtimes.entities`).
 
     Raises:
         InputError: saved outputs without one of the texts, or pairs for a token classifier.
@@ -170,7 +187,7 @@ def ask(source: Source, texts: Sequence[Text]) -> Answers:
     outputs = source.outputs(prompted, progress=True)
     entities = None
     if source.task == TOKEN_CLASSIFICATION:
-        entities = tuple(map(tuple, entities_of(source, texts, outputs)))
+        entities = tuple(map(tuple, entities_of(source, texts, outputs, aggregation)))
     if source.task == QUESTION_ANSWERING:
         return Answers(tuple(outputs), answers=tuple(_reader(source).answers(texts, outputs)))
     return Answers(tuple(outputs), entities)
@@ -184,13 +201,13 @@ def _reader(source: TextModel) -> Reader:
 
 
 def entities_of(
-    model: TextModel, texts: Sequence[Text], outputs: Sequence[Array]
+    model: TextModel, texts: Sequence[Text], outputs: Sequence[Array], aggregation: str
 ) -> list[list[Entity]]:
     """Entities of each text, from the model's own outputs for it."""
     plain = [text for text in texts if isinstance(text, str)]
     if len(plain) != len(texts):
         raise InputError("token classification reads single texts, not pairs")
     return [
-        decode_entities(tokenized, logits, model.labels)
+        decode_entities(tokenized, logits, model.labels, aggregation)
         for tokenized, logits in zip(model.tokenized(plain), outputs, strict=True)
     ]

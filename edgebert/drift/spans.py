@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+import tokenizers
 
+from edgebert.data import Text
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.questions import best_span
+from edgebert.runtimes.long_texts import Whole
+from edgebert.runtimes.questions import read_answer
 
 
-def answer_text(
-    context: str,
-    logits: Array,
-    offsets: Sequence[tuple[int, int]],
-    sides: Sequence[int | None],
-) -> str:
-    """The likeliest answer as it stands in the context, empty where no token of it was read.
-
-    Args:
-        context: the second of the two texts.
-        logits: float32 [tokens, 2].
-        offsets: characters of each token in its own text.
-        sides: which of the two texts each token is of, None for special tokens.
-    """
-    first, last = best_span(logits, np.array([side == 1 for side in sides]))
-    return context[offsets[first][0] : offsets[last][1]] if first >= 0 else ""
+def read_answers(
+    texts: Sequence[Text], encodings: Sequence[tokenizers.Encoding], rows: Sequence[Array]
+) -> list[str]:
+    """The likeliest answer to each (question, context), given its tokens and logits [tokens, 2]."""
+    return [
+        read_answer(Whole((text[0], text[1]), [encoding], [logits]), allow_no_answer=False).text
+        for text, encoding, logits in zip(texts, encodings, rows, strict=True)
+    ]

@@ -157,6 +157,8 @@ class Manifest:
         activation: how a text classifier's scores are made of its logits; by default what its
             `problem_type` implies. With a single label they are a score, not a choice.
         mask_token: what stands for the word to guess, for fill-mask.
+        aggregation: how the labels of tokens become those of words, for token classification
+            (see `runtimes.entities`).
         default_prompt: name of the prompt that is put before every text when none is asked for.
         ids: "int64" or "int32": type of the graph's inputs.
         fixed_shape: batch and tokens of every input, where the graph takes no other.
@@ -197,6 +199,7 @@ class Manifest:
     trimmed_vocabulary: TrimmedVocabulary | None = None
     activation: str | None = None
     mask_token: str | None = None
+    aggregation: str | None = None
     digest: str | None = None
 
     @property

@@ -13,7 +13,9 @@ from edgebert.data import Examples, Span, Text
 from edgebert.drift.statistics import entity_f1
 from edgebert.errors import InputError
 from edgebert.runtimes import Entity
-from edgebert.runtimes.entities import TokenizedText, decode_entities
+from edgebert.runtimes.entities import decode_entities
+from edgebert.runtimes.tags import TagScheme
+from edgebert.runtimes.words import TokenizedText, Word, split_words
 from edgebert.training.batches import Encoded, encode, pad, predict
 
 IGNORED = -100
@@ -66,15 +68,15 @@ def bio_labels(examples: Examples) -> tuple[str, ...]:
 def encode_tagged(
     examples: Examples, *, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...]
 ) -> TaggedTexts:
-    """Encode texts and entities for a model with these BIO labels.
+    """Encode texts and entities for a model with these labels, of whatever scheme.
 
     Raises:
         InputError: an entity label that the model does not have.
     """
-    entities = examples.require_entities()
+    entities, scheme = examples.require_entities(), TagScheme.of(labels)
     for row, spans in enumerate(entities):
         for span in spans:
-            if f"B-{span.label}" not in labels:
+            if scheme.label(span.label, first=True, last=True) is None:
                 raise InputError(
                     f"{examples.where(row)}: the model has no entity label {span.label!r}"
                 )
@@ -105,9 +107,11 @@ def _tagged(
     entities: tuple[tuple[Span, ...], ...],
     labels: tuple[str, ...],
 ) -> TaggedTexts:
-    numbers = {name: number for number, name in enumerate(labels)}
+    scheme = TagScheme.of(labels)
+    numbers: dict[str | None, int] = {name: number for number, name in enumerate(labels)}
+    numbers[None] = IGNORED
     targets = [
-        [IGNORED if name is None else numbers[name] for name in tag_tokens(text, spans)]
+        [numbers[name] for name in tag_tokens(text, spans, scheme)]
         for text, spans in zip(tokenized, entities, strict=True)
     ]
     return TaggedTexts(encoded, tokenized, targets, entities, labels)
@@ -130,28 +134,30 @@ def _tokenize(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
 ) -> tuple[TokenizedText, ...]:
     """Offsets and words of the tokens of each text, as the runtime sees them."""
-    encoding = tokenizer(list(texts), truncation=True, return_offsets_mapping=True)
-    return tuple(
-        TokenizedText(text, encoding["offset_mapping"][row], encoding.word_ids(row))
-        for row, text in enumerate(texts)
-    )
+    encodings = tokenizer(list(texts), truncation=True).encodings
+    return tuple(TokenizedText.of(text, one) for text, one in zip(texts, encodings, strict=True))
 
 
-def tag_tokens(text: TokenizedText, entities: Sequence[Span]) -> list[str | None]:
-    """The BIO label of each word at its first token; None at all other tokens.
+def tag_tokens(
+    text: TokenizedText, entities: Sequence[Span], scheme: TagScheme
+) -> list[str | None]:
+    """The label of each word at its first token; None at all other tokens.
 
     A word belongs to the first entity it shares a character with.
     """
-    tags: list[str | None] = []
-    begun: set[Span] = set()
-    previous = None
-    for (start, end), word in zip(text.offsets, text.word_ids, strict=True):
-        if word is None or word == previous:
-            tags.append(None)
-        else:
-            span = next((s for s in entities if s.start < end and start < s.end), None)
-            prefix = "I" if span in begun else "B"
-            tags.append("O" if span is None else f"{prefix}-{span.label}")
-            begun.update({span} if span else ())
-        previous = word
+    words = split_words(text)
+    spans = [_span_of(word, entities) for word in words]
+    last = {span: place for place, span in enumerate(spans)}
+    first = {span: place for place, span in reversed(list(enumerate(spans)))}
+    tags: list[str | None] = [None] * len(text.offsets)
+    for place, (word, span) in enumerate(zip(words, spans, strict=True)):
+        tags[word.tokens[0]] = (
+            scheme.outside()
+            if span is None
+            else scheme.label(span.label, first=place == first[span], last=place == last[span])
+        )
     return tags
+
+
+def _span_of(word: Word, entities: Sequence[Span]) -> Span | None:
+    return next((s for s in entities if s.start < word.end and word.start < s.end), None)
