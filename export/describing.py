@@ -66,4 +66,5 @@ def describe(
         unfused=unfused,
         activation=checkpoint.scoring if checkpoint.task == TEXT_CLASSIFICATION else None,
         mask_token=mask_token,
+        similarity=checkpoint.similarity,
     )

@@ -57,7 +57,9 @@ class Traits:
     max_length: int
     modules: SentenceModules | None
     mask_token: str | None
+    prompts: Mapping[str, str]
     default_prompt: str
+    similarity: str
     made_from: str
 
 
@@ -76,7 +78,9 @@ class OnnxFile:
         self.max_length = traits.max_length
         self.pooling = traits.modules.pooling if traits.modules else None
         self.mask_token = traits.mask_token
+        self.prompts = traits.prompts
         self.default_prompt = traits.default_prompt
+        self.similarity_fn_name = traits.similarity
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
         self._modules = traits.modules
@@ -211,7 +215,9 @@ def probe_bundle(model: Model) -> OnnxFile:
         max_length=manifest.max_length,
         modules=SentenceModules(manifest.pooling) if manifest.pooling else None,
         mask_token=manifest.mask_token,
+        prompts=manifest.prompts,
         default_prompt=model.default_prompt,
+        similarity=manifest.similarity,
         made_from=manifest.source.sha256,
     )
     return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
@@ -226,7 +232,9 @@ def traits_of(described: Checkpoint) -> Traits:
         max_length=described.max_length,
         modules=described.modules,
         mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
+        prompts=described.prompts,
         default_prompt=described.prompts.get(described.default_prompt or "", ""),
+        similarity=described.similarity,
         made_from="",
     )
 

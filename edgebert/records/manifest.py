@@ -19,6 +19,9 @@ TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUEST
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 """How scores are made of logits."""
 
+COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"
+SIMILARITIES = (COSINE, DOT, EUCLIDEAN, MANHATTAN)
+"""How alike two embeddings are, by sentence-transformers' names: of a distance the negative."""
 
 ANY_CPU, VNNI = "any", "vnni"
 """Where sums of u8 x s8 are right by the fastest kernel: everywhere, or with VNNI and its like."""
@@ -157,6 +160,7 @@ class Manifest:
         activation: how a text classifier's scores are made of its logits; by default what its
             `problem_type` implies. With a single label they are a score, not a choice.
         mask_token: what stands for the word to guess, for fill-mask.
+        similarity: one of `SIMILARITIES`, by which embeddings are compared and ranked.
         default_prompt: name of the prompt that is put before every text when none is asked for.
         ids: "int64" or "int32": type of the graph's inputs.
         fixed_shape: batch and tokens of every input, where the graph takes no other.
@@ -195,6 +199,7 @@ class Manifest:
     trimmed_vocabulary: TrimmedVocabulary | None = None
     activation: str | None = None
     mask_token: str | None = None
+    similarity: str = COSINE
 
     @property
     def multi_label(self) -> bool:
