@@ -14,7 +14,7 @@ from edgebert.records.codec import from_dict, to_json
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
 from edgebert.records.header import Header
-from edgebert.records.manifest import ANY_CPU, FORMAT, FileEntry, Manifest
+from edgebert.records.manifest import ANY_CPU, FORMAT, SIMILARITIES, FileEntry, Manifest
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
@@ -185,6 +185,11 @@ def _read_manifest(path: Path) -> Manifest:
     for name in (MODEL, TOKENIZER, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path} is damaged: it does not list {name}")
+    if manifest.similarity not in SIMILARITIES:
+        raise BundleError(
+            f"{path} compares vectors by {manifest.similarity!r}; this edgebert knows "
+            f"{', '.join(SIMILARITIES)}: pip install -U edgebert"
+        )
     return manifest
 
 

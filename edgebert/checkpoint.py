@@ -12,11 +12,13 @@ from edgebert.input_length import longest_input, truncation_side
 from edgebert.json_files import read_object
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
+    COSINE,
     EMBEDDINGS,
     FILL_MASK,
     IDENTITY,
     QUESTION_ANSWERING,
     SIGMOID,
+    SIMILARITIES,
     SOFTMAX,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
@@ -70,6 +72,7 @@ class Checkpoint:
         root: the folder that was named; differs where modules.json keeps the encoder below it.
         modules: how an embedding is made of token vectors; None for heads.
         default_prompt: name of the prompt that stands before every text when none is asked for.
+        similarity: by which embeddings are compared, one of `SIMILARITIES`.
         lower_case: whether texts are lower-cased before the tokenizer reads them.
         max_length: longest input in tokens; `max_length_source` says which file decided.
         truncation_side: "left" or "right": the end of a longer text that is cut away.
@@ -86,6 +89,7 @@ class Checkpoint:
     max_length_source: str
     prompts: dict[str, str]
     default_prompt: str | None = None
+    similarity: str = COSINE
     lower_case: bool = False
     truncation_side: str = "right"
     trust_remote_code: bool = False
@@ -231,9 +235,21 @@ def read_folder(
         max_length_source=source,
         prompts=prompts,
         default_prompt=default_prompt,
+        similarity=_read_similarity(root) if embeds else COSINE,
         lower_case=bool(limits.get("do_lower_case")),
         truncation_side=truncation_side(path, objects[TOKENIZER_FILES[0]]),
     )
+
+
+def _read_similarity(root: Path) -> str:
+    """What sentence-transformers compares the embeddings by; cosine where nothing is said."""
+    said = read_object(root / PROMPTS).get("similarity_fn_name")
+    if said is not None and said not in SIMILARITIES:
+        raise CheckpointError(
+            f"{root / PROMPTS} compares embeddings by {said!r}; "
+            f"{', '.join(SIMILARITIES[:-1])} or {SIMILARITIES[-1]} is supported"
+        )
+    return COSINE if said is None else str(said)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

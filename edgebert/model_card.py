@@ -89,6 +89,7 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
     if manifest.pooling:
         ending = ", normalized" if manifest.normalize else ""
         facts.append(("embedding", f"{manifest.pooling} pooling{ending}, in the graph"))
+        facts.append(("compared by", manifest.similarity))
     if manifest.labels:
         facts.append(("labels", ", ".join(f"`{label}`" for label in manifest.labels)))
     if manifest.quantization:

@@ -215,9 +215,11 @@ def write_sentence_modules(
     write_value(folder / LIMITS[0], limits)
 
 
-def write_prompts(folder: Path, prompts: dict[str, str], default: str | None) -> None:
-    """Write the prompts as sentence-transformers reads them."""
-    value = {"prompts": prompts, "default_prompt_name": default, "similarity_fn_name": "cosine"}
+def write_prompts(
+    folder: Path, prompts: dict[str, str], default: str | None, similarity: str
+) -> None:
+    """Write the prompts, and what embeddings are compared by, as sentence-transformers reads them."""
+    value = {"prompts": prompts, "default_prompt_name": default, "similarity_fn_name": similarity}
     write_value(folder / PROMPTS, {"__version__": {}, **value})
 
 

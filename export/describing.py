@@ -69,4 +69,5 @@ def describe(
         activation=checkpoint.scoring if checkpoint.task == TEXT_CLASSIFICATION else None,
         mask_token=mask_token,
         aggregation=WORDS if checkpoint.task == TOKEN_CLASSIFICATION else None,
+        similarity=checkpoint.similarity,
     )

@@ -21,13 +21,14 @@ from edgebert.runtimes.encoding import Text, check_text, encode
 from edgebert.runtimes.entities import AGGREGATIONS, decode_entities
 from edgebert.runtimes.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole, mean_of
 from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
+from edgebert.runtimes.measures import Measure
 from edgebert.runtimes.opened import OpenBundle
 from edgebert.runtimes.prompts import document_prompt, query_prompt
 from edgebert.runtimes.questions import check_question, encode_contexts, pairs_of, read_answer
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
 from edgebert.runtimes.scheduling import Answered
 from edgebert.runtimes.searching import corpus_of, search_each
-from edgebert.runtimes.similarity import cosines, is_one, vectors_of
+from edgebert.runtimes.similarity import is_one, similarities, vectors_of
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
 from edgebert.runtimes.windows import Window
 from edgebert.runtimes.words import TokenizedText
@@ -57,8 +58,8 @@ class Model(OpenBundle):
             truncate_dim: how many of the first numbers of a vector are kept, for models trained
                 so that these hold the most (Matryoshka); of length 1 again where the model's are.
             max_length: tokens that are read of a text; at most the bundle's.
-            dtype: "float32", "float16", "int8" or "binary". int8 keeps directions, not lengths:
-                compare by cosine. A cosine of two is off by 0.0003 on average and 0.0016 at most
+            dtype: "float32", "float16", "int8" or "binary". int8 and bits keep directions, not
+                lengths: not for models that compare by what needs these. A cosine of two is off by 0.0003 on average and 0.0016 at most
                 (all-MiniLM-L6-v2, STS-B test). binary packs the sign of 8 numbers into a byte.
             long_text: "truncate" reads the beginning of a text that is longer (of some models the
                 end: their tokenizer says so); "mean" reads all
@@ -77,6 +78,7 @@ class Model(OpenBundle):
         self._require(EMBEDDINGS, "embed")
         normalize = self.manifest.normalize
         form = check_form(self.width, normalize=normalize, truncate_dim=truncate_dim, dtype=dtype)
+        Measure.of(self.manifest).require_kept(dtype)
         if max_length is None:
             cutting = self._encode
         else:
@@ -95,7 +97,10 @@ class Model(OpenBundle):
         return ask(vector, form.matrix, through=partial(self._scheduler.answers, encode=cutting))
 
     def similarity(self, a: Any, b: Any) -> Any:
-        """Compare texts or vectors by their cosine.
+        """Compare texts or vectors by what the model is for: mostly their cosine.
+
+        Where `manifest.similarity` says "dot" by their dot product, "euclidean" or "manhattan" by
+        the negative of that distance, as sentence-transformers has it.
 
         Args:
             a, b: one text or vector [dim], or several: texts, an array [n, dim], arrays [dim].
@@ -103,21 +108,24 @@ class Model(OpenBundle):
 
         Returns:
             A float for one and one; float32 [n, m] for several and several; float32 [m] or [n]
-            where one side is one. Of bits, 1 - 2 * (share of the bits that differ).
+            where one side is one. Of bits the cosine is 1 - 2 * (share of the bits that differ).
 
         Raises:
             InputError: the bundle is not an embedding model, an item is neither text nor vector,
-                a number is not finite, or the two sides are of different widths.
+                a number is not finite, the two sides are of different widths, or of a form that
+                does not keep the lengths that the model compares by.
         """
         self._require(EMBEDDINGS, "similarity")
         sides = vectors_of("a", a, self.embed), vectors_of("b", b, self.embed)
-        matrix = cosines(*sides, ("a", "b"))
+        matrix = similarities(*sides, ("a", "b"), Measure.of(self.manifest))
         if is_one(a) and is_one(b):
             return float(matrix[0, 0])
         return matrix[0] if is_one(a) else matrix[:, 0] if is_one(b) else matrix
 
     def search(self, queries: Any, corpus: Any, k: int = 10, *, progress: bool = False) -> Any:
-        """Find the texts of a corpus that are nearest to each query, by cosine.
+        """Find the texts of a corpus that are nearest to each query, by what the model is for.
+
+        That is what `similarity` gives, also as the score of each `Hit`: mostly the cosine.
 
         Every text is compared, none is missed: right for up to some million vectors. Texts are
         embedded anew at each call, queries with the prompt "query", the corpus with "document",
@@ -152,7 +160,8 @@ class Model(OpenBundle):
             texts, vectors = corpus_of_file(corpus, self.made_by(document), documents)
         else:
             texts, vectors = corpus_of(corpus, documents)
-        return search_each(queries, partial(embed, prompt=query), vectors, k, texts)
+        measure = Measure.of(self.manifest)
+        return search_each(queries, partial(embed, prompt=query), vectors, k, texts, measure)
 
     def classify(self, texts: Any, *, progress: bool = False) -> Any:
         """Classify texts; in a list, a pair of texts is a tuple of two.

@@ -115,6 +115,15 @@ class OpenBundle:
         return self.manifest.aggregation or FIRST
 
     @property
+    def similarity_fn_name(self) -> str:
+        """What `similarity` and `search` compare by, by sentence-transformers' name."""
+        return self.manifest.similarity
+
+    @property
+    def prompts(self) -> dict[str, str]:
+        return self.manifest.prompts
+
+    @property
     def default_prompt(self) -> str:
         """The text that `embed` puts before every text when no prompt is asked for."""
         name = self.manifest.default_prompt

@@ -19,7 +19,7 @@ class Hit:
 
     Attributes:
         index: its place among them.
-        score: the higher the better; of a search the cosine.
+        score: the higher the better; of a search the similarity that the model is for.
         text: None where vectors were given.
     """
 

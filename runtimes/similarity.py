@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.measures import Measure, likeness, numbers
 from edgebert.runtimes.vectors import (
     BINARY,
     Vectors,
@@ -99,6 +100,31 @@ def cosines(a: Vectors, b: Vectors, names: tuple[str, str]) -> Array:
         a, b = as_bits(a), as_bits(b)
     left, right = (_directions(side, name) for side, name in zip((a, b), names, strict=True))
     return np.asarray(np.clip(left @ right.T, -1, 1))
+
+
+def similarities(a: Vectors, b: Vectors, names: tuple[str, str], measure: Measure) -> Array:
+    """How alike each row of one side is to each of the other, float32 [n, m].
+
+    Where one side holds bits, only the signs of the other count.
+
+    Raises:
+        InputError: their widths differ, a number is not finite, or the measure needs lengths,
+            which the form of one side does not keep.
+    """
+    if measure.is_cosine:
+        return cosines(a, b, names)
+    require_same_width(a, b, names)
+    for side, name in zip((a, b), names, strict=True):
+        measure.require_lengths(side, name)
+    if is_bits(a) != is_bits(b):
+        a, b = as_bits(a), as_bits(b)
+    left, right = numbers(a), numbers(b)
+    for side, name in zip((left, right), names, strict=True):
+        require_finite(lengths(side.astype(np.float64)), name, 0)
+    if not measure.is_distance:
+        return np.asarray(left.astype(np.float64) @ right.T.astype(np.float64), np.float32)
+    rows = [likeness(right, one, measure.name) for one in left.astype(np.float64)]
+    return np.asarray(rows, np.float32).reshape(len(left), len(right))
 
 
 def require_finite(sizes: npt.NDArray[Any], name: str, start: int) -> None:

@@ -19,12 +19,11 @@ from edgebert.drift.distances import (
     histogram,
     label_flips,
     logit_divergence,
-    neighbour_overlap,
-    pair_similarity,
     probability_changes,
 )
 from edgebert.drift.metrics import label_indices
 from edgebert.drift.promises import Floors, describe_drift
+from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.errors import InputError
 from edgebert.runtimes import Entity, load
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,8 @@ class Question:
     mask_token: str | None = None
     aggregation: str | None = None
     default_prompt: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    similarity_fn_name: str = "cosine"
 
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
         raise NotImplementedError

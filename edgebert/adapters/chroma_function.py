@@ -13,7 +13,11 @@ from chromadb.api.types import Documents, EmbeddingFunction, Embeddings, Space
 from chromadb.utils.embedding_functions import register_embedding_function
 
 from edgebert.adapters.retrieval_embedder import RetrievalEmbedder, document_vectors, query_vectors
+from edgebert.errors import InputError
+from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN
 from edgebert.runtimes import Model
+
+_SPACES: dict[str, Space] = {COSINE: "cosine", DOT: "ip", EUCLIDEAN: "l2"}
 
 
 @register_embedding_function
@@ -34,7 +38,19 @@ class ChromaEmbeddingFunction(EmbeddingFunction[Documents]):
         return "edgebert"
 
     def default_space(self) -> Space:
-        return "cosine"
+        """What a collection compares by where it is not told otherwise: what the model is for."""
+        name = self._embedder.similarity_fn_name
+        if name not in _SPACES:
+            raise InputError(
+                f"{self._embedder.bundle} compares by {name}, which Chroma does not: its spaces "
+                f"are those of {', '.join(_SPACES)}"
+            )
+        return _SPACES[name]
+
+    def supported_spaces(self) -> list[Space]:
+        """Chroma warns where a collection is given another; at length 1 all of them rank alike."""
+        every = list(_SPACES.values())
+        return every if self._embedder.measure.unit else [self.default_space()]
 
     def get_config(self) -> dict[str, str]:
         return {

@@ -14,7 +14,11 @@ from typing import Any
 from haystack import Document, component, default_to_dict
 
 from edgebert.adapters.retrieval_embedder import RetrievalEmbedder
+from edgebert.errors import InputError
+from edgebert.records.manifest import COSINE, DOT
 from edgebert.runtimes import Model
+
+_FUNCTIONS = {COSINE: "cosine", DOT: "dot_product"}
 
 
 @component
@@ -41,6 +45,17 @@ class HaystackDocumentEmbedder:
 
     def __init__(self, model: Model | str | Path, fingerprint: str | None = None) -> None:
         self._embedder = RetrievalEmbedder(model, fingerprint=fingerprint)
+
+    @property
+    def embedding_similarity_function(self) -> str:
+        """What an `InMemoryDocumentStore` of the vectors is to compare by."""
+        name = self._embedder.similarity_fn_name
+        if name not in _FUNCTIONS:
+            raise InputError(
+                f"{self._embedder.bundle} compares by {name}, which Haystack's store in memory "
+                f"does not: it knows {' and '.join(_FUNCTIONS)}"
+            )
+        return _FUNCTIONS[name]
 
     def to_dict(self) -> dict[str, Any]:
         return _written_down(self, self._embedder)

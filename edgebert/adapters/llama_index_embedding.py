@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
+import numpy as np
+from llama_index.core.base.embeddings.base import BaseEmbedding, SimilarityMode, similarity
 from llama_index.core.bridge.pydantic import PrivateAttr
 
 from edgebert.adapters.retrieval_embedder import RetrievalEmbedder
 from edgebert.runtimes import Model
+from edgebert.runtimes.similarity import similarities
 
 _MOST_TEXTS = (
     2048  # what LlamaIndex hands over at a time at most; batches are for the model to make
@@ -33,6 +35,19 @@ class LlamaIndexEmbedding(BaseEmbedding):
     @classmethod
     def class_name(cls) -> str:
         return cls.__name__
+
+    def similarity(
+        self,
+        embedding1: list[float],
+        embedding2: list[float],
+        mode: SimilarityMode | None = None,
+    ) -> float:
+        """By what the model is for, where no mode is asked for."""
+        if mode is not None:
+            return float(similarity(embedding1, embedding2, mode))
+        a, b = (np.array([side], np.float32) for side in (embedding1, embedding2))
+        names = ("embedding1", "embedding2")
+        return float(similarities(a, b, names, self._embedder.measure)[0, 0])
 
     def _get_query_embedding(self, query: str) -> list[float]:
         return self._embedder.embed_query(query)

@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.measures import Measure
 from edgebert.runtimes.prompts import document_prompt, query_prompt
 
 
@@ -56,6 +58,18 @@ class RetrievalEmbedder:
     def fingerprint(self) -> str:
         """What vectors of documents are known by: keep it with the index that they fill."""
         return _fingerprint(self.model)
+
+    @cached_property
+    def measure(self) -> Measure:
+        """What the vectors are to be compared by, read without loading the model."""
+        given = self._given
+        bundle = given.bundle if isinstance(given, Model) else open_bundle(given)
+        return Measure.of(bundle.manifest)
+
+    @property
+    def similarity_fn_name(self) -> str:
+        """What an index of the vectors should compare by: cosine, dot, euclidean or manhattan."""
+        return self.measure.name
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Vectors of texts that are searched, each with the model's prompt for documents."""

@@ -21,6 +21,7 @@ from edgebert.runtimes.answers import Array
 from edgebert.sentence_modules import POOLINGS
 
 TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY = "tokenizer", "pooling", "label order", "head", "body"
+SIMILARITY = "similarity"
 QUANTIZATION = "quantization"
 """What remains where nothing is damaged."""
 
@@ -58,6 +59,7 @@ def find_causes(
         causes.append(_label_order(before, after, reference.labels))
     elif before and after and reference.embeds:
         causes.append(_pooling(left, right, texts, np.stack(before), np.stack(after)))
+        causes.append(_similarity(left, right))
     found = [cause for cause in causes if cause]
     if weights and weights.related:
         found += _weights(weights)
@@ -72,6 +74,7 @@ def examined(reference: Side, candidate: Side, weights: WeightComparison | None)
     looked_at = {
         TOKENIZER: bool(reference.probe and candidate.probe),
         POOLING: answered and reference.embeds,
+        SIMILARITY: bool(reference.probe and candidate.probe) and reference.embeds,
         LABEL_ORDER: answered and bool(reference.labels),
         HEAD: related and not reference.embeds,
         BODY: related,
@@ -158,6 +161,14 @@ def _pooling(
         detail = f"the vectors are {ratio:.3g} times as long: only one side normalizes them"
         return Cause(POOLING, detail)
     return _other_pooling(left, right, texts) if left and right else None
+
+
+def _similarity(left: Probe | None, right: Probe | None) -> Cause | None:
+    """Are the vectors compared alike? Each model is ranked by what it says itself."""
+    if left is None or right is None or left.similarity_fn_name == right.similarity_fn_name:
+        return None
+    names = f"{left.similarity_fn_name} on one side, {right.similarity_fn_name} on the other"
+    return Cause(SIMILARITY, names)
 
 
 def _other_pooling(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None:

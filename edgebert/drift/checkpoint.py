@@ -71,6 +71,14 @@ class CheckpointModel:
         return None
 
     @property
+    def prompts(self) -> Mapping[str, str]:
+        return self.checkpoint.prompts
+
+    @property
+    def similarity_fn_name(self) -> str:
+        return self.checkpoint.similarity
+
+    @property
     def default_prompt(self) -> str:
         return self.checkpoint.prompts.get(self.checkpoint.default_prompt or "", "")
 

@@ -19,13 +19,13 @@ from edgebert.drift.distances import (
     histogram,
     label_flips,
     logit_divergence,
-    neighbour_overlap,
-    pair_similarity,
     probability_changes,
 )
 from edgebert.drift.invariance import batch_invariance
 from edgebert.drift.metrics import Scores, compare_scores, gives_score, mcnemar_of, scores_of
+from edgebert.drift.prompting import require_an_answer_each
 from edgebert.drift.saved import SavedOutputs
+from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.drift.slices import slice_of, slices_of
 from edgebert.drift.sources import Answers, Source, aggregation_of, ask
 from edgebert.drift.squad import answer_disagreement
@@ -45,6 +45,7 @@ from edgebert.records.checked import (
     Worst,
 )
 from edgebert.records.manifest import (
+    COSINE,
     EMBEDDINGS,
     FILL_MASK,
     QUESTION_ANSWERING,
@@ -145,14 +146,23 @@ def compare(
         examples = examples.take(_spread(len(examples), _MASKED_TEXTS))
     parts = [part for by in slice_by for part in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
-    before = ask(reference, texts, aggregation=aggregation_of(reference, candidate))
-    answered = ask(candidate, texts, aggregation=aggregation_of(candidate, reference))
-    after = _in_order(answered, candidate.labels, reference.labels)
+    require_an_answer_each(reference, candidate, texts, examples.retrieval)
+    before = ask(
+        reference, texts, examples.retrieval, aggregation=aggregation_of(reference, candidate)
+    )
+    after = ask(
+        candidate, texts, examples.retrieval, aggregation=aggregation_of(candidate, reference)
+    )
+    after = _in_order(after, candidate.labels, reference.labels)
+    names = _compared_by(reference, candidate)
     multi_label = reference.multi_label
     vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
     logits = None if vectors or before.answers else _logits(before, after)
     chosen = None if gives_score(reference) else logits
-    left, right = (_scores(reference, examples, answers) for answers in (before, after))
+    left, right = (
+        _scores(reference, examples, answers, name)
+        for answers, name in zip((before, after), names, strict=True)
+    )
     changed = changed_decisions(*chosen, multi_label=multi_label) if chosen else None
     if before.answers and after.answers:
         distances, changed = answer_disagreement(before.answers, after.answers)
@@ -174,8 +184,8 @@ def compare(
         batch_invariance=None
         if isinstance(candidate, SavedOutputs)
         else batch_invariance(candidate, texts),
-        neighbours=_neighbours(*vectors) if vectors else None,
-        pair_similarity=_pair_similarity(*vectors) if vectors else None,
+        neighbours=_neighbours(*vectors, names) if vectors else None,
+        pair_similarity=_pair_similarity(*vectors, names) if vectors else None,
         logits=logit_divergence(*chosen, multi_label=multi_label) if chosen else None,
         entities=_entity_changes(before, after),
         metrics=tuple(compare_scores(*pair) for pair in zip(left, right, strict=True)),
@@ -222,6 +232,12 @@ def _same_question(reference: Source, candidate: Source) -> None:
         raise InputError(f"the two do not compare: max length is {a} on one side, {b} on the other")
 
 
+def _compared_by(reference: Source, candidate: Source) -> tuple[str, str]:
+    """What each side compares embeddings by; saved ones do not say, and go with the other side."""
+    left, right = reference.similarity_fn_name, candidate.similarity_fn_name
+    return left or right or COSINE, right or left or COSINE
+
+
 def _in_order(answers: Answers, labels: Sequence[str], wanted: Sequence[str]) -> Answers:
     """The same answers with the columns of their logits in another order of the labels."""
     if answers.outputs is None or not wanted or tuple(labels) == tuple(wanted):
@@ -255,20 +271,20 @@ def _cosine(values: Floats) -> Cosine:
     return Cosine(float(values.mean()), float(np.percentile(values, 1)), float(values.min()))
 
 
-def _neighbours(before: Array, after: Array) -> Neighbours | None:
+def _neighbours(before: Array, after: Array, names: tuple[str, str]) -> Neighbours | None:
     """Over distinct texts only: duplicates would be each other's neighbours in any order."""
     a, b = before[:_NEIGHBOUR_LIMIT], after[:_NEIGHBOUR_LIMIT]
     _, first = np.unique(a, axis=0, return_index=True)
     if len(first) < 12:
         return None
-    at_10, at_5, at_1 = (neighbour_overlap(a[first], b[first], k) for k in (10, 5, 1))
+    at_10, at_5, at_1 = (neighbour_overlap(a[first], b[first], k, names) for k in (10, 5, 1))
     return Neighbours(at_10, at_5, at_1)
 
 
-def _pair_similarity(before: Array, after: Array) -> PairSimilarity | None:
+def _pair_similarity(before: Array, after: Array, names: tuple[str, str]) -> PairSimilarity | None:
     if len(before) < 2:
         return None
-    return pair_similarity(before, after, pairs=_PAIRS, seed=_SEED)
+    return pair_similarity(before, after, pairs=_PAIRS, seed=_SEED, names=names)
 
 
 def _entity_changes(before: Answers, after: Answers) -> EntityChanges | None:
@@ -277,7 +293,9 @@ def _entity_changes(before: Answers, after: Answers) -> EntityChanges | None:
     return entity_changes(before.entities, after.entities)
 
 
-def _scores(reference: Source, examples: Examples, answers: Answers) -> tuple[Scores, ...]:
+def _scores(
+    reference: Source, examples: Examples, answers: Answers, similarity: str
+) -> tuple[Scores, ...]:
     """Scored with the reference's labels, in whose order both sides' logits are by now."""
     return scores_of(
         reference,
@@ -285,6 +303,7 @@ def _scores(reference: Source, examples: Examples, answers: Answers) -> tuple[Sc
         answers.outputs or (),
         entities=answers.entities,
         answers=answers.answers,
+        similarity=similarity,
     )
 
 

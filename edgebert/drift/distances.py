@@ -13,7 +13,6 @@ from edgebert.records.checked import (
     Flips,
     Histogram,
     LogitDivergence,
-    PairSimilarity,
 )
 from edgebert.records.manifest import SOFTMAX
 from edgebert.runtimes import Entity
@@ -126,37 +125,12 @@ def histogram(distances: Floats) -> Histogram:
     )
 
 
-def pair_similarity(reference: Array, candidate: Array, *, pairs: int, seed: int) -> PairSimilarity:
-    """Difference of the cosines of random pairs of different texts, [n, dim] on both sides."""
-    random = np.random.default_rng(seed)
-    first = random.integers(len(reference), size=pairs)
-    second = (first + random.integers(1, len(reference), size=pairs)) % len(reference)
-    before = cosines(reference[first], reference[second])
-    after = cosines(candidate[first], candidate[second])
-    moved = np.abs(before - after)
-    return PairSimilarity(pairs, float(moved.mean()), float(moved.max()))
-
-
 def exact_binomial_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Clopper-Pearson interval of a rate: `hits` of `n` (Clopper & Pearson, Biometrika 1934)."""
     tail = (1 - confidence) / 2
     low = 0.0 if hits == 0 else _solve(lambda p: 1 - _binomial_cdf(hits - 1, n, p), tail)
     high = 1.0 if hits == n else _solve(lambda p: -_binomial_cdf(hits, n, p), -tail)
     return low, high
-
-
-def neighbour_overlap(reference: Array, candidate: Array, k: int = 10) -> float:
-    """Mean share of the k nearest neighbours (by cosine, itself left out) that both agree on.
-
-    Args:
-        reference, candidate: float32 [n, dim] with n > k.
-        k: how many neighbours.
-    """
-    shared = [
-        len(np.intersect1d(a, b, assume_unique=True))
-        for a, b in zip(_neighbours(reference, k), _neighbours(candidate, k), strict=True)
-    ]
-    return float(np.mean(shared)) / k
 
 
 def entity_changes(
@@ -236,13 +210,6 @@ def _log_softmax(logits: Floats) -> Floats:
 
 def _log_sigmoid(logits: Floats) -> Floats:
     return np.asarray(-np.logaddexp(0, -logits))
-
-
-def _neighbours(vectors: Array, k: int) -> npt.NDArray[np.int64]:
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    similarity = unit @ unit.T
-    np.fill_diagonal(similarity, -np.inf)
-    return np.asarray(np.argpartition(-similarity, k, axis=1)[:, :k])
 
 
 def _binomial_cdf(k: int, n: int, p: float) -> float:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from edgebert.data import Examples, Retrieval
 from edgebert.drift import squad
-from edgebert.drift.distances import cosines
 from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
+from edgebert.drift.similarity import similarities
 from edgebert.drift.sources import Described
 from edgebert.drift.statistics import (
     bootstrap_interval,
@@ -27,6 +27,7 @@ from edgebert.drift.statistics import (
 from edgebert.errors import InputError
 from edgebert.records.checked import McNemar, Metric
 from edgebert.records.manifest import (
+    COSINE,
     EMBEDDINGS,
     FILL_MASK,
     IDENTITY,
@@ -75,6 +76,7 @@ def scores_of(
     *,
     entities: Sequence[Sequence[Entity]] | None = None,
     answers: Sequence[str] | None = None,
+    similarity: str = COSINE,
 ) -> tuple[Scores, ...]:
     """Every metric that the file's labels allow for the model's task, the headline first.
 
@@ -84,6 +86,7 @@ def scores_of(
         outputs: for embeddings, of `examples.single_texts()`; else of `examples.texts`.
         entities: those found in each text, for token classification.
         answers: the predicted answer to each question, for question answering.
+        similarity: what embeddings are compared by.
 
     Returns:
         None of them where the file has no labels for the task.
@@ -92,7 +95,7 @@ def scores_of(
         InputError: a label that the model does not know.
     """
     if model.task == EMBEDDINGS:
-        return _embedding_scores(examples, outputs)
+        return _embedding_scores(examples, outputs, similarity)
     if model.task == TEXT_CLASSIFICATION:
         if gives_score(model):
             return _score_scores(examples, outputs)
@@ -186,13 +189,16 @@ def label_indices(
     return frozenset(indices)
 
 
-def _embedding_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores, ...]:
+def _embedding_scores(
+    examples: Examples, outputs: Sequence[Array], similarity: str
+) -> tuple[Scores, ...]:
     if examples.retrieval is not None:
-        return _retrieval_scores(examples.retrieval, outputs)
+        return _retrieval_scores(examples.retrieval, outputs, similarity)
     if examples.scores is None:
         return ()
     vectors = np.stack(list(outputs))
-    rows = np.stack([cosines(vectors[0::2], vectors[1::2]), np.asarray(examples.scores)], axis=1)
+    alike = similarities(vectors[0::2], vectors[1::2], similarity)
+    rows = np.stack([alike, np.asarray(examples.scores)], axis=1)
     return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
 
 
@@ -204,8 +210,10 @@ def _score_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores,
     return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
 
 
-def _retrieval_scores(retrieval: Retrieval, outputs: Sequence[Array]) -> tuple[Scores, ...]:
-    ranked = list(rank_documents(np.stack(list(outputs)), retrieval, k=100))
+def _retrieval_scores(
+    retrieval: Retrieval, outputs: Sequence[Array], similarity: str
+) -> tuple[Scores, ...]:
+    ranked = list(rank_documents(np.stack(list(outputs)), retrieval, 100, similarity))
     judged = list(zip(retrieval.relevance, ranked, strict=True))
 
     def per_query(name: str, measure: Callable[..., float], k: int) -> Scores:

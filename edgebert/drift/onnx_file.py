@@ -58,7 +58,9 @@ class Traits:
     modules: SentenceModules | None
     mask_token: str | None
     aggregation: str | None
+    prompts: Mapping[str, str]
     default_prompt: str
+    similarity: str
     made_from: str
 
 
@@ -78,7 +80,9 @@ class OnnxFile:
         self.pooling = traits.modules.pooling if traits.modules else None
         self.mask_token = traits.mask_token
         self.aggregation = traits.aggregation
+        self.prompts = traits.prompts
         self.default_prompt = traits.default_prompt
+        self.similarity_fn_name = traits.similarity
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
         self._modules = traits.modules
@@ -211,7 +215,9 @@ def probe_bundle(model: Model) -> OnnxFile:
         modules=SentenceModules(manifest.pooling) if manifest.pooling else None,
         mask_token=manifest.mask_token,
         aggregation=model.aggregation,
+        prompts=manifest.prompts,
         default_prompt=model.default_prompt,
+        similarity=manifest.similarity,
         made_from=manifest.source.sha256,
     )
     return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
@@ -227,7 +233,9 @@ def traits_of(described: Checkpoint) -> Traits:
         modules=described.modules,
         mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
         aggregation=None,
+        prompts=described.prompts,
         default_prompt=described.prompts.get(described.default_prompt or "", ""),
+        similarity=described.similarity,
         made_from="",
     )
 

@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.data import Retrieval
+from edgebert.drift.similarity import all_similarities, comparable
+from edgebert.records.manifest import COSINE
 from edgebert.runtimes.answers import Array
 
 _QUERIES_AT_ONCE = 256  # 5 MB of similarities for 5000 documents
 
 
-def rank_documents(vectors: Array, retrieval: Retrieval, k: int) -> Iterator[list[int]]:
-    """For each query its `k` most similar documents by cosine, the best first.
+def rank_documents(
+    vectors: Array, retrieval: Retrieval, k: int, name: str = COSINE
+) -> Iterator[list[int]]:
+    """For each query its `k` most similar documents, the best first.
 
     Of equally similar documents the earlier one comes first.
 
@@ -22,12 +26,14 @@ def rank_documents(vectors: Array, retrieval: Retrieval, k: int) -> Iterator[lis
         vectors: float32 [queries + documents, dim].
         retrieval: says which of them are queries.
         k: how many documents to rank.
+        name: what they are compared by.
     """
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    documents = unit[retrieval.queries :].T
+    compared = comparable(vectors, name)
+    documents = compared[retrieval.queries :]
     for start in range(0, retrieval.queries, _QUERIES_AT_ONCE):
         stop = min(start + _QUERIES_AT_ONCE, retrieval.queries)
-        for query, similarity in enumerate(unit[start:stop] @ documents, start=start):
+        similarities = all_similarities(compared[start:stop], documents, name)
+        for query, similarity in enumerate(similarities, start=start):
             if query in retrieval.identical:
                 similarity[retrieval.identical[query]] = -np.inf
             yield _best(similarity, k)

@@ -46,6 +46,7 @@ class SavedOutputs:
     """
 
     max_length = None
+    similarity_fn_name = None
 
     def __init__(self, path: Path) -> None:
         self.path = path

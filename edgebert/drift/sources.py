@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from edgebert.bundle import MANIFEST
-from edgebert.data import Text
+from edgebert.data import Retrieval, Text
 from edgebert.drift.onnx_file import open_onnx_file, probe_bundle
+from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
 from edgebert.graph.weights import Weight
@@ -61,6 +62,16 @@ class TextModel(Described, Protocol):
         """The text that stands before every text that is embedded without another prompt."""
         ...
 
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """Prompts by name."""
+        ...
+
+    @property
+    def similarity_fn_name(self) -> str:
+        """What embeddings are compared by."""
+        ...
+
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Raw output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
         ...
@@ -76,6 +87,8 @@ class Probe(Protocol):
 
     @property
     def pooling(self) -> str | None: ...
+    @property
+    def similarity_fn_name(self) -> str: ...
     @property
     def output_name(self) -> str: ...
     @property
@@ -167,12 +180,20 @@ def aggregation_of(source: Source, other: Source) -> str:
     return next((side.aggregation for side in sides if side.aggregation), WORDS)
 
 
-def ask(source: Source, texts: Sequence[Text], *, aggregation: str = WORDS) -> Answers:
+def ask(
+    source: Source,
+    texts: Sequence[Text],
+    retrieval: Retrieval | None = None,
+    *,
+    aggregation: str = WORDS,
+) -> Answers:
     """Let a side answer the texts.
 
     Args:
         source: the side.
         texts: or pairs of them, as its task reads.
+        retrieval: says which of them are queries and which documents, so that each is embedded
+            with the prompt that a search puts before it.
         aggregation: for token classification (see `runtimes.entities`).
 
     Raises:
@@ -182,8 +203,11 @@ def ask(source: Source, texts: Sequence[Text], *, aggregation: str = WORDS) -> A
         return Answers(source.outputs(texts), source.entities(texts), source.answers(texts))
     if source.task == QUESTION_ANSWERING and any(isinstance(text, str) for text in texts):
         raise InputError("question answering reads pairs: a question and its context")
-    prompt = source.default_prompt
-    prompted = [prompt + text if isinstance(text, str) else text for text in texts]
+    prompts = prompts_before(source, len(texts), retrieval)
+    prompted = [
+        prompt + text if isinstance(text, str) else text
+        for prompt, text in zip(prompts, texts, strict=True)
+    ]
     outputs = source.outputs(prompted, progress=True)
     entities = None
     if source.task == TOKEN_CLASSIFICATION:

@@ -19,6 +19,9 @@ TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUEST
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 """How scores are made of logits."""
 
+COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"
+SIMILARITIES = (COSINE, DOT, EUCLIDEAN, MANHATTAN)
+"""How alike two embeddings are, by sentence-transformers' names: of a distance the negative."""
 
 ANY_CPU, VNNI = "any", "vnni"
 """Where sums of u8 x s8 are right by the fastest kernel: everywhere, or with VNNI and its like."""
@@ -159,6 +162,7 @@ class Manifest:
         mask_token: what stands for the word to guess, for fill-mask.
         aggregation: how the labels of tokens become those of words, for token classification
             (see `runtimes.entities`).
+        similarity: one of `SIMILARITIES`, by which embeddings are compared and ranked.
         default_prompt: name of the prompt that is put before every text when none is asked for.
         ids: "int64" or "int32": type of the graph's inputs.
         fixed_shape: batch and tokens of every input, where the graph takes no other.
@@ -201,6 +205,7 @@ class Manifest:
     mask_token: str | None = None
     aggregation: str | None = None
     digest: str | None = None
+    similarity: str = COSINE
 
     @property
     def multi_label(self) -> bool:

@@ -11,7 +11,12 @@ from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import TrainingRecord
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    COSINE,
+    EMBEDDINGS,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.training.classification import MULTI_LABEL, SINGLE_LABEL, label_names
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import FinetuneOptions
@@ -98,7 +103,8 @@ def _prepare(
         return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
     if task == TOKEN_CLASSIFICATION:
         return token_classification(checkpoint, bio_labels(examples))
-    return sentence_embedding(checkpoint, replace(Embedder.of(checkpoint), normalize=True))
+    embedder = replace(Embedder.of(checkpoint), normalize=True, similarity=COSINE)  # what it learns
+    return sentence_embedding(checkpoint, embedder)
 
 
 def _draw(examples: Examples, options: FinetuneOptions) -> Examples:

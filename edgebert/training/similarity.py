@@ -18,6 +18,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.drift.statistics import spearman
 from edgebert.pytorch import SentenceHead
+from edgebert.records.manifest import COSINE
 from edgebert.sentence_modules import Dense, SentenceModules
 from edgebert.training.batches import Encoded, encode, predict
 from edgebert.training.models import DEVICE
@@ -25,15 +26,17 @@ from edgebert.training.models import DEVICE
 
 @dataclass(frozen=True)
 class Embedder:
-    """How an embedding is made of token vectors."""
+    """How an embedding is made of token vectors, and what embeddings are compared by."""
 
     pooling: str
     normalize: bool
     dense: tuple[Dense, ...] = ()
+    similarity: str = COSINE
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Embedder:
-        return cls(checkpoint.pooling or "mean", checkpoint.normalize, checkpoint.dense)
+        pooling, similarity = checkpoint.pooling or "mean", checkpoint.similarity
+        return cls(pooling, checkpoint.normalize, checkpoint.dense, similarity)
 
     @property
     def modules(self) -> SentenceModules:
