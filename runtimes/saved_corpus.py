@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgebert.data import stream_texts
-from edgebert.data.makers import maker_beside, maker_of_rows
+from edgebert.data.makers import maker_beside, makers_of_rows
 from edgebert.data.rows import TABLES, Row, file_kind, place_of, read_rows
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
@@ -43,7 +43,8 @@ def corpus_of_file(
     if file_kind(path) in TABLES:
         rows = read_rows(path)
         if rows and _EMBEDDING in rows[0][1]:
-            _require_maker(path, maker_of_rows(path, rows) or maker_beside(path), maker)
+            for found in makers_of_rows(path, rows) or (maker_beside(path),):
+                _require_maker(path, found, maker)
             return [str(cells.get("text")) for _, cells in rows], _stacked(path, rows)
     texts = list(stream_texts(path))
     if not texts:

@@ -297,6 +297,32 @@ def test_a_check_refuses_answers_with_another_prompt(prompted: Path, texts: Path
     )
 
 
+def test_saved_queries_and_documents_of_a_search_compare_with_the_model_that_searches(
+    prompted: Path, texts: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    rows = [json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(TEXTS)]
+    (folder / "corpus.jsonl").write_text("\n".join(rows))
+    (folder / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "the lamp"}))
+    (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td0\t1\n")
+    documents = embedded(prompted, texts, "documents.jsonl", "--prompt", "passage").read_text()
+    texts.write_text("the lamp\n")
+    queries = embedded(prompted, texts, "queries.jsonl", "--prompt", "query").read_text()
+    saved = tmp_path / "saved.jsonl"
+    saved.write_text(queries + documents)
+    record = check(prompted, saved, folder)
+    assert record.passed and record.distance_mean < 1e-6
+    saved.write_text(queries + embedded_without_prompt(prompted, texts))
+    with pytest.raises(InputError, match="answers with prompt 'passage' and with prompt 'query'"):
+        check(prompted, saved, folder)
+
+
+def embedded_without_prompt(bundle: Path, texts: Path) -> str:
+    texts.write_text("".join(f"{text}\n" for text in TEXTS))
+    return embedded(bundle, texts, "plain.jsonl").read_text()
+
+
 def test_records_and_unfinished_runs_carry_it(
     tiny_bundle: Path, tmp_path: Path, quick_bench: None
 ) -> None:

@@ -73,22 +73,33 @@ def maker_beside(path: Path) -> Fingerprint | None:
     return _read(made_by.fingerprint, str(beside))
 
 
-def maker_of_rows(path: Path, rows: Iterable[Row]) -> Fingerprint | None:
-    """What all rows of a file carry; None where they carry nothing.
+def makers_of_rows(path: Path, rows: Iterable[Row]) -> tuple[Fingerprint, ...]:
+    """What the rows of a file carry, each once: one model, perhaps with several options of a run.
+
+    Returns:
+        None of them where the rows carry nothing.
 
     Raises:
         InputError: rows of several models, or what they carry is no fingerprint.
     """
-    first: object = None
-    for place, (number, cells) in enumerate(rows):
+    found: dict[object, Fingerprint | None] = {}
+    for number, cells in rows:
         said = cells.get(KEY)
-        if place and said != first:
+        if said in found:
+            continue
+        maker = None if said is None else _read(said, place_of(path, number))
+        first = next(iter(found.values()), maker)
+        if _model(maker) != _model(first):
             raise InputError(
-                f"{place_of(path, number)}: made by {said or 'nobody says whom'}, the rows before "
+                f"{place_of(path, number)}: made by {maker or 'nobody says whom'}, the rows before "
                 f"by {first or 'nobody says whom'}: answers of several models do not mix"
             )
-        first = said
-    return None if first is None else _read(first, str(path))
+        found[said] = maker
+    return tuple(maker for maker in found.values() if maker)
+
+
+def _model(maker: Fingerprint | None) -> Fingerprint | None:
+    return maker and maker.model
 
 
 def _read(said: object, where: str) -> Fingerprint:

@@ -77,8 +77,8 @@ def check(
     """
     right = open_source(str(candidate), offline=offline)
     left = open_source(str(reference), max_length=right.max_length, offline=offline)
-    require_same_options(left, right)
     examples = _examples(left, right, data, text_column)
+    require_same_options(left, right, examples.retrieval)
     if thresholds:
         require_measurable(thresholds, right.task)
     if thresholds and thresholds.max_metric_drop is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgebert.data import Retrieval
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.sources import Probe, Source
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
+from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Model
+from edgebert.runtimes.prompts import document_prompt, query_prompt
 
 
 def maker_of(side: Source) -> Fingerprint | None:
@@ -18,18 +21,30 @@ def maker_of(side: Source) -> Fingerprint | None:
     return side.made_by if isinstance(side, SavedOutputs) else None
 
 
-def require_same_options(reference: Source, candidate: Source) -> None:
+def require_same_options(reference: Source, candidate: Source, retrieval: Retrieval | None) -> None:
     """Refuse answers to other texts than those that the other side answers: with a prompt, say.
 
     Raises:
         InputError: the two sides were made with other options of the run.
     """
-    left, right = maker_of(reference), maker_of(candidate)
-    if left and right and left.options != right.options:
+    left, right = (_runs(side, retrieval) for side in (reference, candidate))
+    options = [{run.options for run in runs} for runs in (left, right)]
+    if left and right and options[0] != options[1]:
+        told = [" and ".join(sorted(run.told_options for run in runs)) for runs in (left, right)]
         raise InputError(
-            f"the two do not compare: the reference answers {left.told_options}, the candidate "
-            f"{right.told_options}"
+            f"the two do not compare: the reference answers {told[0]}, the candidate {told[1]}"
         )
+
+
+def _runs(side: Source, retrieval: Retrieval | None) -> tuple[Fingerprint, ...]:
+    """The fingerprints of what a side answers; a search has a prompt for each of its sides."""
+    if isinstance(side, SavedOutputs):
+        return side.makers
+    if not isinstance(side, Model):
+        return ()
+    if retrieval is None or side.task != EMBEDDINGS:
+        return (side.made_by(),)
+    return tuple(side.made_by(prompt) for prompt in (query_prompt(side), document_prompt(side)))
 
 
 def other_makers(reference: Source, candidate: Source, names: tuple[str, str]) -> tuple[str, ...]:

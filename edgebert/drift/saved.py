@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edgebert.data import Text
-from edgebert.data.makers import maker_of_rows
+from edgebert.data.makers import makers_of_rows
 from edgebert.data.rows import Row, read_rows
 from edgebert.errors import InputError
+from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import (
     EMBEDDINGS,
     IDENTITY,
@@ -39,7 +40,7 @@ class SavedOutputs:
     """A .jsonl file with one answer a line, as a side of a comparison.
 
     Attributes:
-        made_by: the model that made all of them, where they say which.
+        makers: the model that made all of them, once for each prompt it had, where they say so.
 
     Raises:
         InputError: on construction, a file that holds no such answers; the message names the line.
@@ -54,10 +55,17 @@ class SavedOutputs:
         if not rows:
             raise InputError(f"{path} holds no answers")
         self._key = self._find_key(rows[0])
-        self.made_by = maker_of_rows(path, rows)
+        self.makers = makers_of_rows(path, rows)
         self._answers = {self._text(row): row for row in rows}
         self.labels = tuple(rows[0][1]["scores"]) if self._key == "scores" else ()
         self.multi_label = "labels" in rows[0][1]
+
+    @property
+    def made_by(self) -> Fingerprint | None:
+        """The model that made the answers, and the options of the run where these are all alike."""
+        return (
+            self.makers[0] if len(self.makers) == 1 else next((m.model for m in self.makers), None)
+        )
 
     @property
     def scoring(self) -> str:
