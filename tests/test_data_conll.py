@@ -166,6 +166,7 @@ COUNTS = ", line 1: the first column should be the token, but "
         ("a NN B-PER B-PER\nb NN O B-LOC\n", ", line 1: columns 3 and 4 both hold tags of entities: leave the one that counts"),
         ("1 a O\n1 b B-X\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
         ("1 a O\n2 b B-X\n\n3 c O\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
+        ("1. a O\n2. b B-X\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
         ("1 CD O\n", COUNTS + "holds numbers that do not count the tokens of each sentence"),
         ("s1 a O\ns1 b B-X\ns1 c O\n\ns2 d O\n", COUNTS + "is the same in all lines of a sentence"),
         ("en:a\tO\nen:b\tB-X\n", ", line 1: every token begins with 'en:': take that away"),

@@ -17,7 +17,7 @@ from edgebert.data.lines import read_lines
 from edgebert.errors import InputError
 
 _DOCUMENT = "-DOCSTART-"
-_NUMBER = re.compile(r"\d+([-.]\d+)?")  # 1-2 and 1.1 of CoNLL-U are no words of their own
+_NUMBER = re.compile(r"\d+([-.]\d+|[.):])?")  # 1-2 and 1.1 of CoNLL-U are no words of their own
 _MEANT_AS_TAG = re.compile(r"[A-Za-z]{1,2}[-_]\S+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z]+)*:(?=.)")  # en:Paris, as WikiANN writes it
 _CHUNKS = frozenset(

@@ -80,7 +80,7 @@ def check_header(path: Path, names: Sequence[str]) -> None:
 def separator_hint(path: Path, header: Sequence[str]) -> str:
     """What may be wrong with a header of a single column, or nothing."""
     right = {"csv": ",", "tsv": "\t"}.get(file_kind(path))
-    others = {",", ";", "\t"} - {right}
+    others = {",", ";", "|", "\t"} - {right}
     if right is None or len(header) != 1 or not any(other in header[0] for other in others):
         return ""
     named = "commas" if right == "," else "tabs"
