@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.words import TokenizedText
+from edgebert.runtimes.long_texts import Whole
 
 HERE = Path("dev.tsv")
 
@@ -46,7 +47,7 @@ class Question:
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
         raise NotImplementedError
 
-    def tokenized(self, texts: object) -> list[TokenizedText]:
+    def wholes(self, texts: object, *, progress: bool = False) -> list[Whole[Any]]:
         raise NotImplementedError
 
 

@@ -27,7 +27,7 @@ from edgebert.drift.invariance import batch_invariance
 from edgebert.drift.metrics import Scores, compare_scores, gives_score, mcnemar_of, scores_of
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.slices import slice_of, slices_of
-from edgebert.drift.sources import Answers, Source, aggregation_of, ask
+from edgebert.drift.sources import Answers, Source, aggregation_of, ask, some_impossible
 from edgebert.drift.squad import answer_disagreement
 from edgebert.errors import InputError
 from edgebert.records.checked import (
@@ -145,9 +145,7 @@ def compare(
         examples = examples.take(_spread(len(examples), _MASKED_TEXTS))
     parts = [part for by in slice_by for part in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
-    before = ask(reference, texts, aggregation=aggregation_of(reference, candidate))
-    answered = ask(candidate, texts, aggregation=aggregation_of(candidate, reference))
-    after = _in_order(answered, candidate.labels, reference.labels)
+    before, after = _asked(reference, candidate, examples, texts)
     multi_label = reference.multi_label
     vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
     logits = None if vectors or before.answers else _logits(before, after)
@@ -185,6 +183,18 @@ def compare(
             for part in parts
         ),
     )
+
+
+def _asked(
+    reference: Source, candidate: Source, examples: Examples, texts: Sequence[Text]
+) -> tuple[Answers, Answers]:
+    """What both sides answer, the candidate's labels in the reference's order."""
+    impossible = some_impossible(examples)
+    before, after = (
+        ask(one, texts, aggregation=aggregation_of(one, other), allow_no_answer=impossible)
+        for one, other in ((reference, candidate), (candidate, reference))
+    )
+    return before, _in_order(after, candidate.labels, reference.labels)
 
 
 def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:
