@@ -35,16 +35,26 @@ def stitched(whole: Whole[str]) -> tuple[TokenizedText, Array]:
     Returns:
         The tokens and float32 [tokens, labels]; special tokens only where the text has one part.
     """
-    parts = [TokenizedText.of(whole.text, encoding) for encoding in whole.encodings]
+    tokenized, found = stitched_tokens(whole.text, whole.encodings)
+    if len(whole.rows) == 1:
+        return tokenized, whole.rows[0]
+    return tokenized, np.stack([whole.rows[part][token] for part, token in found])
+
+
+def stitched_tokens(
+    text: str, encodings: Sequence[tokenizers.Encoding]
+) -> tuple[TokenizedText, list[tuple[int, int]]]:
+    """The tokens of a whole text, and for each the part it is taken from and its place there."""
+    parts = [TokenizedText.of(text, encoding) for encoding in encodings]
     if len(parts) == 1:
-        return parts[0], whole.rows[0]
-    found = [(piece.number, token) for piece in _pieces(whole.encodings) for token in piece.taken]
+        return parts[0], [(0, token) for token in range(len(encodings[0]))]
+    found = [(piece.number, token) for piece in _pieces(encodings) for token in piece.taken]
     tokenized = TokenizedText(
-        whole.text,
+        text,
         [parts[part].offsets[token] for part, token in found],
         [parts[part].word_ids[token] for part, token in found],
     )
-    return tokenized, np.stack([whole.rows[part][token] for part, token in found])
+    return tokenized, found
 
 
 def _pieces(encodings: Sequence[tokenizers.Encoding]) -> Iterator[_Piece]:
