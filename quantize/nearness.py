@@ -12,7 +12,7 @@ import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import changed_decisions, cosines, label_flips, probability_changes
-from edgebert.drift.onnx_file import probe_bundle
+from edgebert.drift.sources import answers_of
 from edgebert.drift.squad import answer_disagreement
 from edgebert.machine import available_cores
 from edgebert.quantize.options import Budget
@@ -48,11 +48,13 @@ class Nearness:
 class Yardstick:
     """The float bundle's answers to some texts, to hold candidates against."""
 
-    def __init__(self, model: Model, texts: Sequence[Text]) -> None:
+    def __init__(
+        self, model: Model, texts: Sequence[Text], *, allow_no_answer: bool = False
+    ) -> None:
         self._model = model
+        self._allow_no_answer = allow_no_answer
         prompt = model.default_prompt
         self._texts = [prompt + text if isinstance(text, str) else text for text in texts]
-        self._reader = probe_bundle(model) if model.task == QUESTION_ANSWERING else None
         self._reference = self._answers(model)
 
     def measure(self, graph: Path, *, widen: bool) -> Nearness:
@@ -68,7 +70,7 @@ class Yardstick:
         if self._model.task == EMBEDDINGS:
             distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
             return _summed_up(np.maximum(distances, 0), None)
-        if self._reader is not None:
+        if self._model.task == QUESTION_ANSWERING:
             distances, changed = answer_disagreement(self._reference, answers)
             return _summed_up(distances, label_flips(changed).rate)
         scorings = (self._model.scoring, self._model.scoring)
@@ -78,8 +80,9 @@ class Yardstick:
 
     def _answers(self, model: Model) -> list[Any]:
         """What the graph says of each text; of a question its answer."""
-        outputs = model.outputs(self._texts)
-        return list(self._reader.answers(self._texts, outputs)) if self._reader else outputs
+        if model.task == QUESTION_ANSWERING:
+            return answers_of(model, self._texts, allow_no_answer=self._allow_no_answer)
+        return model.outputs(self._texts)
 
 
 def _summed_up(distances: np.ndarray, flips: float | None) -> Nearness:

@@ -18,6 +18,7 @@ from edgebert.bundle import (
     seal,
 )
 from edgebert.drift.promises import Floors, describe_drift
+from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
 from edgebert.output import new_folder, refuse_existing
@@ -80,7 +81,8 @@ def quantize_bundle(
         notebook = Notebook(_about(original, options, texts))
         found = None
         if options.scheme == AUTO:
-            yardstick = Yardstick(original, texts.search)
+            impossible = some_impossible(texts.held_out)
+            yardstick = Yardstick(original, texts.search, allow_no_answer=impossible)
             found = search(recipes, yardstick, budget, scratch, notebook)
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)

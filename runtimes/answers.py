@@ -61,12 +61,44 @@ def read_classification(
     logits: Array, labels: Sequence[str], *, scoring: str, multi_label: bool
 ) -> Classification:
     """Turn the logits of one text, float32 [labels], into its classification."""
-    scores = [float(p) for p in probabilities(logits, scoring)]
-    best = int(np.argmax(logits))
-    likely = tuple(name for name, p in zip(labels, scores, strict=True) if p >= 0.5)
+    scores = probabilities(logits, scoring)
+    return _classified(scores, int(np.argmax(logits)), labels, multi_label=multi_label)
+
+
+def mean_classification(
+    rows: Sequence[Array],
+    weights: Array,
+    labels: Sequence[str],
+    *,
+    scoring: str,
+    multi_label: bool,
+) -> Classification:
+    """The classification of a text by the weighted mean of its parts' scores.
+
+    The mean is of scores, not of logits: no part can outvote the others by being very sure.
+
+    Args:
+        rows: logits of each part, float32 [labels].
+        weights: of the parts, float32 [parts].
+        labels: in the order of the logits.
+        scoring: as for `probabilities`.
+        multi_label: whether several labels may hold.
+    """
+    if len(rows) == 1:
+        return read_classification(rows[0], labels, scoring=scoring, multi_label=multi_label)
+    shares = weights / max(float(weights.sum()), 1.0)
+    scores = np.asarray(shares @ probabilities(np.stack(rows), scoring), np.float32)
+    return _classified(scores, int(scores.argmax()), labels, multi_label=multi_label)
+
+
+def _classified(
+    scores: Array, best: int, labels: Sequence[str], *, multi_label: bool
+) -> Classification:
+    numbers = [float(score) for score in scores]
+    likely = tuple(name for name, p in zip(labels, numbers, strict=True) if p >= 0.5)
     return Classification(
         label=labels[best],
-        score=scores[best],
-        scores=dict(zip(labels, scores, strict=True)),
+        score=numbers[best],
+        scores=dict(zip(labels, numbers, strict=True)),
         labels=likely if multi_label else None,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import tokenizers
 
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.encoding import encode
 from edgebert.runtimes.scheduling import Answered, Encode
 from edgebert.runtimes.vectors import unit
 from edgebert.runtimes.windows import Window, portions, split
@@ -18,10 +19,16 @@ T = TypeVar("T")
 
 TRUNCATE, MEAN = "truncate", "mean"
 LONG_TEXTS = (TRUNCATE, MEAN)
-"""What `embed` does with a long text: reads its beginning, or all of it in parts."""
+"""What `embed` and `classify` do with a long text: reads its beginning, or all of it in parts."""
 
 Cut = Callable[[int | None, int], tokenizers.Tokenizer]
 """What `cut_at` gives for a length (None for never) and a stride."""
+
+ToParts = Callable[[Sequence[T]], Sequence[Sequence[tokenizers.Encoding]]]
+"""Gives the parts of each text."""
+
+_STRIDE = 128
+"""Tokens that neighbouring parts share, as SQuAD's readers have it."""
 
 _PARTS = 1024
 """Parts that are run together."""
@@ -50,6 +57,17 @@ class Whole(Generic[T]):
     rows: Sequence[Array]
 
 
+def stride_of(room: int) -> int:
+    """Tokens that neighbouring parts share where each has room for so many.
+
+    Half of the room at most, so that parts move on; few values, so that tokenizers are few.
+    """
+    stride = _STRIDE
+    while stride > room // 2:
+        stride //= 2
+    return stride
+
+
 def cut_at(
     tokenizer: tokenizers.Tokenizer, max_length: int | None, stride: int
 ) -> tokenizers.Tokenizer:
@@ -74,18 +92,23 @@ def cut_at(
     return other
 
 
-def in_parts(windows: Iterable[Window[T]], encode: Encode[T]) -> Iterator[Window[Part[T]]]:
-    """The parts of texts, in windows of their own.
+def with_the_others(encode: Encode[T]) -> ToParts[T]:
+    """What gives all parts of a text, of what gives the first one, which knows the others."""
+    return lambda texts: [parts_in_order(first) for first in encode(texts)]
 
-    Args:
-        windows: of texts.
-        encode: gives the first part of each text, which knows the others.
-    """
+
+def parts_in_order(first: tokenizers.Encoding) -> list[tokenizers.Encoding]:
+    """All parts of a text; a tokenizer that keeps the end of a text gives its last part first."""
+    return sorted([first, *first.overflowing], key=_begins)
+
+
+def in_parts(windows: Iterable[Window[T]], to_parts: ToParts[T]) -> Iterator[Window[Part[T]]]:
+    """The parts of texts, in windows of their own."""
     for window in windows:
         some = list(portions(window.texts))
         for i, texts in enumerate(some):
-            encodings = encode(texts)
-            parts = [p for pair in zip(texts, encodings, strict=True) for p in _parts(*pair)]
+            pairs = zip(texts, to_parts(texts), strict=True)
+            parts = [part for pair in pairs for part in _parts(*pair)]
             more = window.full or i + 1 < len(some)
             yield from split(Window(parts, full=more), _PARTS)
 
@@ -102,6 +125,36 @@ def wholes(answers: Iterable[Answered[Part[T]]]) -> Iterator[Whole[T]]:
             encodings, rows = [], []
 
 
+def encode_windows(
+    texts: Sequence[str], tokenizer: tokenizers.Tokenizer, cut: Cut
+) -> list[tokenizers.Encoding]:
+    """Tokens of each text, in parts that overlap where it has several.
+
+    Args:
+        texts: single ones.
+        tokenizer: of the bundle.
+        cut: makes tokenizers of its kind; one that overlaps is made where a text needs it.
+
+    Returns:
+        The first part of each, which knows the others.
+    """
+    encodings = encode(tokenizer, texts)
+    long = [place for place, encoding in enumerate(encodings) if encoding.overflowing]
+    if long:
+        room = encodings[long[0]].special_tokens_mask.count(0)
+        length = (tokenizer.truncation or {})["max_length"]
+        overlapping = cut(length, stride_of(room))
+        again = encode(overlapping, [texts[place] for place in long])
+        for place, encoding in zip(long, again, strict=True):
+            encodings[place] = encoding
+    return encodings
+
+
+def tokens_of(whole: Whole[Any]) -> Array:
+    """Tokens of the text in each of its parts, special ones aside, float32 [parts]."""
+    return np.array([e.special_tokens_mask.count(0) for e in whole.encodings], np.float32)
+
+
 def mean_of(whole: Whole[Any], *, normalize: bool) -> Array:
     """The mean of the vectors of a text's parts, each counted by its tokens.
 
@@ -114,16 +167,9 @@ def mean_of(whole: Whole[Any], *, normalize: bool) -> Array:
     """
     if len(whole.rows) == 1:
         return whole.rows[0]
-    tokens = np.array([e.special_tokens_mask.count(0) for e in whole.encodings], np.float32)
+    tokens = tokens_of(whole)
     mean = np.asarray((tokens / tokens.sum()) @ np.stack(whole.rows), np.float32)
     return unit(mean) if normalize else mean
-
-
-def _parts(text: T, encoding: tokenizers.Encoding) -> Iterator[Part[T]]:
-    """In the order of the text: a tokenizer that keeps the end of a text gives its last part first."""
-    parts = sorted([encoding, *encoding.overflowing], key=_begins)
-    for i, part in enumerate(parts, 1):
-        yield Part(text, part, last=i == len(parts))
 
 
 def _begins(part: tokenizers.Encoding) -> int:
@@ -131,3 +177,8 @@ def _begins(part: tokenizers.Encoding) -> int:
     side = max((side for side in part.sequence_ids if side is not None), default=0)
     places = zip(part.offsets, part.sequence_ids, strict=True)
     return next((start for (start, _), of in places if of == side), 0)
+
+
+def _parts(text: T, encodings: Sequence[tokenizers.Encoding]) -> Iterator[Part[T]]:
+    for i, part in enumerate(encodings, 1):
+        yield Part(text, part, last=i == len(encodings))

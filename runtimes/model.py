@@ -15,23 +15,29 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.runtimes.answers import Classification, Entity, read_classification
+from edgebert.runtimes.answers import (
+    Classification,
+    Entity,
+    mean_classification,
+    read_classification,
+)
 from edgebert.runtimes.bounds import check_choice, check_number
 from edgebert.runtimes.encoding import Text, check_text, encode
 from edgebert.runtimes.entities import AGGREGATIONS, decode_entities
-from edgebert.runtimes.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole, mean_of
+from edgebert.runtimes.long_pairs import check_sides, parts_of_pairs
+from edgebert.runtimes.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole, mean_of, tokens_of
 from edgebert.runtimes.masks import Fill, check_masks, fills_of, in_small_windows
 from edgebert.runtimes.measures import Measure
 from edgebert.runtimes.opened import OpenBundle
 from edgebert.runtimes.prompts import document_prompt, query_prompt
-from edgebert.runtimes.questions import check_question, encode_contexts, pairs_of, read_answer
+from edgebert.runtimes.questions import check_question, pairs_of, read_answer
 from edgebert.runtimes.ranking import Hit, check_ranking, ranked
 from edgebert.runtimes.scheduling import Answered
 from edgebert.runtimes.searching import corpus_of, search_each
 from edgebert.runtimes.similarity import is_one, similarities, vectors_of
+from edgebert.runtimes.stitching import stitched
 from edgebert.runtimes.vectors import FLOAT32, Vectors, check_form
 from edgebert.runtimes.windows import Window
-from edgebert.runtimes.words import TokenizedText
 
 
 class Model(OpenBundle):
@@ -163,21 +169,42 @@ class Model(OpenBundle):
         measure = Measure.of(self.manifest)
         return search_each(queries, partial(embed, prompt=query), vectors, k, texts, measure)
 
-    def classify(self, texts: Any, *, progress: bool = False) -> Any:
+    def classify(self, texts: Any, *, long_text: str = TRUNCATE, progress: bool = False) -> Any:
         """Classify texts; in a list, a pair of texts is a tuple of two.
+
+        Args:
+            texts: one text, a list, or any other iterable.
+            long_text: "truncate" reads the beginning of a text that is longer; "mean" reads all
+                of it in windows, of a pair its longer side beside all of the other, and gives the
+                mean of their scores, each counted by its tokens.
+            progress: show a progress bar on a terminal (for a list).
 
         Returns:
             One `Classification` for one text, a list of them for a list of texts, and for any
             other iterable an iterator.
 
         Raises:
-            InputError: the bundle is not a text classifier, or an item is not a text.
+            InputError: the bundle is not a text classifier, an item is not a text, or both sides
+                of a pair are too long for "mean".
         """
         self._require(TEXT_CLASSIFICATION, "classify")
+        scoring, several = self.scoring, self.multi_label
+        if check_choice("long_text", long_text, LONG_TEXTS) == MEAN:
+
+            def mean(whole: Whole[Text]) -> Classification:
+                weights = tokens_of(whole)
+                return mean_classification(
+                    whole.rows, weights, self.labels, scoring=scoring, multi_label=several
+                )
+
+            to_parts = partial(parts_of_pairs, tokenizer=self.tokenizer, cut=self._cut)
+            sides = partial(check_sides, cut=self._cut, max_length=self.max_length)
+            through = partial(self._in_given_parts, to_parts=to_parts)
+            return self._answer(texts, sides, mean, through=through, progress=progress)
 
         def classification(answered: Answered[Text]) -> Classification:
             return read_classification(
-                answered.row, self.labels, scoring=self.scoring, multi_label=self.multi_label
+                answered.row, self.labels, scoring=scoring, multi_label=several
             )
 
         check = partial(check_text, pairs=True)
@@ -210,7 +237,10 @@ class Model(OpenBundle):
         return ranked(listed, [answer.score for answer in answers])
 
     def tag(self, texts: Any, *, aggregation: str | None = None, progress: bool = False) -> Any:
-        """Find the entities in texts.
+        """Find the entities in texts of any length.
+
+        A text that is too long is read in windows that overlap, and each token of it has the label
+        that it gets where more of the text is around it.
 
         Args:
             texts: one text, a list, or any other iterable.
@@ -232,12 +262,12 @@ class Model(OpenBundle):
         chosen = self.aggregation if aggregation is None else aggregation
         check_choice("aggregation", chosen, AGGREGATIONS)
 
-        def entities(answered: Answered[str]) -> list[Entity]:
-            tokenized = TokenizedText.of(answered.text, answered.encoding)
-            return decode_entities(tokenized, answered.row, self.labels, chosen)
+        def entities(whole: Whole[str]) -> list[Entity]:
+            return decode_entities(*stitched(whole), self.labels, chosen)
 
         check = partial(check_text, pairs=False)
-        return self._answer(texts, check, entities, progress=progress)
+        through = self._in_overlapping_parts
+        return self._answer(texts, check, entities, through=through, progress=progress)
 
     def fill_mask(self, texts: Any, k: int = 5, *, progress: bool = False) -> Any:
         """Guess what stands in the place of a mask.
@@ -296,12 +326,11 @@ class Model(OpenBundle):
                 fills the model alone, or there are not as many questions as contexts.
         """
         self._require(QUESTION_ANSWERING, "answer")
-        cutting = partial(encode_contexts, cut=self._cut, max_length=self.max_length)
         answers = self._answer(
             pairs_of(question, context),
             partial(check_question, cut=self._cut, max_length=self.max_length),
             partial(read_answer, allow_no_answer=allow_no_answer),
-            through=partial(self._in_parts, encode=cutting),
+            through=self._in_overlapping_parts,
             progress=progress,
         )
         one = isinstance(question, str | bytes) and isinstance(context, str | bytes)
@@ -332,6 +361,7 @@ class Model(OpenBundle):
         Returns:
             A bool for one text, a list of them for a list, and for any other iterable an iterator.
         """
-        most = self._read_at_once(max_length)
-        check = self._prompted(prompt)
+        check, most = self._prompted(prompt), self._read_at_once(max_length)
+        if max_length is None and self.task != QUESTION_ANSWERING:  # a question is never cut
+            return self._answer(texts, check, bool, through=self._cut_off)
         return self._answer(texts, check, lambda count: count > most, through=self._counts)

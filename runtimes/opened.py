@@ -19,13 +19,22 @@ from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import FIRST
-from edgebert.runtimes.long_texts import Cut, Whole, cut_at, in_parts, wholes
+from edgebert.runtimes.long_texts import (
+    Cut,
+    ToParts,
+    Whole,
+    cut_at,
+    encode_windows,
+    in_parts,
+    wholes,
+    with_the_others,
+)
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.prompts import prompt_option
 from edgebert.runtimes.providers import CPU
+from edgebert.runtimes.questions import encode_contexts
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
-from edgebert.runtimes.words import TokenizedText
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -185,12 +194,13 @@ class OpenBundle:
         """
         return [answered.row.copy() for answered in self._of_list(texts, progress=progress)]
 
-    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        """Tokens of each text, with the characters and the word each one stands for."""
-        return [
-            TokenizedText.of(text, encoding)
-            for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
-        ]
+    def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
+        """All of each text, or of the context of each question, in parts that overlap.
+
+        Returns:
+            In order; rows as `outputs` gives them, for each part of a text.
+        """
+        return list(self._of_list(texts, self._in_overlapping_parts, progress=progress))
 
     def _answer(
         self,
@@ -236,13 +246,30 @@ class OpenBundle:
         return self._scheduler.answers(windows, self._encode)
 
     def _in_parts(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Whole[T]]:
-        """Read all of each text, part by part."""
-        parts = in_parts(windows, encode)
+        """Read all of each text, part by part, given what gives the first."""
+        return self._in_given_parts(windows, with_the_others(encode))
+
+    def _in_given_parts(
+        self, windows: Iterator[Window[T]], to_parts: ToParts[T]
+    ) -> Iterator[Whole[T]]:
+        parts = in_parts(windows, to_parts)
         return wholes(self._scheduler.answers(parts, lambda some: [one.encoding for one in some]))
+
+    def _in_overlapping_parts(self, windows: Iterator[Window[Any]]) -> Iterator[Whole[Any]]:
+        if self.task == QUESTION_ANSWERING:
+            contexts = partial(encode_contexts, cut=self._cut, max_length=self.max_length)
+            return self._in_parts(windows, contexts)
+        cutting = partial(encode_windows, tokenizer=self.tokenizer, cut=self._cut)
+        return self._in_parts(windows, cutting)
 
     def _counts(self, windows: Iterator[Window[Text]]) -> Iterator[int]:
         for window in windows:
             yield from map(len, encode(self._cut(None, 0), window.texts, offsets=False))
+
+    def _cut_off(self, windows: Iterator[Window[Text]]) -> Iterator[bool]:
+        for window in windows:
+            for encoding in encode(self.tokenizer, window.texts, offsets=False):
+                yield bool(encoding.overflowing)
 
     @cached_property
     def _cut(self) -> Cut:

@@ -15,11 +15,10 @@ import tokenizers
 from edgebert.errors import InputError
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import check_text, encode
-from edgebert.runtimes.long_texts import Cut, Whole
+from edgebert.runtimes.long_texts import Cut, Whole, stride_of
 from edgebert.runtimes.words import token_span
 
 _LONGEST = 30  # tokens of an answer, as SQuAD's readers bound it
-_STRIDE = 128  # tokens that neighbouring parts share, as SQuAD's readers have it
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def encode_contexts(
     """
     by_stride: dict[int, list[int]] = defaultdict(list)
     for i, room in enumerate(_rooms([question for question, _ in pairs], cut, max_length)):
-        by_stride[_stride(room)].append(i)
+        by_stride[stride_of(room)].append(i)
     encodings: dict[int, tokenizers.Encoding] = {}
     for stride, places in by_stride.items():
         found = encode(cut(max_length, stride), [pairs[i] for i in places])
@@ -195,11 +194,3 @@ def _rooms(questions: Sequence[str], cut: Cut, max_length: int) -> list[int]:
     special = tokenizer.num_special_tokens_to_add(True)
     encodings = tokenizer.encode_batch(list(questions), add_special_tokens=False)
     return [max(0, max_length - special - len(encoding)) for encoding in encodings]
-
-
-def _stride(room: int) -> int:
-    """Half of the room at most, so that parts move on; few values, so that tokenizers are few."""
-    stride = _STRIDE
-    while stride > room // 2:
-        stride //= 2
-    return stride

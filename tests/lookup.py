@@ -73,7 +73,7 @@ def byte_level() -> tokenizers.Tokenizer:
     vocabulary = {piece: i for i, piece in enumerate((*SPECIAL, *alphabet))}
     merges = []
     for word in WORDS_OF_PIECES:
-        for form in (word, f"Ġ{word}"):
+        for form in (f"Ġ{word}", word):
             for end in range(1, len(form)):
                 merges.append((form[:end], form[end]))
                 vocabulary.setdefault(form[: end + 1], len(vocabulary))

@@ -12,7 +12,10 @@ import tokenizers
 import torch
 import transformers
 
+from edgebert.checkpoint import open_checkpoint
+from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.onnx_file import probe_bundle
+from edgebert.drift.sources import ask
 from edgebert.errors import InputError
 from edgebert.runtimes import Answer, Model, load
 from edgebert.runtimes.long_texts import Whole
@@ -101,10 +104,15 @@ def test_an_answer_is_that_of_plain_pytorch(
     assert found.score == pytest.approx(score, abs=1e-5)
 
 
-def test_a_context_that_fits_is_answered_as_drift_measures_it(model: Model) -> None:
-    pairs = [("where is ben ?", CONTEXT), ("is it late ?", CONTEXT)]
-    measured = probe_bundle(model).answers(pairs, model.outputs(pairs))
-    assert [model.answer(*pair).text for pair in pairs] == measured
+@pytest.mark.parametrize("allow_no_answer", [False, True])
+def test_contexts_of_any_length_are_answered_as_drift_measures_it(
+    checkpoint: Path, model: Model, allow_no_answer: bool
+) -> None:
+    pairs = [("where is ben ?", CONTEXT), ("is it late ?", LONG), ("the " * 40, LONG)]
+    answers = [model.answer(*pair, allow_no_answer=allow_no_answer).text for pair in pairs]
+    for source in (model, probe_bundle(model), CheckpointModel(open_checkpoint(str(checkpoint)))):
+        measured = ask(source, pairs, allow_no_answer=allow_no_answer).answers
+        assert list(measured or ()) == answers
 
 
 @pytest.mark.parametrize(

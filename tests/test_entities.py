@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,12 @@ import numpy as np
 import pytest
 import tokenizers
 import transformers
+from click.testing import CliRunner
 from lookup import byte_level, found, sentencepiece
 
+from edgebert.cli import main
 from edgebert.data import Span
+from edgebert.errors import InputError
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.entities import AGGREGATIONS, FIRST, SIMPLE, WORDS, decode_entities
 from edgebert.runtimes.tags import TagScheme
@@ -245,3 +251,34 @@ def test_what_is_taught_is_what_is_found(kind: str) -> None:
         logits[token, BIO.index(tag or "B-PER")] = 9  # what has no target is never asked
     decoded = decode_entities(tokenized, logits, BIO)
     assert places(decoded) == [(span.start, span.end, span.label) for span in entities]
+
+
+def test_the_bundle_says_how_words_are_labelled(tiny_tagger_bundle: Path, tmp_path: Path) -> None:
+    assert load(tiny_tagger_bundle).aggregation == WORDS
+    older = tmp_path / "older"
+    shutil.copytree(tiny_tagger_bundle, older)
+    manifest = json.loads((older / "manifest.json").read_text())
+    del manifest["aggregation"]
+    (older / "manifest.json").write_text(json.dumps(manifest))
+    assert load(older).aggregation == FIRST  # as bundles were read before they said it
+    with pytest.raises(InputError, match="aggregation='none': expected one of words, simple"):
+        load(older).tag("anna", aggregation="none")
+
+
+def test_the_command_line_takes_an_aggregation(tiny_tagger_bundle: Path, tmp_path: Path) -> None:
+    text = "please tell ben of the naive kitchens, that's it"
+    model = load(tiny_tagger_bundle)
+    for name in AGGREGATIONS:
+        result = CliRunner().invoke(
+            main, ["tag", str(tiny_tagger_bundle), text, "--aggregation", name]
+        )
+        found = [asdict(entity) for entity in model.tag(text, aggregation=name)]
+        assert json.loads(result.stdout)["entities"] == found
+    wrong = CliRunner().invoke(main, ["tag", str(tiny_tagger_bundle), text, "--aggregation", "all"])
+    assert wrong.exit_code == 2
+    (tmp_path / "texts.txt").write_text(f"{text}\n")
+    files = ["--input", str(tmp_path / "texts.txt"), "--output", str(tmp_path / "o.jsonl")]
+    words = ["tag", str(tiny_tagger_bundle), *files, "--aggregation"]
+    assert CliRunner().invoke(main, [*words, SIMPLE]).exit_code == 0
+    saved = json.loads((tmp_path / "o.jsonl").read_text())["entities"]
+    assert saved == [asdict(entity) for entity in model.tag(text, aggregation=SIMPLE)]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.words import TokenizedText
+from edgebert.runtimes.long_texts import Whole
 
 HERE = Path("dev.tsv")
 
@@ -49,7 +50,7 @@ class Question:
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
         raise NotImplementedError
 
-    def tokenized(self, texts: object) -> list[TokenizedText]:
+    def wholes(self, texts: object, *, progress: bool = False) -> list[Whole[Any]]:
         raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tiny import VOCABULARY, make_checkpoint, write_tokenizer
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
-from edgebert.data import Span
+from edgebert.data import Span, read_examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.runtimes.tags import TagScheme
 from edgebert.runtimes.words import TokenizedText
@@ -28,7 +29,7 @@ from edgebert.training import (
 )
 from edgebert.training.similarity import Embedder
 from edgebert.training.student import evenly_spaced, shorten
-from edgebert.training.tagging import tag_tokens
+from edgebert.training.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
 from edgebert.training.tasks import load_task
 
 FAST = FinetuneOptions(epochs=6, batch_size=8, learning_rate=2e-3)
@@ -326,6 +327,24 @@ def test_neighbouring_entities_stay_apart() -> None:
 def test_a_word_that_holds_an_entity_belongs_to_it() -> None:
     text = TokenizedText("anti-Paris", [(0, 10)], [0])
     assert tag_tokens(text, [Span(5, 10, "LOC")], BIO) == ["B-LOC"]
+
+
+def test_a_long_text_is_taught_and_scored_as_it_is_tagged(
+    tagger: Path, entities: Path, tmp_path: Path
+) -> None:
+    sentences = entities.read_text(encoding="utf-8").strip().split("\n\n")
+    joined = write(tmp_path / "long.conll", "\n".join(sentences).splitlines())
+    assert evaluate(str(tagger), joined) > 95  # of a text of many windows
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tagger)
+    labels = open_checkpoint(tagger).labels
+    long = encode_tagged(read_examples(joined), tokenizer=tokenizer, labels=labels)
+    plain = encode_tagged(read_examples(entities), tokenizer=tokenizer, labels=labels)
+    assert len(long.parts) == 1 < len(long.targets) == len(long.lengths)
+
+    def counted(data: TaggedTexts) -> Counter[int]:
+        return Counter(number for row in data.targets for number in row if number != IGNORED)
+
+    assert counted(long) == counted(plain)  # each word once
 
 
 def test_similarity_is_written_as_sentence_transformers_reads_it(

@@ -21,7 +21,7 @@ from edgebert.export.sealing import seal_proved
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode, open_tokenizer
 from edgebert.runtimes.loading import open_model
-from edgebert.runtimes.long_texts import cut_at, in_parts
+from edgebert.runtimes.long_texts import cut_at, in_parts, with_the_others
 from edgebert.runtimes.windows import Window
 
 FOREIGN = Path(__file__).parent / "fixtures" / "foreign"
@@ -154,7 +154,7 @@ def test_a_foreign_export_is_read_as_its_tokenizer_says(tmp_path: Path) -> None:
 
 def test_parts_of_a_text_come_in_its_order_on_whichever_side_it_is_cut(bundle: Path) -> None:
     cut = cut_at(load(bundle).tokenizer, 16, 4)
-    (window,) = in_parts([Window([LONG], full=False)], cut.encode_batch)
+    (window,) = in_parts([Window([LONG], full=False)], with_the_others(cut.encode_batch))
     begins = [part.encoding.offsets[1][0] for part in window.texts]
     assert begins == sorted(begins)
     assert [part.last for part in window.texts] == [False] * (len(begins) - 1) + [True]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, tee
 from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edgebert.data import Text
     from edgebert.runtimes.model import Model
 
+_COUNTED_TOGETHER = 256
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -31,6 +33,7 @@ class Verb:
         answer: asks the model; takes and gives an iterator.
         row: a text and its answer, as they are written.
         chosen: options of this command alone and their values, which change answers.
+        is_cut: which texts are longer than what is read of them; None where all of a text is read.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Verb:
     answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
     row: Callable[[Any, Any], Row]
     chosen: Mapping[str, str | None] = field(default_factory=dict)
+    is_cut: Callable[[Model, Sequence[Text]], Sequence[bool]] | None = None
 
     @property
     def named(self) -> dict[str, str | None]:
@@ -89,8 +93,10 @@ def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
     from edgebert.runtimes import load
 
-    rows = _rows(verb, load(bundle, provider=provider), given)
-    for row in rows if sys.stdout.isatty() else _tracked(rows, verb, given.count):
+    model = load(bundle, provider=provider)
+    rows = _rows(verb, model, given)
+    tracked = rows if sys.stdout.isatty() else _tracked(rows, verb, given.count)
+    for row in _telling(tracked, verb, model):
         click.echo(to_json(row))
 
 
@@ -101,7 +107,7 @@ def _write(
     from edgebert.runtimes import load
 
     model = load(bundle, provider=provider)
-    rows = _tracked(_rows(verb, model, given), verb, given.count)
+    rows = _telling(_tracked(_rows(verb, model, given), verb, given.count), verb, model)
     write_answers(target, rows, open_layout(target, _columns(verb, model, given)), force=force)
 
 
@@ -118,7 +124,8 @@ def _write_resumably(
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
         model = load(bundle, provider=provider)
         left = None if given.count is None else given.count - file.texts
-        rows = _tracked(_rows(verb, model, given, file.texts), verb, left)
+        tracked = _tracked(_rows(verb, model, given, file.texts), verb, left)
+        rows = _telling(tracked, verb, model)
         file.write(rows, open_layout(target, _columns(verb, model, given)))
 
 
@@ -180,6 +187,28 @@ def _rows(verb: Verb, model: Model, given: GivenTexts, done: int = 0) -> Iterato
         shown, asked = tee(islice(texts, done, None))
         for text, answer in zip(shown, verb.answer(model, asked), strict=True):
             yield verb.row(text, answer)
+
+
+def _telling(rows: Iterable[Row], verb: Verb, model: Model) -> Iterator[Row]:
+    """The same rows; at their end, how many texts the model read the beginning of."""
+    if verb.is_cut is None:
+        yield from rows
+        return
+    seen = cut = 0
+    answered: list[Text] = []
+    for row in rows:
+        yield row
+        answered.append(row["text"])
+        if len(answered) == _COUNTED_TOGETHER:
+            seen, cut = seen + len(answered), cut + sum(verb.is_cut(model, answered))
+            answered.clear()
+    seen, cut = seen + len(answered), cut + sum(verb.is_cut(model, answered))
+    if cut:
+        click.echo(
+            f"{cut:,} of {seen:,} texts {'is' if cut == 1 else 'are'} longer than the "
+            f"{model.max_length} tokens the model reads; --long-text mean reads all of them",
+            err=True,
+        )
 
 
 def _tracked(rows: Iterable[Row], verb: Verb, count: int | None) -> Iterator[Row]:

@@ -35,6 +35,7 @@ PROVIDER = click.Choice(
         "auto",
     ]
 )
+TRUNCATE = "truncate"
 AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
@@ -102,6 +103,13 @@ json_record = click.option(
 )
 text_column = click.option(
     "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
+)
+long_text = click.option(
+    "--long-text",
+    type=click.Choice([TRUNCATE, "mean"]),
+    default=TRUNCATE,
+    show_default=True,
+    help="Read the beginning of a text that is too long, or all of it in windows, for the mean.",
 )
 max_length = click.option(
     "--max-length",

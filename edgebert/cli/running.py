@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,8 @@ def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(cls=Command)
 @_run_options
 @click.option("--prompt", metavar="NAME", help="A prompt of the model, put before every text.")
-def embed(prompt: str | None, **given: Any) -> None:
+@options.long_text
+def embed(prompt: str | None, long_text: str, **given: Any) -> None:
     """Turn texts into vectors: one JSON object a line.
 
     \b
@@ -66,15 +67,22 @@ def embed(prompt: str | None, **given: Any) -> None:
     from edgebert.records.manifest import EMBEDDINGS
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        vectors: Iterable[Any] = model.embed(texts, prompt=prompt)
+        vectors: Iterable[Any] = model.embed(texts, prompt=prompt, long_text=long_text)
         return vectors
 
-    run(Verb("embed", EMBEDDINGS, answer, embedding_row, {"--prompt": prompt}), **given)
+    def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
+        found: Sequence[bool] = model.truncated(texts, prompt=prompt)
+        return found
+
+    chosen = {"--prompt": prompt, "--long-text": long_text}
+    cut = is_cut if long_text == options.TRUNCATE else None
+    run(Verb("embed", EMBEDDINGS, answer, embedding_row, chosen, cut), **given)
 
 
 @click.command(cls=Command)
 @_run_options
-def classify(**given: Any) -> None:
+@options.long_text
+def classify(long_text: str, **given: Any) -> None:
     """Classify texts: one JSON object a line.
 
     \b
@@ -85,10 +93,16 @@ def classify(**given: Any) -> None:
     from edgebert.records.manifest import TEXT_CLASSIFICATION
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        answers: Iterable[Any] = model.classify(texts)
+        answers: Iterable[Any] = model.classify(texts, long_text=long_text)
         return answers
 
-    run(Verb("classify", TEXT_CLASSIFICATION, answer, classification_row), **given)
+    def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
+        found: Sequence[bool] = model.truncated(texts)
+        return found
+
+    chosen = {"--long-text": long_text}
+    cut = is_cut if long_text == options.TRUNCATE else None
+    run(Verb("classify", TEXT_CLASSIFICATION, answer, classification_row, chosen, cut), **given)
 
 
 @click.command(cls=Command)

@@ -6,7 +6,10 @@ pooling is numpy's, not the graph's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,6 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.drift.spans import read_answers
 from edgebert.errors import InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
@@ -28,7 +30,7 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes.answers import Array
-from edgebert.runtimes.words import TokenizedText
+from edgebert.runtimes.long_texts import Whole, stride_of
 
 _BATCH = 32
 _LOGITS_BYTES = 256_000_000
@@ -97,11 +99,26 @@ class CheckpointModel:
         groups = [order[i : i + size] for i in range(0, len(order), size)]
         rows: dict[int, Array] = {}
         for group in track(groups, "PyTorch reference") if progress else groups:
-            inputs = dict(self.encode([texts[i] for i in group]))
-            result = self.run(inputs)[self.output_name]
-            for place, (i, row) in enumerate(zip(group, result, strict=True)):
-                rows[i] = row[self._read(inputs, place)]
+            rows.update(
+                zip(group, self._answers(self.encode([texts[i] for i in group])), strict=True)
+            )
         return [rows[i] for i in range(len(texts))]
+
+    def _rows(self, read: Any, *, progress: bool) -> list[Array]:
+        """Outputs of texts that are tokenized, as transformers gives them, without padding."""
+        order = sorted(range(len(read["input_ids"])), key=lambda i: len(read["input_ids"][i]))
+        groups = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
+        rows: dict[int, Array] = {}
+        for group in track(groups, "PyTorch reference") if progress else groups:
+            some = {name: [values[i] for i in group] for name, values in read.items()}
+            padded = self.tokenizer.pad(some, padding_side="right", return_tensors="np")
+            rows.update(zip(group, self._answers(_as_inputs(padded)), strict=True))
+        return [rows[i] for i in range(len(order))]
+
+    def _answers(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> list[Array]:
+        """What one batch gives for each of its texts."""
+        result = self.run(inputs)[self.output_name]
+        return [row[self._read(inputs, place)] for place, row in enumerate(result)]
 
     def _batch_size(self) -> int:
         if self.task != FILL_MASK:
@@ -154,7 +171,7 @@ class CheckpointModel:
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Tokens of texts as transformers makes them, padded to the longest."""
         encoding = self._tokenize(texts, return_tensors="np", padding=True, padding_side="right")
-        return {name: np.asarray(values, np.int64) for name, values in encoding.items()}
+        return _as_inputs(encoding)
 
     @property
     def vocabulary_size(self) -> int:
@@ -163,13 +180,35 @@ class CheckpointModel:
     def piece(self, token_id: int) -> str:
         return str(self.tokenizer.convert_ids_to_tokens(token_id))
 
-    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        encodings = self._tokenize(texts).encodings
-        return [TokenizedText.of(text, one) for text, one in zip(texts, encodings, strict=True)]
+    def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
+        """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
+        by_stride: dict[int, list[int]] = defaultdict(list)
+        for place, text in enumerate(texts):
+            by_stride[stride_of(self._room(text))].append(place)
+        found: dict[int, Whole[Any]] = {}
+        for stride, places in by_stride.items():
+            some = self._in_parts([texts[place] for place in places], stride, progress=progress)
+            found.update(zip(places, some, strict=True))
+        return [found[place] for place in range(len(texts))]
 
-    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
-        """The answer to each (question, context), as it stands in the context."""
-        return read_answers(texts, self._tokenize(texts).encodings, outputs)
+    def _room(self, text: Text) -> int:
+        """Tokens of a text, or of a context beside its question, that are read at a time."""
+        pair = not isinstance(text, str)
+        room: int = self.max_length - self.tokenizer.num_special_tokens_to_add(pair)
+        if pair:
+            room -= len(self.tokenizer(text[0], add_special_tokens=False)["input_ids"])
+        return max(0, room)
+
+    def _in_parts(
+        self, texts: Sequence[Text], stride: int, *, progress: bool
+    ) -> Iterator[Whole[Any]]:
+        read = self._tokenize(texts, stride=stride, return_overflowing_tokens=True)
+        places = read.pop("overflow_to_sample_mapping")
+        rows = self._rows(read, progress=progress)
+        parts = zip(places, read.encodings, rows, strict=True)
+        for place, of_text in groupby(parts, key=itemgetter(0)):
+            _, encodings, logits = zip(*of_text, strict=True)
+            yield Whole(texts[place], encodings, logits)
 
     def _tokenize(self, texts: Sequence[Text], **options: Any) -> Any:
         arguments: list[list[str]] = [[t if isinstance(t, str) else t[0] for t in texts]]
@@ -185,3 +224,7 @@ class CheckpointModel:
                 f"a question is longer than the {self.max_length} tokens that are read, or stands "
                 "without its context"
             ) from error
+
+
+def _as_inputs(encoding: Any) -> dict[str, npt.NDArray[np.int64]]:
+    return {name: np.asarray(values, np.int64) for name, values in encoding.items()}

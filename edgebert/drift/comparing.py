@@ -27,7 +27,7 @@ from edgebert.drift.prompting import require_an_answer_each
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.drift.slices import slice_of, slices_of
-from edgebert.drift.sources import Answers, Source, aggregation_of, ask
+from edgebert.drift.sources import Answers, Source, aggregation_of, ask, some_impossible
 from edgebert.drift.squad import answer_disagreement
 from edgebert.errors import InputError
 from edgebert.records.checked import (
@@ -147,13 +147,7 @@ def compare(
     parts = [part for by in slice_by for part in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
     require_an_answer_each(reference, candidate, texts, examples.retrieval)
-    before = ask(
-        reference, texts, examples.retrieval, aggregation=aggregation_of(reference, candidate)
-    )
-    after = ask(
-        candidate, texts, examples.retrieval, aggregation=aggregation_of(candidate, reference)
-    )
-    after = _in_order(after, candidate.labels, reference.labels)
+    before, after = _asked(reference, candidate, examples, texts)
     names = _compared_by(reference, candidate)
     multi_label = reference.multi_label
     vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
@@ -195,6 +189,24 @@ def compare(
             for part in parts
         ),
     )
+
+
+def _asked(
+    reference: Source, candidate: Source, examples: Examples, texts: Sequence[Text]
+) -> tuple[Answers, Answers]:
+    """What both sides answer, the candidate's labels in the reference's order."""
+    impossible = some_impossible(examples)
+    before, after = (
+        ask(
+            one,
+            texts,
+            examples.retrieval,
+            aggregation=aggregation_of(one, other),
+            allow_no_answer=impossible,
+        )
+        for one, other in ((reference, candidate), (candidate, reference))
+    )
+    return before, _in_order(after, candidate.labels, reference.labels)
 
 
 def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:

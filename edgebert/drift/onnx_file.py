@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tokenizers
 
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.drift.spans import read_answers
 from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.saturation import sums_can_overflow
 from edgebert.graph.weights import Weight, read_weights
@@ -31,9 +33,10 @@ from edgebert.runtimes.encoding import (
     open_tokenizer,
     pad,
 )
+from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows
 from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
+from edgebert.runtimes.questions import encode_contexts
 from edgebert.runtimes.session import open_graph
-from edgebert.runtimes.words import TokenizedText
 from edgebert.sentence_modules import SentenceModules
 
 _SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
@@ -65,7 +68,7 @@ class Traits:
 
 
 class OnnxFile:
-    """A graph in an onnxruntime session; a `TextModel`, `Probe` and `Reader` of `drift.sources`."""
+    """A graph in an onnxruntime session; a `TextModel` and `Probe` of `drift.sources`."""
 
     def __init__(self, path: Path, traits: Traits, tokenizer: Any, session: Any) -> None:
         self.path = path
@@ -90,14 +93,16 @@ class OnnxFile:
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
+        return self._rows(encode(self.tokenizer, texts), progress=progress)
+
+    def _rows(self, encodings: Sequence[tokenizers.Encoding], *, progress: bool) -> list[Array]:
         budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
-        encodings = encode(self.tokenizer, texts)
         batches = list(micro_batches(encodings, _ANY_SHAPE, tokens_per_run=budget))
         rows: dict[int, Array] = {}
         for batch in track(batches, self.path.name) if progress else batches:
             answer = self.run(batch.inputs)[self.output_name]
             rows.update(rows_of(self.task, batch, answer, self._mask_id))
-        return [rows[i] for i in range(len(texts))]
+        return [rows[i] for i in range(len(encodings))]
 
     @property
     def vocabulary_size(self) -> int:
@@ -106,15 +111,20 @@ class OnnxFile:
     def piece(self, token_id: int) -> str:
         return str(self.tokenizer.id_to_token(token_id))
 
-    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
+    def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
+        """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
+        cut = lru_cache(partial(cut_at, self.tokenizer))
+        if self.task == QUESTION_ANSWERING:
+            pairs = [(text[0], text[1]) for text in texts]
+            firsts = encode_contexts(pairs, cut, self.max_length)
+        else:
+            firsts = encode_windows([str(text) for text in texts], self.tokenizer, cut)
+        parts = [[first, *first.overflowing] for first in firsts]
+        rows = iter(self._rows([part for of_text in parts for part in of_text], progress=progress))
         return [
-            TokenizedText.of(text, encoding)
-            for text, encoding in zip(texts, encode(self.tokenizer, texts), strict=True)
+            Whole(text, of_text, list(islice(rows, len(of_text))))
+            for text, of_text in zip(texts, parts, strict=True)
         ]
-
-    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
-        """The answer to each (question, context), as it stands in the context."""
-        return read_answers(texts, encode(self.tokenizer, texts), outputs)
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Token ids of the texts as one batch, padded to the longest; the mask always with them."""

@@ -8,21 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from edgebert.bundle import MANIFEST
-from edgebert.data import Retrieval, Text
-from edgebert.drift.onnx_file import open_onnx_file, probe_bundle
+from edgebert.data import Examples, Retrieval, Text
+from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
 from edgebert.graph.weights import Weight
 from edgebert.records.manifest import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
-from edgebert.runtimes import Entity, Model, load
+from edgebert.runtimes import Entity, load
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import Integers
 from edgebert.runtimes.entities import WORDS, decode_entities
-from edgebert.runtimes.words import TokenizedText
+from edgebert.runtimes.long_texts import Whole
+from edgebert.runtimes.questions import read_answer
+from edgebert.runtimes.stitching import stitched
 
 Inputs = Mapping[str, Integers]
 
@@ -76,8 +78,8 @@ class TextModel(Described, Protocol):
         """Raw output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
         ...
 
-    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        """Tokens of each text with their characters and words."""
+    def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
+        """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
         ...
 
 
@@ -115,15 +117,6 @@ class Probe(Protocol):
         ...
 
 
-@runtime_checkable
-class Reader(Protocol):
-    """A model that answers questions from a context."""
-
-    def answers(self, texts: Sequence[Text], outputs: Sequence[Array]) -> list[str]:
-        """The answer to each (question, context), given its logits, [tokens, 2]."""
-        ...
-
-
 Source = TextModel | SavedOutputs
 
 
@@ -133,7 +126,7 @@ class Answers:
 
     Attributes:
         outputs: float32 [dim], [labels] or [tokens, labels] of each text; None where only
-            entities were kept.
+            entities or answers are known.
         entities: of each text, for token classification.
         answers: to each (question, context), for question answering.
     """
@@ -186,8 +179,11 @@ def ask(
     retrieval: Retrieval | None = None,
     *,
     aggregation: str = WORDS,
+    allow_no_answer: bool = False,
 ) -> Answers:
     """Let a side answer the texts.
+
+    Taggers and readers read all of a text, in parts that overlap; others its beginning.
 
     Args:
         source: the side.
@@ -195,43 +191,46 @@ def ask(
         retrieval: says which of them are queries and which documents, so that each is embedded
             with the prompt that a search puts before it.
         aggregation: for token classification (see `runtimes.entities`).
+        allow_no_answer: for question answering (see `runtimes.Model.answer`).
 
     Raises:
         InputError: saved outputs without one of the texts, or pairs for a token classifier.
     """
     if isinstance(source, SavedOutputs):
         return Answers(source.outputs(texts), source.entities(texts), source.answers(texts))
-    if source.task == QUESTION_ANSWERING and any(isinstance(text, str) for text in texts):
-        raise InputError("question answering reads pairs: a question and its context")
+    if source.task == QUESTION_ANSWERING:
+        found = answers_of(source, texts, allow_no_answer=allow_no_answer, progress=True)
+        return Answers(None, answers=tuple(found))
+    if source.task == TOKEN_CLASSIFICATION:
+        return _tagged(source, texts, aggregation)
     prompts = prompts_before(source, len(texts), retrieval)
     prompted = [
         prompt + text if isinstance(text, str) else text
         for prompt, text in zip(prompts, texts, strict=True)
     ]
-    outputs = source.outputs(prompted, progress=True)
-    entities = None
-    if source.task == TOKEN_CLASSIFICATION:
-        entities = tuple(map(tuple, entities_of(source, texts, outputs, aggregation)))
-    if source.task == QUESTION_ANSWERING:
-        return Answers(tuple(outputs), answers=tuple(_reader(source).answers(texts, outputs)))
-    return Answers(tuple(outputs), entities)
+    return Answers(tuple(source.outputs(prompted, progress=True)))
 
 
-def _reader(source: TextModel) -> Reader:
-    if isinstance(source, Model):
-        return probe_bundle(source)
-    assert isinstance(source, Reader)
-    return source
-
-
-def entities_of(
-    model: TextModel, texts: Sequence[Text], outputs: Sequence[Array], aggregation: str
-) -> list[list[Entity]]:
-    """Entities of each text, from the model's own outputs for it."""
-    plain = [text for text in texts if isinstance(text, str)]
-    if len(plain) != len(texts):
-        raise InputError("token classification reads single texts, not pairs")
+def answers_of(
+    source: TextModel, texts: Sequence[Text], *, allow_no_answer: bool, progress: bool = False
+) -> list[str]:
+    """The answer to each (question, context), as `edgebert.runtimes.Model.answer` gives it."""
+    if any(isinstance(text, str) for text in texts):
+        raise InputError("question answering reads pairs: a question and its context")
     return [
-        decode_entities(tokenized, logits, model.labels, aggregation)
-        for tokenized, logits in zip(model.tokenized(plain), outputs, strict=True)
+        read_answer(whole, allow_no_answer=allow_no_answer).text
+        for whole in source.wholes(texts, progress=progress)
     ]
+
+
+def some_impossible(examples: Examples) -> bool:
+    """Whether a file has answers, but to some of its questions none, as SQuAD 2."""
+    return examples.answers is not None and not all(examples.answers)
+
+
+def _tagged(source: TextModel, texts: Sequence[Text], aggregation: str) -> Answers:
+    if not all(isinstance(text, str) for text in texts):
+        raise InputError("token classification reads single texts, not pairs")
+    read = [stitched(whole) for whole in source.wholes(texts, progress=True)]
+    entities = (decode_entities(*one, source.labels, aggregation) for one in read)
+    return Answers(tuple(logits for _, logits in read), tuple(map(tuple, entities)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import tokenizers
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -14,12 +15,22 @@ from edgebert.drift.statistics import entity_f1
 from edgebert.errors import InputError
 from edgebert.runtimes import Entity
 from edgebert.runtimes.entities import decode_entities
+from edgebert.runtimes.long_texts import Whole, stride_of
+from edgebert.runtimes.stitching import stitched, stitched_tokens
 from edgebert.runtimes.tags import TagScheme
 from edgebert.runtimes.words import TokenizedText, Word, split_words
-from edgebert.training.batches import Encoded, encode, pad, predict
+from edgebert.training.batches import Encoded, pad, predict
 
 IGNORED = -100
 """The target of a token that has no label of its own, as cross entropy skips it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A text, and what is read of it at a time: all of it, in parts that overlap."""
+
+    text: str
+    encodings: tuple[tokenizers.Encoding, ...]
 
 
 @dataclass(frozen=True)
@@ -27,11 +38,13 @@ class TaggedTexts:
     """Texts and their entities.
 
     Attributes:
-        targets: for each text the label number of each token, or IGNORED.
+        encoded: the parts of all texts, which are one where a text is short enough.
+        parts: of each text.
+        targets: for each part the label number of each token, or IGNORED.
     """
 
     encoded: Encoded
-    tokenized: tuple[TokenizedText, ...]
+    parts: tuple[Parts, ...]
     targets: list[list[int]]
     entities: tuple[tuple[Span, ...], ...]
     labels: tuple[str, ...]
@@ -55,7 +68,7 @@ class TaggedTexts:
 
     def score(self, model: PreTrainedModel) -> float:
         """Micro F1 of exact (start, end, label) matches, in points."""
-        found = _find_entities(model, self.encoded, self.tokenized, self.labels)
+        found = _find_entities(model, self.encoded, self.parts, self.labels)
         return 100 * entity_f1(self.entities, found)
 
 
@@ -80,9 +93,7 @@ def encode_tagged(
                 raise InputError(
                     f"{examples.where(row)}: the model has no entity label {span.label!r}"
                 )
-    texts = [str(text) for text in examples.texts]
-    encoded = encode(tokenizer, texts)
-    return _tagged(encoded, _tokenize(tokenizer, texts), entities, labels)
+    return _tagged(*_read(tokenizer, examples.texts), entities, labels)
 
 
 def tag_texts(
@@ -93,49 +104,70 @@ def tag_texts(
     labels: tuple[str, ...],
 ) -> TaggedTexts:
     """Texts with the entities that `model` finds in them."""
-    singles = [str(text) for text in texts]
-    tokenized = _tokenize(tokenizer, singles)
-    encoded = encode(tokenizer, singles)
-    found = _find_entities(model, encoded, tokenized, labels)
+    encoded, parts = _read(tokenizer, texts)
+    found = _find_entities(model, encoded, parts, labels)
     entities = tuple(tuple(Span(e.start, e.end, e.label) for e in of_text) for of_text in found)
-    return _tagged(encoded, tokenized, entities, labels)
+    return _tagged(encoded, parts, entities, labels)
 
 
 def _tagged(
     encoded: Encoded,
-    tokenized: tuple[TokenizedText, ...],
+    parts: tuple[Parts, ...],
     entities: tuple[tuple[Span, ...], ...],
     labels: tuple[str, ...],
 ) -> TaggedTexts:
     scheme = TagScheme.of(labels)
-    numbers: dict[str | None, int] = {name: number for number, name in enumerate(labels)}
-    numbers[None] = IGNORED
     targets = [
-        [numbers[name] for name in tag_tokens(text, spans, scheme)]
-        for text, spans in zip(tokenized, entities, strict=True)
+        row
+        for of_text, spans in zip(parts, entities, strict=True)
+        for row in _targets(of_text, spans, scheme, labels)
     ]
-    return TaggedTexts(encoded, tokenized, targets, entities, labels)
+    return TaggedTexts(encoded, parts, targets, entities, labels)
+
+
+def _targets(
+    parts: Parts, entities: Sequence[Span], scheme: TagScheme, labels: tuple[str, ...]
+) -> list[list[int]]:
+    """For each part of a text its targets: each token has one, in the part that `tag` asks."""
+    tokenized, found = stitched_tokens(parts.text, parts.encodings)
+    targets = [[IGNORED] * len(encoding) for encoding in parts.encodings]
+    for (part, token), name in zip(found, tag_tokens(tokenized, entities, scheme), strict=True):
+        if name is not None:
+            targets[part][token] = labels.index(name)
+    return targets
 
 
 def _find_entities(
     model: PreTrainedModel,
     encoded: Encoded,
-    tokenized: tuple[TokenizedText, ...],
+    parts: tuple[Parts, ...],
     labels: tuple[str, ...],
 ) -> list[list[Entity]]:
-    logits = predict(model, encoded, lambda batch: model(**batch).logits)
-    return [
-        decode_entities(text, of_text.numpy(), labels)
-        for text, of_text in zip(tokenized, logits, strict=True)
-    ]
+    rows = iter(predict(model, encoded, lambda batch: model(**batch).logits))
+    wholes = (
+        Whole(one.text, one.encodings, [next(rows).numpy() for _ in one.encodings]) for one in parts
+    )
+    return [decode_entities(*stitched(whole), labels) for whole in wholes]
 
 
-def _tokenize(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
-) -> tuple[TokenizedText, ...]:
-    """Offsets and words of the tokens of each text, as the runtime sees them."""
-    encodings = tokenizer(list(texts), truncation=True).encodings
-    return tuple(TokenizedText.of(text, one) for text, one in zip(texts, encodings, strict=True))
+def _read(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[Text]
+) -> tuple[Encoded, tuple[Parts, ...]]:
+    """All of each text in parts that overlap, as the runtime reads them."""
+    singles = [str(text) for text in texts]
+    room = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add(False)
+    read = tokenizer(
+        singles,
+        truncation=True,
+        stride=stride_of(room),
+        return_overflowing_tokens=True,
+        return_attention_mask=False,
+    )
+    of_text: list[list[tokenizers.Encoding]] = [[] for _ in singles]
+    for place, encoding in zip(read.pop("overflow_to_sample_mapping"), read.encodings, strict=True):
+        of_text[place].append(encoding)
+    parts = (Parts(text, tuple(some)) for text, some in zip(singles, of_text, strict=True))
+    return Encoded({name: read[name] for name in read}, tokenizer.pad_token_id), tuple(parts)
 
 
 def tag_tokens(
