@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
-from edgebert.input_length import longest_input, truncation_side
+from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
@@ -31,6 +31,7 @@ from edgebert.sentence_modules import (
     read_prompts,
     read_sentence_modules,
 )
+from edgebert.tokenizer_settings import truncation_side
 from edgebert.weight_files import check_weights
 
 _TASK_OF_CLASS = (

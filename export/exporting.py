@@ -145,7 +145,7 @@ def _write_graph(
 ) -> tuple[dict[str, Count], list[str], dict[str, str]]:
     """Write the graph; return its coverage, what it lost, and what cannot be fused."""
     path = folder / MODEL
-    traced = trace(reference.checkpoint, path, options)
+    traced = trace(reference.checkpoint, path, options, token_types=reference.feeds_types)
     model = load_traced(path)
     watched = _real_batches(reference, options) if options.precision == "fp16" else ()
     shape_for_target(model, options, watched)

@@ -35,10 +35,13 @@ from edgebert.runtimes.entities import TokenizedText
 from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.session import open_graph
 from edgebert.sentence_modules import SentenceModules
+from edgebert.tokenizer_settings import feeds_token_types
 
 _SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
 _ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
 """Inputs before they are brought into a graph's own type and shape."""
+
+_NO_TYPES = GraphInputs(_ANY_SHAPE.names[:2])
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Traits:
     Attributes:
         modules: how the graph's token vectors become an embedding, where that is the task.
         default_prompt: the text that stands before every text when none is asked for.
+        token_types: whether the graph, where it takes token types, is fed those of the tokenizer,
+            and not 0 throughout.
     """
 
     task: str
@@ -59,6 +64,7 @@ class Traits:
     mask_token: str | None
     default_prompt: str
     made_from: str
+    token_types: bool = True
 
 
 class OnnxFile:
@@ -80,13 +86,14 @@ class OnnxFile:
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
         self._modules = traits.modules
+        self._fed = _ANY_SHAPE if traits.token_types else _NO_TYPES
         self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
         budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
         encodings = encode(self.tokenizer, texts)
-        batches = list(micro_batches(encodings, _ANY_SHAPE, tokens_per_run=budget))
+        batches = list(micro_batches(encodings, self._fed, tokens_per_run=budget))
         rows: dict[int, Array] = {}
         for batch in track(batches, self.path.name) if progress else batches:
             answer = self.run(batch.inputs)[self.output_name]
@@ -116,7 +123,7 @@ class OnnxFile:
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Token ids of the texts as one batch, padded to the longest; the mask always with them."""
-        inputs = pad(encode(self.tokenizer, texts), _ANY_SHAPE)
+        inputs = pad(encode(self.tokenizer, texts), self._fed)
         return {name: ids.astype(np.int64) for name, ids in inputs.items()}
 
     def run(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
@@ -143,8 +150,9 @@ class OnnxFile:
     def _run_graph(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
         """All outputs by name, for inputs of any batch and length."""
         names = [value.name for value in self.session.get_outputs()]
+        zeros = np.zeros_like(inputs["input_ids"])  # token types that nobody feeds
         given: dict[str, Integers] = {
-            name: inputs[name].astype(self.takes.dtype) for name in self.takes.names
+            name: inputs.get(name, zeros).astype(self.takes.dtype) for name in self.takes.names
         }
         if self.takes.shape is None:
             return dict(zip(names, self.session.run(None, given), strict=True))
@@ -229,6 +237,7 @@ def traits_of(described: Checkpoint) -> Traits:
         mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
         default_prompt=described.prompts.get(described.default_prompt or "", ""),
         made_from="",
+        token_types=feeds_token_types(described.path),
     )
 
 
