@@ -10,6 +10,7 @@ from typing import Any
 from edgebert.errors import CheckpointError
 from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
+from edgebert.label_names import label_names
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
     EMBEDDINGS,
@@ -101,11 +102,14 @@ class Checkpoint:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Label names in the order of the logits; empty where the task has none."""
+        """Label names in the order of the logits; empty where the task has none.
+
+        Raises:
+            CheckpointError: config.json does not give each logit a name of its own.
+        """
         if self.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
             return ()
-        names = self.config.get("id2label") or {}
-        return tuple(names[key] for key in sorted(names, key=int)) or ("LABEL_0", "LABEL_1")
+        return label_names(self.config, str(self.path / "config.json"))
 
     @property
     def problem_type(self) -> str | None:
