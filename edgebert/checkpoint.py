@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
-from edgebert.input_length import longest_input, truncation_side
+from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
+from edgebert.label_names import label_names
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import (
     COSINE,
@@ -33,6 +34,7 @@ from edgebert.sentence_modules import (
     read_prompts,
     read_sentence_modules,
 )
+from edgebert.tokenizer_settings import truncation_side
 from edgebert.weight_files import check_weights
 
 _TASK_OF_CLASS = (
@@ -112,11 +114,14 @@ class Checkpoint:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Label names in the order of the logits; empty where the task has none."""
+        """Label names in the order of the logits; empty where the task has none.
+
+        Raises:
+            CheckpointError: config.json does not give each logit a name of its own.
+        """
         if self.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
             return ()
-        names = self.config.get("id2label") or {}
-        return tuple(names[key] for key in sorted(names, key=int)) or ("LABEL_0", "LABEL_1")
+        return label_names(self.config, str(self.path / "config.json"))
 
     @property
     def problem_type(self) -> str | None:

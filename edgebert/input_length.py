@@ -1,4 +1,4 @@
-"""The longest input of a checkpoint and the side it is cut on, from the files that may state it."""
+"""The longest input of a checkpoint, from the files that may state it."""
 
 from __future__ import annotations
 
@@ -52,26 +52,6 @@ def longest_input(
         if length and 0 < length < _UNBOUNDED:
             return min(int(length), longest), name
     return positions or _NO_TABLE, "config.json"
-
-
-def truncation_side(path: Path, tokenizer: dict[str, Any]) -> str:
-    """Which end of a text that is too long is cut away, as transformers decides it.
-
-    Args:
-        path: a checkpoint's folder.
-        tokenizer: its tokenizer.json, or nothing where it has none.
-
-    Raises:
-        CheckpointError: tokenizer_config.json names another side than these two.
-    """
-    cut = tokenizer.get("truncation") or {}
-    stated = read_object(path / "tokenizer_config.json").get("truncation_side")
-    side = stated or str(cut.get("direction", "right")).lower()
-    if side not in ("left", "right"):
-        raise CheckpointError(
-            f"{path / 'tokenizer_config.json'}: truncation_side is left or right, not {side!r}"
-        )
-    return str(side)
 
 
 def _positions(config: dict[str, Any]) -> int | None:

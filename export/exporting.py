@@ -132,6 +132,7 @@ def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint
             f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; "
             f"--task takes {', '.join(TASKS)}"
         )
+    _ = checkpoint.labels  # says so if a logit would have no name, before any work
     options = settle(options, checkpoint.max_length)
     if options.fixed_shape and options.fixed_shape[1] < checkpoint.max_length:
         checkpoint = replace(
@@ -145,7 +146,7 @@ def _write_graph(
 ) -> tuple[dict[str, Count], list[str], dict[str, str]]:
     """Write the graph; return its coverage, what it lost, and what cannot be fused."""
     path = folder / MODEL
-    traced = trace(reference.checkpoint, path, options)
+    traced = trace(reference.checkpoint, path, options, token_types=reference.feeds_types)
     model = load_traced(path)
     watched = _real_batches(reference, options) if options.precision == "fp16" else ()
     shape_for_target(model, options, watched)

@@ -24,6 +24,7 @@ from edgebert.export.foreign.locating import describe_folder, find_graph
 from edgebert.export.foreign.original import Original, open_original
 from edgebert.export.foreign.outputs import give_bundle_outputs, task_of
 from edgebert.export.foreign.parity import Reference, parity_with_original
+from edgebert.export.foreign.token_types import leave_out_token_types
 from edgebert.export.options import EXTERNAL_DATA_BYTES, ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
@@ -140,16 +141,20 @@ def _make_bundle(
 ) -> _Result:
     """Write a bundle, sealed if it equals the original."""
     model, fusion = _fuse(original)
+    traits = traits_of(described)
+    if not traits.token_types:
+        leave_out_token_types(model)
     dropped = give_bundle_outputs(model, described, original.reading)
     write_model(model, folder / MODEL)
     write_companions(described, folder)
     graph = _bundle_model(described, original, folder, fusion)
-    reference = OnnxFile(
-        original.path, traits_of(described), graph.tokenizer, original.session.session
-    )
+    reference = OnnxFile(original.path, traits, graph.tokenizer, original.session.session)
     texts = reference.encode(golden_texts(reference.task, reference.mask_token))
     batches = original.matrix(
-        described.max_length, pad_id=int(described.config.get("pad_token_id") or 0), texts=texts
+        described.max_length,
+        names=graph.manifest.inputs,
+        pad_id=int(described.config.get("pad_token_id") or 0),
+        texts=texts,
     )
     reading = Reading(graph.manifest.outputs, graph.task, zero_padding=False)
     result = _prove(reference.run, folder / MODEL, batches, reading, fusion, options)

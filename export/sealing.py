@@ -15,7 +15,9 @@ from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import Inputs, TextModel
+from edgebert.errors import CheckpointError
 from edgebert.records.golden import Tolerance
+from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Model
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
@@ -51,9 +53,13 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
 
     Returns:
         A sentence for what is not as in the reference; then nothing was sealed.
+
+    Raises:
+        CheckpointError: there are not as many labels as logits.
     """
     precision = graph.manifest.precision
     texts = golden_texts(reference.task, reference.mask_token)
+    _require_labels(graph)
     examples = _sealed_examples(reference.task, texts)
     failed = _other_tokens(reference, graph, examples.texts)
     if failed:
@@ -68,6 +74,18 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
     seal(graph.bundle.path, replace(graph.manifest, drift=drift))
     return []
+
+
+def _require_labels(graph: Model) -> None:
+    """Run one text: the graph of a stranger may leave its width open."""
+    if graph.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
+        return
+    (logits,) = graph.outputs(["a"])
+    if logits.shape[-1] != len(graph.labels):
+        raise CheckpointError(
+            f"{graph.manifest.source.id} gives {logits.shape[-1]} logits, but its config.json names "
+            f"{len(graph.labels)} labels: {', '.join(graph.labels)[:60]}"
+        )
 
 
 def _sealed_examples(task: str, golden: Sequence[Text]) -> Examples:

@@ -30,9 +30,21 @@ from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.task_graphs import output_names, task_graph
 from edgebert.pytorch import load_model
 
+_TYPES = "token_type_ids"
 
-def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> Traced:
+
+def trace(
+    checkpoint: Checkpoint, path: Path, options: ExportOptions, *, token_types: bool = True
+) -> Traced:
     """Write the graph of a checkpoint to `path`.
+
+    Args:
+        checkpoint: what to trace.
+        path: the file.
+        options: target, shape and opset.
+        token_types: whether the graph takes token types where the model does. Where transformers'
+            tokenizer gives none it must not: every reader of the folder would feed those that
+            tokenizer.json gives, and of a pair they are not the zeros that the model was used with.
 
     Raises:
         CheckpointError: the architecture cannot be run or traced, or not for this opset.
@@ -47,6 +59,8 @@ def trace(checkpoint: Checkpoint, path: Path, options: ExportOptions) -> Traced:
     graph = task_graph(model, checkpoint)
     with _failures_named(checkpoint):
         inputs = _example_inputs(model, checkpoint.max_length, options)
+        if not token_types and inputs.pop(_TYPES, None) is not None:
+            model.register_forward_pre_hook(_give_zero_types, with_kwargs=True)
         unfused = open_attention(model, checkpoint.max_length)
         census = take_census(graph, inputs)
         choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
@@ -63,6 +77,11 @@ def _attention_for(target: str, *, is_open: bool) -> str:
     return FUSED_ATTENTION if is_open and target in FUSED_TARGETS else PLAIN_ATTENTION
 
 
+def _give_zero_types(_model: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """As the model does by itself, where it looks for as many zeros in a table of its own."""
+    return args, {**kwargs, _TYPES: torch.zeros_like(kwargs["input_ids"])}
+
+
 def _example_inputs(model: Any, max_length: int, options: ExportOptions) -> dict[str, torch.Tensor]:
     """A ragged int64 batch for each input that the model takes, [2, 9] unless the shape is fixed."""
     batch, tokens = options.fixed_shape or (2, min(9, max_length))
@@ -70,9 +89,9 @@ def _example_inputs(model: Any, max_length: int, options: ExportOptions) -> dict
     mask = torch.ones_like(ids)
     mask[-1, 2 * tokens // 3 :] = 0
     inputs = {"input_ids": ids, "attention_mask": mask}
-    takes_types = "token_type_ids" in inspect.signature(model.forward).parameters
+    takes_types = _TYPES in inspect.signature(model.forward).parameters
     if takes_types and getattr(model.config, "type_vocab_size", 0) > 1:
-        inputs["token_type_ids"] = torch.zeros_like(ids)
+        inputs[_TYPES] = torch.zeros_like(ids)
     return inputs
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from edgebert.data.examples import Examples, Text
 from edgebert.data.masking import with_mask
 from edgebert.data.reading import read_examples
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
+from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 
 SENTENCES = (
     "The kettle whistled while rain ran down the kitchen window.",
@@ -84,6 +84,17 @@ EDGE_CASES = (
 GOLDEN_TEXTS = (*SENTENCES[::2], *EDGE_CASES)
 """What every bundle is proved with when it is made, and again on the device."""
 
+GOLDEN_PAIRS = (
+    (SENTENCES[9], SENTENCES[0]),
+    (SENTENCES[20], _PARAGRAPH),
+    (SENTENCES[33], SENTENCES[32]),
+    (SENTENCES[11], ""),
+    (SENTENCES[21], EDGE_CASES[-1]),
+    (EDGE_CASES[-1], SENTENCES[27]),
+    (EDGE_CASES[-1], EDGE_CASES[-1]),
+)
+"""Pairs, for models that read two texts at once: short and long on either side."""
+
 _QUESTION = "What?"  # short, so that a context fits beside it wherever texts fit at all
 
 
@@ -96,6 +107,8 @@ def golden_texts(task: str, mask_token: str | None = None) -> tuple[Text, ...]:
     """
     if mask_token:
         return tuple(with_mask(text, mask_token) for text in GOLDEN_TEXTS)
+    if task == TEXT_CLASSIFICATION:
+        return (*GOLDEN_TEXTS, *GOLDEN_PAIRS)
     return with_questions(GOLDEN_TEXTS) if task == QUESTION_ANSWERING else GOLDEN_TEXTS
 
 

@@ -36,6 +36,7 @@ _BATCH = 32
 _LOGITS_BYTES = 256_000_000
 """Logits of one batch for fill-mask, which has a row over the vocabulary for each token."""
 
+_TYPES = "token_type_ids"
 _BY_TOKEN = (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
 
 
@@ -111,8 +112,7 @@ class CheckpointModel:
         rows: dict[int, Array] = {}
         for group in track(groups, "PyTorch reference") if progress else groups:
             some = {name: [values[i] for i in group] for name, values in read.items()}
-            padded = self.tokenizer.pad(some, padding_side="right", return_tensors="np")
-            rows.update(zip(group, self._answers(_as_inputs(padded)), strict=True))
+            rows.update(zip(group, self._answers(self._batch(some)), strict=True))
         return [rows[i] for i in range(len(order))]
 
     def _answers(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> list[Array]:
@@ -169,9 +169,44 @@ class CheckpointModel:
         return {"last_hidden_state": hidden, "sentence_embedding": pooled}
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
-        """Tokens of texts as transformers makes them, padded to the longest."""
-        encoding = self._tokenize(texts, return_tensors="np", padding=True, padding_side="right")
-        return _as_inputs(encoding)
+        """What transformers feeds the model for texts and pairs, padded on the right."""
+        rows: dict[int, dict[str, list[int]]] = {}
+        for pairs in (False, True):
+            places = [i for i, text in enumerate(texts) if isinstance(text, str) != pairs]
+            encoding = self._tokenize([texts[i] for i in places]) if places else {}
+            for place, i in enumerate(places):
+                rows[i] = {name: values[place] for name, values in encoding.items()}
+        return self._batch({name: [rows[i][name] for i in range(len(rows))] for name in rows[0]})
+
+    def _batch(
+        self, columns: Mapping[str, Sequence[Sequence[int]]]
+    ) -> dict[str, npt.NDArray[np.int64]]:
+        names = [name for name in columns if name != _TYPES or self._knows_types]
+        return {name: self._padded(name, columns[name]) for name in names}
+
+    def _padded(self, name: str, rows: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
+        value = self._pad_id if name == "input_ids" else 0
+        shape = len(rows), max(map(len, rows))
+        padded = np.full(shape, value, np.int64)
+        for row, values in enumerate(rows):
+            padded[row, : len(values)] = values
+        return padded
+
+    @property
+    def _pad_id(self) -> int:
+        """What stands where nothing is; some families count positions by it."""
+        stated = self.tokenizer.pad_token_id
+        return int(stated or 0) if stated is not None else int(self.model.config.pad_token_id or 0)
+
+    @property
+    def _knows_types(self) -> bool:
+        """Whether there are two token types; of a table with one row only that row can be meant."""
+        return getattr(self.model.config, "type_vocab_size", 2) > 1
+
+    @property
+    def feeds_types(self) -> bool:
+        """Whether transformers feeds token types: its tokenizer says so, whatever the model takes."""
+        return _TYPES in self.tokenizer.model_input_names
 
     @property
     def vocabulary_size(self) -> int:
@@ -224,7 +259,3 @@ class CheckpointModel:
                 f"a question is longer than the {self.max_length} tokens that are read, or stands "
                 "without its context"
             ) from error
-
-
-def _as_inputs(encoding: Any) -> dict[str, npt.NDArray[np.int64]]:
-    return {name: np.asarray(values, np.int64) for name, values in encoding.items()}

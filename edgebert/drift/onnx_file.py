@@ -33,15 +33,18 @@ from edgebert.runtimes.encoding import (
     open_tokenizer,
     pad,
 )
-from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows
+from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows, parts_in_order
 from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.questions import encode_contexts
 from edgebert.runtimes.session import open_graph
 from edgebert.sentence_modules import SentenceModules
+from edgebert.tokenizer_settings import feeds_token_types
 
 _SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
 _ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
 """Inputs before they are brought into a graph's own type and shape."""
+
+_NO_TYPES = GraphInputs(_ANY_SHAPE.names[:2])
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Traits:
     Attributes:
         modules: how the graph's token vectors become an embedding, where that is the task.
         default_prompt: the text that stands before every text when none is asked for.
+        token_types: whether the graph, where it takes token types, is fed those of the tokenizer,
+            and not 0 throughout.
     """
 
     task: str
@@ -65,6 +70,7 @@ class Traits:
     default_prompt: str
     similarity: str
     made_from: str
+    token_types: bool = True
 
 
 class OnnxFile:
@@ -89,6 +95,7 @@ class OnnxFile:
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
         self._modules = traits.modules
+        self._fed = _ANY_SHAPE if traits.token_types else _NO_TYPES
         self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
@@ -97,7 +104,7 @@ class OnnxFile:
 
     def _rows(self, encodings: Sequence[tokenizers.Encoding], *, progress: bool) -> list[Array]:
         budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
-        batches = list(micro_batches(encodings, _ANY_SHAPE, tokens_per_run=budget))
+        batches = list(micro_batches(encodings, self._fed, tokens_per_run=budget))
         rows: dict[int, Array] = {}
         for batch in track(batches, self.path.name) if progress else batches:
             answer = self.run(batch.inputs)[self.output_name]
@@ -119,7 +126,7 @@ class OnnxFile:
             firsts = encode_contexts(pairs, cut, self.max_length)
         else:
             firsts = encode_windows([str(text) for text in texts], self.tokenizer, cut)
-        parts = [[first, *first.overflowing] for first in firsts]
+        parts = [parts_in_order(first) for first in firsts]
         rows = iter(self._rows([part for of_text in parts for part in of_text], progress=progress))
         return [
             Whole(text, of_text, list(islice(rows, len(of_text))))
@@ -128,7 +135,7 @@ class OnnxFile:
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """Token ids of the texts as one batch, padded to the longest; the mask always with them."""
-        inputs = pad(encode(self.tokenizer, texts), _ANY_SHAPE)
+        inputs = pad(encode(self.tokenizer, texts), self._fed)
         return {name: ids.astype(np.int64) for name, ids in inputs.items()}
 
     def run(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
@@ -155,8 +162,9 @@ class OnnxFile:
     def _run_graph(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
         """All outputs by name, for inputs of any batch and length."""
         names = [value.name for value in self.session.get_outputs()]
+        zeros = np.zeros_like(inputs["input_ids"])  # token types that nobody feeds
         given: dict[str, Integers] = {
-            name: inputs[name].astype(self.takes.dtype) for name in self.takes.names
+            name: inputs.get(name, zeros).astype(self.takes.dtype) for name in self.takes.names
         }
         if self.takes.shape is None:
             return dict(zip(names, self.session.run(None, given), strict=True))
@@ -247,6 +255,7 @@ def traits_of(described: Checkpoint) -> Traits:
         default_prompt=described.prompts.get(described.default_prompt or "", ""),
         similarity=described.similarity,
         made_from="",
+        token_types=feeds_token_types(described.path),
     )
 
 

@@ -55,6 +55,7 @@ def describe_folder(folder: Path, *, task: str | None, max_length: int | None) -
     if not (described.path / TOKENIZER).is_file():
         raise InputError(f"{described.path} has no {TOKENIZER}: save its tokenizer in fast form")
     _refuse_other_normalizer(described.path)
+    _ = described.labels  # says so if a logit would have no name
     return described
 
 

@@ -51,11 +51,23 @@ class Original:
             )
 
     def matrix(
-        self, max_length: int, *, pad_id: int = 0, texts: Mapping[str, Ids] = _NO_TEXTS
+        self,
+        max_length: int,
+        *,
+        names: tuple[str, ...] | None = None,
+        pad_id: int = 0,
+        texts: Mapping[str, Ids] = _NO_TEXTS,
     ) -> tuple[Batch, ...]:
-        """The batches of an export's matrix; without padding where the graph takes no mask."""
+        """The batches of an export's matrix; without padding where the graph takes no mask.
+
+        Args:
+            max_length: longest input in tokens.
+            names: of the inputs; by default those that the graph takes.
+            pad_id: stands where nothing is.
+            texts: tokens of real texts, int64 [texts, tokens], padded.
+        """
         space = InputSpace(
-            names=self.session.names,
+            names=names or self.session.names,
             vocabulary_size=vocabulary_size(self.model),
             pad_id=pad_id,
             max_length=max_length,

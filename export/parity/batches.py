@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +81,7 @@ def parity_batches(space: InputSpace, texts: Mapping[str, Ids]) -> tuple[Batch, 
         texts: tokens of real texts, int64 [texts, tokens], padded.
     """
     random = np.random.default_rng(0)
-    batches = [*_text_batches(space, texts)]
+    batches = [*_by_own_names(_text_batches(space, texts))]
     for name, mask in _masks(space.longest):
         batches.append(Batch(name, _draw(random, space, mask)))
     if "token_type_ids" in space.names:
@@ -88,6 +89,15 @@ def parity_batches(space: InputSpace, texts: Mapping[str, Ids]) -> tuple[Batch, 
     if space.fixed_shape is None:
         return tuple(batches)
     return tuple(part for batch in batches for part in _in_shape(batch, space, space.fixed_shape))
+
+
+def _by_own_names(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches, of which no two have one name: whatever failed is found again by it."""
+    seen: Counter[str] = Counter()
+    for batch in batches:
+        seen[batch.name] += 1
+        again = seen[batch.name]
+        yield batch if again == 1 else replace(batch, name=f"{batch.name} ({again})")
 
 
 def _masks(longest: int) -> Iterator[tuple[str, Mask]]:
