@@ -29,6 +29,7 @@ from edgebert.sentence_modules import (
     Dense,
     Module,
     SentenceModules,
+    encoder_folder,
     list_modules,
     read_limits,
     read_prompts,
@@ -216,7 +217,7 @@ def read_folder(
         CheckpointError: no configuration or tokenizer, or files that contradict each other.
     """
     modules = list_modules(root)
-    path = next((module.folder for module in modules if module.kind == "Transformer"), root)
+    path = encoder_folder(root, modules)
     config = _read_config(path)
     if not any((path / name).is_file() for name in TOKENIZER_FILES):
         raise CheckpointError(
@@ -227,6 +228,7 @@ def read_folder(
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
     embeds = task == EMBEDDINGS
+    width = config.get("hidden_size") or config.get("dim")
     length, source = longest_input(path, config, limits, max_length)
     prompts, default_prompt = read_prompts(root, modules) if embeds else ({}, None)
     return Checkpoint(
@@ -235,7 +237,7 @@ def read_folder(
         id=root.name,
         config=config,
         task=task,
-        modules=read_sentence_modules(root, modules) if embeds else None,
+        modules=read_sentence_modules(root, modules, width=width) if embeds else None,
         max_length=length,
         max_length_source=source,
         prompts=prompts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.sentence_modules import Dense
+from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
 
 _CLASSES = {
     EMBEDDINGS: transformers.AutoModel,
@@ -31,6 +31,9 @@ _CLASSES = {
     FILL_MASK: transformers.AutoModelForMaskedLM,
     QUESTION_ANSWERING: transformers.AutoModelForQuestionAnswering,
 }
+
+_PLACE = 2.0**-9
+"""By what places are multiplied, without rounding: sums of those of long texts are no fp16."""
 
 
 def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
@@ -112,18 +115,16 @@ def _refuse_relative_keys(checkpoint: Checkpoint) -> None:
 
 
 class SentenceHead(torch.nn.Module):
-    """Makes one vector of each text's token vectors: pooling, Dense layers, then length 1."""
+    """Makes one vector of each text's token vectors: poolings, then the steps in their order."""
 
-    def __init__(self, pooling: str, dense: Sequence[Dense] = (), *, normalize: bool) -> None:
+    def __init__(self, modules: SentenceModules) -> None:
         super().__init__()
-        self.pooling = pooling
-        self.normalize = normalize
-        self.dense = torch.nn.Sequential(*map(_dense_module, dense))
+        self.poolings = modules.poolings
+        self.steps = torch.nn.Sequential(*map(_step_module, modules.steps))
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> SentenceHead:
-        pooling = checkpoint.pooling or "mean"
-        return cls(pooling, checkpoint.dense, normalize=checkpoint.normalize)
+        return cls(checkpoint.modules or SentenceModules(("mean",)))
 
     def forward(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Embeddings, float [texts, width].
@@ -132,8 +133,11 @@ class SentenceHead(torch.nn.Module):
             hidden: float [texts, tokens, hidden].
             attention_mask: int64 [texts, tokens].
         """
-        pooled = self.dense(pool(hidden, attention_mask, self.pooling))
-        return torch.nn.functional.normalize(pooled, dim=-1) if self.normalize else pooled
+        pooled = [pool(hidden, attention_mask, pooling) for pooling in self.poolings]
+        embeddings: torch.Tensor = self.steps(
+            torch.cat(pooled, 1) if len(pooled) > 1 else pooled[0]
+        )
+        return embeddings
 
 
 def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -142,11 +146,16 @@ def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> to
     Args:
         hidden: token vectors.
         attention_mask: int64 [texts, tokens].
-        pooling: mean, max, cls (the first token that is not masked) or lasttoken.
+        pooling: one of `edgebert.sentence_modules.POOLINGS`; cls is the first token that is not
+            masked, and weightedmean counts a token by its place from that one on.
     """
+    if pooling == "weightedmean":
+        weights = _places_from_first(attention_mask, hidden.dtype).unsqueeze(-1)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=_PLACE)
     real = attention_mask.unsqueeze(-1).to(hidden.dtype)
-    if pooling == "mean":
-        return (hidden * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
+    if pooling in ("mean", "mean_sqrt_len_tokens"):
+        count = real.sum(dim=1).clamp(min=1.0)
+        return (hidden * real).sum(dim=1) / (count if pooling == "mean" else count.sqrt())
     if pooling == "max":
         lowest = torch.finfo(hidden.dtype).min
         highest = hidden.masked_fill(real == 0, lowest).amax(dim=1)
@@ -164,12 +173,60 @@ def _first_or_last(attention_mask: torch.Tensor, *, last: bool) -> torch.Tensor:
     return (attention_mask.to(torch.int32) * rank).argmax(dim=1)
 
 
-def _dense_module(dense: Dense) -> torch.nn.Module:
-    linear = torch.nn.Linear(dense.in_features, dense.out_features)
-    linear.weight.data = torch.from_numpy(dense.weight().copy())
-    linear.bias.data = torch.from_numpy(dense.bias_or_zeros().copy())
-    activation = getattr(torch.nn, dense.activation)()
-    return torch.nn.Sequential(linear, activation).requires_grad_(False)
+def _places_from_first(attention_mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """1, 2, ... times `_PLACE` from the first real token on, 0 where masked, [texts, tokens]."""
+    places = torch.arange(attention_mask.shape[1], dtype=torch.int32, device=attention_mask.device)
+    first = _first_or_last(attention_mask, last=False).to(torch.int32)
+    counted = (places.unsqueeze(0) - first.unsqueeze(1) + 1) * attention_mask.to(torch.int32)
+    return counted.to(dtype) * _PLACE
+
+
+def _step_module(step: Step) -> torch.nn.Module:
+    if isinstance(step, Dense):
+        return _DenseModule(step).requires_grad_(False)
+    if isinstance(step, LayerNorm):
+        norm = torch.nn.LayerNorm(step.dimension, eps=step.epsilon)
+        norm.weight.data = torch.from_numpy(step.weight().copy())
+        norm.bias.data = torch.from_numpy(step.bias().copy())
+        return norm.requires_grad_(False)
+    return _Cut(step.dimension) if isinstance(step, Truncate) else _UnitLength()
+
+
+class _DenseModule(torch.nn.Module):
+    def __init__(self, dense: Dense) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(dense.in_features, dense.out_features)
+        self.linear.weight.data = torch.from_numpy(dense.weight().copy())
+        self.linear.bias.data = torch.from_numpy(dense.bias_or_zeros().copy())
+        self.activation = getattr(torch.nn, dense.activation)()
+        self.residual = _residual_module(dense)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self.activation(self.linear(vectors))
+        return made if self.residual is None else made + self.residual(vectors)
+
+
+def _residual_module(dense: Dense) -> torch.nn.Module | None:
+    weight = dense.residual_weight()
+    if weight is None:
+        return torch.nn.Identity() if dense.residual else None
+    projection = torch.nn.Linear(dense.in_features, dense.out_features, bias=False)
+    projection.weight.data = torch.from_numpy(weight.copy())
+    return projection
+
+
+class _UnitLength(torch.nn.Module):
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+class _Cut(torch.nn.Module):
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.dimension = dimension
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        return vectors[:, : self.dimension]
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Any:

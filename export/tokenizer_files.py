@@ -54,4 +54,10 @@ def write_sentence_transformers_files(checkpoint: Checkpoint, folder: Path, widt
         max_length=checkpoint.max_length,
         lower_case=checkpoint.lower_case,
     )
-    write_prompts(folder, checkpoint.prompts, checkpoint.default_prompt, checkpoint.similarity)
+    write_prompts(
+        folder,
+        checkpoint.prompts,
+        checkpoint.default_prompt,
+        checkpoint.similarity,
+        truncate_dim=checkpoint.modules.truncate_dim,
+    )

@@ -222,6 +222,12 @@ def test_without_a_position_table_the_tokenizer_decides(folder: Path) -> None:
         ({"pooling_mode_max_tokens": True}, "max"),
         ({"pooling_mode_lasttoken": True}, "lasttoken"),
         ({"pooling_mode": "lasttoken", "include_prompt": False}, "lasttoken"),
+        ({"pooling_mode_weightedmean_tokens": True}, "weightedmean"),
+        ({"pooling_mode": "mean_sqrt_len_tokens"}, "mean_sqrt_len_tokens"),
+        ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, "cls+mean"),
+        ({"pooling_mode": ["mean", "cls"]}, "mean+cls"),
+        ({"pooling_mode": "cls", "pooling_mode_cls_token": True}, "cls"),
+        ({"word_embedding_dimension": 64}, "mean"),
     ],
 )
 def test_pooling_is_read_in_both_spellings(
@@ -254,10 +260,8 @@ def test_an_encoder_below_the_folder_is_found(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ({"pooling_mode_weightedmean_tokens": True}, "['weightedmean']"),
-        ({"pooling_mode": "mean_sqrt_len_tokens"}, "['mean_sqrt_len_tokens']"),
         ({"pooling_mode_of_our_own": True}, "['pooling_mode_of_our_own']"),
-        ({"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, "['mean', 'cls']"),
+        ({"pooling_mode": ["mean", "attention"]}, "['mean', 'attention']"),
         ({"pooling_mode_mean_tokens": False}, "nothing"),
     ],
 )
@@ -266,8 +270,9 @@ def test_a_pooling_that_is_not_supported_is_named(
 ) -> None:
     write_modules(folder, ("", "Transformer"), ("1_Pooling", "Pooling"))
     write(folder, "1_Pooling/config.json", config)
-    assert (
-        complaint(folder) == f"{folder} pools by {named}; mean, cls, max or lasttoken is supported"
+    assert complaint(folder) == (
+        f"{folder} pools by {named}; mean, cls, max, lasttoken, mean_sqrt_len_tokens or "
+        "weightedmean is supported"
     )
 
 

@@ -27,7 +27,13 @@ from edgebert.export import export_model
 from edgebert.pytorch import SentenceHead
 from edgebert.pytorch import pool as pool_tensors
 from edgebert.runtimes import Model, load
-from edgebert.sentence_modules import POOLINGS, Dense, SentenceModules, write_sentence_modules
+from edgebert.sentence_modules import (
+    POOLINGS,
+    Dense,
+    Normalize,
+    SentenceModules,
+    write_sentence_modules,
+)
 
 HIDDEN = np.array([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]], np.float32)
 PROMPTS = {"query": "please tell ", "passage": "anna "}
@@ -83,11 +89,11 @@ def test_a_dense_layer_follows_the_pooling(tmp_path: Path, activation: str) -> N
     """Mean (2, -3) times [[0, 1], [1, 0]] plus (1.5, -1.5)."""
     weight, bias = np.array([[0, 1], [1, 0]], np.float32), np.array([1.5, -1.5], np.float32)
     dense = make_dense(tmp_path / "2_Dense", weight, bias, activation)
-    modules = SentenceModules("mean", (dense,))
+    modules = SentenceModules(("mean",), (dense,))
     mask = np.array([[1, 1, 0]])
     found = embeddings(HIDDEN, mask, modules)
     np.testing.assert_allclose(found, [ACTIVATED[activation]], rtol=1e-6)
-    head = SentenceHead("mean", (dense,), normalize=True)
+    head = SentenceHead(SentenceModules(("mean",), (dense, Normalize())))
     unit = head(torch.from_numpy(HIDDEN), torch.from_numpy(mask))[0].numpy()
     np.testing.assert_allclose(unit, found[0] / np.linalg.norm(found), rtol=1e-6)
 
@@ -115,7 +121,7 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     random = np.random.default_rng(5)
     weight = random.normal(size=(24, 64)).astype(np.float32)
     dense = make_dense(folder.with_name("dense"), weight, random.normal(size=24), "Tanh")
-    modules = SentenceModules("lasttoken", (dense,), normalize=True)
+    modules = SentenceModules(("lasttoken",), (dense, Normalize()))
     write_sentence_modules(folder, modules, width=64, max_length=40, lower_case=True)
     said = {"prompts": PROMPTS, "default_prompt_name": "passage"}
     write(folder / "config_sentence_transformers.json", said)
@@ -264,7 +270,7 @@ def test_dropout_does_nothing_and_new_module_names_are_known(tmp_path: Path) -> 
     ("kinds", "said"),
     [
         (("Transformer", "CNN", "Pooling"), "uses modules that cannot be exported: ['CNN']"),
-        (("Transformer", "Pooling", "Normalize", "Dense"), "an order that cannot be exported"),
+        (("Transformer", "Normalize"), "an order that cannot be exported"),
         (("Transformer", "Pooling", "Pooling"), "an order that cannot be exported"),
         (("Transformer", "Dense", "Pooling"), "an order that cannot be exported"),
         (("Own", "Pooling"), "asks for code of its own, custom_st.Transformer: not run here"),
@@ -292,7 +298,9 @@ def test_modules_stay_in_their_folder(tmp_path: Path) -> None:
             {"activation_function": "torch.nn.Hardswish"},
             " uses torch.nn.Hardswish; one of Identity",
         ),
-        ({"use_residual": True}, " is not applied to the embedding alone"),
+        ({"activation_function": "own.Tanh"}, " uses own.Tanh; one of Identity"),
+        ({"activation_function": None}, " uses None; one of Identity"),
+        ({"module_output_name": "other"}, " is not applied to the embedding alone"),
         ({"module_input_name": "token_embeddings"}, " is not applied to the embedding alone"),
     ],
 )

@@ -20,6 +20,7 @@ from edgebert.data import Span, read_examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.runtimes.tags import TagScheme
 from edgebert.runtimes.words import TokenizedText
+from edgebert.sentence_modules import Normalize, SentenceModules
 from edgebert.training import (
     DistillOptions,
     FinetuneOptions,
@@ -365,8 +366,8 @@ def test_embeddings_are_means_over_real_tokens() -> None:
     batch = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 0]])}
     tokens = model(**batch).last_hidden_state[0, :2]
     mean, cls, unit = (
-        Embedder(pooling, normalize=normalize).embed(model, batch)[0]
-        for pooling, normalize in (("mean", False), ("cls", False), ("mean", True))
+        Embedder(SentenceModules((pooling,), steps)).embed(model, batch)[0]
+        for pooling, steps in (("mean", ()), ("cls", ()), ("mean", (Normalize(),)))
     )
     torch.testing.assert_close(mean, tokens.mean(dim=0))
     torch.testing.assert_close(cls, tokens[0])

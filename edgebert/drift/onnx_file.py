@@ -230,7 +230,7 @@ def probe_bundle(model: Model) -> OnnxFile:
         multi_label=manifest.multi_label,
         scoring=manifest.scoring,
         max_length=manifest.max_length,
-        modules=SentenceModules(manifest.pooling) if manifest.pooling else None,
+        modules=SentenceModules.pooled_by(manifest.pooling) if manifest.pooling else None,
         mask_token=manifest.mask_token,
         aggregation=model.aggregation,
         prompts=manifest.prompts,

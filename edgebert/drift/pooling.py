@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.runtimes.answers import Array
-from edgebert.sentence_modules import Dense, SentenceModules
+from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
 
 _ACTIVATIONS: dict[str, Callable[[Array], npt.NDArray[np.floating]]] = {
     "Identity": lambda x: x,
@@ -24,10 +24,11 @@ _ACTIVATIONS: dict[str, Callable[[Array], npt.NDArray[np.floating]]] = {
 
 def embeddings(hidden: Array, mask: npt.NDArray[np.integer], modules: SentenceModules) -> Array:
     """Embeddings float32 [batch, width] of token vectors [batch, sequence, hidden]."""
-    vectors = pool(hidden, mask, modules.pooling)
-    for dense in modules.dense:
-        vectors = apply(dense, vectors)
-    return unit(vectors) if modules.normalize else vectors
+    pooled = [pool(hidden, mask, pooling) for pooling in modules.poolings]
+    vectors = np.concatenate(pooled, axis=1)
+    for step in modules.steps:
+        vectors = apply(step, vectors)
+    return vectors
 
 
 def pool(hidden: Array, mask: npt.NDArray[np.integer], pooling: str) -> Array:
@@ -36,15 +37,30 @@ def pool(hidden: Array, mask: npt.NDArray[np.integer], pooling: str) -> Array:
     A row that is all padding gives zeros.
     """
     rows = [
-        _pool_one(row[real.astype(bool)], pooling) for row, real in zip(hidden, mask, strict=True)
+        _pool_one(row, np.flatnonzero(real), pooling)
+        for row, real in zip(hidden, mask, strict=True)
     ]
     return np.stack(rows)
 
 
-def apply(dense: Dense, vectors: Array) -> Array:
-    """A linear layer and its activation, on float32 [batch, in_features]."""
+def apply(step: Step, vectors: Array) -> Array:
+    """One step, on float32 [batch, width]."""
+    if isinstance(step, Dense):
+        return _dense(step, vectors)
+    if isinstance(step, LayerNorm):
+        centred = vectors - vectors.mean(axis=1, keepdims=True)
+        spread = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + step.epsilon)
+        return np.asarray(centred / spread * step.weight() + step.bias(), np.float32)
+    return vectors[:, : step.dimension] if isinstance(step, Truncate) else unit(vectors)
+
+
+def _dense(dense: Dense, vectors: Array) -> Array:
     linear = vectors @ dense.weight().T + dense.bias_or_zeros()
-    return np.asarray(_ACTIVATIONS[dense.activation](linear), np.float32)
+    made = _ACTIVATIONS[dense.activation](linear)
+    if dense.residual:
+        weight = dense.residual_weight()
+        made = made + (vectors if weight is None else vectors @ weight.T)
+    return np.asarray(made, np.float32)
 
 
 def unit(vectors: Array) -> Array:
@@ -53,12 +69,18 @@ def unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _pool_one(tokens: Array, pooling: str) -> Array:
-    """Pool the tokens of one text that are not padding, [tokens, hidden]."""
+def _pool_one(row: Array, places: npt.NDArray[np.intp], pooling: str) -> Array:
+    """Pool the tokens of one text, [tokens, hidden], at the places that are not padding."""
+    tokens = row[places]
     if not len(tokens):
         return np.zeros(tokens.shape[1], tokens.dtype)
     if pooling == "mean":
         return np.asarray(tokens.mean(axis=0))
+    if pooling == "mean_sqrt_len_tokens":
+        return np.asarray(tokens.sum(axis=0) / np.sqrt(np.float32(len(tokens))))
+    if pooling == "weightedmean":
+        weights = (places - places[0] + 1).astype(np.float32)
+        return np.asarray(weights @ tokens / weights.sum())
     if pooling == "max":
         return np.asarray(tokens.max(axis=0))
     return np.asarray(tokens[0 if pooling == "cls" else -1])

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
@@ -17,6 +17,7 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
 from edgebert.training.classification import MULTI_LABEL, SINGLE_LABEL, label_names
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import FinetuneOptions
@@ -103,8 +104,17 @@ def _prepare(
         return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
     if task == TOKEN_CLASSIFICATION:
         return token_classification(checkpoint, bio_labels(examples))
-    embedder = replace(Embedder.of(checkpoint), normalize=True, similarity=COSINE)  # what it learns
-    return sentence_embedding(checkpoint, embedder)
+    return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
+
+
+def _normalized(checkpoint: Checkpoint) -> SentenceModules:
+    """The checkpoint's way to an embedding, at length 1 at its end: what is learnt is a cosine."""
+    modules = checkpoint.modules or SentenceModules(("mean",))
+    cut = [step for step in modules.steps if isinstance(step, Truncate)]  # comes behind all modules
+    steps = [step for step in modules.steps if not isinstance(step, Truncate)]
+    if not steps or steps[-1] != Normalize():
+        steps.append(Normalize())
+    return replace(modules, steps=(*steps, *cut))
 
 
 def _draw(examples: Examples, options: FinetuneOptions) -> Examples:

@@ -21,4 +21,5 @@ def write_sentence_folder(
     write_sentence_modules(
         folder, embedder.modules, width=model.config.hidden_size, max_length=length
     )
-    write_prompts(folder, {}, None, embedder.similarity)
+    truncate_dim = embedder.modules.truncate_dim
+    write_prompts(folder, {}, None, embedder.similarity, truncate_dim=truncate_dim)

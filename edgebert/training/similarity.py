@@ -19,7 +19,7 @@ from edgebert.data import Examples, Text
 from edgebert.drift.statistics import spearman
 from edgebert.pytorch import SentenceHead
 from edgebert.records.manifest import COSINE
-from edgebert.sentence_modules import Dense, SentenceModules
+from edgebert.sentence_modules import SentenceModules
 from edgebert.training.batches import Encoded, encode, predict
 from edgebert.training.models import DEVICE
 
@@ -28,27 +28,20 @@ from edgebert.training.models import DEVICE
 class Embedder:
     """How an embedding is made of token vectors, and what embeddings are compared by."""
 
-    pooling: str
-    normalize: bool
-    dense: tuple[Dense, ...] = ()
+    modules: SentenceModules
     similarity: str = COSINE
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Embedder:
-        pooling, similarity = checkpoint.pooling or "mean", checkpoint.similarity
-        return cls(pooling, checkpoint.normalize, checkpoint.dense, similarity)
-
-    @property
-    def modules(self) -> SentenceModules:
-        return SentenceModules(self.pooling, self.dense, self.normalize)
+        return cls(checkpoint.modules or SentenceModules(("mean",)), checkpoint.similarity)
 
     @cached_property
     def _head(self) -> SentenceHead:
         with torch.inference_mode(False):  # weights made in it could not be trained through
-            return SentenceHead(self.pooling, self.dense, normalize=self.normalize).to(DEVICE)
+            return SentenceHead(self.modules).to(DEVICE)
 
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
-        """Embeddings of a batch, float32 [texts, width]; Dense layers stay as they are."""
+        """Embeddings of a batch, float32 [texts, width]; the steps stay as they are."""
         hidden = model(**batch).last_hidden_state
         embeddings: Tensor = self._head(hidden, batch["attention_mask"])
         return embeddings

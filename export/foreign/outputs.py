@@ -13,7 +13,10 @@ from edgebert.export.foreign.parity import OutputReading
 from edgebert.export.passes.edits import add_constant, remove_unread
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes.outputs import answer_outputs
-from edgebert.sentence_modules import SentenceModules
+from edgebert.sentence_modules import Normalize, SentenceModules
+
+_APPENDED = ("mean", "cls", "lasttoken")
+"""Poolings that can be appended to a graph of token vectors, alone or before Normalize."""
 
 HIDDEN, EMBEDDING = "last_hidden_state", "sentence_embedding"
 
@@ -114,8 +117,9 @@ def _pooling(
 ) -> list[onnx.NodeProto]:
     """Nodes that make one vector of each text's token vectors, as sentence-transformers does."""
     make = onnx.helper.make_node
-    if modules.pooling == "max" or modules.dense:
-        what = "Dense layers" if modules.dense else "max pooling"
+    if modules.pooling not in _APPENDED or modules.steps not in ((), (Normalize(),)):
+        what = ", ".join(type(step).__name__ for step in modules.steps)
+        what = f"{modules.pooling} pooling" + (f" and {what}" if what else "")
         raise InputError(
             f"{described.id} has {what}, which optimize cannot append to a graph; "
             "export its checkpoint instead"

@@ -17,7 +17,6 @@ from edgebert.export.parity.cases import compare_everywhere, default_atol
 from edgebert.export.parity.comparing import Expected, Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.records.made import ParityCase
-from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Model
 
 _NUDGE = {"fp32": 2.0**-21, "fp16": 2.0**-10}
@@ -101,8 +100,9 @@ def _nudged(embeddings: torch.nn.Module, share: float, seed: int) -> Iterator[No
 
 
 def _reading(reference: CheckpointModel, graph: Model) -> Reading:
-    # what a Dense layer makes of the zero vector is not zero
-    zero_padding = graph.task == EMBEDDINGS and not reference.checkpoint.dense
+    # what a Dense layer or a LayerNorm makes of the zero vector is not zero
+    modules = reference.checkpoint.modules
+    zero_padding = modules is not None and modules.keeps_zeros
     return Reading(graph.manifest.outputs, graph.task, zero_padding)
 
 

@@ -33,7 +33,8 @@ def pool_by_matmul(model: onnx.ModelProto) -> int:
         hidden, weights = sorted(masked.input, key=lambda name: _is_column(name, wires))
         if not _is_column(weights, wires) or _is_column(hidden, wires):
             continue
-        put_instead(graph, node.output[0], _product(graph, node.output[0], hidden, weights))
+        name = f"pooling.{found}" if found else "pooling"  # of several side by side
+        put_instead(graph, node.output[0], _product(graph, node.output[0], hidden, weights, name))
         found += 1
     remove_unread(graph)
     return found
@@ -53,17 +54,17 @@ def _is_column(name: str, wires: Wires) -> bool:
 
 
 def _product(
-    graph: onnx.GraphProto, output: str, hidden: str, weights: str
+    graph: onnx.GraphProto, output: str, hidden: str, weights: str, name: str
 ) -> list[onnx.NodeProto]:
     zero, one = (
-        add_constant(graph, f"pooling.{name}", np.array([value], np.int64))
-        for name, value in (("zero", 0), ("one", 1))
+        add_constant(graph, f"{name}.{what}", np.array([value], np.int64))
+        for what, value in (("zero", 0), ("one", 1))
     )
-    row, rows, both, first = (f"{output}.{name}" for name in ("row", "rows", "both", "first"))
+    row, rows, both, first = (f"{output}.{what}" for what in ("row", "rows", "both", "first"))
     return [
         helper.make_node("Transpose", [weights], [row], perm=[0, 2, 1]),
         helper.make_node("Concat", [row, row], [rows], axis=1),
-        helper.make_node("MatMul", [rows, hidden], [both], name="pooling"),
+        helper.make_node("MatMul", [rows, hidden], [both], name=name),
         helper.make_node("Slice", [both, zero, one, one], [first]),
         helper.make_node("Squeeze", [first, one], [output]),
     ]

@@ -24,7 +24,7 @@ import transformers
 from families import make_family
 from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
-from sentence_transformers.sentence_transformer.modules import Pooling
+from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling
 from tiny import VOCABULARY, make_checkpoint
 
 import edgebert
@@ -71,6 +71,27 @@ CASES = (
             Dense(96, 24, bias=False, activation_function=torch.nn.Identity()),
             Normalize(),
         ],
+    ),
+    Case(
+        "sum over the square root of the length", lambda: [Pooling(_WIDTH, "mean_sqrt_len_tokens")]
+    ),
+    Case(
+        "three poolings, LayerNorm",
+        lambda: [Pooling(_WIDTH, ("weightedmean", "max", "cls")), LayerNorm(3 * _WIDTH)],
+    ),
+    Case(
+        "Normalize, then Dense beside its input",
+        lambda: [
+            Pooling(_WIDTH, ("cls", "mean")),
+            Normalize(),
+            Dense(2 * _WIDTH, 32, use_residual=True),
+            Dense(32, 32, use_residual=True),
+        ],
+    ),
+    Case(
+        "cut to 20 numbers",
+        lambda: [Pooling(_WIDTH, "mean"), Normalize()],
+        options=(("truncate_dim", 20),),
     ),
     Case(
         "a prompt by name",
@@ -166,7 +187,7 @@ def _read_by_theirs(bundle: Path, ours: edgebert.Model) -> np.ndarray:
     features = {**inputs, "token_embeddings": torch.from_numpy(hidden)}
     for module in list(theirs)[1:]:
         features = module(features)
-    return np.asarray(features["sentence_embedding"].detach())
+    return np.asarray(features["sentence_embedding"].detach())[:, : theirs.truncate_dim]
 
 
 def _make_loadable(bundle: Path) -> None:
