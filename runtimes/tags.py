@@ -63,13 +63,12 @@ class TagScheme:
         """The scheme that all labels together follow.
 
         A dash alone says nothing: DATE-TIME and "-" are names. Positions stand before the types
-        (B-PER, B_PER) or behind them (PER-B) only where they do so in every label, but for those
-        that mean no entity.
+        (B-PER, B_PER) or behind them (PER-B) where they do so in every label, but for those that
+        mean no entity; else before those types alone that have a label to begin and one to go on.
         """
         tags = _with_positions(labels, _PREFIXED) or _with_positions(labels, _SUFFIXED)
         if tags is None:
-            outside = _outside(labels)
-            tags = tuple(Tag(OUTSIDE if name in outside else INSIDE, name) for name in labels)
+            tags = _with_names(labels)
         names = zip(tags, labels, strict=True)
         return cls(tags, {(tag.position, tag.kind): name for tag, name in names})
 
@@ -124,6 +123,25 @@ def _with_positions(labels: Sequence[str], form: re.Pattern[str]) -> tuple[Tag, 
     if len(tags) < len(found) or not _is_scheme(list(tags.values()), form):
         return None
     return tuple(tags.get(name, Tag(OUTSIDE, name)) for name in labels)
+
+
+def _with_names(labels: Sequence[str]) -> tuple[Tag, ...]:
+    """Tags of labels most of which are names, some perhaps of types that have positions."""
+    matches = [_PREFIXED.fullmatch(name) for name in labels]
+    said = [
+        Tag(_POSITIONS[match["position"].upper()], match["kind"])
+        for match in matches
+        if match and match["kind"]
+    ]
+    begun = {tag.kind for tag in said if tag.position == BEGIN}
+    kinds = begun & {tag.kind for tag in said if tag.position in (INSIDE, END)}
+    outside = _outside(labels)
+    return tuple(
+        Tag(_POSITIONS[match["position"].upper()], match["kind"])
+        if match and match["kind"] in kinds
+        else Tag(OUTSIDE if name in outside else INSIDE, name)
+        for name, match in zip(labels, matches, strict=True)
+    )
 
 
 def _is_scheme(tags: Sequence[Tag], form: re.Pattern[str]) -> bool:

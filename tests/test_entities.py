@@ -203,7 +203,8 @@ def test_entities_are_joined_by_the_scheme_of_the_labels(
         (("0", ".", ",", "?", "-", ":"), "0 . , - 0 :", ["b:.", "c:,", "d:-", "f::"]),
         (("NOUN", "X", "VERB"), "NOUN X VERB VERB", ["a:NOUN", "b:X", "cd:VERB"]),
         (("0", "1"), "0 1 1", ["a:0", "bc:1"]),
-        (("O", "B-PER", "I-PER", "MISC"), "MISC B-PER", ["a:MISC", "b:B-PER"]),
+        (("O", "B-PER", "I-PER", "MISC"), "MISC MISC B-PER I-PER", ["ab:MISC", "cd:PER"]),
+        (("O", "B-PER", "I-PER", "E-MAIL"), "E-MAIL B-PER I-PER", ["a:E-MAIL", "bc:PER"]),
     ],
 )
 def test_labels_that_are_names_keep_them(
