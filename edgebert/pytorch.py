@@ -1,20 +1,22 @@
-"""Checkpoints in PyTorch: the one door to transformers' models and tokenizers, and pooling."""
+"""Checkpoints in PyTorch: the one door to transformers' models and tokenizers."""
 
 from __future__ import annotations
 
+import copy
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from tokenizers import normalizers
+from tokenizers import Tokenizer, normalizers
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 from edgebert.json_files import read_object
+from edgebert.records.made import TokenizerDifference
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FILL_MASK,
@@ -22,7 +24,7 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
+from edgebert.tokenizer_file import FILE, first_difference, follow_file
 
 _CLASSES = {
     EMBEDDINGS: transformers.AutoModel,
@@ -31,9 +33,6 @@ _CLASSES = {
     FILL_MASK: transformers.AutoModelForMaskedLM,
     QUESTION_ANSWERING: transformers.AutoModelForQuestionAnswering,
 }
-
-_PLACE = 2.0**-9
-"""By what places are multiplied, without rounding: sums of those of long texts are no fp16."""
 
 
 def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
@@ -114,127 +113,48 @@ def _refuse_relative_keys(checkpoint: Checkpoint) -> None:
         )
 
 
-class SentenceHead(torch.nn.Module):
-    """Makes one vector of each text's token vectors: poolings, then the steps in their order."""
-
-    def __init__(self, modules: SentenceModules) -> None:
-        super().__init__()
-        self.poolings = modules.poolings
-        self.steps = torch.nn.Sequential(*map(_step_module, modules.steps))
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> SentenceHead:
-        return cls(checkpoint.modules or SentenceModules(("mean",)))
-
-    def forward(self, hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Embeddings, float [texts, width].
-
-        Args:
-            hidden: float [texts, tokens, hidden].
-            attention_mask: int64 [texts, tokens].
-        """
-        pooled = [pool(hidden, attention_mask, pooling) for pooling in self.poolings]
-        embeddings: torch.Tensor = self.steps(
-            torch.cat(pooled, 1) if len(pooled) > 1 else pooled[0]
-        )
-        return embeddings
-
-
-def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Pool float [texts, tokens, hidden] to [texts, hidden]; a row that is all padding gives 0.
-
-    Args:
-        hidden: token vectors.
-        attention_mask: int64 [texts, tokens].
-        pooling: one of `edgebert.sentence_modules.POOLINGS`; cls is the first token that is not
-            masked, and weightedmean counts a token by its place from that one on.
-    """
-    if pooling == "weightedmean":
-        weights = _places_from_first(attention_mask, hidden.dtype).unsqueeze(-1)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=_PLACE)
-    real = attention_mask.unsqueeze(-1).to(hidden.dtype)
-    if pooling in ("mean", "mean_sqrt_len_tokens"):
-        count = real.sum(dim=1).clamp(min=1.0)
-        return (hidden * real).sum(dim=1) / (count if pooling == "mean" else count.sqrt())
-    if pooling == "max":
-        lowest = torch.finfo(hidden.dtype).min
-        highest = hidden.masked_fill(real == 0, lowest).amax(dim=1)
-        return highest * real.amax(dim=1)
-    place = _first_or_last(attention_mask, last=pooling == "lasttoken")
-    chosen = hidden.gather(1, place[:, None, None].expand(-1, 1, hidden.shape[-1]))
-    return chosen.squeeze(1) * real.amax(dim=1)
-
-
-def _first_or_last(attention_mask: torch.Tensor, *, last: bool) -> torch.Tensor:
-    """Place of the first or last token that is not masked, int64 [texts]."""
-    length = attention_mask.shape[1]
-    places = torch.arange(length, dtype=torch.int32, device=attention_mask.device)
-    rank = places + 1 if last else length - places
-    return (attention_mask.to(torch.int32) * rank).argmax(dim=1)
-
-
-def _places_from_first(attention_mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """1, 2, ... times `_PLACE` from the first real token on, 0 where masked, [texts, tokens]."""
-    places = torch.arange(attention_mask.shape[1], dtype=torch.int32, device=attention_mask.device)
-    first = _first_or_last(attention_mask, last=False).to(torch.int32)
-    counted = (places.unsqueeze(0) - first.unsqueeze(1) + 1) * attention_mask.to(torch.int32)
-    return counted.to(dtype) * _PLACE
-
-
-def _step_module(step: Step) -> torch.nn.Module:
-    if isinstance(step, Dense):
-        return _DenseModule(step).requires_grad_(False)
-    if isinstance(step, LayerNorm):
-        norm = torch.nn.LayerNorm(step.dimension, eps=step.epsilon)
-        norm.weight.data = torch.from_numpy(step.weight().copy())
-        norm.bias.data = torch.from_numpy(step.bias().copy())
-        return norm.requires_grad_(False)
-    return _Cut(step.dimension) if isinstance(step, Truncate) else _UnitLength()
-
-
-class _DenseModule(torch.nn.Module):
-    def __init__(self, dense: Dense) -> None:
-        super().__init__()
-        self.linear = torch.nn.Linear(dense.in_features, dense.out_features)
-        self.linear.weight.data = torch.from_numpy(dense.weight().copy())
-        self.linear.bias.data = torch.from_numpy(dense.bias_or_zeros().copy())
-        self.activation = getattr(torch.nn, dense.activation)()
-        self.residual = _residual_module(dense)
-
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        made: torch.Tensor = self.activation(self.linear(vectors))
-        return made if self.residual is None else made + self.residual(vectors)
-
-
-def _residual_module(dense: Dense) -> torch.nn.Module | None:
-    weight = dense.residual_weight()
-    if weight is None:
-        return torch.nn.Identity() if dense.residual else None
-    projection = torch.nn.Linear(dense.in_features, dense.out_features, bias=False)
-    projection.weight.data = torch.from_numpy(weight.copy())
-    return projection
-
-
-class _UnitLength(torch.nn.Module):
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.normalize(vectors, dim=-1)
-
-
-class _Cut(torch.nn.Module):
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.dimension = dimension
-
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        return vectors[:, : self.dimension]
-
-
 def load_tokenizer(checkpoint: Checkpoint) -> Any:
     """Load the checkpoint's tokenizer in its fast form, which knows words and offsets.
+
+    Where it has a tokenizer.json, it cuts texts as that says (see `edgebert.tokenizer_file`).
 
     Raises:
         CheckpointError: it cannot be loaded, or has no fast form.
     """
+    tokenizer = _load_tokenizer(checkpoint)
+    file = checkpoint.path / FILE
+    if file.is_file() and not checkpoint.trust_remote_code:
+        with _failures_named(checkpoint.path):
+            follow_file(tokenizer.backend_tokenizer, file)
+    if checkpoint.lower_case:
+        _lower_case(tokenizer.backend_tokenizer)
+    return tokenizer
+
+
+def tokenizer_difference(
+    checkpoint: Checkpoint, followed: Any, texts: Sequence[str]
+) -> TokenizerDifference | None:
+    """Where the checkpoint's tokenizer.json and what transformers makes of it cut a text apart.
+
+    Args:
+        checkpoint: whose tokenizer it is.
+        followed: what `load_tokenizer` gives of it.
+        texts: to cut.
+    """
+    file = checkpoint.path / FILE
+    if not file.is_file() or checkpoint.trust_remote_code:
+        return None
+    with _failures_named(checkpoint.path):
+        plain, loaded = Tokenizer.from_file(str(file)), _load_tokenizer(checkpoint)
+        if checkpoint.lower_case:
+            _lower_case(plain)
+            _lower_case(loaded.backend_tokenizer)
+        used = copy.deepcopy(followed.backend_tokenizer)
+        return first_difference(plain, loaded.backend_tokenizer, used, texts)
+
+
+def _load_tokenizer(checkpoint: Checkpoint) -> Any:
+    """As transformers makes it."""
     _refuse_without_fast_form(checkpoint.path)
     with quiet_transformers(), _failures_named(checkpoint.path):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
@@ -246,8 +166,6 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
         raise CheckpointError(
             f"{checkpoint.path} has no tokenizer.json, and none can be made of it"
         )
-    if checkpoint.lower_case:
-        _lower_case(tokenizer.backend_tokenizer)
     return tokenizer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from edgebert.bundle import MODEL, Bundle
 from edgebert.checkpoint import Checkpoint
-from edgebert.data.samples import golden_texts
+from edgebert.data.samples import GOLDEN_TEXTS, golden_texts
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.coverage import coverage_of, lost_coverage
@@ -32,6 +33,7 @@ from edgebert.export.saving import load_traced, save_graph
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tokenizer_files import (
+    name_no_class,
     write_config,
     write_sentence_transformers_files,
     write_tokenizer,
@@ -40,7 +42,8 @@ from edgebert.export.tracing import trace
 from edgebert.graph.reading import read_graph
 from edgebert.machine import installed_versions
 from edgebert.output import new_folder, refuse_existing
-from edgebert.records.made import ExportRecord
+from edgebert.pytorch import tokenizer_difference
+from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
     EMBEDDINGS,
     TASKS,
@@ -49,7 +52,9 @@ from edgebert.records.manifest import (
 )
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_model
+from edgebert.tokenizer_file import CONFIG, FILE
 
+_LOGGER = logging.getLogger(__name__)
 _ROWS = 4  # of texts at a time, whose every intermediate value may be kept
 
 
@@ -91,7 +96,8 @@ def _export(
     with new_folder(output, force=force) as folder:
         coverage, lost, unfused = _write_graph(reference, folder, options)
         manifest = _manifest(opened, reference, folder, options, coverage, unfused)
-        graph = _write_companions(reference, folder, manifest)
+        tokenizer = tokenizer_difference(checkpoint, reference.tokenizer, GOLDEN_TEXTS)
+        graph = _write_companions(reference, folder, manifest, tokenizer)
         cases = parity_cases(reference, graph)
         atol = options.atol or allowed_difference(cases, reference, graph)
         failures = (*lost, *failed_parity(cases, atol))
@@ -115,6 +121,7 @@ def _export(
             failures=failures,
             worst=worst_parity(cases, matrix(reference, graph)),
             trimmed_vocabulary=opened.trimmed_vocabulary,
+            tokenizer=tokenizer,
         )
         if failures:
             raise GateError(f"{checkpoint.id} was not exported: {'; '.join(failures)}", record)
@@ -202,12 +209,33 @@ def _manifest(
     )
 
 
-def _write_companions(reference: CheckpointModel, folder: Path, manifest: Manifest) -> Model:
+def _write_companions(
+    reference: CheckpointModel,
+    folder: Path,
+    manifest: Manifest,
+    tokenizer: TokenizerDifference | None,
+) -> Model:
     """Write tokenizer and configuration files; return the graph, ready to run."""
     checkpoint = reference.checkpoint
     write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.task)
+    if tokenizer:
+        _LOGGER.warning("%s", _told(checkpoint, tokenizer))
+        name_no_class(reference.tokenizer, folder)
     write_config(reference.model.config, folder)
     if checkpoint.task == EMBEDDINGS:
         width = int(reference.model.config.hidden_size)
         write_sentence_transformers_files(checkpoint, folder, width)
     return open_model(Bundle(folder, manifest))
+
+
+def _told(checkpoint: Checkpoint, tokenizer: TokenizerDifference) -> str:
+    reasons = {
+        FILE: "as transformers 4 and all who read the file itself",
+        CONFIG: "as transformers 4 and 5",
+    }
+    return (
+        f"{checkpoint.id}: tokenizer.json cuts {tokenizer.text[:60]!r} into "
+        f"{' '.join(tokenizer.file)[:120]}, transformers {installed_versions().get('transformers', '')} into "
+        f"{' '.join(tokenizer.transformers)[:120]} ({tokenizer.texts} such texts of those tried); the "
+        f"bundle follows {tokenizer.follows}, {reasons[tokenizer.follows]}"
+    )

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.pytorch import SentenceHead
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.runtimes.outputs import answer_outputs
+from edgebert.sentence_head import SentenceHead
 
 
 class EmbeddingGraph(torch.nn.Module):

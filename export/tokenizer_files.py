@@ -7,7 +7,7 @@ from typing import Any
 
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
-from edgebert.json_files import write_value
+from edgebert.json_files import read_object, write_value
 from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.sentence_modules import write_prompts, write_sentence_modules
 
@@ -28,6 +28,14 @@ def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) ->
     backend.save(str(folder / TOKENIZER))
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}
     write_value(folder / "special_tokens_map.json", special)
+
+
+def name_no_class(tokenizer: Any, folder: Path) -> None:
+    """Name no class of transformers in tokenizer_config.json: it would drop what the file says."""
+    settings = read_object(folder / "tokenizer_config.json")
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    settings["model_input_names"] = list(tokenizer.model_input_names)
+    write_value(folder / "tokenizer_config.json", settings)
 
 
 def write_config(config: Any, folder: Path) -> None:

@@ -24,9 +24,9 @@ from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.pooling import embeddings, pool
 from edgebert.errors import CheckpointError, InputError
 from edgebert.export import export_model
-from edgebert.pytorch import SentenceHead
-from edgebert.pytorch import pool as pool_tensors
 from edgebert.runtimes import Model, load
+from edgebert.sentence_head import SentenceHead
+from edgebert.sentence_head import pool as pool_tensors
 from edgebert.sentence_modules import (
     POOLINGS,
     Dense,

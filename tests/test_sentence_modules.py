@@ -21,9 +21,9 @@ from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
 from edgebert.export import export_model
 from edgebert.export.optimizing import optimize_export
-from edgebert.pytorch import SentenceHead
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.runtimes import load
+from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_modules import (
     POOLINGS,
     Dense,

@@ -22,9 +22,10 @@ from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
-from edgebert.pytorch import SentenceHead, load_model, load_tokenizer
+from edgebert.pytorch import load_model, load_tokenizer
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.runtimes.answers import Array
+from edgebert.sentence_head import SentenceHead
 from edgebert.weight_files import read_tensors
 
 _BATCH = 32

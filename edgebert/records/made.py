@@ -59,6 +59,24 @@ class WorstParity:
     inputs: dict[str, tuple[int, ...]]
 
 
+@dataclass(frozen=True)
+class TokenizerDifference:
+    """A text that tokenizer.json alone and the tokenizer that transformers makes of it cut apart.
+
+    Attributes:
+        text: the first of them; `texts` is how many of those that were tried there are.
+        file, transformers: its tokens either way.
+        follows: "tokenizer.json", or "tokenizer_config.json" where the difference lies in a flag
+            that this sets in every version of transformers. The bundle and its reference do.
+    """
+
+    text: str
+    texts: int
+    file: tuple[str, ...]
+    transformers: tuple[str, ...]
+    follows: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExportRecord(Header):
     """A checkpoint became a float bundle. `passed` is false when parity or coverage failed.
@@ -68,6 +86,7 @@ class ExportRecord(Header):
         unfused: what of the architecture is not one operator, and why.
         worst: the largest difference that was found.
         fingerprint: of the answers of the bundle, where one was made.
+        tokenizer: where the files of the tokenizer do not agree on a text.
     """
 
     record: str = "export"
@@ -90,6 +109,7 @@ class ExportRecord(Header):
     worst: WorstParity | None = None
     trimmed_vocabulary: TrimmedVocabulary | None = None
     fingerprint: str | None = None
+    tokenizer: TokenizerDifference | None = None
 
 
 MIXTURE = "mixture"

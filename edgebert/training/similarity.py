@@ -17,8 +17,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.drift.statistics import spearman
-from edgebert.pytorch import SentenceHead
 from edgebert.records.manifest import COSINE
+from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_modules import SentenceModules
 from edgebert.training.batches import Encoded, encode, predict
 from edgebert.training.models import DEVICE
