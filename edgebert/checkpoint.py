@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
 from edgebert.label_names import label_names
@@ -53,6 +54,9 @@ TOKENIZER_FILES = (
     "spiece.model",
     "spm.model",
 )
+
+_ADAPTER = "adapter_config.json"
+_BESIDE_TOKENIZER = ("merges.txt", "added_tokens.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,7 @@ def read_folder(
     Raises:
         CheckpointError: no configuration or tokenizer, or files that contradict each other.
     """
+    refuse_pointer(root / "modules.json", CheckpointError)
     modules = list_modules(root)
     path = next((module.folder for module in modules if module.kind == "Transformer"), root)
     config = _read_config(path)
@@ -210,6 +215,8 @@ def read_folder(
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
+    for name in (*TOKENIZER_FILES, *_BESIDE_TOKENIZER):
+        refuse_pointer(path / name, CheckpointError)
     tokenizer = read_object(path / TOKENIZER_FILES[0])
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
@@ -234,6 +241,11 @@ def read_folder(
 
 def _read_config(path: Path) -> dict[str, Any]:
     config = read_object(path / "config.json")
+    if (path / _ADAPTER).is_file():
+        raise CheckpointError(
+            f"{path} holds an adapter ({_ADAPTER}), which changes the weights of another model: "
+            "merge the two and save the result"
+        )
     if "model_type" not in config:
         missing = "no config.json" if not config else "a config.json without 'model_type'"
         raise CheckpointError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -17,6 +18,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
+    refuse_pointer(path, CheckpointError)
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.output import new_file
 
 R = TypeVar("R")
@@ -40,6 +41,7 @@ def read_json(cls: type[R], path: Path, what: str) -> R:
     Raises:
         InputError: `path` holds no JSON, or no such record; the message says which key is wrong.
     """
+    refuse_pointer(path)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
