@@ -9,6 +9,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
 from edgebert.errors import BundleError
+from edgebert.git_lfs import is_pointer, refuse_pointer
 from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
@@ -194,6 +195,7 @@ def _read_manifest(path: Path) -> Manifest:
 
 
 def _read(cls: type[R], path: Path) -> R:
+    refuse_pointer(path, BundleError)
     try:
         data = parse(path.read_text(encoding="utf-8"))
         found = data.get("format") if isinstance(data, dict) else None
@@ -212,6 +214,8 @@ def _size_problem(bundle: Bundle, name: str) -> str | None:
     if not path.is_file():
         return f"{name} is missing"
     size = path.stat().st_size
+    if size != expected and is_pointer(path):
+        return f"{name} is a Git LFS pointer, not the file itself: fetch it with 'git lfs pull'"
     return None if size == expected else f"{name} has {size} bytes where {expected} belong"
 
 

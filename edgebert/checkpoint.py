@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
 from edgebert.label_names import label_names
@@ -64,6 +65,8 @@ _TOKENIZER_OBJECTS = (
     "added_tokens.json",
     "vocab.json",
 )
+_MERGES = "merges.txt"
+_ADAPTER = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ def read_folder(
     Raises:
         CheckpointError: no configuration or tokenizer, or files that contradict each other.
     """
+    refuse_pointer(root / "modules.json", CheckpointError)
     modules = list_modules(root)
     path = encoder_folder(root, modules)
     config = _read_config(path)
@@ -223,6 +227,8 @@ def read_folder(
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
         )
+    for name in (*TOKENIZER_FILES, _MERGES):
+        refuse_pointer(path / name, CheckpointError)
     # names the file that is none, which transformers would not
     objects = {name: read_object(path / name) for name in _TOKENIZER_OBJECTS}
     limits = read_limits(path)
@@ -261,6 +267,11 @@ def _read_similarity(root: Path) -> str:
 
 def _read_config(path: Path) -> dict[str, Any]:
     config = read_object(path / "config.json")
+    if (path / _ADAPTER).is_file():
+        raise CheckpointError(
+            f"{path} holds an adapter ({_ADAPTER}), which changes the weights of another model: "
+            "merge the two and save the result"
+        )
     if "model_type" not in config:
         missing = "no config.json" if not config else "a config.json without 'model_type'"
         raise CheckpointError(

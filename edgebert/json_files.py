@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 
 _DEEPEST = 128
 """As deep as serde_json reads, and with it whoever else reads a tokenizer.json."""
@@ -47,6 +48,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
+    refuse_pointer(path, CheckpointError)
     try:
         value = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ import transformers
 from tokenizers import Tokenizer, normalizers
 
 from edgebert.checkpoint import Checkpoint
+from edgebert.dropped_weights import refuse_what_would_be_dropped
 from edgebert.errors import CheckpointError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
@@ -47,13 +48,15 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             random and go on.
     """
     auto_class = _CLASSES[checkpoint.task]
-    model, missing = load_weights(auto_class, checkpoint, attn_implementation=attention)
+    model, absent = load_weights(auto_class, checkpoint, attn_implementation=attention)
     if checkpoint.task == EMBEDDINGS:  # which do not pass through BERT's pooler
-        missing = {name for name in missing if not name.startswith("pooler.")}
-    if missing:
+        absent = {name: why for name, why in absent.items() if not name.startswith("pooler.")}
+    if absent:
+        name = min(absent)
         raise CheckpointError(
-            f"{checkpoint.path} has no fitting weights for {min(missing)}: "
-            f"it was not trained for {checkpoint.task}, or config.json is not its own"
+            f"{checkpoint.path} has no fitting weights for {name}: "
+            f"{absent[name] or f'it was not trained for {checkpoint.task}'}, or config.json is not "
+            "its own"
         )
     return model.eval()
 
@@ -72,7 +75,9 @@ def load_config(checkpoint: Checkpoint) -> Any:
         )
 
 
-def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tuple[Any, set[str]]:
+def load_weights(
+    auto_class: Any, checkpoint: Checkpoint, **config: Any
+) -> tuple[Any, dict[str, str]]:
     """Load the weights in float32 under a head of `auto_class`, one of transformers' Auto classes.
 
     Args:
@@ -82,7 +87,7 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
 
     Returns:
         The model, and the names of the weights that the checkpoint does not have, or has in
-        another shape.
+        another shape; each with those shapes, or nothing.
 
     Raises:
         CheckpointError: the weights do not fit the configuration, or it is of no known kind, or
@@ -100,7 +105,12 @@ def load_weights(auto_class: Any, checkpoint: Checkpoint, **config: Any) -> tupl
             trust_remote_code=checkpoint.trust_remote_code,
             **config,
         )
-    return model, {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+    refuse_what_would_be_dropped(model, info, checkpoint)
+    shapes = {
+        name: f"it is {' x '.join(map(str, found))} there, not {' x '.join(map(str, expected))}"
+        for name, found, expected in info["mismatched_keys"]
+    }
+    return model, dict.fromkeys(info["missing_keys"], "") | shapes
 
 
 def _refuse_relative_keys(checkpoint: Checkpoint) -> None:

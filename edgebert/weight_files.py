@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.json_files import parse, read_object
 
 Array = npt.NDArray[np.float32]
 INDEX = "model.safetensors.index.json"
 """Says which of several files holds which tensor."""
+
+PICKLED_INDEX = "pytorch_model.bin.index.json"
 
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
@@ -33,18 +36,28 @@ def check_weights(folder: Path) -> None:
     if not files:
         pickles = pickled_weights(folder)
         if pickles:
+            refuse_pointer(pickles[0], CheckpointError)
             raise CheckpointError(
                 f"{pickles[0]} is a pickle, which can run code when it is opened: save the model "
                 "as safetensors first, or export it with --allow-pickle"
             )
         raise CheckpointError(f"{folder} has no weights: expected model.safetensors")
-    for name in _listed_files(folder / INDEX):
-        if Path(name).name != name:
-            raise CheckpointError(f"{folder / INDEX} leaves its folder: {name!r}")
-        if not (folder / name).is_file():
-            raise CheckpointError(f"{folder} is not whole: {INDEX} lists {name}, which is missing")
+    require_shards(folder, INDEX)
     for file in files:
         read_tensors(file)
+
+
+def require_shards(folder: Path, index: str) -> None:
+    """Look whether all files are there over which an index spreads the weights.
+
+    Raises:
+        CheckpointError: one is missing, or is outside the folder.
+    """
+    for name in _listed_files(folder / index):
+        if Path(name).name != name:
+            raise CheckpointError(f"{folder / index} leaves its folder: {name!r}")
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder} is not whole: {index} lists {name}, which is missing")
 
 
 def pickled_weights(folder: Path) -> list[Path]:
@@ -58,6 +71,7 @@ def read_tensors(file: Path) -> dict[str, dict[str, Any]]:
     Raises:
         CheckpointError: the file is damaged, or no safetensors file.
     """
+    refuse_pointer(file, CheckpointError)
     size = file.stat().st_size
     with file.open("rb") as stream:
         header_size = int.from_bytes(stream.read(8), "little")

@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from edgebert.errors import CheckpointError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.json_files import write_value
 from edgebert.sentence_modules import list_modules
-from edgebert.weight_files import INDEX, pickled_weights
+from edgebert.weight_files import INDEX, PICKLED_INDEX, pickled_weights, require_shards
 
 _LOGGER = logging.getLogger(__name__)
 _SINGLE = "model.safetensors"
@@ -32,11 +33,13 @@ def without_pickles(root: Path, target: Path) -> Path:
     Raises:
         CheckpointError: a file is damaged, or holds more than tensors.
     """
-    folders = {root, *(module.folder for module in list_modules(root))}
+    modules = [module.folder for module in list_modules(root)]
+    folders = {root, *(folder for folder in modules if folder.is_dir())}  # git keeps no empty one
     pickled = {at: pickled_weights(at) for at in folders if not any(at.glob("*.safetensors"))}
     if not any(pickled.values()):
         return root
     for folder in folders:
+        require_shards(folder, PICKLED_INDEX)
         copied = target / folder.relative_to(root)
         copied.mkdir(parents=True, exist_ok=True)
         for file in folder.iterdir():
@@ -49,6 +52,7 @@ def without_pickles(root: Path, target: Path) -> Path:
 def _convert(files: list[Path], target: Path) -> None:
     weight_map: dict[str, str] = {}
     for file in files:
+        refuse_pointer(file, CheckpointError)
         _LOGGER.warning(
             "%s is a pickle: opening one can run code of whoever made it. Only its tensors are read",
             file,

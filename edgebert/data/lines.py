@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 
 _READ_BYTES = 1 << 16
 
@@ -26,6 +27,7 @@ def stream_lines(path: Path) -> Iterator[str]:
     Raises:
         InputError: the file cannot be read, or is not UTF-8 (the message says at which line).
     """
+    refuse_pointer(path)
     try:
         if path.suffix == ".gz" and path.is_file():
             _read_through(path)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from edgebert.data.rows import Row, check_header, place_of
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 
 _ROWS_AT_ONCE = 256
 _BUFFER_BYTES = 1 << 16  # read within a column, which may be as large as the file
@@ -26,6 +27,7 @@ def parquet_rows(
     """
     if path.suffix == ".gz":
         raise InputError(f"{path}: a .parquet file is compressed inside; it cannot be gzipped too")
+    refuse_pointer(path)
     number = 0
     try:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:

@@ -11,6 +11,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path, PureWindowsPath
 
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.graph.wire_format import Message
 
 _EXTERNAL = 1  # TensorProto.DataLocation
@@ -23,6 +24,7 @@ def external_files(path: Path) -> tuple[str, ...]:
         InputError: the graph cannot be read, or a name is absolute, leads out of its folder (also
             by a link) or to no file.
     """
+    refuse_pointer(path)
     try:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             names = sorted(set(_locations(Message(data, 0, len(data)))))
@@ -44,6 +46,7 @@ def _require_within(path: Path, name: str) -> None:
         raise InputError(f"{path} takes weights from {name!r}, which is outside its folder")
     if not file.is_file():
         raise InputError(f"{path} takes weights from {name}, which is missing")
+    refuse_pointer(file)
 
 
 def _locations(model: Message) -> Iterator[str]:

@@ -13,6 +13,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.graph.wire_format import Message
 
 UINT8, INT8, FLOAT16 = 2, 3, 10
@@ -76,6 +77,7 @@ def read_graph(path: Path) -> OnnxGraph:
     Raises:
         InputError: `path` cannot be read, or is damaged or not an ONNX file.
     """
+    refuse_pointer(path)
     try:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             return _model(Message(data, 0, len(data)))

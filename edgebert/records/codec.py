@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.json_files import parse
 from edgebert.output import new_file
 
@@ -41,6 +42,7 @@ def read_json(cls: type[R], path: Path, what: str) -> R:
     Raises:
         InputError: `path` holds no JSON, or no such record; the message says which key is wrong.
     """
+    refuse_pointer(path)
     try:
         data = parse(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def load_model(
     return model.to(DEVICE)
 
 
-def _refuse_random_encoder(model: PreTrainedModel, absent: set[str], path: Path) -> None:
+def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: Path) -> None:
     """A head may start at random, and a pooler that nothing was trained with; no other weight."""
     prefix = "" if model.base_model is model else f"{model.base_model_prefix}."
     lost = sorted(key for key in absent if key.startswith(prefix) and "pooler" not in key)
