@@ -79,8 +79,10 @@ class Model(OpenBundle):
             cutting = self._encode
         else:
             cutting = partial(encode, self._cut(self._read_at_once(max_length), 0), offsets=False)
-        ask = partial(self._answer, texts, self._prompted(prompt), progress=progress)
-        if check_choice("long_text", long_text, LONG_TEXTS) == MEAN:
+        whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
+        check = self._readable(self._prompted(prompt), whole=whole, most=max_length)
+        ask = partial(self._answer, texts, check, progress=progress)
+        if whole:
 
             def mean(whole: Whole[str]) -> Vectors:
                 return form.of(mean_of(whole, normalize=normalize))
@@ -160,7 +162,7 @@ class Model(OpenBundle):
                 answered.row, self.labels, scoring=self.scoring, multi_label=self.multi_label
             )
 
-        check = partial(check_text, pairs=True)
+        check = self._readable(partial(check_text, pairs=True))
         return self._answer(texts, check, classification, progress=progress)
 
     def rerank(self, query: str, texts: Any, *, progress: bool = False) -> list[Hit]:
@@ -206,7 +208,7 @@ class Model(OpenBundle):
             tokenized = TokenizedText(answered.text, encoding.offsets, encoding.word_ids)
             return decode_entities(tokenized, answered.row, self.labels)
 
-        check = partial(check_text, pairs=False)
+        check = self._readable(partial(check_text, pairs=False))
         return self._answer(texts, check, entities, progress=progress)
 
     def fill_mask(self, texts: Any, k: int = 5, *, progress: bool = False) -> Any:
@@ -240,7 +242,8 @@ class Model(OpenBundle):
             small = in_small_windows(windows, self.width)
             return self._scheduler.answers(small, partial(encode, tokenizer))
 
-        return self._answer(texts, masked, fills, through=through, progress=progress)
+        check = self._readable(masked)
+        return self._answer(texts, check, fills, through=through, progress=progress)
 
     def answer(
         self, question: Any, context: Any, *, allow_no_answer: bool = False, progress: bool = False
@@ -269,7 +272,9 @@ class Model(OpenBundle):
         cutting = partial(encode_contexts, cut=self._cut, max_length=self.max_length)
         answers = self._answer(
             pairs_of(question, context),
-            partial(check_question, cut=self._cut, max_length=self.max_length),
+            self._readable(
+                partial(check_question, cut=self._cut, max_length=self.max_length), whole=True
+            ),
             partial(read_answer, allow_no_answer=allow_no_answer),
             through=partial(self._in_parts, encode=cutting),
             progress=progress,

@@ -20,6 +20,7 @@ from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import TokenizedText
 from edgebert.runtimes.long_texts import Cut, Whole, cut_at, in_parts, wholes
 from edgebert.runtimes.outputs import answer_outputs
+from edgebert.runtimes.readable import refusal_of
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
 
@@ -142,7 +143,57 @@ class OpenBundle:
             for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
             question answering, [masks, vocabulary] for fill-mask.
         """
-        return [answered.row.copy() for answered in self._of_list(texts, progress=progress)]
+        check = self._readable(lambda text, _place: text)
+        checked = [check(text, place) for place, text in enumerate(texts)]
+        return [answered.row.copy() for answered in self._of_list(checked, progress=progress)]
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether there is an embedding for every token: no text is refused for one."""
+        return self.manifest.embedding_rows is None
+
+    def refusal(
+        self, text: Text, *, prompt: str | None = None, max_length: int | None = None
+    ) -> str | None:
+        """Why a text would be refused; None where it is read.
+
+        Some checkpoints have tokens without an embedding, of which their export tells. A text that
+        is cut before such a token can be read.
+
+        Args:
+            text: a text, or a pair where the task reads pairs.
+            prompt, max_length: as in `embed`.
+        """
+        most = None if max_length is None else self._read_at_once(max_length)
+        return self._refusal(self._prompted(prompt)(text, 0), most=most)
+
+    def _refusal(self, text: Text, *, whole: bool = False, most: int | None = None) -> str | None:
+        rows = self.manifest.embedding_rows
+        if rows is None:
+            return None
+        cut = self._cut(None if whole else most, 0) if whole or most else self.tokenizer
+        (encoding,) = encode(cut, [text], offsets=False)
+        return refusal_of(encoding.ids, rows, self.tokenizer.id_to_token)
+
+    def _readable(
+        self, check: Callable[[Any, int], T], *, whole: bool = False, most: int | None = None
+    ) -> Callable[[Any, int], T]:
+        """The same check, which also refuses a text with a token that has no embedding.
+
+        Args:
+            check: what an item is read as, given its place.
+            whole: whether all of a text is read.
+            most: tokens that are read of it; by default those that the bundle reads.
+        """
+
+        def checked(item: Any, place: int) -> T:
+            text = check(item, place)
+            refused = self._refusal(text, whole=whole, most=most)
+            if refused is not None:
+                raise InputError(f"text {place}: {refused}")
+            return text
+
+        return check if self.manifest.embedding_rows is None else checked
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Tokens of each text, with the characters and the word each one stands for."""

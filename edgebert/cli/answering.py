@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgebert.cli.failures import Failures, refuse_unreadable
 from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
 from edgebert.errors import InputError
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from edgebert.answer_files.rows import Row
     from edgebert.data import Text
     from edgebert.runtimes.model import Model
+
+_OTHERS = "All others were answered"
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,11 @@ def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
     from edgebert.runtimes import load
 
-    rows = _rows(verb, load(bundle, provider=provider), given)
+    failures = Failures(given)
+    rows = _rows(verb, load(bundle, provider=provider), given, failures)
     for row in rows if sys.stdout.isatty() else _tracked(rows, verb, given.count):
         click.echo(to_json(row))
+    failures.tell(_OTHERS)
 
 
 def _write(
@@ -96,8 +101,11 @@ def _write(
     from edgebert.runtimes import load
 
     model = load(bundle, provider=provider)
-    rows = _tracked(_rows(verb, model, given), verb, given.count)
+    failures = _failures(verb, model, given, target)
+    rows = _tracked(_rows(verb, model, given, failures), verb, given.count)
     write_answers(target, rows, open_layout(target, _columns(verb, model, given)), force=force)
+    if failures is not None:
+        failures.tell(_OTHERS)
 
 
 def _write_resumably(
@@ -112,9 +120,12 @@ def _write_resumably(
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
         model = load(bundle, provider=provider)
+        failures = _failures(verb, model, given, target)
         left = None if given.count is None else given.count - file.texts
-        rows = _tracked(_rows(verb, model, given, file.texts), verb, left)
+        rows = _tracked(_rows(verb, model, given, failures, file.texts), verb, left)
         file.write(rows, open_layout(target, _columns(verb, model, given)))
+    if failures is not None:
+        failures.tell(_OTHERS)
 
 
 def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
@@ -166,12 +177,50 @@ def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
     )
 
 
-def _rows(verb: Verb, model: Model, given: GivenTexts, done: int = 0) -> Iterator[Row]:
+def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Failures | None:
+    """What keeps the texts that have no answer; None where the file has no place for them."""
+    from edgebert.answer_files import holds_failures
+
+    if holds_failures(target):
+        return Failures(given)
+    refuse_unreadable(given, model, verb.prompt, str(target))
+    return None
+
+
+def _rows(
+    verb: Verb, model: Model, given: GivenTexts, failures: Failures | None, done: int = 0
+) -> Iterator[Row]:
     """The rows of all texts but the first `done`."""
+    if failures is None or model.reads_all:
+        for texts in given.chunks():
+            shown, asked = tee(islice(texts, done, None))
+            for text, answer in zip(shown, verb.answer(model, asked), strict=True):
+                yield verb.row(text, answer)
+    else:
+        yield from islice(_rows_or_failures(verb, model, given, failures, done), done, None)
+
+
+def _rows_or_failures(
+    verb: Verb, model: Model, given: GivenTexts, failures: Failures, done: int
+) -> Iterator[Row]:
+    """The rows of all texts; of those that cannot be read why, of the first `done` nothing more."""
+    from edgebert.answer_files.rows import failed_row
+
+    number = 0
     for texts in given.chunks():
-        shown, asked = tee(islice(texts, done, None))
-        for text, answer in zip(shown, verb.answer(model, asked), strict=True):
-            yield verb.row(text, answer)
+        shown, asked = tee((text, model.refusal(text, prompt=verb.prompt)) for text in texts)
+        first = number
+        readable = (
+            text for place, (text, why) in enumerate(asked, first) if why is None and place >= done
+        )
+        answers = iter(verb.answer(model, readable))
+        for text, why in shown:
+            if why is not None:
+                failures.note(number, why)
+                yield failed_row(text, why)
+            else:
+                yield verb.row(text, next(answers)) if number >= done else {}
+            number += 1
 
 
 def _tracked(rows: Iterable[Row], verb: Verb, count: int | None) -> Iterator[Row]:

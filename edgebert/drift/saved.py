@@ -48,6 +48,9 @@ class SavedOutputs:
         rows = read_rows(path)
         if not rows:
             raise InputError(f"{path} holds no answers")
+        for number, cells in rows:
+            if "error" in cells and not set(_TASKS) & set(cells):
+                raise InputError(f"{path}, line {number}: holds no answer: {cells['error']}")
         self._key = self._find_key(rows[0])
         self._answers = {self._text(row): row for row in rows}
         self.labels = tuple(rows[0][1]["scores"]) if self._key == "scores" else ()

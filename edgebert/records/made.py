@@ -88,6 +88,7 @@ class ExportRecord(Header):
     unfused: dict[str, str] = field(default_factory=dict)
     worst: WorstParity | None = None
     trimmed_vocabulary: TrimmedVocabulary | None = None
+    tokens_without_embedding: tuple[str, ...] = ()
 
 
 MIXTURE = "mixture"
@@ -181,6 +182,7 @@ class OptimizeRecord(Header):
         unfused: one sentence for each attention that stays spelled out.
         dropped_outputs: what the original gives and a bundle does not.
         atol: largest absolute difference to the original that was allowed.
+        tokens_without_embedding: those that the tokenizer knows and the model does not.
     """
 
     record: str = "optimize"
@@ -199,3 +201,4 @@ class OptimizeRecord(Header):
     parity: tuple[ParityCase, ...]
     seconds: float
     failures: tuple[str, ...]
+    tokens_without_embedding: tuple[str, ...] = ()

@@ -162,6 +162,7 @@ class Manifest:
         fixed_shape: batch and tokens of every input, where the graph takes no other.
         unfused: what of the architecture does not run as a fused operator, and why.
         trimmed_vocabulary: which pieces were kept, where not all were.
+        embedding_rows: how many token ids have an embedding, where the tokenizer knows more.
     """
 
     format: int
@@ -194,6 +195,7 @@ class Manifest:
     unfused: dict[str, str] = field(default_factory=dict)
     trimmed_vocabulary: TrimmedVocabulary | None = None
     activation: str | None = None
+    embedding_rows: int | None = None
     mask_token: str | None = None
 
     @property
