@@ -17,6 +17,7 @@ from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
+from edgebert.runtimes.readable import tokens_beyond
 from edgebert.runtimes.session import import_onnxruntime
 from edgebert.runtimes.wheels import overwritten_wheels
 
@@ -138,7 +139,7 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
     likely = _why_other_answers(model, golden)
     checks = [
         used,
-        _tokens(bundle.manifest, answers),
+        _tokens(bundle.manifest, answers, _beyond(model)),
         _compare(
             "golden answers",
             bundle.manifest,
@@ -169,10 +170,20 @@ def _provider(model: Model, asked: str) -> DoctorCheck:
     return DoctorCheck("provider", True, f"{model.provider}, chosen by auto{by_name}")
 
 
-def _tokens(manifest: Manifest, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
+def _beyond(model: Model) -> str:
+    """What the tokenizer knows and the model does not; nothing where it knows all."""
+    rows = model.manifest.embedding_rows
+    if rows is None:
+        return ""
+    tokens = tokens_beyond(model.tokenizer.get_vocab(), rows)
+    return f"; {len(tokens)} tokens have no embedding and are refused, first {tokens[0]!r}"
+
+
+def _tokens(manifest: Manifest, answers: Sequence[GoldenAnswer], beyond: str) -> DoctorCheck:
     wrong = [answer for answer in answers if not answer.tokens_equal]
     if not wrong:
-        return DoctorCheck("tokenizer", True, f"{len(answers)} texts give the promised token ids")
+        detail = f"{len(answers)} texts give the promised token ids{beyond}"
+        return DoctorCheck("tokenizer", True, detail)
     return _failed(
         "tokenizer",
         f"{len(wrong)} of {len(answers)} texts give other token ids, first {_quoted(wrong[0])}",

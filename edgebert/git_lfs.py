@@ -30,7 +30,9 @@ def refuse_pointer(path: Path, error: type[EdgebertError] = InputError) -> None:
 
 
 def is_pointer(path: Path) -> bool:
-    """Whether a file stands for another that Git LFS has not fetched."""
+    """Whether a file stands for another that Git LFS has not fetched; a pipe is never looked into."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as stream:
             return stream.read(max(map(len, _FIRST_LINES))).startswith(_FIRST_LINES)

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, normalizers
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.dropped_weights import refuse_what_would_be_dropped
-from edgebert.errors import CheckpointError
+from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
 from edgebert.records.manifest import (
@@ -121,6 +121,25 @@ def _refuse_relative_keys(checkpoint: Checkpoint) -> None:
             f"{checkpoint.path} has positions of the kind {kind}, which transformers "
             f"{transformers.__version__} leaves out: its answers would not be the model's"
         )
+
+
+def refuse_unknown_ids(model: Any) -> Any:
+    """Let a model say so, in one line, when a text has a token that it has no embedding for.
+
+    Raises (the model, when it runs):
+        InputError: a token id is beyond its table.
+    """
+
+    def check(table: Any, inputs: tuple[torch.Tensor, ...]) -> None:
+        highest, rows = int(inputs[0].max()), int(table.weight.shape[0])
+        if highest >= rows:
+            raise InputError(
+                f"a text has the token with the id {highest}, which has no embedding: the model "
+                f"has {rows}"
+            )
+
+    model.get_input_embeddings().register_forward_pre_hook(check)
+    return model
 
 
 def load_tokenizer(checkpoint: Checkpoint) -> Any:

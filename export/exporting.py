@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgebert.bundle import MODEL, Bundle
 from edgebert.checkpoint import Checkpoint
-from edgebert.data.samples import GOLDEN_TEXTS, golden_texts
+from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.coverage import coverage_of, lost_coverage
@@ -29,6 +29,7 @@ from edgebert.export.parity import (
     worst_parity,
 )
 from edgebert.export.passes.trace_notes import drop_trace_notes
+from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.saving import load_traced, save_graph
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
@@ -93,6 +94,7 @@ def _export(
 ) -> ExportRecord:
     checkpoint, options = _settled(opened.checkpoint, options)
     reference = CheckpointModel(checkpoint)
+    readable_golden_texts(reference)  # says so if it reads none, before any work
     with new_folder(output, force=force) as folder:
         coverage, lost, unfused = _write_graph(reference, folder, options)
         manifest = _manifest(opened, reference, folder, options, coverage, unfused)
@@ -122,6 +124,7 @@ def _export(
             worst=worst_parity(cases, matrix(reference, graph)),
             trimmed_vocabulary=opened.trimmed_vocabulary,
             tokenizer=tokenizer,
+            tokens_without_embedding=reference.tokens_without_embedding,
         )
         if failures:
             raise GateError(f"{checkpoint.id} was not exported: {'; '.join(failures)}", record)
@@ -167,7 +170,7 @@ def _write_graph(
 
 def _real_batches(reference: CheckpointModel, options: ExportOptions) -> list[Batch]:
     """The golden texts as the graph takes them."""
-    texts = golden_texts(reference.task, reference.mask_token)
+    texts = readable_golden_texts(reference)
     rows, tokens = options.fixed_shape or (_ROWS, 0)
     groups = [texts[start : start + rows] for start in range(0, len(texts) - rows + 1, rows)]
     return [_as_given(reference.encode(group), options, tokens) for group in groups]
@@ -206,6 +209,7 @@ def _manifest(
         ids=options.ids,
         fixed_shape=options.fixed_shape,
         trimmed_vocabulary=opened.trimmed_vocabulary,
+        embedding_rows=reference.embedding_rows if reference.tokens_without_embedding else None,
     )
 
 

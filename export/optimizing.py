@@ -12,14 +12,13 @@ import onnx
 
 from edgebert.bundle import MODEL, Bundle, file_sha256
 from edgebert.checkpoint import Checkpoint
-from edgebert.data.samples import golden_texts
 from edgebert.drift.onnx_file import OnnxFile, traits_of
 from edgebert.errors import GateError, InputError
 from edgebert.export.describing import describe
 from edgebert.export.foreign.bundling import write_companions
 from edgebert.export.foreign.counting import count_operators, coverage_after
 from edgebert.export.foreign.fusing import Fusion, fuse
-from edgebert.export.foreign.graph import ids_type, write_model
+from edgebert.export.foreign.graph import embedding_rows, ids_type, write_model
 from edgebert.export.foreign.locating import describe_folder, find_graph
 from edgebert.export.foreign.original import Original, open_original
 from edgebert.export.foreign.outputs import give_bundle_outputs, task_of
@@ -29,6 +28,7 @@ from edgebert.export.options import EXTERNAL_DATA_BYTES, ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
 from edgebert.export.parity.comparing import Reading
+from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
 from edgebert.graph.external_data import external_files
@@ -101,6 +101,7 @@ class _Result:
     failures: tuple[str, ...]
     atol: float
     dropped: tuple[str, ...] = ()
+    tokens_without_embedding: tuple[str, ...] = ()
 
 
 def _optimize_file(
@@ -141,7 +142,8 @@ def _make_bundle(
 ) -> _Result:
     """Write a bundle, sealed if it equals the original."""
     model, fusion = _fuse(original)
-    traits = traits_of(described)
+    rows = embedding_rows(original.model)
+    traits = replace(traits_of(described), embedding_rows=rows)
     if not traits.token_types:
         leave_out_token_types(model)
     dropped = give_bundle_outputs(model, described, original.reading)
@@ -149,7 +151,9 @@ def _make_bundle(
     write_companions(described, folder)
     graph = _bundle_model(described, original, folder, fusion)
     reference = OnnxFile(original.path, traits, graph.tokenizer, original.session.session)
-    texts = reference.encode(golden_texts(reference.task, reference.mask_token))
+    if reference.tokens_without_embedding:
+        graph = open_model(Bundle(folder, replace(graph.manifest, embedding_rows=rows)))
+    texts = reference.encode(readable_golden_texts(reference))
     batches = original.matrix(
         described.max_length,
         names=graph.manifest.inputs,
@@ -159,7 +163,8 @@ def _make_bundle(
     reading = Reading(graph.manifest.outputs, graph.task, zero_padding=False)
     result = _prove(reference.run, folder / MODEL, batches, reading, fusion, options)
     failures = result.failures or tuple(seal_proved(reference, graph, result.atol))
-    return replace(result, dropped=dropped, failures=failures)
+    beyond = reference.tokens_without_embedding
+    return replace(result, dropped=dropped, failures=failures, tokens_without_embedding=beyond)
 
 
 def _passed(record: OptimizeRecord) -> OptimizeRecord:
@@ -235,4 +240,5 @@ def _record(
         parity=result.cases,
         seconds=time.perf_counter() - started,
         failures=result.failures,
+        tokens_without_embedding=result.tokens_without_embedding,
     )

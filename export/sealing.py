@@ -10,12 +10,13 @@ import numpy as np
 
 from edgebert.bundle import seal
 from edgebert.data import Examples, Text
-from edgebert.data.samples import built_in_examples, golden_texts
+from edgebert.data.samples import built_in_examples
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
+from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
 from edgebert.records.golden import Tolerance
 from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Model
@@ -30,7 +31,7 @@ _OTHER_BATCHES = 10
 batches. What a wrong input changes is hundreds of times more."""
 
 
-class Reference(TextModel, Protocol):
+class Reference(TextModel, Reads, Protocol):
     """What a graph was made of."""
 
     def encode(self, texts: Sequence[Text]) -> Inputs:
@@ -58,9 +59,9 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
         CheckpointError: there are not as many labels as logits.
     """
     precision = graph.manifest.precision
-    texts = golden_texts(reference.task, reference.mask_token)
-    _require_labels(graph)
-    examples = _sealed_examples(reference.task, texts)
+    texts = readable_golden_texts(reference)
+    _require_labels(graph, texts[0])
+    examples = _sealed_examples(reference, texts)
     failed = _other_tokens(reference, graph, examples.texts)
     if failed:
         return failed
@@ -76,11 +77,11 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     return []
 
 
-def _require_labels(graph: Model) -> None:
+def _require_labels(graph: Model, text: Text) -> None:
     """Run one text: the graph of a stranger may leave its width open."""
     if graph.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
         return
-    (logits,) = graph.outputs(["a"])
+    (logits,) = graph.outputs([text])
     if logits.shape[-1] != len(graph.labels):
         raise CheckpointError(
             f"{graph.manifest.source.id} gives {logits.shape[-1]} logits, but its config.json names "
@@ -88,10 +89,11 @@ def _require_labels(graph: Model) -> None:
         )
 
 
-def _sealed_examples(task: str, golden: Sequence[Text]) -> Examples:
+def _sealed_examples(reference: Reference, golden: Sequence[Text]) -> Examples:
     """The built-in sentences and the golden texts, of which some are longer than any model reads."""
-    examples = built_in_examples(task)
-    return replace(examples, texts=tuple(dict.fromkeys((*examples.texts, *golden))))
+    examples = built_in_examples(reference.task)
+    texts = (*readable(reference, examples.texts), *golden)
+    return replace(examples, texts=tuple(dict.fromkeys(texts)))
 
 
 def _other_tokens(reference: Reference, graph: Model, texts: Sequence[Text]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,9 +17,10 @@ from edgebert.data.samples import examples_or_built_in, with_questions
 from edgebert.drift.comparing import compared_texts
 from edgebert.errors import InputError
 from edgebert.quantize.options import FEWEST, QuantizeOptions
-from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.records.manifest import QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes import Model
 
+_LOGGER = logging.getLogger(__name__)
 BUILT_IN = "built-in texts"
 _MOST_HELD_OUT = 512
 _FOR_SEARCH = 4  # one text of so many is left to the search
@@ -47,7 +49,7 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
     Raises:
         InputError: a file cannot be used, or holds fewer than `FEWEST` texts.
     """
-    examples = _calibration_examples(options, model)
+    examples = _readable(_calibration_examples(options, model), model)
     order = np.random.default_rng(options.seed).permutation(len(examples))
     kept_back = 0 if options.data else min(_MOST_HELD_OUT, len(examples) // 5)
     held_out = (
@@ -80,6 +82,27 @@ def _calibration_examples(options: QuantizeOptions, model: Model) -> Examples:
     if model.task == QUESTION_ANSWERING:
         texts = with_questions(texts)
     return Examples(Path(BUILT_IN), texts)
+
+
+def _readable(examples: Examples, model: Model) -> Examples:
+    """Those without a token that has no embedding; says in the log how many are left out."""
+    if model.reads_all:
+        return examples
+    refused = {row: why for row, text in enumerate(examples.texts) if (why := _why(model, text))}
+    if not refused:
+        return examples
+    first = min(refused)
+    _LOGGER.warning(
+        "%d of %d texts are left out of calibration, first %s: %s",
+        len(refused), len(examples), examples.where(first), refused[first],
+    )  # fmt: skip
+    return examples.take([row for row in range(len(examples)) if row not in refused])
+
+
+def _why(model: Model, text: Text) -> str | None:
+    single = model.task not in (TEXT_CLASSIFICATION, QUESTION_ANSWERING)
+    sides = (text,) if isinstance(text, str) or not single else text
+    return next((why for side in sides if (why := model.refusal(side)) is not None), None)
 
 
 def _hash(texts: list[Text]) -> str:

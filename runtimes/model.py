@@ -89,8 +89,10 @@ class Model(OpenBundle):
             cutting = self._encode
         else:
             cutting = partial(encode, self._cut(self._read_at_once(max_length), 0), offsets=False)
-        ask = partial(self._answer, texts, self._prompted(prompt), progress=progress)
-        if check_choice("long_text", long_text, LONG_TEXTS) == MEAN:
+        whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
+        check = self._readable(self._prompted(prompt), whole=whole, most=max_length)
+        ask = partial(self._answer, texts, check, progress=progress)
+        if whole:
 
             def mean(whole: Whole[str]) -> Vectors:
                 return form.of(mean_of(whole, normalize=normalize))
@@ -198,7 +200,9 @@ class Model(OpenBundle):
                 )
 
             to_parts = partial(parts_of_pairs, tokenizer=self.tokenizer, cut=self._cut)
-            sides = partial(check_sides, cut=self._cut, max_length=self.max_length)
+            sides = self._readable(
+                partial(check_sides, cut=self._cut, max_length=self.max_length), whole=True
+            )
             through = partial(self._in_given_parts, to_parts=to_parts)
             return self._answer(texts, sides, mean, through=through, progress=progress)
 
@@ -207,7 +211,7 @@ class Model(OpenBundle):
                 answered.row, self.labels, scoring=scoring, multi_label=several
             )
 
-        check = partial(check_text, pairs=True)
+        check = self._readable(partial(check_text, pairs=True))
         return self._answer(texts, check, classification, progress=progress)
 
     def rerank(self, query: str, texts: Any, *, progress: bool = False) -> list[Hit]:
@@ -265,7 +269,7 @@ class Model(OpenBundle):
         def entities(whole: Whole[str]) -> list[Entity]:
             return decode_entities(*stitched(whole), self.labels, chosen)
 
-        check = partial(check_text, pairs=False)
+        check = self._readable(partial(check_text, pairs=False), whole=True)
         through = self._in_overlapping_parts
         return self._answer(texts, check, entities, through=through, progress=progress)
 
@@ -300,7 +304,8 @@ class Model(OpenBundle):
             small = in_small_windows(windows, self.width)
             return self._scheduler.answers(small, partial(encode, tokenizer))
 
-        return self._answer(texts, masked, fills, through=through, progress=progress)
+        check = self._readable(masked)
+        return self._answer(texts, check, fills, through=through, progress=progress)
 
     def answer(
         self, question: Any, context: Any, *, allow_no_answer: bool = False, progress: bool = False
@@ -328,7 +333,9 @@ class Model(OpenBundle):
         self._require(QUESTION_ANSWERING, "answer")
         answers = self._answer(
             pairs_of(question, context),
-            partial(check_question, cut=self._cut, max_length=self.max_length),
+            self._readable(
+                partial(check_question, cut=self._cut, max_length=self.max_length), whole=True
+            ),
             partial(read_answer, allow_no_answer=allow_no_answer),
             through=self._in_overlapping_parts,
             progress=progress,

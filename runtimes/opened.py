@@ -20,6 +20,8 @@ from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import FIRST
 from edgebert.runtimes.long_texts import (
+    MEAN,
+    TRUNCATE,
     Cut,
     ToParts,
     Whole,
@@ -33,6 +35,7 @@ from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.prompts import prompt_option
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.questions import encode_contexts
+from edgebert.runtimes.readable import refusal_of
 from edgebert.runtimes.scheduling import Answered, Encode, Scheduler
 from edgebert.runtimes.windows import Window, distinct, repeated, windows_from, windows_of
 
@@ -169,14 +172,21 @@ class OpenBundle:
         """
         return str(self.made_by())
 
-    def made_by(self, prompt: str | None = None, aggregation: str | None = None) -> Fingerprint:
-        """The fingerprint of answers with these options of `embed` and `tag`."""
+    def made_by(
+        self,
+        prompt: str | None = None,
+        *,
+        aggregation: str | None = None,
+        long_text: str | None = None,
+    ) -> Fingerprint:
+        """The fingerprint of answers with these options of `embed`, `classify` and `tag`."""
         engine = ONNXRUNTIME
         if self.rounds_otherwise:
             engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
         return self.bundle.fingerprint(engine).having(
             prompt=prompt_option(self.manifest, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
+            long_text="" if long_text in (None, TRUNCATE) else long_text,
         )
 
     @property
@@ -192,7 +202,63 @@ class OpenBundle:
             for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
             question answering, [masks, vocabulary] for fill-mask.
         """
-        return [answered.row.copy() for answered in self._of_list(texts, progress=progress)]
+        check = self._readable(lambda text, _place: text)
+        checked = [check(text, place) for place, text in enumerate(texts)]
+        return [answered.row.copy() for answered in self._of_list(checked, progress=progress)]
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether there is an embedding for every token: no text is refused for one."""
+        return self.manifest.embedding_rows is None
+
+    def refusal(
+        self,
+        text: Text,
+        *,
+        prompt: str | None = None,
+        max_length: int | None = None,
+        long_text: str = TRUNCATE,
+    ) -> str | None:
+        """Why a text would be refused; None where it is read.
+
+        Some checkpoints have tokens without an embedding, of which their export tells. A text that
+        is cut before such a token can be read.
+
+        Args:
+            text: a text, or a pair where the task reads pairs.
+            prompt, max_length, long_text: as in `embed`.
+        """
+        whole = long_text == MEAN or self.task in (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
+        most = None if max_length is None else self._read_at_once(max_length)
+        return self._refusal(self._prompted(prompt)(text, 0), whole=whole, most=most)
+
+    def _refusal(self, text: Text, *, whole: bool = False, most: int | None = None) -> str | None:
+        rows = self.manifest.embedding_rows
+        if rows is None:
+            return None
+        cut = self._cut(None if whole else most, 0) if whole or most else self.tokenizer
+        (encoding,) = encode(cut, [text], offsets=False)
+        return refusal_of(encoding.ids, rows, self.tokenizer.id_to_token)
+
+    def _readable(
+        self, check: Callable[[Any, int], T], *, whole: bool = False, most: int | None = None
+    ) -> Callable[[Any, int], T]:
+        """The same check, which also refuses a text with a token that has no embedding.
+
+        Args:
+            check: what an item is read as, given its place.
+            whole: whether all of a text is read.
+            most: tokens that are read of it; by default those that the bundle reads.
+        """
+
+        def checked(item: Any, place: int) -> T:
+            text = check(item, place)
+            refused = self._refusal(text, whole=whole, most=most)
+            if refused is not None:
+                raise InputError(f"text {place}: {refused}")
+            return text
+
+        return check if self.manifest.embedding_rows is None else checked
 
     def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
         """All of each text, or of the context of each question, in parts that overlap.
@@ -200,7 +266,9 @@ class OpenBundle:
         Returns:
             In order; rows as `outputs` gives them, for each part of a text.
         """
-        return list(self._of_list(texts, self._in_overlapping_parts, progress=progress))
+        check = self._readable(lambda text, _place: text, whole=True)
+        checked = [check(text, place) for place, text in enumerate(texts)]
+        return list(self._of_list(checked, self._in_overlapping_parts, progress=progress))
 
     def _answer(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -139,3 +140,8 @@ def test_a_text_about_git_lfs_is_a_text(tmp_path: Path) -> None:
     assert not is_pointer(tmp_path / "d.txt")
     assert not is_pointer(tmp_path / "none")
     assert len(read_examples(tmp_path / "d.txt")) == 1
+
+
+def test_a_pipe_is_not_looked_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "d.txt")
+    assert not is_pointer(tmp_path / "d.txt")  # which would wait for whoever writes to it

@@ -6,8 +6,15 @@ killed (`resuming`).
 """
 
 from edgebert.answer_files.columns import Columns
-from edgebert.answer_files.layouts import check_output, open_layout
+from edgebert.answer_files.layouts import check_output, holds_failures, open_layout
 from edgebert.answer_files.resuming import resumed_file
 from edgebert.answer_files.writing import write_answers
 
-__all__ = ["Columns", "check_output", "open_layout", "resumed_file", "write_answers"]
+__all__ = [
+    "Columns",
+    "check_output",
+    "holds_failures",
+    "open_layout",
+    "resumed_file",
+    "write_answers",
+]

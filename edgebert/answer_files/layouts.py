@@ -51,6 +51,11 @@ def check_output(path: Path, task: str) -> None:
         raise MissingExtra(f"writing {path}", "tables")
 
 
+def holds_failures(path: Path) -> bool:
+    """Whether a file of this name can say of a text that it has no answer, and why."""
+    return path.suffix.lower() == ".jsonl"
+
+
 def open_layout(path: Path, columns: Columns) -> Layout:
     """The layout of a file whose name `check_output` found good."""
     ending = path.suffix.lower()

@@ -30,6 +30,11 @@ def entities_row(text: Text, entities: Sequence[Entity]) -> Row:
     return {"text": text, "entities": [asdict(entity) for entity in entities]}
 
 
+def failed_row(text: Text, why: str) -> Row:
+    """A text that cannot be answered, and why."""
+    return {"text": text, "error": why}
+
+
 def to_json(value: Any) -> str:
     """JSON of a row or of one of its values.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgebert.cli.failures import Failures, refuse_unreadable
 from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
 from edgebert.errors import InputError
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from edgebert.runtimes.model import Model
 
 _COUNTED_TOGETHER = 256
+_OTHERS = "All others were answered"
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,12 @@ def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
     from edgebert.runtimes import load
 
-    model = load(bundle, provider=provider)
-    rows = _rows(verb, model, given)
+    model, failures = load(bundle, provider=provider), Failures(given)
+    rows = _rows(verb, model, given, failures)
     tracked = rows if sys.stdout.isatty() else _tracked(rows, verb, given.count)
     for row in _telling(tracked, verb, model):
         click.echo(to_json(row))
+    failures.tell(_OTHERS)
 
 
 def _write(
@@ -107,8 +111,12 @@ def _write(
     from edgebert.runtimes import load
 
     model = load(bundle, provider=provider)
-    rows = _telling(_tracked(_rows(verb, model, given), verb, given.count), verb, model)
+    failures = _failures(verb, model, given, target)
+    tracked = _tracked(_rows(verb, model, given, failures), verb, given.count)
+    rows = _telling(tracked, verb, model)
     write_answers(target, rows, open_layout(target, _columns(verb, model, given)), force=force)
+    if failures is not None:
+        failures.tell(_OTHERS)
 
 
 def _write_resumably(
@@ -123,10 +131,13 @@ def _write_resumably(
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
         model = load(bundle, provider=provider)
+        failures = _failures(verb, model, given, target)
         left = None if given.count is None else given.count - file.texts
-        tracked = _tracked(_rows(verb, model, given, file.texts), verb, left)
+        tracked = _tracked(_rows(verb, model, given, failures, file.texts), verb, left)
         rows = _telling(tracked, verb, model)
         file.write(rows, open_layout(target, _columns(verb, model, given)))
+    if failures is not None:
+        failures.tell(_OTHERS)
 
 
 def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
@@ -181,12 +192,56 @@ def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
     )
 
 
-def _rows(verb: Verb, model: Model, given: GivenTexts, done: int = 0) -> Iterator[Row]:
+def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Failures | None:
+    """What keeps the texts that have no answer; None where the file has no place for them."""
+    from edgebert.answer_files import holds_failures
+
+    if holds_failures(target) or model.reads_all:
+        return Failures(given)
+    refuse_unreadable(given, _refusal(verb, model), str(target))
+    return None
+
+
+def _refusal(verb: Verb, model: Model) -> Callable[[Text], str | None]:
+    """Why a text cannot be read as the command reads it; gives None where it can."""
+    reading = {name: verb.named.get(name) for name in ("prompt", "long_text")}
+    return partial(model.refusal, **{name: v for name, v in reading.items() if v is not None})
+
+
+def _rows(
+    verb: Verb, model: Model, given: GivenTexts, failures: Failures | None, done: int = 0
+) -> Iterator[Row]:
     """The rows of all texts but the first `done`."""
+    if failures is None or model.reads_all:
+        for texts in given.chunks():
+            shown, asked = tee(islice(texts, done, None))
+            for text, answer in zip(shown, verb.answer(model, asked), strict=True):
+                yield verb.row(text, answer)
+    else:
+        yield from islice(_rows_or_failures(verb, model, given, failures, done), done, None)
+
+
+def _rows_or_failures(
+    verb: Verb, model: Model, given: GivenTexts, failures: Failures, done: int
+) -> Iterator[Row]:
+    """The rows of all texts; of those that cannot be read why, of the first `done` nothing more."""
+    from edgebert.answer_files.rows import failed_row
+
+    number, why_not = 0, _refusal(verb, model)
     for texts in given.chunks():
-        shown, asked = tee(islice(texts, done, None))
-        for text, answer in zip(shown, verb.answer(model, asked), strict=True):
-            yield verb.row(text, answer)
+        shown, asked = tee((text, why_not(text)) for text in texts)
+        first = number
+        readable = (
+            text for place, (text, why) in enumerate(asked, first) if why is None and place >= done
+        )
+        answers = iter(verb.answer(model, readable))
+        for text, why in shown:
+            if why is not None:
+                failures.note(number, why)
+                yield failed_row(text, why)
+            else:
+                yield verb.row(text, next(answers)) if number >= done else {}
+            number += 1
 
 
 def _telling(rows: Iterable[Row], verb: Verb, model: Model) -> Iterator[Row]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from itertools import count as numbers
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class GivenTexts:
         sha256: of them all; None where they cannot be read a second time.
         pairs: whether they are pairs of texts.
         text_column: the column that was named for them.
+        places: opens where each of them stands, as a message about it begins.
     """
 
     chunks: Callable[[], Iterator[Iterator[Text]]]
@@ -37,6 +39,7 @@ class GivenTexts:
     sha256: str | None = None
     pairs: bool = False
     text_column: str | None = None
+    places: Callable[[], Iterator[str]] = lambda: (f"text {number}" for number in numbers(1))
 
 
 def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | None) -> GivenTexts:
@@ -55,12 +58,15 @@ def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | 
     if source == STDIN:
         from edgebert.cli.stdin import stdin_lines
 
-        return GivenTexts(lambda: map(iter, stdin_lines()))
+        return GivenTexts(
+            lambda: map(iter, stdin_lines()),
+            places=lambda: (f"stdin, line {number}" for number in numbers(1)),
+        )
     return _texts_of_file(source, text_column)
 
 
 def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
-    from edgebert.data import stream_texts
+    from edgebert.data.streaming import stream_places, stream_texts
 
     if path.exists() and not path.is_file() and not path.is_dir():
         return _texts_of_pipe(path, stream_texts(path, text_column=text_column))
@@ -73,6 +79,7 @@ def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
         sha256,
         pairs=pairs,
         text_column=text_column,
+        places=lambda: stream_places(path),
     )
 
 

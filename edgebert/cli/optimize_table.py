@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgebert.cli.tables import table
+from edgebert.cli.tables import table, without_embedding
 from edgebert.records.made import OptimizeRecord
 
 
@@ -19,6 +19,7 @@ def show_optimize(record: OptimizeRecord) -> str:
     lines += [f"not fused: {sentence}" for sentence in record.unfused]
     if record.dropped_outputs:
         lines.append(f"outputs that a bundle does not have: {', '.join(record.dropped_outputs)}")
+    lines += without_embedding(record.tokens_without_embedding).splitlines()
     if not record.changed:
         lines.append(_nothing(record))
     if record.parity:

@@ -72,6 +72,7 @@ def show_export(record: ExportRecord) -> str:
         f"{record.target}, {_size(record.size_bytes)}\n"
         f"max length {record.max_length} (from {record.max_length_source})\n"
         f"{_vocabulary(record.trimmed_vocabulary)}"
+        f"{without_embedding(record.tokens_without_embedding)}"
         f"fused: {_coverage(record.coverage)}\n"
         f"{_unfused(record.unfused)}\n"
         f"{_parity(record)}"
@@ -80,6 +81,17 @@ def show_export(record: ExportRecord) -> str:
 
 def _unfused(reasons: Mapping[str, str]) -> str:
     return "".join(f"not fused: {part} ({reason})\n" for part, reason in reasons.items())
+
+
+def without_embedding(tokens: Sequence[str]) -> str:
+    """Say which tokens a model cannot read; nothing where it reads all."""
+    if not tokens:
+        return ""
+    shown = ", ".join(map(repr, tokens[:5])) + ", ..." * (len(tokens) > 5)
+    return (
+        f"warning: {len(tokens)} tokens have no embedding, and a text that holds one is refused: "
+        f"{shown}\n"
+    )
 
 
 def _vocabulary(trimmed: TrimmedVocabulary | None) -> str:

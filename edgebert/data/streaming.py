@@ -8,7 +8,7 @@ from pathlib import Path
 from edgebert.data.examples import Text
 from edgebert.data.lines import stream_lines
 from edgebert.data.reading import read_examples
-from edgebert.data.rows import TABLES, file_kind
+from edgebert.data.rows import TABLES, file_kind, place_of, stream_rows
 from edgebert.data.tables import stream_table_texts
 from edgebert.errors import InputError
 
@@ -33,3 +33,17 @@ def stream_texts(path: Path, *, text_column: str | None = None) -> Iterator[Text
         yield from stream_lines(path)
     else:
         yield from read_examples(path).texts
+
+
+def stream_places(path: Path) -> Iterator[str]:
+    """Yield where each of the texts that `stream_texts` yields stands: how a message begins."""
+    kind = file_kind(path)
+    if kind in TABLES and not path.is_dir():
+        for number, _ in stream_rows(path, only=lambda names: names[:1]):
+            yield place_of(path, number)
+    elif kind == "txt" and not path.is_dir():
+        for number, _ in enumerate(stream_lines(path), start=1):
+            yield place_of(path, number)
+    else:
+        examples = read_examples(path)
+        yield from map(examples.where, range(len(examples)))

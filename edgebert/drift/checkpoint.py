@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -31,6 +32,7 @@ from edgebert.records.manifest import (
 )
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.long_texts import Whole, stride_of
+from edgebert.runtimes.readable import refusal_of, tokens_beyond
 
 _BATCH = 32
 _LOGITS_BYTES = 256_000_000
@@ -95,6 +97,10 @@ class CheckpointModel:
         For question answering, [tokens, 2]: logits of where the answer starts and ends. For
         fill-mask, [masks, vocabulary].
         """
+        for place, text in enumerate(texts):
+            refused = self.refusal(text)
+            if refused is not None:
+                raise InputError(f"text {place}: {refused}")
         size = self._batch_size()
         order = sorted(range(len(texts)), key=lambda i: len("".join(texts[i])))
         groups = [order[i : i + size] for i in range(0, len(order), size)]
@@ -119,6 +125,22 @@ class CheckpointModel:
         """What one batch gives for each of its texts."""
         result = self.run(inputs)[self.output_name]
         return [row[self._read(inputs, place)] for place, row in enumerate(result)]
+
+    @property
+    def embedding_rows(self) -> int:
+        """How many token ids have an embedding."""
+        return int(self.model.get_input_embeddings().weight.shape[0])
+
+    @cached_property
+    def tokens_without_embedding(self) -> tuple[str, ...]:
+        return tokens_beyond(self.tokenizer.get_vocab(), self.embedding_rows)
+
+    def refusal(self, text: Text) -> str | None:
+        """Why a text cannot be read; None where it can."""
+        if not self.tokens_without_embedding:
+            return None
+        ids = self._tokenize([text])["input_ids"][0]
+        return refusal_of(ids, self.embedding_rows, self.piece)
 
     def _batch_size(self) -> int:
         if self.task != FILL_MASK:
@@ -196,7 +218,9 @@ class CheckpointModel:
     def _pad_id(self) -> int:
         """What stands where nothing is; some families count positions by it."""
         stated = self.tokenizer.pad_token_id
-        return int(stated or 0) if stated is not None else int(self.model.config.pad_token_id or 0)
+        if stated is None or stated >= self.embedding_rows:
+            stated = self.model.config.pad_token_id
+        return int(stated or 0)
 
     @property
     def _knows_types(self) -> bool:

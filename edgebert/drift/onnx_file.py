@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.errors import CheckpointError, InputError
+from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.graph.saturation import sums_can_overflow
 from edgebert.graph.weights import Weight, read_weights
 from edgebert.json_files import read_object
@@ -36,6 +36,8 @@ from edgebert.runtimes.encoding import (
 from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows, parts_in_order
 from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.questions import encode_contexts
+from edgebert.runtimes.readable import refusal_of, tokens_beyond
+from edgebert.runtimes.reasons import reason_of
 from edgebert.runtimes.session import open_graph
 from edgebert.sentence_modules import SentenceModules
 from edgebert.tokenizer_settings import feeds_token_types
@@ -56,6 +58,7 @@ class Traits:
         default_prompt: the text that stands before every text when none is asked for.
         token_types: whether the graph, where it takes token types, is fed those of the tokenizer,
             and not 0 throughout.
+        embedding_rows: how many token ids have an embedding, where that is known.
     """
 
     task: str
@@ -71,6 +74,7 @@ class Traits:
     similarity: str
     made_from: str
     token_types: bool = True
+    embedding_rows: int | None = None
 
 
 class OnnxFile:
@@ -94,6 +98,7 @@ class OnnxFile:
         self.similarity_fn_name = traits.similarity
         self.made_from = traits.made_from
         self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
+        self.embedding_rows = traits.embedding_rows
         self._modules = traits.modules
         self._fed = _ANY_SHAPE if traits.token_types else _NO_TYPES
         self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
@@ -110,6 +115,18 @@ class OnnxFile:
             answer = self.run(batch.inputs)[self.output_name]
             rows.update(rows_of(self.task, batch, answer, self._mask_id))
         return [rows[i] for i in range(len(encodings))]
+
+    @cached_property
+    def tokens_without_embedding(self) -> tuple[str, ...]:
+        rows = self.embedding_rows
+        return () if rows is None else tokens_beyond(self.tokenizer.get_vocab(), rows)
+
+    def refusal(self, text: Text) -> str | None:
+        """Why a text cannot be read; None where it can, or where that is not known."""
+        if self.embedding_rows is None or not self.tokens_without_embedding:
+            return None
+        (encoding,) = encode(self.tokenizer, [text])
+        return refusal_of(encoding.ids, self.embedding_rows, self.piece)
 
     @property
     def vocabulary_size(self) -> int:
@@ -167,17 +184,23 @@ class OnnxFile:
             name: inputs.get(name, zeros).astype(self.takes.dtype) for name in self.takes.names
         }
         if self.takes.shape is None:
-            return dict(zip(names, self.session.run(None, given), strict=True))
+            return dict(zip(names, self._results(given), strict=True))
         (batch, width), (rows, tokens) = inputs["input_ids"].shape, self.takes.shape
         parts = [
-            self.session.run(None, _part(given, start, rows, tokens))
-            for start in range(0, batch, rows)
+            self._results(_part(given, start, rows, tokens)) for start in range(0, batch, rows)
         ]
         joint = (np.concatenate(column)[:batch] for column in zip(*parts, strict=True))
         return {
             name: values[:, :width] if values.ndim == 3 or name in _SPANS else values
             for name, values in zip(names, joint, strict=True)
         }
+
+    def _results(self, given: Mapping[str, Integers]) -> list[Array]:
+        try:
+            results: list[Array] = self.session.run(None, dict(given))
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise BundleError(f"{self.path} cannot run: {reason_of(error)}") from error
+        return results
 
 
 def _part(inputs: dict[str, Integers], start: int, rows: int, tokens: int) -> dict[str, Integers]:

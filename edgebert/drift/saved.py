@@ -54,6 +54,9 @@ class SavedOutputs:
         rows = read_rows(path)
         if not rows:
             raise InputError(f"{path} holds no answers")
+        for number, cells in rows:
+            if "error" in cells and not set(_TASKS) & set(cells):
+                raise InputError(f"{path}, line {number}: holds no answer: {cells['error']}")
         self._key = self._find_key(rows[0])
         self.makers = makers_of_rows(path, rows)
         self._answers = {self._text(row): row for row in rows}

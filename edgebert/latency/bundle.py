@@ -42,8 +42,8 @@ class LoadedBundle:
                 f"{self.model.bundle.path} takes {batch} x {tokens} tokens and nothing else: "
                 f"--batch-sizes {batch} --lengths {tokens}"
             )
-        vocabulary = self.model.tokenizer.get_vocab_size()
-        inputs = random_inputs(vocabulary, takes.names, shape)
+        rows, known = self.model.manifest.embedding_rows, self.model.tokenizer.get_vocab_size()
+        inputs = random_inputs(min(known, rows or known), takes.names, shape)
         typed = {name: ids.astype(takes.dtype) for name, ids in inputs.items()}
         return partial(self.model.session.run, answer_outputs(self.model.task), typed)
 

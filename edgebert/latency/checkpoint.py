@@ -22,7 +22,7 @@ from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
-from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.pytorch import load_model, load_tokenizer, refuse_unknown_ids
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.runtimes.answers import Array
 from edgebert.sentence_head import SentenceHead
@@ -39,13 +39,14 @@ class LoadedCheckpoint:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
-        self.model = load_model(checkpoint)
+        self.model = refuse_unknown_ids(load_model(checkpoint))
         self.tokenizer = load_tokenizer(checkpoint)
         self.head = SentenceHead.of(checkpoint)
 
     def on_shape(self, shape: Shape) -> Call:
         names = self.tokenizer.model_input_names
-        inputs = random_inputs(len(self.tokenizer), names, shape)
+        rows = int(self.model.get_input_embeddings().weight.shape[0])
+        inputs = random_inputs(min(len(self.tokenizer), rows), names, shape)
         return partial(self._run, {name: torch.from_numpy(ids) for name, ids in inputs.items()})
 
     def on_texts(self, texts: Sequence[Text]) -> Call:

@@ -185,7 +185,8 @@ def _spread(texts: Sequence[Text], n: int) -> list[Text]:
 
 
 def _readable(model: Model, texts: Sequence[str]) -> Sequence[Text]:
-    return with_questions(texts) if model.task == QUESTION_ANSWERING else texts
+    read = with_questions(texts) if model.task == QUESTION_ANSWERING else texts
+    return [text for text in read if model.refusal(text) is None]
 
 
 def _one_by_one(model: Model, requests: Sequence[Text]) -> None:

@@ -110,6 +110,7 @@ class ExportRecord(Header):
     trimmed_vocabulary: TrimmedVocabulary | None = None
     fingerprint: str | None = None
     tokenizer: TokenizerDifference | None = None
+    tokens_without_embedding: tuple[str, ...] = ()
 
 
 MIXTURE = "mixture"
@@ -208,6 +209,7 @@ class OptimizeRecord(Header):
         unfused: one sentence for each attention that stays spelled out.
         dropped_outputs: what the original gives and a bundle does not.
         atol: largest absolute difference to the original that was allowed.
+        tokens_without_embedding: those that the tokenizer knows and the model does not.
     """
 
     record: str = "optimize"
@@ -226,3 +228,4 @@ class OptimizeRecord(Header):
     parity: tuple[ParityCase, ...]
     seconds: float
     failures: tuple[str, ...]
+    tokens_without_embedding: tuple[str, ...] = ()

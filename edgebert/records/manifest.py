@@ -168,6 +168,7 @@ class Manifest:
         fixed_shape: batch and tokens of every input, where the graph takes no other.
         unfused: what of the architecture does not run as a fused operator, and why.
         trimmed_vocabulary: which pieces were kept, where not all were.
+        embedding_rows: how many token ids have an embedding, where the tokenizer knows more.
         digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
             bundles that are older than the key.
     """
@@ -202,6 +203,7 @@ class Manifest:
     unfused: dict[str, str] = field(default_factory=dict)
     trimmed_vocabulary: TrimmedVocabulary | None = None
     activation: str | None = None
+    embedding_rows: int | None = None
     mask_token: str | None = None
     aggregation: str | None = None
     digest: str | None = None

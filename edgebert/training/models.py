@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 from edgebert.pytorch import load_tokenizer as load_fast_tokenizer
-from edgebert.pytorch import load_weights, quiet_transformers
+from edgebert.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -33,7 +33,7 @@ def load_model(
     """
     model, absent = load_weights(auto_class, checkpoint, **config)
     _refuse_random_encoder(model, absent, checkpoint.path)
-    return model.to(DEVICE)
+    return refuse_unknown_ids(model).to(DEVICE)
 
 
 def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: Path) -> None:

@@ -159,7 +159,12 @@ def open_plainly(path: Path) -> Any:
 
 
 def vocabulary_size(model: onnx.ModelProto) -> int:
-    """Rows of the table that token ids look up."""
+    """Rows of the table that token ids look up; a few, where it is not found."""
+    return embedding_rows(model) or _FEW_IDS
+
+
+def embedding_rows(model: onnx.ModelProto) -> int | None:
+    """Rows of the table that token ids look up; None where it is not found."""
     wires = Wires(model.graph)
     pending = [IDS]
     for name in pending:
@@ -170,7 +175,7 @@ def vocabulary_size(model: onnx.ModelProto) -> int:
                 return int(wires.tensor(node.input[2]).dims[0])
             if node.op_type in ("Cast", "Identity"):
                 pending += node.output
-    return _FEW_IDS
+    return None
 
 
 def ids_type(model: onnx.ModelProto) -> str:

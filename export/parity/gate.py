@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgebert.data.samples import golden_texts
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
 from edgebert.export.parity.cases import compare_everywhere, default_atol
 from edgebert.export.parity.comparing import Expected, Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
+from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.records.made import ParityCase
 from edgebert.runtimes import Model
 
@@ -69,7 +69,7 @@ def matrix(reference: CheckpointModel, graph: Model) -> tuple[Batch, ...]:
         max_length=reference.max_length,
         fixed_shape=graph.manifest.fixed_shape,
     )
-    texts = golden_texts(reference.task, reference.mask_token)
+    texts = readable_golden_texts(reference)
     return parity_batches(space, reference.encode(texts))
 
 
