@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import MODEL, Bundle
+from edgebert.bundle import MODEL, Bundle, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.drift.checkpoint import CheckpointModel
@@ -125,6 +125,7 @@ def _export(
             trimmed_vocabulary=opened.trimmed_vocabulary,
             tokenizer=tokenizer,
             tokens_without_embedding=reference.tokens_without_embedding,
+            fingerprint=None if failures else str(read_bundle(folder).fingerprint()),
         )
         if failures:
             raise GateError(f"{checkpoint.id} was not exported: {'; '.join(failures)}", record)

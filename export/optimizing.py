@@ -10,7 +10,7 @@ from pathlib import Path
 
 import onnx
 
-from edgebert.bundle import MODEL, Bundle, file_sha256
+from edgebert.bundle import MODEL, Bundle, file_sha256, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.drift.onnx_file import OnnxFile, traits_of
 from edgebert.errors import GateError, InputError
@@ -223,7 +223,9 @@ def _record(
     source: Path, original: Original, output: Path, path: Path, result: _Result, started: float
 ) -> OptimizeRecord:
     """The record of a graph that lies at `path` until all is done."""
-    files = [path] if path.parent == output.resolve().parent else list(path.parent.rglob("*"))
+    alone = path.parent == output.resolve().parent
+    files = [path] if alone else list(path.parent.rglob("*"))
+    sealed = None if alone or result.failures else read_bundle(path.parent)
     return OptimizeRecord(
         source=str(source),
         graph=str(original.path),
@@ -241,4 +243,5 @@ def _record(
         seconds=time.perf_counter() - started,
         failures=result.failures,
         tokens_without_embedding=result.tokens_without_embedding,
+        fingerprint=str(sealed.fingerprint()) if sealed else None,
     )

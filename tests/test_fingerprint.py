@@ -22,6 +22,7 @@ from edgebert.drift import check
 from edgebert.drift.gates import Thresholds
 from edgebert.errors import InputError
 from edgebert.export import export_model
+from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.codec import read_json
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.measured import BenchRecord
@@ -76,9 +77,9 @@ def test_a_fingerprint_is_read_back() -> None:
 def test_a_bundle_made_again_gives_the_same_fingerprint(
     tiny_embedder: Path, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    export_model(tiny_embedder, tmp_path / "again")
+    record = export_model(tiny_embedder, tmp_path / "again")
     again = open_bundle(tmp_path / "again")
-    assert load(again.path).fingerprint == load(tiny_bundle).fingerprint
+    assert load(again.path).fingerprint == load(tiny_bundle).fingerprint == record.fingerprint
 
 
 def test_a_bundle_sealed_with_other_drift_and_golden_texts_keeps_its_fingerprint(
@@ -327,6 +328,10 @@ def test_records_and_unfinished_runs_carry_it(
     tiny_bundle: Path, tmp_path: Path, quick_bench: None
 ) -> None:
     expected = load(tiny_bundle).fingerprint
+    quantized = quantize_bundle(
+        tiny_bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token")
+    )
+    assert quantized.fingerprint == load(tmp_path / "int8").fingerprint
     assert examine(tiny_bundle).fingerprint == expected
     edgebert("bench", tiny_bundle, "--lengths", 8, "--batch-sizes", 1, "--threads", 1,
              "--json", tmp_path / "bench.json")  # fmt: skip

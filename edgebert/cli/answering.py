@@ -14,6 +14,7 @@ import click
 
 from edgebert.cli.failures import Failures, refuse_unreadable
 from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
+from edgebert.cli.options import TRUNCATE
 from edgebert.errors import InputError
 
 if TYPE_CHECKING:
@@ -204,8 +205,9 @@ def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Fail
 
 def _refusal(verb: Verb, model: Model) -> Callable[[Text], str | None]:
     """Why a text cannot be read as the command reads it; gives None where it can."""
-    reading = {name: verb.named.get(name) for name in ("prompt", "long_text")}
-    return partial(model.refusal, **{name: v for name, v in reading.items() if v is not None})
+    prompt = verb.named.get("prompt")
+    long_text = verb.named.get("long_text") or TRUNCATE
+    return partial(model.refusal, prompt=prompt, long_text=long_text)
 
 
 def _rows(

@@ -210,6 +210,7 @@ class OptimizeRecord(Header):
         dropped_outputs: what the original gives and a bundle does not.
         atol: largest absolute difference to the original that was allowed.
         tokens_without_embedding: those that the tokenizer knows and the model does not.
+        fingerprint: of the answers of the bundle, where one was made.
     """
 
     record: str = "optimize"
@@ -229,3 +230,4 @@ class OptimizeRecord(Header):
     seconds: float
     failures: tuple[str, ...]
     tokens_without_embedding: tuple[str, ...] = ()
+    fingerprint: str | None = None
