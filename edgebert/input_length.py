@@ -46,9 +46,11 @@ def longest_input(
     tokenizer = read_object(path / "tokenizer_config.json")
     stated = (
         ("sentence_bert_config.json", limits.get("max_seq_length")),
-        ("tokenizer_config.json", tokenizer.get("model_max_length")),
+        ("tokenizer_config.json", tokenizer.get("model_max_length", tokenizer.get("max_len"))),
     )
     for name, length in stated:
+        if not isinstance(length, int | float | None):
+            raise CheckpointError(f"{path / name}: the longest input is a number, not {length!r}")
         if length and 0 < length < _UNBOUNDED:
             return min(int(length), longest), name
     return positions or _NO_TABLE, "config.json"

@@ -154,6 +154,15 @@ def test_a_length_that_says_nothing_is_passed_over(folder: Path, stated: int | N
     assert (checkpoint.max_length, checkpoint.max_length_source) == (512, "config.json")
 
 
+def test_the_old_name_of_the_length_is_read_and_a_word_is_none(folder: Path) -> None:
+    write(folder, "tokenizer_config.json", {"max_len": 100})
+    assert open_checkpoint(folder).max_length == 100
+    write(folder, "tokenizer_config.json", {"model_max_length": "512"})
+    assert complaint(folder) == (
+        f"{folder}/tokenizer_config.json: the longest input is a number, not '512'"
+    )
+
+
 def test_no_length_goes_beyond_the_position_table(folder: Path) -> None:
     write(folder, "sentence_bert_config.json", {"max_seq_length": 4096})
     assert open_checkpoint(folder).max_length == 512
