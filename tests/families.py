@@ -42,6 +42,16 @@ FAMILIES: dict[str, Callable[[], Any]] = {
         sep_token_id=3,
         eos_token_id=3,
     ),
+    "nomic_bert": lambda: transformers.NomicBertConfig(**_SIZES, **_POSITIONS, pad_token_id=0),
+    "roformer": lambda: transformers.RoFormerConfig(**_SIZES, **_POSITIONS, embedding_size=32),
+    "rembert": lambda: transformers.RemBertConfig(
+        **_SIZES,
+        **_POSITIONS,
+        input_embedding_size=32,
+        output_embedding_size=48,
+        bos_token_id=2,
+        eos_token_id=3,
+    ),
     "deberta-v2": lambda: transformers.DebertaV2Config(
         **_SIZES,
         **_POSITIONS,
