@@ -15,6 +15,7 @@ FUSED_FAMILIES = frozenset(
         "albert",
         "bert",
         "camembert",
+        "deberta",
         "deberta-v2",
         "distilbert",
         "electra",
@@ -30,6 +31,7 @@ FUSED_FAMILIES = frozenset(
 """Promised to be fused in every layer: one that is not fails, where others export unfused."""
 
 _MERGED_FAMILIES = FUSED_FAMILIES - {
+    "deberta",
     "deberta-v2",
     "modernbert",
     "nomic_bert",

@@ -52,6 +52,15 @@ FAMILIES: dict[str, Callable[[], Any]] = {
         bos_token_id=2,
         eos_token_id=3,
     ),
+    "deberta": lambda: transformers.DebertaConfig(
+        **_SIZES,
+        **_POSITIONS,
+        type_vocab_size=0,
+        relative_attention=True,
+        pos_att_type=["c2p", "p2c"],
+        max_relative_positions=8,
+        position_biased_input=False,
+    ),
     "deberta-v2": lambda: transformers.DebertaV2Config(
         **_SIZES,
         **_POSITIONS,

@@ -18,13 +18,13 @@ def mutations_of(family: str) -> list[Mutation]:
     mutations: list[Mutation] = [swap_two_heads, ignore_the_mask]
     if family not in ("modernbert", "nomic_bert"):  # which have none
         mutations.append(zero_a_bias)
-    if family in ("modernbert", "mpnet", "deberta-v2"):
+    if family in ("modernbert", "mpnet", "deberta", "deberta-v2"):
         mutations.append(drop_the_bias_of_attention)
     if family == "modernbert":
         mutations.append(widen_the_local_window)
     if family in ("modernbert", "nomic_bert"):
         mutations += [turn_faster, turn_other_pairs]
-    elif family != "deberta-v2":  # which knows only relative positions
+    elif family not in ("deberta", "deberta-v2"):  # which know only relative positions
         mutations.append(shift_positions)
     if family == "roformer":
         mutations.append(turn_other_pairs)

@@ -41,7 +41,7 @@ from edgebert.records.manifest import Manifest
 from edgebert.runtimes import load
 
 TOLERANCE = 1e-4
-OPENED = ("nomic_bert", "rembert", "roformer")
+OPENED = ("deberta", "nomic_bert", "rembert", "roformer")
 """Those whose forward is ours, in int8 here; the others are in the tests of `quantize`."""
 
 
@@ -153,8 +153,9 @@ def test_an_albert_keeps_one_copy_of_what_its_layers_share(
 
 def test_a_manifest_says_what_cannot_be_fused(exported: Callable[[str], Exported]) -> None:
     assert exported("bert").manifest.unfused == {}
-    (reason,) = exported("deberta-v2").manifest.unfused.values()
-    assert "disentangled" in reason
+    for family in ("deberta", "deberta-v2"):
+        (reason,) = exported(family).manifest.unfused.values()
+        assert "disentangled" in reason
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tiny import VOCABULARY
 from edgebert.checkpoint import open_checkpoint
 from edgebert.export.attention import PLAIN_ATTENTION, choose_attention, register_attention
 from edgebert.export.families import open_attention
+from edgebert.export.normalization import layer_norm_as_one_function
 from edgebert.pytorch import load_model
 
 LONGEST = 40
@@ -36,6 +37,12 @@ _SIZES = {
     "pad_token_id": 0,
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("deberta", {}),
+    ("deberta", {"pos_att_type": ["c2p"]}),
+    ("deberta", {"pos_att_type": ["p2c"], "position_biased_input": True, "type_vocab_size": 2}),
+    ("deberta", {"relative_attention": False}),
+    ("deberta", {"max_relative_positions": -1}),
+    ("deberta", {"talking_head": True}),
     ("deberta-v2", {}),
     ("eurobert", {"num_key_value_heads": 2}),
     ("gte", {}),
@@ -69,10 +76,17 @@ def test_a_forward_of_ours_answers_as_the_familys_own(
     expected = load_model(checkpoint, attention="eager")(**inputs).last_hidden_state
     register_attention()
     model = load_model(checkpoint, attention=PLAIN_ATTENTION)
+    layer_norm_as_one_function(model)
     open_attention(model, LONGEST)
     choose_attention(model, PLAIN_ATTENTION)
     found = model(**inputs).last_hidden_state
     assert (found - expected)[inputs["attention_mask"].bool()].abs().max() < 1e-4
+
+
+def test_talking_heads_are_left_to_their_family_with_a_sentence(tmp_path: Path) -> None:
+    checkpoint = open_checkpoint(make_family(tmp_path, "deberta", talking_head=True))
+    unfused = open_attention(load_model(checkpoint), LONGEST)
+    assert "talking heads" in unfused["attention"]
 
 
 def _ragged() -> dict[str, torch.Tensor]:
