@@ -25,6 +25,7 @@ FUSED_FAMILIES = frozenset(
         "rembert",
         "roberta",
         "roformer",
+        "squeezebert",
         "xlm-roberta",
     )
 )
@@ -36,9 +37,10 @@ _MERGED_FAMILIES = FUSED_FAMILIES - {
     "modernbert",
     "nomic_bert",
     "roformer",
+    "squeezebert",
 }
 """Those whose projections of query, key and value run as one: nothing lies behind them, such as
-rotary positions."""
+rotary positions, and they are not in groups."""
 
 FUSED_TARGETS = ("cpu", "gpu")
 """The others are made of standard operators only."""

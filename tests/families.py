@@ -52,6 +52,16 @@ FAMILIES: dict[str, Callable[[], Any]] = {
         bos_token_id=2,
         eos_token_id=3,
     ),
+    "squeezebert": lambda: transformers.SqueezeBertConfig(
+        **_SIZES,
+        **_POSITIONS,
+        embedding_size=64,
+        q_groups=2,
+        k_groups=2,
+        v_groups=2,
+        intermediate_groups=2,
+        output_groups=2,
+    ),
     "deberta": lambda: transformers.DebertaConfig(
         **_SIZES,
         **_POSITIONS,

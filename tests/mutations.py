@@ -28,7 +28,7 @@ def mutations_of(family: str) -> list[Mutation]:
         mutations.append(shift_positions)
     if family == "roformer":
         mutations.append(turn_other_pairs)
-    if family in ("albert", "bert", "electra", "nomic_bert", "rembert", "roformer"):
+    if family in ("albert", "bert", "electra", "nomic_bert", "rembert", "roformer", "squeezebert"):
         mutations.append(invert_token_types)
     return mutations
 

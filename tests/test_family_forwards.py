@@ -60,6 +60,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("rembert", {"is_decoder": True}),
     ("roformer", {}),
     ("roformer", {"rotary_value": True}),
+    ("squeezebert", {}),
+    ("squeezebert", {"q_groups": 1, "k_groups": 4, "output_groups": 1}),
 ]
 
 

@@ -6,7 +6,7 @@ pooling is numpy's, not the graph's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class CheckpointModel:
     def weights(self) -> dict[str, Weight]:
         return {
             name: Weight(value.numpy(), 8 * value.element_size())
-            for name, value in self.model.state_dict().items()
+            for name, value in (*self.model.state_dict().items(), *_groups(self.model))
             if value.is_floating_point()
         }
 
@@ -179,3 +179,11 @@ class CheckpointModel:
                 f"a question is longer than the {self.max_length} tokens that are read, or stands "
                 "without its context"
             ) from error
+
+
+def _groups(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Weights of linear layers in groups (SqueezeBERT's convolutions of width 1), one by one."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Conv1d) and module.kernel_size == (1,) and module.groups > 1:
+            for number, weight in enumerate(module.weight.detach().chunk(module.groups)):
+                yield f"{name}.groups.{number}.weight", weight

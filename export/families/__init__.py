@@ -9,6 +9,7 @@ from transformers.models.megatron_bert.modeling_megatron_bert import MegatronBer
 from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 from transformers.models.rembert.modeling_rembert import RemBertEncoder
 from transformers.models.roformer.modeling_roformer import RoFormerEncoder
+from transformers.models.squeezebert.modeling_squeezebert import SqueezeBertModel
 
 from edgebert.export.families.deberta import open_deberta
 from edgebert.export.families.deberta_v1 import open_deberta_v1
@@ -16,6 +17,7 @@ from edgebert.export.families.mpnet import open_mpnet
 from edgebert.export.families.roformer import open_roformer
 from edgebert.export.families.rotary import MERGED, SEPARATE, open_rotary
 from edgebert.export.families.self_attention import open_self_attention
+from edgebert.export.families.squeezebert import open_squeezebert
 
 
 def open_attention(model: torch.nn.Module, max_length: int) -> dict[str, str]:
@@ -42,4 +44,6 @@ def open_attention(model: torch.nn.Module, max_length: int) -> dict[str, str]:
             open_roformer(module)
         elif isinstance(module, (*MERGED, *SEPARATE)):
             open_rotary(module)
+        elif isinstance(module, SqueezeBertModel):
+            open_squeezebert(module.encoder, module.config)
     return unfused
