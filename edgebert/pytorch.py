@@ -198,11 +198,17 @@ def _load_tokenizer(checkpoint: Checkpoint) -> Any:
     return tokenizer
 
 
+_IN_PYTHON = (transformers.PreTrainedTokenizer, transformers.RoFormerTokenizer)
+"""Classes that cut texts in Python: RoFormer's, a fast one by its kind, has jieba find words."""
+
+
 def _refuse_without_fast_form(path: Path) -> None:
     """Say what is missing before transformers asks for packages that would not help."""
     name = read_object(path / "tokenizer_config.json").get("tokenizer_class") or ""
+    if not name and read_object(path / "config.json").get("model_type") == "roformer":
+        name = "RoFormerTokenizer"
     known = getattr(transformers, name, object)
-    if isinstance(known, type) and issubclass(known, transformers.PreTrainedTokenizer):
+    if isinstance(known, type) and issubclass(known, _IN_PYTHON):
         raise CheckpointError(
             f"{path} has a {name}, which runs in Python only: no tokenizer.json can be made of it"
         )

@@ -15,20 +15,32 @@ FUSED_FAMILIES = frozenset(
         "albert",
         "bert",
         "camembert",
+        "deberta",
         "deberta-v2",
         "distilbert",
         "electra",
         "modernbert",
         "mpnet",
+        "nomic_bert",
+        "rembert",
         "roberta",
+        "roformer",
+        "squeezebert",
         "xlm-roberta",
     )
 )
 """Promised to be fused in every layer: one that is not fails, where others export unfused."""
 
-_MERGED_FAMILIES = FUSED_FAMILIES - {"deberta-v2", "modernbert"}
+_MERGED_FAMILIES = FUSED_FAMILIES - {
+    "deberta",
+    "deberta-v2",
+    "modernbert",
+    "nomic_bert",
+    "roformer",
+    "squeezebert",
+}
 """Those whose projections of query, key and value run as one: nothing lies behind them, such as
-rotary positions."""
+rotary positions, and they are not in groups."""
 
 FUSED_TARGETS = ("cpu", "gpu")
 """The others are made of standard operators only."""
@@ -62,7 +74,7 @@ def expected_operators(
         unfused: what is already known to stay outside of fused operators, and why.
         options: target and opset.
     """
-    attention, reason = _attention(census, config, options.target)
+    attention, reason = _attention(census, config, options.target, unfused)
     reasons = {"attention": reason} if reason else unfused
     gelu = census.gelu
     if options.opset < _GELU_OPSET and gelu:
@@ -84,14 +96,21 @@ def name_in_checkpoint(path: str) -> str:
 
 def count_layers(config: Any) -> int:
     """Encoder layers of a transformers config, whatever its family calls them."""
-    normalized = NormalizedConfigManager.get_normalized_config_class(config.model_type)
+    try:
+        normalized = NormalizedConfigManager.get_normalized_config_class(config.model_type)
+    except KeyError:  # a family that optimum does not know
+        return int(config.num_hidden_layers)
     return int(normalized(config).num_layers)
 
 
-def _attention(census: Census, config: Any, target: str) -> tuple[tuple[str, ...], str | None]:
+def _attention(
+    census: Census, config: Any, target: str, unfused: dict[str, str]
+) -> tuple[tuple[str, ...], str | None]:
     """Layers that should be fused, and why not all are."""
     if target not in FUSED_TARGETS:
         return (), f"target {target} is made of standard operators only"
+    if "attention" in unfused:
+        return census.open_attention, unfused["attention"]
     architecture = config.model_type
     if architecture in FUSED_FAMILIES:
         # the configuration counts too, lest a class with a new name be missed in the census

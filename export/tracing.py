@@ -25,6 +25,7 @@ from edgebert.export.attention import (
 from edgebert.export.census import take_census
 from edgebert.export.expectation import FUSED_TARGETS, Traced, expected_operators
 from edgebert.export.families import open_attention
+from edgebert.export.normalization import layer_norm_as_one_function
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.task_graphs import output_names, task_graph
@@ -56,6 +57,7 @@ def trace(
             f"{checkpoint.architecture} has a decoder; only encoders are exported"
         )
     gelu_as_one_function(model)
+    layer_norm_as_one_function(model)
     graph = task_graph(model, checkpoint)
     with _failures_named(checkpoint):
         inputs = _example_inputs(model, checkpoint.max_length, options)

@@ -135,6 +135,32 @@ def mean_cosine(made: Made) -> float:
     return float(np.mean([a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in flat]))
 
 
+def largest_difference_alone(made: Made) -> float:
+    """Of a text's answers alone to those in a batch of many lengths."""
+    model = load(made.bundle)
+    texts = texts_for(model)[:6]
+    encodings = model.tokenizer.encode_batch(texts)
+    longest, largest = max(len(encoding) for encoding in encodings), 0.0
+    together = {entry.name: [] for entry in model.session.get_inputs()}  # type: dict[str, list[Any]]
+    for encoding in encodings:
+        rows = {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
+        for name, part in together.items():
+            part.append(np.pad(rows[name], (0, longest - len(encoding))))
+    batch = {name: np.array(part, np.int64) for name, part in together.items()}
+    whole = model.session.run(None, batch)
+    for row, encoding in enumerate(encodings):
+        length = sum(encoding.attention_mask)
+        alone = {name: values[row : row + 1, :length] for name, values in batch.items()}
+        for found, expected in zip(model.session.run(None, alone), whole, strict=True):
+            same = expected[row : row + 1, : found.shape[1]]
+            largest = max(largest, float(np.abs(found - same).max()))
+    return largest
+
+
 def require_int8_throughout(made: Made) -> None:
     """All layers are as planned, and manifest, record and inspection say so."""
     layers, manifest = _float_products(made.floats), load(made.bundle).manifest

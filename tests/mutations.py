@@ -16,15 +16,19 @@ Mutation = Callable[[onnx.ModelProto], None]
 def mutations_of(family: str) -> list[Mutation]:
     """What can be wrong with a graph of this family."""
     mutations: list[Mutation] = [swap_two_heads, ignore_the_mask]
-    if family != "modernbert":  # which has none
+    if family not in ("modernbert", "nomic_bert"):  # which have none
         mutations.append(zero_a_bias)
-    if family in ("modernbert", "mpnet", "deberta-v2"):
+    if family in ("modernbert", "mpnet", "deberta", "deberta-v2"):
         mutations.append(drop_the_bias_of_attention)
     if family == "modernbert":
-        mutations += [widen_the_local_window, turn_faster]
-    elif family != "deberta-v2":  # which knows only relative positions
+        mutations.append(widen_the_local_window)
+    if family in ("modernbert", "nomic_bert"):
+        mutations += [turn_faster, turn_other_pairs]
+    elif family not in ("deberta", "deberta-v2"):  # which know only relative positions
         mutations.append(shift_positions)
-    if family in ("albert", "bert", "electra"):
+    if family == "roformer":
+        mutations.append(turn_other_pairs)
+    if family in ("albert", "bert", "electra", "nomic_bert", "rembert", "roformer", "squeezebert"):
         mutations.append(invert_token_types)
     return mutations
 
@@ -56,7 +60,8 @@ def invert_token_types(model: onnx.ModelProto) -> None:
 
 
 def shift_positions(model: onnx.ModelProto) -> None:
-    table = next(t for t in model.graph.initializer if "position_embeddings" in t.name)
+    names = ("position_embeddings", "embed_positions")
+    table = next(t for t in model.graph.initializer if any(name in t.name for name in names))
     _set(table, np.roll(numpy_helper.to_array(table), 1, axis=0))
 
 
@@ -65,6 +70,14 @@ def turn_faster(model: onnx.ModelProto) -> None:
     for tensor in model.graph.initializer:
         if "inv_freq" in tensor.name:
             _set(tensor, 1.1 * numpy_helper.to_array(tensor))
+
+
+def turn_other_pairs(model: onnx.ModelProto) -> None:
+    """Neighbours where one of each half of a head is meant, or the other way round."""
+    for node in model.graph.node:
+        if node.op_type == "RotaryEmbedding":
+            (kind,) = [entry for entry in node.attribute if entry.name == "interleaved"]
+            kind.i = 1 - kind.i
 
 
 def widen_the_local_window(model: onnx.ModelProto) -> None:

@@ -213,7 +213,9 @@ def test_a_sentencepiece_model_alone_names_the_missing_package(
     )
 
 
-@pytest.mark.parametrize("name", ["BertJapaneseTokenizer", "BertweetTokenizer"])
+@pytest.mark.parametrize(
+    "name", ["BertJapaneseTokenizer", "BertweetTokenizer", "RoFormerTokenizer"]
+)
 def test_a_tokenizer_without_a_fast_form_is_refused_in_words(name: str, tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "whole", "BertModel")
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": name}))
@@ -222,6 +224,14 @@ def test_a_tokenizer_without_a_fast_form_is_refused_in_words(name: str, tmp_path
     assert str(refused.value) == (
         f"{folder} has a {name}, which runs in Python only: no tokenizer.json can be made of it"
     )
+
+
+def test_a_roformer_that_names_no_tokenizer_has_its_own(tmp_path: Path) -> None:
+    folder = make_family(tmp_path / "roformer", "roformer")
+    _forget_tokenizer(folder)
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n")
+    with pytest.raises(CheckpointError, match="has a RoFormerTokenizer, which runs in Python only"):
+        load_tokenizer(open_checkpoint(folder))
 
 
 def _forget_tokenizer(folder: Path) -> None:

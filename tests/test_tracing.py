@@ -114,8 +114,9 @@ def test_a_family_that_is_not_named_is_fused_if_its_attention_is_open(
     assert coverage_of(outcome.model, outcome.traced)["qkv"] == Count(1, 1)
 
 
-def test_layers_that_the_census_missed_are_still_expected() -> None:
-    config = transformers.BertConfig(**_SIZES)
+@pytest.mark.parametrize("config_class", [transformers.BertConfig, transformers.RoFormerConfig])
+def test_layers_that_the_census_missed_are_still_expected(config_class: Any) -> None:
+    config = config_class(**_SIZES)
     traced = expected_operators(Census((), (), (), ()), config, {}, ExportOptions())
     assert traced.expected["attention"] == ("attention 1", "attention 2")
 
@@ -123,11 +124,11 @@ def test_layers_that_the_census_missed_are_still_expected() -> None:
 def test_a_family_that_computes_attention_itself_is_exported_unfused_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = transformers.SqueezeBertConfig(**_SIZES, embedding_size=64)
-    monkeypatch.setitem(FAMILIES, "squeezebert", lambda: config)
-    outcome = _trace("squeezebert", tmp_path, ExportOptions(), num_hidden_layers=1)
+    config = transformers.IBertConfig(**_SIZES, pad_token_id=0)
+    monkeypatch.setitem(FAMILIES, "ibert", lambda: config)
+    outcome = _trace("ibert", tmp_path, ExportOptions(), num_hidden_layers=1)
     assert outcome.traced.expected["attention"] == ()
-    assert outcome.traced.unfused["attention"].startswith("squeezebert computes its attention")
+    assert outcome.traced.unfused["attention"].startswith("ibert computes its attention")
     assert "Softmax" in outcome.operators
     assert outcome.difference < 1e-4
 

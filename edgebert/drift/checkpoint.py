@@ -167,7 +167,7 @@ class CheckpointModel:
     def weights(self) -> dict[str, Weight]:
         return {
             name: Weight(value.numpy(), 8 * value.element_size())
-            for name, value in self.model.state_dict().items()
+            for name, value in (*self.model.state_dict().items(), *_groups(self.model))
             if value.is_floating_point()
         }
 
@@ -283,3 +283,11 @@ class CheckpointModel:
                 f"a question is longer than the {self.max_length} tokens that are read, or stands "
                 "without its context"
             ) from error
+
+
+def _groups(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Weights of linear layers in groups (SqueezeBERT's convolutions of width 1), one by one."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Conv1d) and module.kernel_size == (1,) and module.groups > 1:
+            for number, weight in enumerate(module.weight.detach().chunk(module.groups)):
+                yield f"{name}.groups.{number}.weight", weight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,6 +107,7 @@ def _change(name: str, old: Weight, new: Weight) -> WeightChange:
 
     Where inputs are multiplied before they meet the weight, both are compared as they meet it then.
     """
+    old, new = (replace(weight, values=_matrix(weight.values)) for weight in (old, new))
     after = new.values if new.multiplier is None else new.values / new.multiplier[:, None]
     ways = [_lying(old.values.T, new)] if old.values.ndim == 2 else []
     if new.values.shape == old.values.shape:
@@ -114,6 +115,11 @@ def _change(name: str, old: Weight, new: Weight) -> WeightChange:
     fits = [_fit(way.ravel(), after.ravel()) for way in ways or [old.values]]
     gain, residual = min(fits, key=lambda fit: fit[1])
     return WeightChange(name, gain, residual)
+
+
+def _matrix(values: np.ndarray) -> np.ndarray:
+    """A convolution of width 1, [out, in, 1], is a linear layer."""
+    return values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values
 
 
 def _lying(old: np.ndarray, new: Weight) -> np.ndarray:

@@ -7,7 +7,8 @@ from edgebert.machine import release_numbers
 
 _OPSETS = {18: "1.15.1", 19: "1.16.3", 20: "1.17.0", 21: "1.18.0", 22: "1.21.0", 23: "1.23.2"}
 _IR_VERSIONS = {9: "1.15.1", 10: "1.18.0", 11: "1.23.2"}
-_MULTI_HEAD_ATTENTION, _SCORES, _HALF = "1.16.3", "1.20.1", "1.20.1"
+_OPERATORS = {"MultiHeadAttention": "1.16.3", "RotaryEmbedding": "1.16.3"}
+_SCORES, _HALF = "1.20.1", "1.20.1"
 _CONTRIB = "com.microsoft"
 _TAKE_SCORES = ("Attention", "MultiHeadAttention")
 _ADDED_TO_SCORES = 5  # input of both; that of QAttention is its mask
@@ -20,7 +21,7 @@ _ZERO_POINTS = 3  # input of MatMulNBits
 def oldest_onnxruntime(graph: OnnxGraph, *, tested: str) -> str:
     """The oldest release that loads `graph` and gives the answers of `tested`, today's.
 
-    Measured with tiny models of four families, each target and opset, on releases 1.15.1, 1.16.3,
+    Measured with tiny models of six families, each target and opset, on releases 1.15.1, 1.16.3,
     1.17.0, 1.17.3, 1.18.0, 1.19.2, 1.20.1, 1.21.0, 1.22.0 and 1.23.2; int8 forms with BERT only,
     without 1.17.3, those of `portable` without 1.19.2, 1.21.0 and 1.22.0 too:
 
@@ -31,6 +32,7 @@ def oldest_onnxruntime(graph: OnnxGraph, *, tested: str) -> str:
     opset 19, 20, 21, 22, 23                             above  refuses the file
     IR version 9, 10, 11                                 above  refuses the file
     MultiHeadAttention                                   1.16.3 answers wrongly (off by 0.3)
+    RotaryEmbedding                                      1.16.3 refuses it
     Attention with something added to its scores (MPNet) 1.20.1 answers wrongly (off by 0.1)
     MultiHeadAttention with that (ModernBERT)            1.20.1 refuses it; 1.18.0 is aborted
     float16 constants, on the CPU                        1.20.1 gives infinities for opset 18
@@ -54,8 +56,8 @@ def oldest_onnxruntime(graph: OnnxGraph, *, tested: str) -> str:
         _first_that_reads(_IR_VERSIONS, graph.ir_version, tested),
     ]
     for node in graph.nodes:
-        if node.op_type == "MultiHeadAttention":
-            needed.append(_MULTI_HEAD_ATTENTION)
+        if node.op_type in _OPERATORS:
+            needed.append(_OPERATORS[node.op_type])
         if node.domain == _CONTRIB and node.op_type in _TAKE_SCORES:
             needed += [_SCORES] * any(node.inputs[_ADDED_TO_SCORES:][:1])
         if node.op_type == "MatMulNBits":

@@ -13,13 +13,13 @@ from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_p
 from edgebert.export.attention import padding_mask
 from edgebert.export.families.distances import distance_indices
 
-_REASON = (
+REASON = (
     "scores of content against position (disentangled attention) are no part of any fused "
     "operator: they are computed beside it and added as its bias"
 )
 
 
-class _Places(NamedTuple):
+class Places(NamedTuple):
     """Which relative embedding each pair of tokens takes, int64 [sequence, sequence]."""
 
     c2p: torch.Tensor
@@ -38,21 +38,33 @@ def open_deberta(encoder: Any, max_length: int) -> dict[str, str]:
         What stays outside the fused operator, and why.
     """
     config = encoder.layer[0].attention.config
-    encoder.get_attention_mask = MethodType(_attention_mask, encoder)
-    encoder.get_rel_pos = MethodType(_relative_positions, encoder)
+    encoder.get_attention_mask = MethodType(mask_of_keys, encoder)
+    encoder.get_rel_pos = MethodType(relative_positions, encoder)
     with torch.no_grad():
         embeddings = encoder.get_rel_embedding()
         for layer in encoder.layer:
             _open_layer(layer.attention.self, config, embeddings)
-    encoder.get_rel_embedding = MethodType(_no_embedding, encoder)
+    encoder.get_rel_embedding = MethodType(no_embedding, encoder)
     encoder.config = config
     if not encoder.relative_attention:
         return {}
     distances = torch.arange(1 - max_length, max_length)  # of the query to the key, negated
-    buckets, span = _buckets(encoder, -distances), encoder.layer[0].attention.self.pos_ebd_size
+    keep_places(
+        encoder, _buckets(encoder, -distances), encoder.layer[0].attention.self.pos_ebd_size
+    )
+    return {"attention.self.relative_position": REASON}
+
+
+def keep_places(encoder: Any, buckets: torch.Tensor, span: int) -> None:
+    """Keep which relative embedding each distance takes, int64 [2 * max_length - 1].
+
+    Args:
+        encoder: where to keep it.
+        buckets: of each distance, from the longest to the left on; 0 for no distance.
+        span: relative embeddings to either side.
+    """
     encoder.register_buffer("c2p_of_distance", (span + buckets).clamp(0, 2 * span - 1))
     encoder.register_buffer("p2c_of_distance", (span - buckets).clamp(0, 2 * span - 1))
-    return {"attention.self.relative_position": _REASON}
 
 
 def _buckets(encoder: Any, relative: torch.Tensor) -> torch.Tensor:
@@ -78,10 +90,19 @@ def _open_layer(attention: Any, config: Any, embeddings: torch.Tensor | None) ->
     ):
         if term in attention.pos_att_type:
             projection = of_content if shared else getattr(attention, own)
-            heads = projection(embeddings).view(
-                -1, attention.num_attention_heads, attention.attention_head_size
-            )
-            attention.register_buffer(f"{term}_keys", (heads * _scale(attention)).permute(1, 2, 0))
+            keep_keys(attention, term, projection(embeddings) * _scale(attention))
+
+
+def keep_keys(attention: Any, term: str, embeddings: torch.Tensor) -> None:
+    """Keep what content meets in place of keys (or of queries), float [heads, head size, 2 * span].
+
+    Args:
+        attention: the layer.
+        term: c2p or p2c.
+        embeddings: of distances, as the layer projects and scales them, float [2 * span, hidden].
+    """
+    heads = embeddings.view(-1, attention.num_attention_heads, attention.attention_head_size)
+    attention.register_buffer(f"{term}_keys", heads.permute(1, 2, 0))
 
 
 def _scale(attention: Any) -> float:
@@ -90,11 +111,11 @@ def _scale(attention: Any) -> float:
     return 1.0 / math.sqrt(attention.attention_head_size * terms)
 
 
-def _attention_mask(encoder: Any, attention_mask: torch.Tensor) -> Any:
+def mask_of_keys(encoder: Any, attention_mask: torch.Tensor) -> Any:
     return padding_mask(encoder.config._attn_implementation, attention_mask)
 
 
-def _relative_positions(encoder: Any, hidden: torch.Tensor, *_: Any) -> _Places | None:
+def relative_positions(encoder: Any, hidden: torch.Tensor, *_: Any) -> Places | None:
     if not encoder.relative_attention:
         return None
     places = distance_indices(hidden.shape[1], encoder.c2p_of_distance.shape[0])
@@ -102,10 +123,10 @@ def _relative_positions(encoder: Any, hidden: torch.Tensor, *_: Any) -> _Places 
         table.index_select(0, places.flatten()).view(places.shape)
         for table in (encoder.c2p_of_distance, encoder.p2c_of_distance)
     )
-    return _Places(c2p, p2c)
+    return Places(c2p, p2c)
 
 
-def _no_embedding(encoder: Any) -> None:
+def no_embedding(encoder: Any) -> None:
     """The relative embeddings are already in the layers' tables."""
 
 
@@ -115,7 +136,7 @@ def _self_attention(
     attention_mask: Any,
     output_attentions: bool = False,
     query_states: torch.Tensor | None = None,
-    relative_pos: _Places | None = None,
+    relative_pos: Places | None = None,
     rel_embeddings: None = None,
 ) -> tuple[torch.Tensor, None]:
     batch, sequence, _width = hidden_states.shape
@@ -132,13 +153,13 @@ def _self_attention(
         value,
         attention_mask,
         scaling=_scale(layer),
-        position_bias=_position_bias(layer, query, key, relative_pos),
+        position_bias=position_bias(layer, query, key, relative_pos),
     )
     return context.reshape(batch, sequence, layer.all_head_size), None
 
 
-def _position_bias(
-    layer: Any, query: torch.Tensor, key: torch.Tensor, places: _Places | None
+def position_bias(
+    layer: Any, query: torch.Tensor, key: torch.Tensor, places: Places | None
 ) -> torch.Tensor | None:
     """Content to position plus position to content, float [batch, heads, sequence, sequence]."""
     if places is None:
