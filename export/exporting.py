@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import MODEL, Bundle
+from edgebert.bundle import MODEL, TOKENIZER, Bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import golden_texts
 from edgebert.drift.checkpoint import CheckpointModel
@@ -38,7 +39,7 @@ from edgebert.export.tokenizer_files import (
 )
 from edgebert.export.tracing import trace
 from edgebert.graph.reading import read_graph
-from edgebert.machine import installed_versions
+from edgebert.machine import available_cores, installed_versions
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.made import ExportRecord
 from edgebert.records.manifest import (
@@ -47,8 +48,11 @@ from edgebert.records.manifest import (
     Count,
     Manifest,
 )
+from edgebert.records.profile import one_caller
 from edgebert.runtimes import Model
-from edgebert.runtimes.loading import open_model
+from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.session import open_session
 
 _ROWS = 4  # of texts at a time, whose every intermediate value may be kept
 
@@ -90,12 +94,14 @@ def _export(
     with new_folder(output, force=force) as folder:
         coverage, lost, unfused = _write_graph(reference, folder, options)
         manifest = _manifest(opened, reference, folder, options, coverage, unfused)
-        graph = _write_companions(reference, folder, manifest)
-        cases = parity_cases(reference, graph)
-        atol = options.atol or allowed_difference(cases, reference, graph)
+        _write_companions(reference, folder)
+        bundle = Bundle(folder, manifest)
+        cases = parity_cases(reference, bundle)
+        atol = options.atol or allowed_difference(cases, reference, bundle)
         failures = (*lost, *failed_parity(cases, atol))
         if not failures:
-            seal_proved(reference, graph)
+            with _loaded_once(bundle) as graph:
+                seal_proved(reference, graph)
         record = ExportRecord(
             source=checkpoint.id,
             bundle=str(output),
@@ -113,7 +119,7 @@ def _export(
             unfused=unfused,
             seconds=time.perf_counter() - started,
             failures=failures,
-            worst=worst_parity(cases, matrix(reference, graph)),
+            worst=worst_parity(cases, matrix(reference, bundle)),
             trimmed_vocabulary=opened.trimmed_vocabulary,
         )
         if failures:
@@ -201,12 +207,17 @@ def _manifest(
     )
 
 
-def _write_companions(reference: CheckpointModel, folder: Path, manifest: Manifest) -> Model:
-    """Write tokenizer and configuration files; return the graph, ready to run."""
+def _write_companions(reference: CheckpointModel, folder: Path) -> None:
+    """Write tokenizer and configuration files."""
     checkpoint = reference.checkpoint
     write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.task)
     write_config(reference.model.config, folder)
     if checkpoint.task == EMBEDDINGS:
         width = int(reference.model.config.hidden_size)
         write_sentence_transformers_files(checkpoint, folder, width)
-    return open_model(Bundle(folder, manifest))
+
+
+def _loaded_once(bundle: Bundle) -> Model:
+    """The graph, ready to run on one session: where runs come together, a load opens another."""
+    engine = Engine(partial(open_session, bundle), one_caller(available_cores()))
+    return Model(bundle, engine, open_tokenizer(bundle.path / TOKENIZER))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -104,8 +105,9 @@ def test_an_albert_keeps_one_copy_of_what_its_layers_share(
 
 def test_layers_that_share_weights_of_any_size_are_fused(tmp_path: Path) -> None:
     """From 512 x 512 on, torch's exporter leaves a weight untransposed that layers share."""
-    sizes = {"hidden_size": 640, "intermediate_size": 640, "num_hidden_layers": 3}
-    checkpoint = make_embedder(tmp_path / "checkpoint", "albert", **sizes)
+    sizes: dict[str, Any] = {"hidden_size": 640, "intermediate_size": 640}
+    folder = tmp_path / "checkpoint"
+    checkpoint = make_embedder(folder, "albert", num_hidden_layers=3, **sizes)
     traced = trace(open_checkpoint(checkpoint), tmp_path / "model.onnx", ExportOptions())
     model = onnx.load(tmp_path / "model.onnx")
     shape_for_target(model, ExportOptions(precision="fp32"))
