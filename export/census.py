@@ -52,6 +52,8 @@ def take_census(graph: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Cens
             graph(**inputs)
     finally:
         choose_attention(graph, PLAIN_ATTENTION)
+        # the registry is never emptied: with what counted, it would keep the model in memory
+        AttentionInterface.register(_COUNTED_ATTENTION, plain_attention)
     return Census(
         attention=tuple(name for name in ran if name in innermost),
         open_attention=tuple(taken),

@@ -20,11 +20,13 @@ from edgebert.export.passes.mobile_operators import use_mobile_operators
 from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.tied_weights import tie_weights
+from edgebert.export.passes.transposed_weights import store_transposed
 
 _EVERYWHERE = (
     count_at_least_one_token,
     drop_idle_reshapes,
     drop_idle_expands,
+    store_transposed,
     share_weights,
     name_layers,
 )

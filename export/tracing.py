@@ -67,10 +67,9 @@ def trace(
         census = take_census(graph, inputs)
         choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
         program = _export(graph, inputs, checkpoint, options)
+        _save(program, path, options)
+    _free(graph)
     _require_opset(program.model.opset_imports[""], options.opset)
-    if options.ids == "int32":
-        take_int32_inputs(program.model)
-    program.save(str(path))
     return expected_operators(census, model.config, unfused, options)
 
 
@@ -119,10 +118,27 @@ def _export(
             optimize=False,
             verbose=False,
         )
+    return program
+
+
+def _save(program: Any, path: Path, options: ExportOptions) -> None:
+    """Write the graph of an exported program, and free its weights."""
+    graph = program.model.graph
+    weights = list(graph.initializers.values())
     # without the exporter's own fusions: at opset 23 they write rotary embeddings that only fit
     # a batch of 1
     onnxscript.optimizer.optimize_ir(program.model)
-    return program
+    if options.ids == "int32":
+        take_int32_inputs(program.model)
+    program.save(str(path), external_data=True)  # in one file, all would be copied twice more
+    for weight in (*weights, *graph.initializers.values()):
+        weight.const_value = None
+
+
+def _free(graph: torch.nn.Module) -> None:
+    """Empty what was traced: torch and onnxscript both keep the last graph that they saw."""
+    for parameter in graph.parameters():
+        parameter.data = torch.empty(0)
 
 
 def _require_opset(found: int, asked: int) -> None:

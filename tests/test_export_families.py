@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -35,9 +36,10 @@ from edgebert.export.coverage import coverage_of, lost_coverage
 from edgebert.export.expectation import FUSED_FAMILIES
 from edgebert.export.parity import matrix
 from edgebert.export.parity.batches import Batch
+from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.graph.weights import read_weights
-from edgebert.records.manifest import Manifest
+from edgebert.records.manifest import Count, Manifest
 from edgebert.runtimes import load
 
 TOLERANCE = 1e-4
@@ -157,6 +159,22 @@ def test_an_albert_keeps_one_copy_of_what_its_layers_share(
     constants = [numpy_helper.to_array(tensor) for tensor in export.graph.graph.initializer]
     in_file = sum(array.size for array in constants if array.dtype == np.float32)
     assert parameters <= in_file < parameters + 10
+
+
+def test_layers_that_share_weights_of_any_size_are_fused(tmp_path: Path) -> None:
+    """From 512 x 512 on, torch's exporter leaves a weight untransposed that layers share."""
+    sizes: dict[str, Any] = {"hidden_size": 640, "intermediate_size": 640}
+    folder = tmp_path / "checkpoint"
+    checkpoint = make_embedder(folder, "albert", num_hidden_layers=3, **sizes)
+    traced = trace(open_checkpoint(checkpoint), tmp_path / "model.onnx", ExportOptions())
+    model = onnx.load(tmp_path / "model.onnx")
+    shape_for_target(model, ExportOptions(precision="fp32"))
+    assert lost_coverage(model, traced) == []
+    assert coverage_of(model, traced)["qkv"] == Count(3, 3)
+    large = [tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims) >= 640 * 640]
+    layer = "encoder.albert_layer_groups.0.albert_layers.0"
+    parts = ("attention.{query,key,value}", "attention.dense", "ffn", "ffn_output")
+    assert sorted(large) == sorted(f"{layer}.{part}.weight" for part in parts)
 
 
 def test_a_manifest_says_what_cannot_be_fused(exported: Callable[[str], Exported]) -> None:

@@ -121,6 +121,15 @@ def test_a_vocabulary_of_250_000_pieces_is_exported_with_weights_beside_the_grap
     assert (tmp_path / "bundle" / MODEL).stat().st_size < 200_000
 
 
+def test_a_graph_is_written_weight_by_weight_as_it_is(tiny_bundle: Path, tmp_path: Path) -> None:
+    model = onnx.load(tiny_bundle / MODEL)
+    before = model.SerializeToString(deterministic=True)
+    save_graph(model, tmp_path / MODEL, external_data_bytes=10_000_000)
+    written = onnx.load(tmp_path / MODEL)
+    assert written.SerializeToString(deterministic=True) == before
+    assert (tmp_path / MODEL).stat().st_size == len(before)
+
+
 def test_the_longest_input_of_roberta_is_its_table_less_its_offset(tmp_path: Path) -> None:
     folder = make_family(tmp_path / "whole", "roberta", pad_token_id=1)
     positions = FAMILIES["roberta"]().max_position_embeddings

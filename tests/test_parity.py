@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import graph_damage as damage
 import numpy as np
 import onnx
 import pytest
 import torch
+import transformers
+from families import make_embedder
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
@@ -391,6 +394,84 @@ def test_a_sensitive_model_is_allowed_what_any_rounding_does_to_it(
         query.weight.data, words.weight.data = before
     furthest = max(np.abs(one - other).max() for one in answers for other in answers)
     assert allowed / 10 < furthest < allowed
+
+
+@pytest.fixture(scope="module")
+def long_reference(tmp_path_factory: pytest.TempPathFactory) -> CheckpointModel:
+    """A BERT of one layer that reads 1,100 tokens, so peaked that a rounding moves it."""
+    folder = tmp_path_factory.mktemp("long") / "bert"
+    make_embedder(folder, "bert", max_position_embeddings=1100, num_hidden_layers=1)
+    reference = CheckpointModel(open_checkpoint(folder))
+    reference.model.encoder.layer[0].attention.self.query.weight.data *= 20
+    return reference
+
+
+@pytest.fixture
+def asked(long_reference: CheckpointModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Lengths of the inputs that the reference is run on."""
+    lengths: list[int] = []
+
+    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        lengths.append(inputs["input_ids"].shape[1])
+        return CheckpointModel.run(long_reference, inputs)
+
+    monkeypatch.setattr(long_reference, "run", run)
+    return lengths
+
+
+def off_by(**lengths: float) -> list[ParityCase]:
+    """Cases of inputs without padding that are off, by how much."""
+    return [
+        ParityCase(f"length {name[1:]}", 1, int(name[1:]), max_abs, 1.0)
+        for name, max_abs in lengths.items()
+    ]
+
+
+def test_a_graph_that_short_inputs_refute_is_not_measured_on_the_longest(
+    long_reference: CheckpointModel, tiny_bundle: Path, asked: list[int]
+) -> None:
+    allowed = allowed_difference(off_by(_17=9.0, _1100=9.0), long_reference, load(tiny_bundle))
+    assert 1e-4 < allowed < 9.0
+    assert set(asked) == {17}
+
+
+def test_pytorch_is_nudged_until_every_difference_passes(
+    long_reference: CheckpointModel, tiny_bundle: Path, asked: list[int]
+) -> None:
+    graph = load(tiny_bundle)
+    most = allowed_difference(off_by(_1100=9.0), long_reference, graph)
+    assert asked == [1100] * 5
+    asked.clear()
+    assert 1.2e-4 < allowed_difference(off_by(_1100=1.2e-4), long_reference, graph) <= most
+    assert asked == [1100] * 2
+
+
+def test_what_is_no_number_is_not_measured_at_all(
+    long_reference: CheckpointModel, tiny_bundle: Path, asked: list[int]
+) -> None:
+    allowed = allowed_difference(off_by(_17=np.nan, _16=1.0), long_reference, load(tiny_bundle))
+    assert (allowed, asked) == (1e-4, [])
+
+
+def test_pytorch_answers_long_inputs_without_keeping_their_scores(
+    long_reference: CheckpointModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = np.random.default_rng(0).integers(5, 60, (1, 1100))
+    inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    eager = transformers.models.bert.modeling_bert.eager_attention_forward
+    calls: list[int] = []
+
+    def counted(module: torch.nn.Module, query: torch.Tensor, *args: Any, **options: Any) -> Any:
+        calls.append(query.shape[2])
+        return eager(module, query, *args, **options)
+
+    monkeypatch.setattr(transformers.models.bert.modeling_bert, "eager_attention_forward", counted)
+    found = long_reference.run(inputs)["last_hidden_state"]
+    assert not calls
+    monkeypatch.setattr("edgebert.drift.checkpoint._EAGER_TOKENS", 1100)
+    expected = long_reference.run(inputs)["last_hidden_state"]
+    assert calls == [1100]
+    assert np.abs(found - expected).max() < 1e-3  # peaked attention; rounding alone
 
 
 def _answers(reference: CheckpointModel, graph: Model) -> np.ndarray:

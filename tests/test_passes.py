@@ -23,6 +23,7 @@ from edgebert.export.passes.mobile_operators import use_mobile_operators
 from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.tied_weights import tie_weights
+from edgebert.export.passes.transposed_weights import store_transposed
 from edgebert.graph.merged import merge_names, names_within
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.tied_weights import untie_weights
@@ -178,6 +179,31 @@ def test_equal_matrices_are_stored_once_and_equal_vectors_stay() -> None:
     assert constants_of(model) == {"w1", "b1", "b2"}
     assert np.array_equal(run(model), before)
     assert share_weights(model) == 0
+
+
+def test_a_weight_that_is_only_read_transposed_is_stored_transposed() -> None:
+    nodes = """
+        t = Transpose <perm = [1, 0]> (w)  again = Transpose <perm = [1, 0]> (w)
+        a = MatMul(x, t)  b = MatMul(a, again)  c = Add(b, table)
+        u = Transpose <perm = [1, 0]> (table)  y = MatMul(c, u)
+    """
+    constants = {"w": weight(HIDDEN, HIDDEN), "table": weight(1, HIDDEN)}
+    model = model_of(nodes, constants)
+    before = run(model)
+    assert store_transposed(model) == 1
+    assert operators(model) == {"MatMul": 3, "Add": 1, "Transpose": 1}
+    assert constants_of(model) == {"t", "table"}
+    assert np.array_equal(run(model), before)
+    assert store_transposed(model) == 0
+
+
+def test_a_weight_that_is_read_both_ways_round_stays() -> None:
+    model = model_of(
+        "t = Transpose <perm = [1, 0]> (w)  a = MatMul(x, t)  y = MatMul(a, w)",
+        {"w": weight(HIDDEN, HIDDEN)},
+    )
+    assert store_transposed(model) == 0
+    assert operators(model)["Transpose"] == 1
 
 
 def test_a_tied_weight_is_stored_once_and_given_back_for_int8() -> None:

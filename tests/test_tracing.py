@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 import transformers
 from families import FAMILIES, make_embedder
 from tiny import VOCABULARY
@@ -23,6 +24,7 @@ from edgebert.export.coverage import coverage_of
 from edgebert.export.expectation import Traced, expected_operators
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
+from edgebert.pytorch import load_model
 from edgebert.records.manifest import Count
 
 _SIZES = {
@@ -184,6 +186,21 @@ def test_a_table_that_pytorch_reads_beyond_its_end_is_refused_in_one_line(tmp_pa
     """Transformers' MPNet counts 32 distances whatever its configuration says."""
     with pytest.raises(CheckpointError, match="mpnet cannot be exported: index out of range"):
         _trace("mpnet", tmp_path, ExportOptions(), relative_attention_num_buckets=16)
+
+
+def test_a_trace_keeps_no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever keeps the model or the graph: a large checkpoint would be in memory once more."""
+    parameters: list[torch.nn.Parameter] = []
+
+    def loaded(*args: Any, **options: Any) -> Any:
+        model = load_model(*args, **options)
+        parameters.extend(model.parameters())
+        return model
+
+    monkeypatch.setattr("edgebert.export.tracing.load_model", loaded)
+    _trace("bert", tmp_path, ExportOptions(), num_hidden_layers=1)
+    assert len(parameters) > 20
+    assert not any(parameter.numel() for parameter in parameters)
 
 
 def _trace(

@@ -1,13 +1,15 @@
 """A checkpoint as PyTorch runs it: the reference that graphs are held to.
 
-It shares no code with a bundle: transformers tokenizes, PyTorch's eager attention runs, and the
-pooling is numpy's, not the graph's.
+It shares no code with a bundle: transformers tokenizes, PyTorch's eager attention runs (past 1,024
+tokens, whose scores would be gigabytes, its `scaled_dot_product_attention`), and the pooling is
+numpy's, not the graph's.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
@@ -39,6 +41,10 @@ _LOGITS_BYTES = 256_000_000
 """Logits of one batch for fill-mask, which has a row over the vocabulary for each token."""
 
 _TYPES = "token_type_ids"
+_EAGER_TOKENS = 1024
+"""Eager attention keeps a few copies of its scores, [rows, heads, tokens, tokens]: at 8,192 tokens
+and 12 heads 3.2 GB each."""
+
 _BY_TOKEN = (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
 
 
@@ -178,7 +184,7 @@ class CheckpointModel:
     def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
         """Run one batch of int64 [batch, sequence] inputs; outputs named as in a bundle."""
         tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-        with torch.inference_mode():
+        with torch.inference_mode(), self._attention_for(inputs["input_ids"].shape[1]):
             result = self.model(**tensors)
         if self.task == QUESTION_ANSWERING:
             ends = {"start_logits": result.start_logits, "end_logits": result.end_logits}
@@ -189,6 +195,18 @@ class CheckpointModel:
         hidden = result.last_hidden_state.numpy()
         pooled = embeddings(hidden, inputs["attention_mask"], self.checkpoint.modules)
         return {"last_hidden_state": hidden, "sentence_embedding": pooled}
+
+    @contextmanager
+    def _attention_for(self, tokens: int) -> Iterator[None]:
+        """Attention that keeps no scores, where they would be large and the model can do without."""
+        if tokens <= _EAGER_TOKENS or not self.model._supports_sdpa:
+            yield
+            return
+        self.model.set_attn_implementation("sdpa")
+        try:
+            yield
+        finally:
+            self.model.set_attn_implementation("eager")
 
     def encode(self, texts: Sequence[Text]) -> dict[str, npt.NDArray[np.int64]]:
         """What transformers feeds the model for texts and pairs, padded on the right."""

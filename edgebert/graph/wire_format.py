@@ -1,4 +1,4 @@
-"""Just enough of the protobuf wire format to walk a file without copying its payloads.
+"""Just enough of the protobuf wire format to walk a file, and write one, without copying payloads.
 
 Source: https://protobuf.dev/programming-guides/encoding
 """
@@ -95,6 +95,20 @@ def read_varint(data: mmap | bytes, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & (2**64 - 1), at
     raise ValueError(f"a number at byte {at - 10} is too long")
+
+
+def field_head(field: int, length: int) -> bytes:
+    """What stands before a field of so many bytes: its number and its length."""
+    return _varint(field << 3 | _BYTES) + _varint(length)
+
+
+def _varint(value: int) -> bytes:
+    groups = bytearray()
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)
 
 
 def _signed(value: int) -> int:

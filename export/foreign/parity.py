@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def parity_with_original(
     """
     fair = [batch for batch in batches if _is_answered(batch, reference)]
     expected = [expect(batch, reading, reference) for batch in fair]
-    return compare_everywhere(expected, reading, sessions(path, open_graph(path)), _run)
+    return compare_everywhere(expected, reading, sessions(path, partial(open_graph, path)), _run)
 
 
 def _is_answered(batch: Batch, reference: Reference) -> bool:

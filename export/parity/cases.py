@@ -10,7 +10,7 @@ import numpy as np
 from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Batch, Ids
 from edgebert.export.parity.comparing import Expected, Reading, compare
-from edgebert.export.parity.sessions import OURS, first_line, run
+from edgebert.export.parity.sessions import OURS, first_line, return_memory, run
 from edgebert.records.made import ParityCase, WorstParity
 from edgebert.runtimes.answers import Array
 
@@ -35,13 +35,12 @@ def compare_everywhere(
     about positions and can take minutes.
     """
     short = [one for one in expected if not one.batch.is_long and not one.batch.of_texts]
-    return tuple(
-        case
-        for setting, open_session in settings
-        for case in _cases(
-            setting, open_session, expected if setting == OURS else short or expected, reading, run
-        )
-    )
+    cases: list[ParityCase] = []
+    for setting, open_session in settings:
+        compared = expected if setting == OURS else short or expected
+        cases.extend(_cases(setting, open_session, compared, reading, run))
+        return_memory()
+    return tuple(cases)
 
 
 def default_atol(precision: str, cases: Sequence[ParityCase]) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,16 @@ _LEVELS = {
 }
 
 
-def sessions(path: Path, ours: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+def sessions(path: Path, ours: Callable[[], Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Each setting's name, and what opens a session of the graph at `path` under it.
 
-    Opening is left to the caller, so that one session at a time is in memory beside `ours`.
+    Opening is left to the caller, so that one session at a time is in memory.
+
+    Args:
+        path: the graph.
+        ours: opens it with our settings.
     """
-    yield OURS, lambda: ours
+    yield OURS, ours
     known = import_onnxruntime().GraphOptimizationLevel.__members__
     for level, name in _LEVELS.items():
         if level in known:  # LAYOUT came late
@@ -50,6 +56,12 @@ def run(session: Any, outputs: tuple[str, ...], inputs: dict[str, Ids]) -> dict[
         return dict(zip(outputs, session.run(list(outputs), given), strict=True))
     except Exception as error:  # likewise
         raise BundleError(first_line(error)) from error
+
+
+def return_memory() -> None:
+    """Give the system what closed sessions had: glibc keeps it, in pieces, as much as a model."""
+    with suppress(OSError, AttributeError, TypeError):  # other systems have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def first_line(error: Exception) -> str:
