@@ -31,6 +31,7 @@ from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.half_precision import overflowing_nodes
 from edgebert.export.options import settle
+from edgebert.export.saving import load_traced
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
@@ -58,8 +59,9 @@ def shallow(tmp_path_factory: pytest.TempPathFactory) -> CheckpointModel:
 def traced(folder: Path, options: ExportOptions) -> bytes:
     checkpoint = open_checkpoint(folder, task=EMBEDDINGS)
     with TemporaryDirectory() as beside:
-        trace(checkpoint, Path(beside) / "model.onnx", options)
-        return (Path(beside) / "model.onnx").read_bytes()
+        path = Path(beside, "model.onnx")
+        trace(checkpoint, path, options)
+        return bytes(load_traced(path).SerializeToString())
 
 
 def shaped(reference: CheckpointModel, folder: Path, options: ExportOptions) -> onnx.ModelProto:

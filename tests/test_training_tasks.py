@@ -267,7 +267,7 @@ def test_a_label_that_only_dev_has_is_named(bert: Path, intents: Path, tmp_path:
 def test_data_without_what_the_task_needs_is_told(
     bert: Path, intents: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="expected CoNLL lines"):
+    with pytest.raises(InputError, match=r"expected a \.conll file"):
         finetune(
             str(bert), tmp_path / "out", task="token-classification", train=intents, options=FAST
         )
