@@ -13,6 +13,7 @@ from edgebert.data import stream_texts
 from edgebert.data.makers import maker_beside, makers_of_rows
 from edgebert.data.rows import TABLES, Row, file_kind, place_of, read_rows
 from edgebert.errors import InputError
+from edgebert.git_lfs import refuse_pointer
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.vectors import Vectors
@@ -69,6 +70,7 @@ def _require_maker(path: Path, found: Fingerprint | None, wanted: Fingerprint) -
 
 
 def _mapped(path: Path) -> Vectors:
+    refuse_pointer(path)
     try:
         vectors: Vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -90,6 +92,8 @@ def _stacked(path: Path, rows: list[Row]) -> Array:
 def _vector(path: Path, row: Row) -> Array:
     number, cells = row
     value = cells.get(_EMBEDDING)
+    if value is None and "error" in cells:
+        raise InputError(f"{place_of(path, number)}: holds no answer: {cells['error']}")
     try:
         vector = np.asarray(json.loads(value) if isinstance(value, str) else value, np.float32)
         if vector.ndim != 1 or not vector.size:

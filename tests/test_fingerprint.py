@@ -157,6 +157,18 @@ def test_what_stands_beside_a_file_that_was_replaced_counts_no_more(
     assert maker_beside(output) is None
     embedded(tiny_bundle, texts, "v.npy")
     assert maker_beside(output) is not None
+    np.save(output, np.load(output) + 1)  # of another model, and of the same size
+    assert maker_beside(output) is None
+
+
+def test_what_stands_beside_a_file_from_before_counts_by_its_size(
+    tiny_bundle: Path, texts: Path
+) -> None:
+    output = embedded(tiny_bundle, texts, "v.npy")
+    said = json.loads(file_beside(output).read_text())
+    assert said.pop("beginning_sha256")
+    file_beside(output).write_text(json.dumps(said))
+    assert maker_beside(output) is not None
 
 
 @pytest.mark.parametrize("ending", ["npy", "csv", "jsonl", "parquet"])
@@ -222,6 +234,8 @@ def test_a_search_takes_a_file_of_texts_or_of_vectors_that_nobody_claims(
             "line 2",
         ),
         ("v.jsonl", b'{"text": "a", "embedding": [1], "fingerprint": "x"}\n', "is no fingerprint"),
+        ("v.jsonl", b'{"text": "a", "embedding": [1], "fingerprint": []}\n', "is no fingerprint"),
+        ("v.npy", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         ("v.txt", b"", "holds no text"),
         ("gone.npy", None, "does not exist"),
     ],

@@ -16,6 +16,7 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
 from edgebert.cli.tables import show_export
 from edgebert.doctor import examine
+from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.drift.saved import SavedOutputs
@@ -212,6 +213,38 @@ def test_pytorch_says_so_too(folder: Path, bundle: Path) -> None:
     encoded = encode(load_tokenizer(checkpoint), list(TEXTS))
     with pytest.raises(InputError, match=r"a text has the token with the id 6[57], which has no"):
         predict(trained, encoded, lambda batch: trained(**batch).last_hidden_state)
+
+
+def test_a_tagger_in_pytorch_says_so_of_all_that_it_reads(
+    tiny_tagger: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_tagger, tmp_path / "tagger"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["covid19"])
+    tokenizer.save_pretrained(folder)
+    reference = CheckpointModel(open_checkpoint(folder, max_length=16))
+    text = "turn on the lamp " * 20
+    (whole,) = reference.wholes([text])
+    assert len(whole.encodings) > 1
+    with pytest.raises(InputError, match=r"^text 1: its token 'covid19' \(65\)"):
+        reference.wholes([text, f"{text} covid19"])
+
+
+def test_a_check_names_the_line_that_a_side_cannot_read(bundle: Path, texts: Path) -> None:
+    with pytest.raises(InputError, match=r"texts\.txt, line 2: its token 'covid19'"):
+        check(bundle, bundle, texts)
+    pairs = texts.with_name("pairs.tsv")
+    pairs.write_text("sentence1\tsentence2\tscore\non\tlamp\t1\noff\tcovid19\t0\n")
+    with pytest.raises(InputError, match=r"pairs\.tsv, line 3: its token 'covid19'"):
+        check(bundle, bundle, pairs)
+
+
+def test_a_corpus_of_answers_tells_which_line_has_none(
+    bundle: Path, texts: Path, tmp_path: Path
+) -> None:
+    run("embed", bundle, "--input", texts, "-o", tmp_path / "v.jsonl")
+    with pytest.raises(InputError, match="line 2: holds no answer: its token 'covid19'"):
+        load(bundle).search("turn on", tmp_path / "v.jsonl")
 
 
 def test_a_foreign_graph_tells_its_tokens_without_embedding(bundle: Path, tmp_path: Path) -> None:

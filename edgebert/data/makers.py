@@ -7,8 +7,9 @@ file has it in its metadata; vectors in .npy and .csv files get a file beside th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgebert.data.rows import PARQUET, Row, file_kind, place_of
@@ -19,6 +20,8 @@ from edgebert.records.fingerprint import Fingerprint
 KEY = "fingerprint"
 """What a row, or the metadata of a file, has it under."""
 
+_BEGINNING_BYTES = 1 << 16
+
 
 @dataclass(frozen=True)
 class MadeBy:
@@ -26,11 +29,20 @@ class MadeBy:
 
     Attributes:
         size_bytes: of that file; another size tells that it was replaced since.
+        beginning_sha256: of its first 64 KiB, for vectors of another model have the same size;
+            "" in what was written before there was one.
     """
 
     fingerprint: str
     size_bytes: int
+    beginning_sha256: str = ""
     format: int = 1
+
+    @classmethod
+    def of(cls, fingerprint: str, path: Path) -> MadeBy:
+        with path.open("rb") as stream:
+            beginning = hashlib.sha256(stream.read(_BEGINNING_BYTES)).hexdigest()
+        return cls(fingerprint, path.stat().st_size, beginning)
 
 
 def file_beside(path: Path) -> Path:
@@ -48,7 +60,7 @@ def write_beside(path: Path, fingerprint: str, finished: Path) -> None:
         finished: the file as it is now.
     """
     if fingerprint:
-        write_json(MadeBy(fingerprint, finished.stat().st_size), file_beside(path))
+        write_json(MadeBy.of(fingerprint, finished), file_beside(path))
     else:
         file_beside(path).unlink(missing_ok=True)
 
@@ -68,7 +80,8 @@ def maker_beside(path: Path) -> Fingerprint | None:
     if not beside.is_file():
         return None
     made_by = read_json(MadeBy, beside, "fingerprint of a file")
-    if made_by.size_bytes != path.stat().st_size:
+    found = MadeBy.of(made_by.fingerprint, path)
+    if made_by not in (found, replace(found, beginning_sha256="")):
         return None
     return _read(made_by.fingerprint, str(beside))
 
@@ -85,7 +98,7 @@ def makers_of_rows(path: Path, rows: Iterable[Row]) -> tuple[Fingerprint, ...]:
     found: dict[object, Fingerprint | None] = {}
     for number, cells in rows:
         said = cells.get(KEY)
-        if said in found:
+        if (said is None or isinstance(said, str)) and said in found:
             continue
         maker = None if said is None else _read(said, place_of(path, number))
         first = next(iter(found.values()), maker)
@@ -104,6 +117,6 @@ def _model(maker: Fingerprint | None) -> Fingerprint | None:
 
 def _read(said: object, where: str) -> Fingerprint:
     try:
-        return Fingerprint.read(str(said))
+        return Fingerprint.read(said if isinstance(said, str) else "")
     except ValueError as error:
         raise InputError(f"{where}: {said!r} is no fingerprint") from error

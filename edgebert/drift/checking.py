@@ -28,7 +28,7 @@ from edgebert.drift.makers import maker_of, other_makers, require_same_options
 from edgebert.drift.metrics import require_metric
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.saved import SavedOutputs
-from edgebert.drift.sources import Probe, Source, open_source
+from edgebert.drift.sources import Probe, Source, open_source, require_readable
 from edgebert.drift.weights import WeightComparison, compare_weights
 from edgebert.errors import GateError
 from edgebert.records.checked import Cause, CheckRecord, Gate, Invariance
@@ -79,6 +79,8 @@ def check(
     left = open_source(str(reference), max_length=right.max_length, offline=offline)
     examples = _examples(left, right, data, text_column)
     require_same_options(left, right, examples.retrieval)
+    for side in (left, right):
+        require_readable(side, examples)
     if thresholds:
         require_measurable(thresholds, right.task)
     if thresholds and thresholds.max_metric_drop is not None:

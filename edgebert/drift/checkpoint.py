@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -103,10 +103,7 @@ class CheckpointModel:
         For question answering, [tokens, 2]: logits of where the answer starts and ends. For
         fill-mask, [masks, vocabulary].
         """
-        for place, text in enumerate(texts):
-            refused = self.refusal(text)
-            if refused is not None:
-                raise InputError(f"text {place}: {refused}")
+        self._require_readable(texts)
         size = self._batch_size()
         order = sorted(range(len(texts)), key=lambda i: len("".join(texts[i])))
         groups = [order[i : i + size] for i in range(0, len(order), size)]
@@ -145,8 +142,16 @@ class CheckpointModel:
         """Why a text cannot be read; None where it can."""
         if not self.tokens_without_embedding:
             return None
-        ids = self._tokenize([text])["input_ids"][0]
+        whole = self.task in _BY_TOKEN  # else what is cut away need not be known
+        read = self._tokenize([text], return_overflowing_tokens=whole)
+        ids = chain.from_iterable(read["input_ids"])
         return refusal_of(ids, self.embedding_rows, self.piece)
+
+    def _require_readable(self, texts: Sequence[Text]) -> None:
+        for place, text in enumerate(texts):
+            refused = self.refusal(text)
+            if refused is not None:
+                raise InputError(f"text {place}: {refused}")
 
     def _batch_size(self) -> int:
         if self.task != FILL_MASK:
@@ -259,6 +264,7 @@ class CheckpointModel:
 
     def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
         """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
+        self._require_readable(texts)
         by_stride: dict[int, list[int]] = defaultdict(list)
         for place, text in enumerate(texts):
             by_stride[stride_of(self._room(text))].append(place)

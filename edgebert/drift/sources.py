@@ -17,7 +17,11 @@ from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
 from edgebert.graph.weights import Weight
-from edgebert.records.manifest import QUESTION_ANSWERING, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.runtimes import Entity, load
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.encoding import Integers
@@ -74,6 +78,10 @@ class TextModel(Described, Protocol):
         """What embeddings are compared by."""
         ...
 
+    def refusal(self, text: Text) -> str | None:
+        """Why a text cannot be read; None where it can."""
+        ...
+
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Raw output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
         ...
@@ -118,6 +126,8 @@ class Probe(Protocol):
 
 
 Source = TextModel | SavedOutputs
+
+_READ_PAIRS = (TEXT_CLASSIFICATION, QUESTION_ANSWERING)
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,22 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
             raise
         raise MissingExtra(f"running the checkpoint {path}", "export") from error
     return CheckpointModel(checkpoint)
+
+
+def require_readable(source: Source, examples: Examples) -> None:
+    """Refuse a file with a text that a side cannot read, by the line that it stands in.
+
+    Raises:
+        InputError: it has a token without an embedding.
+    """
+    if isinstance(source, SavedOutputs):
+        return
+    for row, text in enumerate(examples.texts):
+        together = isinstance(text, str) or source.task in _READ_PAIRS
+        for read in (text,) if together else text:
+            refused = source.refusal(read)
+            if refused is not None:
+                raise InputError(f"{examples.where(row)}: {refused}")
 
 
 def aggregation_of(source: Source, other: Source) -> str:
