@@ -27,14 +27,22 @@ def check_sides(text: Any, place: int, cut: Cut, max_length: int) -> Text:
     checked = check_text(text, place, pairs=True)
     if isinstance(checked, str):
         return checked
-    special = cut(None, 0).num_special_tokens_to_add(True)
-    counts = [len(side) for side in _sides(checked, cut)]
-    if sum(counts) + special > max_length and min(counts) + special >= max_length:
-        raise InputError(
-            f"text {place}: both of its sides fill the {max_length} tokens that are read at a "
-            'time; long_text="mean" reads one side in parts beside all of the other'
-        )
+    refused = refusal_of_sides(checked, cut, max_length)
+    if refused is not None:
+        raise InputError(f"text {place}: {refused}")
     return checked
+
+
+def refusal_of_sides(pair: tuple[str, str], cut: Cut, max_length: int) -> str | None:
+    """Why a pair cannot be read in parts; None where it can."""
+    special = cut(None, 0).num_special_tokens_to_add(True)
+    counts = [len(side) for side in _sides(pair, cut)]
+    if sum(counts) + special <= max_length or min(counts) + special < max_length:
+        return None
+    return (
+        f"both of its sides fill the {max_length} tokens that are read at a time; "
+        'long_text="mean" reads one side in parts beside all of the other'
+    )
 
 
 def parts_of_pairs(

@@ -19,6 +19,7 @@ from edgebert.runtimes.bounds import check_number
 from edgebert.runtimes.encoding import GraphInputs, Text, check_text, encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.entities import FIRST
+from edgebert.runtimes.long_pairs import refusal_of_sides
 from edgebert.runtimes.long_texts import (
     MEAN,
     TRUNCATE,
@@ -222,7 +223,7 @@ class OpenBundle:
         """Why a text would be refused; None where it is read.
 
         Some checkpoints have tokens without an embedding, of which their export tells. A text that
-        is cut before such a token can be read.
+        is cut before such a token can be read. All of a pair is read only where one side is short.
 
         Args:
             text: a text, or a pair where the task reads pairs.
@@ -230,7 +231,11 @@ class OpenBundle:
         """
         whole = long_text == MEAN or self.task in (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
         most = None if max_length is None else self._read_at_once(max_length)
-        return self._refusal(self._prompted(prompt)(text, 0), whole=whole, most=most)
+        prompted = self._prompted(prompt)(text, 0)
+        refused = self._refusal(prompted, whole=whole, most=most)
+        if refused is not None or long_text != MEAN or isinstance(prompted, str):
+            return refused
+        return refusal_of_sides(prompted, self._cut, self.max_length)
 
     def _refusal(self, text: Text, *, whole: bool = False, most: int | None = None) -> str | None:
         rows = self.manifest.embedding_rows

@@ -314,6 +314,7 @@ def test_what_a_task_needs_and_the_file_has_not_is_told(
         ("a.jsonl", '{"text": "a", "label": {"name": "x"}}\n', ", line 1: 'label' should be a name, a number or a list of them, not {'name': 'x'}"),
         ("a.jsonl", '{"text": "a", "label": [null]}\n', ", line 1: 'label' should be a name, a number or a list of them, not [None]"),
         ("a.jsonl", '{"text": "a", "label": ["x", " "]}\n', ", line 1: 'label' is empty"),
+        ("a.jsonl", '{"text": "a", "label": NaN}\n', ", line 1: 'label' is empty"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t1\n\nc\td\thigh\n", ", line 4: 'score' should be a number, not 'high'"),
         ("a.tsv", "sentence1\tsentence2\tscore\na\tb\t\n", ", line 2: 'score' should be a number, not ''"),
         ("a.jsonl", '{"text": "a"}\n{"txt": "b"}\n', ", line 2: no 'text'"),

@@ -97,6 +97,7 @@ def test_two_names_that_differ_in_blanks_alone_are_told(tmp_path: Path, name: st
         ("a.csv", "text;label\na;x\n", "text;label; the columns of a .csv file are separated by commas"),
         ("a.csv", "text\tlabel\na\tx\n", "text\tlabel; the columns of a .csv file are separated by commas"),
         ("a.csv", "text|label\na|x\n", "text|label; the columns of a .csv file are separated by commas"),
+        ("a.csv", "sep=;\ntext;label\na;x\n", "sep=;; it is a line that Excel alone reads: take it away"),
         ("a.tsv", "text,label\na,x\n", "text,label; the columns of a .tsv file are separated by tabs"),
     ],
 )  # fmt: skip

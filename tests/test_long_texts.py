@@ -139,6 +139,26 @@ def test_of_a_pair_the_longer_side_is_read_in_windows(
         assert score == pytest.approx(shares @ [w.scores[label] for w in windows], abs=1e-6)
 
 
+def test_a_pair_of_two_long_sides_is_one_line_without_an_answer(
+    tiny_classifier_bundle: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "pairs.tsv"
+    source.write_text(f"text\ttext_pair\non\toff\n{LONG}\t{LONG}\non\t{LONG}\n")
+    run = ["classify", str(tiny_classifier_bundle), "--input", str(source), "--long-text", "mean"]
+    result = CliRunner().invoke(main, [*run, "-o", str(tmp_path / "a.jsonl")])
+    assert result.exit_code == 1
+    assert f"Error: {source}, line 3: both of its sides fill the 64 tokens" in result.stderr
+    answers = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [("error" in answer, "label" in answer) for answer in answers] == [
+        (False, True),
+        (True, False),
+        (False, True),
+    ]
+    result = CliRunner().invoke(main, [*run, "-o", str(tmp_path / "a.csv")])
+    assert (result.exit_code, (tmp_path / "a.csv").exists()) == (1, False)
+    assert "line 3: both of its sides fill" in result.stderr
+
+
 def test_a_pair_of_two_long_sides_is_refused(tiny_classifier_bundle: Path) -> None:
     model = load(tiny_classifier_bundle)
     with pytest.raises(InputError, match="text 1: both of its sides fill the 64 tokens"):

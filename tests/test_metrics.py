@@ -47,6 +47,9 @@ class Question:
     prompts: Mapping[str, str] = field(default_factory=dict)
     similarity_fn_name: str = "cosine"
 
+    def refusal(self, text: object) -> str | None:
+        raise NotImplementedError
+
     def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
         raise NotImplementedError
 

@@ -230,6 +230,16 @@ def test_a_tagger_in_pytorch_says_so_of_all_that_it_reads(
         reference.wholes([text, f"{text} covid19"])
 
 
+def test_a_tokenizer_without_a_token_for_what_is_unknown_is_told(
+    tiny_embedder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_embedder, tmp_path / "embedder"))
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("[PAD]\n[CLS]\n[SEP]\n[MASK]\nlamp\n")
+    with pytest.raises(CheckpointError, match=r"embedder: its tokenizer cannot read a text: \w+"):
+        CheckpointModel(open_checkpoint(folder)).outputs(["turn on the lamp"])
+
+
 def test_a_check_names_the_line_that_a_side_cannot_read(bundle: Path, texts: Path) -> None:
     with pytest.raises(InputError, match=r"texts\.txt, line 2: its token 'covid19'"):
         check(bundle, bundle, texts)

@@ -197,10 +197,17 @@ def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Fail
     """What keeps the texts that have no answer; None where the file has no place for them."""
     from edgebert.answer_files import holds_failures
 
-    if holds_failures(target) or model.reads_all:
+    if holds_failures(target) or _reads_all(verb, model, given):
         return Failures(given)
     refuse_unreadable(given, _refusal(verb, model), str(target))
     return None
+
+
+def _reads_all(verb: Verb, model: Model, given: GivenTexts) -> bool:
+    """Whether no text can be refused: in parts a pair may be, whose sides are both long."""
+    return model.reads_all and not (
+        given.pairs and (verb.named.get("long_text") or TRUNCATE) != TRUNCATE
+    )
 
 
 def _refusal(verb: Verb, model: Model) -> Callable[[Text], str | None]:
@@ -214,7 +221,7 @@ def _rows(
     verb: Verb, model: Model, given: GivenTexts, failures: Failures | None, done: int = 0
 ) -> Iterator[Row]:
     """The rows of all texts but the first `done`."""
-    if failures is None or model.reads_all:
+    if failures is None or _reads_all(verb, model, given):
         for texts in given.chunks():
             shown, asked = tee(islice(texts, done, None))
             for text, answer in zip(shown, verb.answer(model, asked), strict=True):

@@ -20,9 +20,9 @@ def read_examples(
     """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
     Each but .parquet may be gzipped (`.gz`); SQuAD is a .json file, and a folder is read in the
-    layout of BEIR. Tagged tokens may also be .conllu, .bio or .iob. In a .txt file every line is a text, an empty line an empty text. In a table
-    the text column is `text` or `sentence`, or two columns that belong together (`sentence1`,
-    `sentence2`).
+    layout of BEIR. Tagged tokens may also be .conllu, .bio or .iob. In a .txt file every line is a
+    text, an empty line an empty text. In a table the text column is `text` or `sentence`, or two
+    columns that belong together (`sentence1`, `sentence2`).
 
     Raises:
         InputError: the file cannot be read, is empty, or a column or value is not as expected;

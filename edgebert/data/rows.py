@@ -80,6 +80,8 @@ def check_header(path: Path, names: Sequence[str]) -> None:
 def separator_hint(path: Path, header: Sequence[str]) -> str:
     """What may be wrong with a header of a single column, or nothing."""
     right = {"csv": ",", "tsv": "\t"}.get(file_kind(path))
+    if right and header[0].startswith("sep="):
+        return "; it is a line that Excel alone reads: take it away"
     others = {",", ";", "|", "\t"} - {right}
     if right is None or len(header) != 1 or not any(other in header[0] for other in others):
         return ""

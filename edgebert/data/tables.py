@@ -154,7 +154,8 @@ def _labels(value: Any) -> tuple[str, ...]:
     if not all(isinstance(name, str | int | float) for name in names):
         raise ValueError(f"should be a name, a number or a list of them, not {value!r}")
     stripped = tuple(str(name).strip() for name in names)
-    if not all(stripped):
+    missing = any(isinstance(name, float) and math.isnan(name) for name in names)
+    if missing or not all(stripped):
         raise ValueError("is empty")
     return stripped
 

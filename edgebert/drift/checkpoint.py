@@ -22,7 +22,7 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
-from edgebert.errors import InputError
+from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer
@@ -301,6 +301,10 @@ class CheckpointModel:
         try:
             return self.tokenizer(*arguments, truncation=cut, max_length=self.max_length, **options)
         except Exception as error:  # tokenizers raises bare Exception
+            if cut is True and type(error) is Exception:  # a word, and no token for what is unknown
+                raise CheckpointError(
+                    f"{self.checkpoint.path}: its tokenizer cannot read a text: {error}"
+                ) from error
             if cut is True:
                 raise
             raise InputError(
