@@ -56,9 +56,6 @@ class Question:
     def wholes(self, texts: object, *, progress: bool = False) -> list[Whole[Any]]:
         raise NotImplementedError
 
-    def refusal(self, text: object) -> str | None:
-        raise NotImplementedError
-
 
 EMBEDDER: TextModel = Question(EMBEDDINGS)
 CLASSIFIER: TextModel = Question(TEXT_CLASSIFICATION, ("off", "on", "tell"))
