@@ -45,6 +45,8 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             random and go on.
     """
     auto_class = _CLASSES[checkpoint.task]
+    if checkpoint.task == EMBEDDINGS and is_encoder_alone(checkpoint):
+        auto_class = transformers.AutoModelForTextEncoding
     model, missing = load_weights(auto_class, checkpoint, attn_implementation=attention)
     if checkpoint.task == EMBEDDINGS:  # which do not pass through BERT's pooler
         missing = {name for name in missing if not name.startswith("pooler.")}
@@ -54,6 +56,12 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             f"it was not trained for {checkpoint.task}, or config.json is not its own"
         )
     return model.eval()
+
+
+def is_encoder_alone(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint of a family with encoder and decoder has the encoder only, as T5's may."""
+    classes = checkpoint.config.get("architectures") or [""]
+    return str(classes[0]).endswith("EncoderModel")
 
 
 def load_config(checkpoint: Checkpoint) -> Any:

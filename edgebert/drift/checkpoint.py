@@ -19,10 +19,10 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.drift.spans import answer_text
-from edgebert.errors import InputError
+from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
-from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FILL_MASK,
@@ -91,10 +91,19 @@ class CheckpointModel:
         rows: dict[int, Array] = {}
         for group in track(groups, "PyTorch reference") if progress else groups:
             inputs = dict(self.encode([texts[i] for i in group]))
-            result = self.run(inputs)[self.output_name]
+            result = self._run_texts(inputs)[self.output_name]
             for place, (i, row) in enumerate(zip(group, result, strict=True)):
                 rows[i] = row[self._read(inputs, place)]
         return [rows[i] for i in range(len(texts))]
+
+    def _run_texts(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
+        try:
+            return self.run(inputs)
+        except (RuntimeError, IndexError, TypeError, ValueError) as error:
+            line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise CheckpointError(
+                f"{self.checkpoint.id} does not answer texts in PyTorch: {line}"
+            ) from error
 
     def _batch_size(self) -> int:
         if self.task != FILL_MASK:
@@ -132,7 +141,11 @@ class CheckpointModel:
     def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
         """Run one batch of int64 [batch, sequence] inputs; outputs named as in a bundle."""
         tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-        with torch.inference_mode(), self._attention_for(inputs["input_ids"].shape[1]):
+        with (
+            quiet_transformers(),
+            torch.inference_mode(),
+            self._attention_for(inputs["input_ids"].shape[1]),
+        ):
             result = self.model(**tensors)
         if self.task == QUESTION_ANSWERING:
             ends = {"start_logits": result.start_logits, "end_logits": result.end_logits}
