@@ -48,6 +48,8 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             random and go on.
     """
     auto_class = _CLASSES[checkpoint.task]
+    if checkpoint.task == EMBEDDINGS and is_encoder_alone(checkpoint):
+        auto_class = transformers.AutoModelForTextEncoding
     model, absent = load_weights(auto_class, checkpoint, attn_implementation=attention)
     if checkpoint.task == EMBEDDINGS:  # which do not pass through BERT's pooler
         absent = {name: why for name, why in absent.items() if not name.startswith("pooler.")}
@@ -59,6 +61,12 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             "its own"
         )
     return model.eval()
+
+
+def is_encoder_alone(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint of a family with encoder and decoder has the encoder only, as T5's may."""
+    classes = checkpoint.config.get("architectures") or [""]
+    return str(classes[0]).endswith("EncoderModel")
 
 
 def load_config(checkpoint: Checkpoint) -> Any:

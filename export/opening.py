@@ -12,6 +12,11 @@ from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.errors import CheckpointError
 from edgebert.export.options import ExportOptions
 from edgebert.export.pickles import without_pickles
+from edgebert.export.refusing import (
+    refuse_generator,
+    refuse_sparse_attention,
+    require_encoder,
+)
 from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import EMBEDDINGS, TrimmedVocabulary
@@ -67,6 +72,9 @@ def _open(
         offline=offline,
         trust_remote_code=options.trust_remote_code,
     )
+    require_encoder(checkpoint)
+    refuse_generator(checkpoint, asked=options.task)
+    refuse_sparse_attention(checkpoint)
     trained = task_of_head(checkpoint.config)
     if trained and checkpoint.task not in (trained, EMBEDDINGS):
         raise CheckpointError(

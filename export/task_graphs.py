@@ -27,7 +27,9 @@ class EmbeddingGraph(torch.nn.Module):
         token_type_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = _given(input_ids, attention_mask, token_type_ids)
-        hidden = self.encoder(**inputs).last_hidden_state
+        hidden = getattr(self.encoder(**inputs), "last_hidden_state", None)
+        if hidden is None:
+            raise ValueError("it gives no vector for each token, to make an embedding of")
         return hidden, self.head(hidden, attention_mask)
 
 

@@ -6,7 +6,8 @@ import inspect
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,14 @@ from edgebert.export.attention import (
 )
 from edgebert.export.census import take_census
 from edgebert.export.expectation import FUSED_TARGETS, Traced, expected_operators
+from edgebert.export.failing import failures_of_running, failures_of_tracing
 from edgebert.export.families import open_attention
 from edgebert.export.normalization import layer_norm_as_one_function
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
+from edgebert.export.refusing import require_encoder
 from edgebert.export.task_graphs import output_names, task_graph
-from edgebert.pytorch import load_model
+from edgebert.pytorch import load_model, quiet_transformers
 
 _TYPES = "token_type_ids"
 
@@ -50,22 +53,20 @@ def trace(
     Raises:
         CheckpointError: the architecture cannot be run or traced, or not for this opset.
     """
+    require_encoder(checkpoint)
     register_attention()
     model = load_model(checkpoint, attention=PLAIN_ATTENTION)
-    if getattr(model.config, "is_encoder_decoder", False):
-        raise CheckpointError(
-            f"{checkpoint.architecture} has a decoder; only encoders are exported"
-        )
     gelu_as_one_function(model)
     layer_norm_as_one_function(model)
     graph = task_graph(model, checkpoint)
-    with _failures_named(checkpoint):
+    with quiet_transformers(), failures_of_running(checkpoint):
         inputs = _example_inputs(model, checkpoint.max_length, options)
         if not token_types and inputs.pop(_TYPES, None) is not None:
             model.register_forward_pre_hook(_give_zero_types, with_kwargs=True)
         unfused = open_attention(model, checkpoint.max_length)
         census = take_census(graph, inputs)
-        choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
+    choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
+    with _quiet_exporter(), failures_of_tracing(checkpoint):
         program = _export(graph, inputs, checkpoint, options)
         _save(program, path, options)
     _free(graph)
@@ -106,18 +107,17 @@ def _export(
         0: torch.export.Dim("batch"),
         1: torch.export.Dim("sequence", max=checkpoint.max_length),
     }
-    with _quiet_exporter():
-        program: Any = torch.onnx.export(
-            graph,
-            kwargs=inputs,
-            input_names=list(inputs),
-            output_names=list(output_names(checkpoint.task)),
-            dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
-            opset_version=options.opset,
-            dynamo=True,
-            optimize=False,
-            verbose=False,
-        )
+    program: Any = torch.onnx.export(
+        graph,
+        kwargs=inputs,
+        input_names=list(inputs),
+        output_names=list(output_names(checkpoint.task)),
+        dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
+        opset_version=options.opset,
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+    )
     return program
 
 
@@ -151,7 +151,7 @@ def _require_opset(found: int, asked: int) -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """The exporter warns of its own deprecations."""
+    """The exporter warns of its own deprecations, and prints what it could not trace."""
     loggers = [
         logging.getLogger(name) for name in ("torch.fx", "torch.onnx", "onnxscript", "onnx_ir")
     ]
@@ -159,22 +159,10 @@ def _quiet_exporter() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
-            yield
+            with quiet_transformers():
+                yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextmanager
-def _failures_named(checkpoint: Checkpoint) -> Iterator[None]:
-    """Models of unknown kind fail in as many ways as there are models."""
-    try:
-        yield
-    except Exception as error:
-        cause: BaseException = error
-        while cause.__cause__ is not None:  # the exporter wraps it in advice for its developers
-            cause = cause.__cause__
-        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-        raise CheckpointError(f"{checkpoint.architecture} cannot be exported: {reason}") from error

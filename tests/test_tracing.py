@@ -160,7 +160,7 @@ def test_deberta_reaches_beyond_its_buckets_and_512_tokens(tmp_path: Path) -> No
     [
         (
             transformers.LongformerConfig(**_SIZES, attention_window=8, pad_token_id=0),
-            "longformer cannot be exported: ",
+            "longformer cannot be exported: what it computes depends on the values of its inputs",
         ),
         (
             transformers.CanineConfig(**{k: v for k, v in _SIZES.items() if k != "vocab_size"}),
@@ -174,12 +174,31 @@ def test_deberta_reaches_beyond_its_buckets_and_512_tokens(tmp_path: Path) -> No
     ids=lambda value: getattr(value, "model_type", ""),
 )
 def test_a_model_that_cannot_be_traced_is_refused_in_one_line(
-    config: Any, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Any,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(FAMILIES, config.model_type, lambda: config)
+    folder = make_embedder(tmp_path / config.model_type, config.model_type)
+    capfd.readouterr()
     with pytest.raises(CheckpointError, match=reason) as caught:
-        _trace(config.model_type, tmp_path, ExportOptions())
+        trace(open_checkpoint(folder), tmp_path / "model.onnx", ExportOptions())
     assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_branch_that_no_output_needs_is_not_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last layer of LiLT works on the layout as well, and nothing reads it."""
+    sizes = {**_SIZES, "hidden_size": 96, "max_2d_position_embeddings": 64}
+    monkeypatch.setitem(FAMILIES, "lilt", lambda: transformers.LiltConfig(**sizes, pad_token_id=0))
+    outcome = _trace("lilt", tmp_path, ExportOptions())
+    for part, count in (("layer_norm", 8), ("gelu", 3)):
+        assert (len(outcome.traced.expected[part]), outcome.found(part)) == (count, count)
+    assert outcome.difference < 1e-4
 
 
 def test_a_table_that_pytorch_reads_beyond_its_end_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
 from edgebert.graph.weights import Weight
 from edgebert.progress import track
-from edgebert.pytorch import load_model, load_tokenizer
+from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FILL_MASK,
@@ -126,7 +126,7 @@ class CheckpointModel:
 
     def _answers(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> list[Array]:
         """What one batch gives for each of its texts."""
-        result = self.run(inputs)[self.output_name]
+        result = self._run_texts(inputs)[self.output_name]
         return [row[self._read(inputs, place)] for place, row in enumerate(result)]
 
     @property
@@ -152,6 +152,15 @@ class CheckpointModel:
             refused = self.refusal(text)
             if refused is not None:
                 raise InputError(f"text {place}: {refused}")
+
+    def _run_texts(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
+        try:
+            return self.run(inputs)
+        except (RuntimeError, IndexError, TypeError, ValueError) as error:
+            line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise CheckpointError(
+                f"{self.checkpoint.id} does not answer texts in PyTorch: {line}"
+            ) from error
 
     def _batch_size(self) -> int:
         if self.task != FILL_MASK:
@@ -189,7 +198,11 @@ class CheckpointModel:
     def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
         """Run one batch of int64 [batch, sequence] inputs; outputs named as in a bundle."""
         tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-        with torch.inference_mode(), self._attention_for(inputs["input_ids"].shape[1]):
+        with (
+            quiet_transformers(),
+            torch.inference_mode(),
+            self._attention_for(inputs["input_ids"].shape[1]),
+        ):
             result = self.model(**tensors)
         if self.task == QUESTION_ANSWERING:
             ends = {"start_logits": result.start_logits, "end_logits": result.end_logits}

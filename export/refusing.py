@@ -1,0 +1,69 @@
+"""Checkpoints of transformers that are no text encoders: told before their weights are read."""
+
+from __future__ import annotations
+
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.errors import CheckpointError
+from edgebert.pytorch import is_encoder_alone, load_config
+from edgebert.sentence_modules import list_modules
+
+_READ_BOTH_WAYS = frozenset({"bert-generation", "xlnet"})
+"""Families that write text in one form, and are encoders in the other."""
+
+
+def require_encoder(checkpoint: Checkpoint) -> None:
+    """Refuse a model that has a decoder beside its encoder; T5's encoder alone is one.
+
+    Raises:
+        CheckpointError: it has one, or is of no known kind.
+    """
+    config = load_config(checkpoint)
+    if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):
+        raise CheckpointError(
+            f"{checkpoint.architecture} has a decoder; only encoders are exported"
+        )
+
+
+def refuse_sparse_attention(checkpoint: Checkpoint) -> None:
+    """Refuse lengths from which BigBird looks at random blocks: short inputs see all.
+
+    transformers turns a model to full attention for good at its first short input, so that what
+    it answers to a long one depends on what it was asked before.
+
+    Raises:
+        CheckpointError: the longest input is one of those.
+    """
+    config = load_config(checkpoint)
+    if getattr(config, "attention_type", None) != "block_sparse":
+        return
+    full = (5 + 2 * config.num_random_blocks) * config.block_size
+    if checkpoint.max_length > full:
+        raise CheckpointError(
+            f"{checkpoint.id} looks at some blocks of an input of more than {full} tokens, chosen "
+            f"at random, which no graph can hold; shorter ones are exported: --max-length {full}"
+        )
+
+
+def refuse_generator(checkpoint: Checkpoint, *, asked: str | None) -> None:
+    """Refuse a family that writes text, unless this one is said to be an embedding model.
+
+    Args:
+        checkpoint: as it was opened.
+        asked: the task that was asked for.
+
+    Raises:
+        CheckpointError: it is one.
+    """
+    family = checkpoint.architecture
+    writes = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+    if family not in writes - _READ_BOTH_WAYS or asked or list_modules(checkpoint.root):
+        return
+    raise CheckpointError(
+        f"{checkpoint.id} is a decoder ({family}), which writes text; only encoders are exported: "
+        "--task feature-extraction makes an embedding model of it"
+    )
