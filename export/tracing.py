@@ -35,6 +35,7 @@ from edgebert.export.task_graphs import output_names, task_graph
 from edgebert.pytorch import load_model, quiet_transformers
 
 _TYPES = "token_type_ids"
+_MEGABYTE = 2**20
 
 
 def trace(
@@ -130,9 +131,25 @@ def _save(program: Any, path: Path, options: ExportOptions) -> None:
     onnxscript.optimizer.optimize_ir(program.model)
     if options.ids == "int32":
         take_int32_inputs(program.model)
-    program.save(str(path), external_data=True)  # in one file, all would be copied twice more
+    try:
+        program.save(str(path), external_data=True)  # in one file, all would be copied twice more
+    except OSError as error:
+        if error.errno is None:  # numpy keeps to itself what the system said
+            _write_again(path, sum(weight.const_value.nbytes for weight in weights))
+        raise
     for weight in (*weights, *graph.initializers.values()):
         weight.const_value = None
+
+
+def _write_again(path: Path, size_bytes: int) -> None:
+    """Meet the system's own error, which says why so many bytes cannot be written beside `path`.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    with path.with_name(f"{path.name}.data").open("ab") as file:
+        for _ in range(size_bytes // _MEGABYTE + 1):
+            file.write(bytes(_MEGABYTE))
 
 
 def _free(graph: torch.nn.Module) -> None:

@@ -394,11 +394,17 @@ HEADS = {
 }
 
 
+MISSING_HEADS = {("nomic_bert", "question-answering")}
+"""What transformers has no class for."""
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_head_of_a_family_is_known_by_its_checkpoint(family: str, tmp_path: Path) -> None:
     """A weight that is tied to another is in the file once, and not missing."""
     assert set(HEADS) == set(TASKS) - {"feature-extraction"}
     for task, auto_class in HEADS.items():
+        if (family, task) in MISSING_HEADS:
+            continue
         checkpoint = open_checkpoint(make_family(tmp_path / task, family, auto_class))
         assert checkpoint.task == task
         load_model(checkpoint)
