@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -31,6 +31,10 @@ format: .venv/ready ## put the code into the project's style
 test-devices: .venv/ready .cache/devices/ready ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m devices $(BUNDLES) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --device ,$(DEVICES)) $(addprefix -o ,$(OUT))
+
+test-families: .venv/ready ## every family as it is published: fused, proved, at what cost (FAMILIES=, SHORT=1, OUT=)
+	PYTHONPATH=tests $(bin)/python -m published $(FAMILIES) $(if $(SHORT),--short) \
+		-o $(or $(OUT),out/families.json)
 
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
