@@ -150,7 +150,6 @@ def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint
             f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; "
             f"--task takes {', '.join(TASKS)}"
         )
-    _ = checkpoint.labels  # says so if a logit would have no name, before any work
     options = settle(options, checkpoint.max_length)
     if options.fixed_shape and options.fixed_shape[1] < checkpoint.max_length:
         checkpoint = replace(

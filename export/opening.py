@@ -72,6 +72,7 @@ def _open(
         offline=offline,
         trust_remote_code=options.trust_remote_code,
     )
+    _ = checkpoint.labels  # says so if a logit would have no name, before transformers stumbles
     require_encoder(checkpoint)
     refuse_generator(checkpoint, asked=options.task)
     refuse_sparse_attention(checkpoint)
