@@ -7,7 +7,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
 
-from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint import Checkpoint, task_of_head
 from edgebert.errors import CheckpointError
 from edgebert.pytorch import is_encoder_alone, load_config
 from edgebert.sentence_modules import list_modules
@@ -17,7 +17,9 @@ _READ_BOTH_WAYS = frozenset({"bert-generation", "xlnet"})
 
 
 def require_encoder(checkpoint: Checkpoint) -> None:
-    """Refuse a model that has a decoder beside its encoder; T5's encoder alone is one.
+    """Refuse a model that has a decoder beside its encoder, or was made one, as a BERT can be.
+
+    T5's encoder alone is one.
 
     Raises:
         CheckpointError: it has one, or is of no known kind.
@@ -26,6 +28,11 @@ def require_encoder(checkpoint: Checkpoint) -> None:
     if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):
         raise CheckpointError(
             f"{checkpoint.architecture} has a decoder; only encoders are exported"
+        )
+    if getattr(config, "is_decoder", False):
+        raise CheckpointError(
+            f"{checkpoint.id} is a decoder (its config.json says is_decoder), where each token sees "
+            "those before it alone; only encoders are exported"
         )
 
 
@@ -50,7 +57,7 @@ def refuse_sparse_attention(checkpoint: Checkpoint) -> None:
 
 
 def refuse_generator(checkpoint: Checkpoint, *, asked: str | None) -> None:
-    """Refuse a family that writes text, unless this one is said to be an embedding model.
+    """Refuse a family that writes text, unless this one classifies, or is said to embed.
 
     Args:
         checkpoint: as it was opened.
@@ -61,7 +68,9 @@ def refuse_generator(checkpoint: Checkpoint, *, asked: str | None) -> None:
     """
     family = checkpoint.architecture
     writes = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
-    if family not in writes - _READ_BOTH_WAYS or asked or list_modules(checkpoint.root):
+    if family not in writes - _READ_BOTH_WAYS:
+        return
+    if asked or task_of_head(checkpoint.config) or list_modules(checkpoint.root):
         return
     raise CheckpointError(
         f"{checkpoint.id} is a decoder ({family}), which writes text; only encoders are exported: "

@@ -49,6 +49,11 @@ def make(folder: Path, architecture: str, **config: Any) -> Path:
     [
         ("GPT2LMHeadModel", _GPT2, r"is a decoder \(gpt2\), which writes text"),
         ("LlamaForCausalLM", _LLAMA, r"is a decoder \(llama\), which writes text"),
+        (
+            "BertLMHeadModel",
+            {"hidden_size": 16, "num_attention_heads": 2, "is_decoder": True},
+            r"is a decoder \(its config.json says is_decoder\)",
+        ),
         ("BartModel", _BART, "bart has a decoder"),
         ("T5ForConditionalGeneration", _T5, "t5 has a decoder"),
     ],
@@ -70,10 +75,13 @@ def test_an_encoder_whose_family_has_a_decoder_is_exported(tmp_path: Path) -> No
     assert record.unfused == {}
 
 
-def test_a_decoder_that_embeds_is_not_refused(tmp_path: Path) -> None:
+def test_a_decoder_that_embeds_or_classifies_is_not_refused(tmp_path: Path) -> None:
     plain = make(tmp_path / "plain", "LlamaForCausalLM", **_LLAMA)
     with opened_checkpoint(plain, ExportOptions(task="feature-extraction")) as opened:
         assert opened.checkpoint.architecture == "llama"
+    classifier = make(tmp_path / "classifier", "GPT2ForSequenceClassification", **_GPT2)
+    with opened_checkpoint(classifier, ExportOptions()) as opened:
+        assert opened.checkpoint.task == "text-classification"
     embedder = as_embedder(plain, {"pooling_mode": "lasttoken"})
     with opened_checkpoint(embedder, ExportOptions()) as opened:
         assert opened.checkpoint.pooling == "lasttoken"
