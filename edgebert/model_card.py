@@ -140,9 +140,14 @@ def _drift(manifest: Manifest) -> str:
     drift = manifest.drift
     assert drift is not None
     flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    others = "".join(
+        f"; on texts of other kinds {other.mean:.2g}, worst {other.max:.2g} "
+        f"({other.n}: {other.texts})"
+        for other in drift.others
+    )
     return (
         f"mean {_distance(manifest.task)} to the source {drift.mean:.2g}, "
-        f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts}{_measured_on(manifest)})"
+        f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts}{_measured_on(manifest)}){others}"
     )
 
 

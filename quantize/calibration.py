@@ -1,10 +1,15 @@
-"""Which texts set the ranges, which ones the search looks at, and which none of them has seen."""
+"""Which texts set the ranges, which ones the search looks at, and which none of them has seen.
+
+A file shows one kind of text, and a range that fits it clips the tokens of another kind: one such
+token spoils its whole text. So the texts that ship with edgebert stand beside those of a file in
+all that is calibrated, searched and measured.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -35,12 +40,14 @@ class CalibrationTexts:
         search: `auto` chooses by.
         held_out: the drift is measured on.
         fingerprint: what `ranges` and `search` were: file, number, hash.
+        others: the same of texts of other kinds, where these are from a file.
     """
 
     ranges: tuple[Text, ...]
     search: tuple[Text, ...]
     held_out: Examples
     fingerprint: str
+    others: CalibrationTexts | None = None
 
 
 def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
@@ -49,14 +56,31 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
     Raises:
         InputError: a file cannot be used, or holds fewer than `FEWEST` texts.
     """
-    examples = _readable(_calibration_examples(options, model), model)
-    order = np.random.default_rng(options.seed).permutation(len(examples))
-    kept_back = 0 if options.data else min(_MOST_HELD_OUT, len(examples) // 5)
     held_out = (
         examples_or_built_in(options.data, model.task, text_column=options.text_column)
         if options.data
-        else examples.take(sorted(order[:kept_back]))
+        else None
     )
+    shipped = _readable(_built_in(model), model)
+    if options.calibration is None:
+        return _split(shipped, held_out, options, model)
+    given = read_examples(options.calibration, text_column=options.text_column)
+    texts = _split(_readable(given, model), held_out, options, model)
+    if not options.calibrates or len(shipped) < 2 * FEWEST:
+        return texts
+    others = _split(shipped, None, replace(options, samples=len(shipped)), model)
+    fingerprint = f"{texts.fingerprint}; {others.fingerprint}"
+    return replace(texts, others=others, fingerprint=fingerprint)
+
+
+def _split(
+    examples: Examples, held_out: Examples | None, options: QuantizeOptions, model: Model
+) -> CalibrationTexts:
+    """The three parts of some texts; a fifth is held out where nothing else is."""
+    order = np.random.default_rng(options.seed).permutation(len(examples))
+    kept_back = min(_MOST_HELD_OUT, len(examples) // 5) if held_out is None else 0
+    if held_out is None:
+        held_out = examples.take(sorted(order[:kept_back]))
     unseen = set(compared_texts(model, held_out))
     drawn = examples.take([int(row) for row in order[kept_back:]])
     different = (t for t in dict.fromkeys(compared_texts(model, drawn)) if t not in unseen)
@@ -75,9 +99,7 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
     )
 
 
-def _calibration_examples(options: QuantizeOptions, model: Model) -> Examples:
-    if options.calibration:
-        return read_examples(options.calibration, text_column=options.text_column)
+def _built_in(model: Model) -> Examples:
     texts: tuple[Text, ...] = CALIBRATION_TEXTS
     if model.task == QUESTION_ANSWERING:
         texts = with_questions(texts)

@@ -25,11 +25,22 @@ from edgebert.runtimes.session import open_graph
 
 @dataclass(frozen=True)
 class Nearness:
-    """Distances as in a drift record: their mean and 99th percentile, and the share of flips."""
+    """Distances as in a drift record: their mean and 99th percentile, and the share of flips.
+
+    Attributes:
+        others_mean, others_p99: the same on texts of other kinds, where there are any.
+    """
 
     mean: float
     p99: float
     flips: float | None
+    others_mean: float | None = None
+    others_p99: float | None = None
+
+    @property
+    def overall(self) -> float:
+        """The mean distance, texts of other kinds counting as much as the rest."""
+        return self.mean if self.others_mean is None else (self.mean + self.others_mean) / 2
 
     def within(self, budget: Budget, share: float = 1.0) -> bool:
         """Whether a share of the budget is kept."""
@@ -37,6 +48,8 @@ class Nearness:
             (self.mean, budget.mean),
             (self.p99, budget.p99),
             (self.flips, budget.flips),
+            (self.others_mean, budget.others_mean),
+            (self.others_p99, budget.others_p99),
         )
         return all(
             value <= share * bound
@@ -46,15 +59,30 @@ class Nearness:
 
 
 class Yardstick:
-    """The float bundle's answers to some texts, to hold candidates against."""
+    """The float bundle's answers to some texts, to hold candidates against.
+
+    Args:
+        model: the float bundle.
+        texts: what a candidate is for.
+        others: texts of other kinds, which it should not fail at either.
+        allow_no_answer: whether a question may have none.
+    """
 
     def __init__(
-        self, model: Model, texts: Sequence[Text], *, allow_no_answer: bool = False
+        self,
+        model: Model,
+        texts: Sequence[Text],
+        others: Sequence[Text] = (),
+        *,
+        allow_no_answer: bool = False,
     ) -> None:
         self._model = model
         self._allow_no_answer = allow_no_answer
+        self._own = len(texts)
         prompt = model.default_prompt
-        self._texts = [prompt + text if isinstance(text, str) else text for text in texts]
+        self._texts = [
+            prompt + text if isinstance(text, str) else text for text in (*texts, *others)
+        ]
         self._reference = self._answers(model)
 
     def measure(self, graph: Path, *, widen: bool) -> Nearness:
@@ -69,14 +97,13 @@ class Yardstick:
         answers = self._answers(Model(self._model.bundle, engine, self._model.tokenizer))
         if self._model.task == EMBEDDINGS:
             distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
-            return _summed_up(np.maximum(distances, 0), None)
+            return self._summed_up(np.maximum(distances, 0), None)
         if self._model.task == QUESTION_ANSWERING:
-            distances, changed = answer_disagreement(self._reference, answers)
-            return _summed_up(distances, label_flips(changed).rate)
+            return self._summed_up(*answer_disagreement(self._reference, answers))
         scorings = (self._model.scoring, self._model.scoring)
         distances = probability_changes(self._reference, answers, scorings=scorings)
         changed = changed_decisions(self._reference, answers, multi_label=self._model.multi_label)
-        return _summed_up(distances, label_flips(changed).rate)
+        return self._summed_up(distances, changed)
 
     def _answers(self, model: Model) -> list[Any]:
         """What the graph says of each text; of a question its answer."""
@@ -84,6 +111,12 @@ class Yardstick:
             return answers_of(model, self._texts, allow_no_answer=self._allow_no_answer)
         return model.outputs(self._texts)
 
+    def _summed_up(self, distances: np.ndarray, changed: np.ndarray | None) -> Nearness:
+        own, others = distances[: self._own], distances[self._own :]
+        flips = None if changed is None else label_flips(changed[: self._own]).rate
+        mean, p99 = _mean_and_p99(own)
+        return Nearness(mean, p99, flips, *(_mean_and_p99(others) if len(others) else ()))
 
-def _summed_up(distances: np.ndarray, flips: float | None) -> Nearness:
-    return Nearness(float(distances.mean()), float(np.percentile(distances, 99)), flips)
+
+def _mean_and_p99(distances: np.ndarray) -> tuple[float, float]:
+    return float(distances.mean()), float(np.percentile(distances, 99))

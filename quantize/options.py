@@ -102,12 +102,15 @@ class Budget:
         p99: largest 99th percentile of the distances, for embeddings.
         flips: largest share of changed labels, for heads.
         source: who set it, in a word.
+        others_mean, others_p99: the same on texts of other kinds than those it was asked for.
     """
 
     mean: float | None
     p99: float | None
     flips: float | None
     source: str = "asked"
+    others_mean: float | None = None
+    others_p99: float | None = None
 
     def given(self) -> dict[str, float]:
         names = {"max_drift": self.mean, "max_p99": self.p99, "max_flips": self.flips}

@@ -17,13 +17,14 @@ from edgebert.bundle import (
     Bundle,
     seal,
 )
+from edgebert.drift.comparing import compare
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.deciding import first_inside, tried_points
+from edgebert.quantize.deciding import Made, first_inside, tried_points
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.linear_layers import share_weights
@@ -36,7 +37,7 @@ from edgebert.quantize.searching import search
 from edgebert.quantize.statistics import sample_activations
 from edgebert.quantize.tanh_gelu import approximate_gelus
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import VNNI
+from edgebert.records.manifest import VNNI, Drift
 from edgebert.runtimes import Model, load
 
 _FLOORS = Floors(drift=0.001, flips=0.02)
@@ -82,11 +83,12 @@ def quantize_bundle(
         found = None
         if options.scheme == AUTO:
             impossible = some_impossible(texts.held_out)
-            yardstick = Yardstick(original, texts.search, allow_no_answer=impossible)
+            others = texts.others.search if texts.others else ()
+            yardstick = Yardstick(original, texts.search, others, allow_no_answer=impossible)
             found = search(recipes, yardstick, budget, scratch, notebook)
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
-        drift = describe_drift(made.comparison, texts.held_out.path.name, _FLOORS)
+        drift = _drift(original, made, texts)
         manifest = made.model.manifest
         sealed = None
         if not made.failures:
@@ -116,6 +118,17 @@ def quantize_bundle(
     return record
 
 
+def _drift(original: Model, made: Made, texts: CalibrationTexts) -> Drift:
+    """What was measured on held-out texts: those of the file, and those of other kinds."""
+    others = texts.others.held_out if texts.others else None
+    return describe_drift(
+        made.comparison,
+        texts.held_out.path.name,
+        _FLOORS,
+        {others.path.name: compare(original, made.model, others)} if others else None,
+    )
+
+
 def _require_unquantized(bundle: Bundle) -> None:
     if bundle.manifest.quantization is not None:
         scheme = bundle.manifest.quantization.scheme
@@ -142,8 +155,9 @@ def _recipes(
     saturates = _saturates(options, shared=shared)
     shown = texts.ranges if options.calibrates else texts.ranges[:_PROBED]
     values = list(dict.fromkeys(v for group in prepared.groups for v in group.values))
+    others = texts.others.ranges if texts.others else None
     samples = sample_activations(
-        prepared.model, values, shown, original, scratch, seed=options.seed
+        prepared.model, values, shown, original, scratch, seed=options.seed, others=others
     )
     return Recipes(
         prepared,

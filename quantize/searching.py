@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
@@ -68,19 +68,20 @@ def search(
 
     names = [group.name for group in recipes.prepared.groups]
     forms = (TOKEN, STATIC) if recipes.contrib else (STATIC,)
+    schemes = {form: measure(dict.fromkeys(names, form)) for form in (*forms, DYNAMIC)}
+    allowed = _with_others(budget, schemes[forms[0]])
     sensitivity = _sensitivity(names, forms, measure)
     times = layer_times(recipes, recipes.prepared.groups, forms, scratch)
     ladder = build_ladder(_costs(names, forms, sensitivity, times))
-    first, measured = _first_inside(ladder, budget, measure)
+    first, measured = _first_inside(ladder, allowed, measure)
     first = last_as_fast(ladder, first)
     measured[first] = measure(ladder[first].plan)
-    schemes = (*forms, DYNAMIC)
     return Search(
         ladder=ladder,
         first=first,
         sensitivity=sensitivity,
         measured=measured,
-        schemes={form: measure(dict.fromkeys(names, form)) for form in schemes},
+        schemes=schemes,
     )
 
 
@@ -129,10 +130,10 @@ def _sensitivity(
     names: Sequence[str], forms: Sequence[str], measure: Measure
 ) -> dict[tuple[str, str], float]:
     """Drift of each group alone in each form, less that of the tables that are always int8."""
-    tables = measure({}).mean
+    tables = measure({}).overall
     alone = [(name, form) for name in names for form in forms]
     return {
-        (name, form): max(0.0, measure({name: form}).mean - tables)
+        (name, form): max(0.0, measure({name: form}).overall - tables)
         for name, form in track(alone, "quantizing layers alone", len(alone))
     }
 
@@ -149,6 +150,22 @@ def _costs(
         | {form: Cost(times[name, form], sensitivity[name, form]) for form in forms}
         for name in names
     }
+
+
+def _with_others(budget: Budget, careful: Nearness) -> Budget:
+    """The budget on texts of other kinds: no tighter than what the most careful form takes of it.
+
+    They may keep a layer from a form that clips them, but never turn an int8 layer into floats:
+    what a model makes of texts that are not for it may be noise.
+    """
+    if careful.others_mean is None or careful.others_p99 is None:
+        return budget
+    mean, p99 = careful.others_mean / _RESERVE, careful.others_p99 / _RESERVE
+    return replace(
+        budget,
+        others_mean=None if budget.mean is None else max(budget.mean, mean),
+        others_p99=None if budget.p99 is None else max(budget.p99, p99),
+    )
 
 
 def _first_inside(

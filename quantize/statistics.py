@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,7 @@ def sample_activations(
     scratch: Path,
     *,
     seed: int,
+    others: Iterable[Text] | None = None,
 ) -> dict[str, ActivationSample]:
     """Run a float graph on texts and keep a sample of what flows through `values`.
 
@@ -46,13 +49,42 @@ def sample_activations(
         reader: the bundle of the graph, whose tokenizer reads the texts.
         scratch: a folder for the graph with its values as outputs.
         seed: of the choice of tokens.
+        others: texts of another kind. Of each kind no more than half of the tokens are kept, or
+            long texts of one would leave no room for the other.
 
     Raises:
         InputError: a value is not a number: the weights are damaged.
     """
     session = open_graph(_tapped(model, values, scratch / "tapped.onnx"))
-    samplers: dict[str, _Sampler] = {}
     draw = np.random.default_rng(seed)
+    kinds = [kind for kind in (texts, others) if kind is not None]
+    sampled = [_sampled(session, values, kind, reader, draw, _ROWS // len(kinds)) for kind in kinds]
+    return {value: _mixed([kind[value] for kind in sampled], seed) for value in values}
+
+
+def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
+    """One sample of what several values hold, or one value on several kinds of text."""
+    return ActivationSample(
+        rows=np.concatenate([sample.rows for sample in samples])
+        if len(samples) > 1
+        else samples[0].rows,
+        lowest=np.minimum.reduce([sample.lowest for sample in samples]),
+        highest=np.maximum.reduce([sample.highest for sample in samples]),
+        tokens=sum(sample.tokens for sample in samples),
+        one_row=any(sample.one_row for sample in samples),
+    )
+
+
+def _sampled(
+    session: Any,
+    values: Sequence[str],
+    texts: Iterable[Text],
+    reader: Model,
+    draw: np.random.Generator,
+    most: int,
+) -> dict[str, ActivationSample]:
+    """What texts of one kind show of each value, in at most so many rows."""
+    samplers: dict[str, _Sampler] = {}
     for batch in _batches(texts, reader):
         outputs = session.run(list(values), batch.inputs)
         mask = np.zeros(batch.inputs["input_ids"].shape, bool)
@@ -63,23 +95,19 @@ def sample_activations(
             if value not in samplers:
                 share = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
                 samplers[value] = _Sampler(
-                    output, min(_ROWS, max(256, share)), one_row=_is_one_row(output, mask)
+                    output, min(most, max(256, share)), one_row=_is_one_row(output, mask)
                 )
             samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
     return {value: sampler.sample(value) for value, sampler in samplers.items()}
 
 
-def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
-    """One sample of what several values hold, for layers that share a weight."""
-    return ActivationSample(
-        rows=np.concatenate([sample.rows for sample in samples])
-        if len(samples) > 1
-        else samples[0].rows,
-        lowest=np.minimum.reduce([sample.lowest for sample in samples]),
-        highest=np.maximum.reduce([sample.highest for sample in samples]),
-        tokens=sum(sample.tokens for sample in samples),
-        one_row=any(sample.one_row for sample in samples),
-    )
+def _mixed(kinds: Sequence[ActivationSample], seed: int) -> ActivationSample:
+    """One sample of several kinds of text, of which any first part is a random sample too."""
+    if len(kinds) == 1:
+        return kinds[0]
+    together = merged(kinds)
+    order = np.random.default_rng(seed).permutation(len(together.rows))
+    return replace(together, rows=together.rows[order])
 
 
 class _Sampler:

@@ -138,8 +138,8 @@ def export(model: str, output: Path, force: bool, json_path: Path | None, **chos
     "--calibration",
     type=options.DATA_FILE,
     metavar="FILE",
-    help="Texts like those to come, from which ranges are taken. Default: built-in texts in many "
-    "languages.",
+    help="Texts like those to come: ranges are taken from them and from built-in texts in many "
+    "languages. Default: the built-in texts alone.",
 )
 @click.option(
     "--samples",

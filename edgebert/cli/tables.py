@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 
 from edgebert.records.compared import DiffRecord
 from edgebert.records.made import ExportRecord, QuantizeRecord, TrainingRecord
-from edgebert.records.manifest import Count, TrimmedVocabulary
+from edgebert.records.manifest import Count, Drift, KindDrift, TrimmedVocabulary
 from edgebert.records.measured import DoctorRecord, InspectRecord, Placement, Quantized
 
 if TYPE_CHECKING:
@@ -118,13 +118,18 @@ def _parity(record: ExportRecord) -> str:
 
 
 def show_quantize(record: QuantizeRecord) -> str:
-    drift = record.drift
-    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
     return (
         f"{_bundle(record)}: int8 ({record.scheme}), {_size(record.size_bytes)}, "
         f"{record.source_size_bytes / record.size_bytes:.1f}x smaller than {record.source}\n"
         f"coverage: {_coverage(record.coverage)}\n"
         f"{_calibration(record)}"
+        + "\n".join([_drift(record.drift), *map(_drift, record.drift.others)])
+    )
+
+
+def _drift(drift: Drift | KindDrift) -> str:
+    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    return (
         f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
         f"worst {drift.max:.2g}{flips}"
     )

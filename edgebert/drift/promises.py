@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgebert.drift.comparing import Comparison
-from edgebert.records.manifest import Drift
+from edgebert.records.manifest import Drift, KindDrift
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,29 @@ class Floors:
     flips: float
 
 
-def describe_drift(comparison: Comparison, texts: str, floors: Floors) -> Drift:
+def describe_drift(
+    comparison: Comparison,
+    texts: str,
+    floors: Floors,
+    others: Mapping[str, Comparison] | None = None,
+) -> Drift:
     """Sum up a comparison; promise twice what was measured, and never less than the floors.
 
     Twice, because the texts a bundle meets later are not the ones it was measured on; and of
     changed labels no less than the upper end of their interval, because few texts show few.
+
+    Args:
+        comparison: on the texts that the bundle is for.
+        texts: where they came from.
+        floors: the least that is promised.
+        others: on texts of other kinds, by where they came from; the promise of the mean distance
+            covers these too.
     """
     distances, flips = comparison.distances, comparison.labels
     mean = float(distances.mean())
-    promises = {"max_drift": _round_up(max(2 * mean, floors.drift))}
+    kinds = tuple(_on_kind(other, name) for name, other in (others or {}).items())
+    furthest = max([mean, *(kind.mean for kind in kinds)])
+    promises = {"max_drift": _round_up(max(2 * furthest, floors.drift))}
     if flips is not None:
         promises["max_flips"] = _round_up(max(2 * flips.rate, flips.ci95[1], floors.flips))
     return Drift(
@@ -37,6 +52,19 @@ def describe_drift(comparison: Comparison, texts: str, floors: Floors) -> Drift:
         n=len(distances),
         texts=texts,
         promises=promises,
+        others=kinds,
+    )
+
+
+def _on_kind(comparison: Comparison, texts: str) -> KindDrift:
+    distances, flips = comparison.distances, comparison.labels
+    return KindDrift(
+        texts=texts,
+        n=len(distances),
+        mean=float(distances.mean()),
+        p99=float(np.percentile(distances, 99)),
+        max=float(distances.max()),
+        flips=None if flips is None else flips.rate,
     )
 
 

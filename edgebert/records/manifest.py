@@ -87,6 +87,18 @@ class Quantization:
 
 
 @dataclass(frozen=True)
+class KindDrift:
+    """How far it was on one kind of text; see `Drift`."""
+
+    texts: str
+    n: int
+    mean: float
+    p99: float
+    max: float
+    flips: float | None
+
+
+@dataclass(frozen=True)
 class Drift:
     """How far the bundle was from its fp32 reference when it was made.
 
@@ -97,6 +109,7 @@ class Drift:
         flips: share of changed labels, for heads.
         texts: where the texts came from.
         promises: the bounds that `edgebert check` holds the bundle to when it is given none.
+        others: the same on texts of other kinds than those that it was calibrated for.
     """
 
     mean: float
@@ -106,6 +119,7 @@ class Drift:
     n: int
     texts: str
     promises: dict[str, float]
+    others: tuple[KindDrift, ...] = ()
 
 
 @dataclass(frozen=True)
