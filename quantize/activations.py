@@ -8,10 +8,12 @@ the error that rounding leaves in its outputs on calibration texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgebert.quantize.rounding import Floats, round_weight
 
@@ -28,8 +30,11 @@ _HEADROOM = 1.5
 """Times the least error that a wider static range may cost: rare tokens reach further than any
 sample, and where they are clipped a whole text goes astray."""
 
+_PAST = 2.0
+"""Times the least error so far: narrower ranges clip still more."""
+
 _ONE_SIDED = 0.1  # of the highest value, below zero: as GELU leaves it
-_ROWS, _OUTPUTS = 384, 2048  # tokens and outputs on which the error is taken
+_ROWS, _OUTPUTS = 384, 512  # tokens and outputs on which the error is taken
 _TINY = np.float32(1e-5)
 _FURTHEST = 16.0  # from 1 that a multiplier goes: a channel may be silent in calibration texts only
 
@@ -39,13 +44,13 @@ class ActivationSample:
     """What calibration texts showed of the inputs of a group of layers.
 
     Attributes:
-        rows: float32 [tokens, channels], drawn at random from all tokens.
+        rows: float16 or float32 [tokens, channels], drawn at random from all tokens.
         lowest, highest: float32 [channels], over all tokens.
         tokens: how many were seen.
         one_row: whether the input has one row for each text, not one for each token.
     """
 
-    rows: Floats
+    rows: npt.NDArray[np.floating[Any]]
     lowest: Floats
     highest: Floats
     tokens: int
@@ -110,7 +115,8 @@ def choose_grid(
         saturates: how the weights will be rounded, see `edgebert.quantize.rounding`.
         bits: of a code.
     """
-    rows, weight = sample.rows[:_ROWS], weight[:, :: -(-weight.shape[1] // _OUTPUTS)]
+    rows = sample.rows[:_ROWS].astype(np.float32)
+    weight = weight[:, :: -(-weight.shape[1] // _OUTPUTS)]
     best: tuple[float, InputGrid] | None = None
     for candidate in _candidates(sample, weight, static=static):
         divided = candidate.divided(weight)
@@ -118,13 +124,22 @@ def choose_grid(
         transformed = candidate.transformed(rows)
         exact = transformed @ divided
         grids = _ranges(replace(candidate, bits=bits), sample) if static else iter([candidate])
-        errors = [(_error(grid, transformed, rounded, exact), grid) for grid in grids]
-        least = min(error for error, _ in errors)
-        error, grid = next(found for found in errors if found[0] <= _HEADROOM * least)
+        error, grid = _widest((_error(g, transformed, rounded, exact), g) for g in grids)
         if best is None or error < _WORTH * best[0]:
             best = (error, grid)
     assert best is not None
     return best[1]
+
+
+def _widest(errors: Iterable[tuple[float, InputGrid]]) -> tuple[float, InputGrid]:
+    """The first grid whose error is near the least; errors fall, then rise."""
+    tried: list[tuple[float, InputGrid]] = []
+    for error, grid in errors:
+        tried.append((error, grid))
+        if error > _PAST * min(tried, key=lambda found: found[0])[0]:
+            break
+    least = min(error for error, _ in tried)
+    return next(found for found in tried if found[0] <= _HEADROOM * least)
 
 
 def _candidates(sample: ActivationSample, weight: Floats, *, static: bool) -> Iterator[InputGrid]:

@@ -105,38 +105,40 @@ def _nearest(scaled: Floats, *, saturates: bool) -> Floats:
 
 
 def _with_feedback(weight: Floats, scales: Floats, spread: Floats, *, saturates: bool) -> Floats:
-    """Round one input after the other, and spread what each leaves over those that follow."""
+    """Round one input after the other, each with what the earlier ones left for it."""
     rows = len(weight)
-    left = weight.copy()  # what is still to be rounded
-    values = np.zeros_like(left)
+    values, errors = np.empty_like(weight), np.empty_like(weight)
     for start in range(0, rows, _BLOCK):
         stop = min(start + _BLOCK, rows)
-        errors = np.zeros((stop - start, weight.shape[1]), np.float32)
+        left = weight[start:stop] + spread[:start, start:stop].T @ errors[:start]
         for row in range(start, stop):
-            scaled = left[row] / scales
+            scaled = left[row - start] / scales
             if saturates:
                 values[row] = _clipped(scaled, -LARGEST, LARGEST)
             elif row % 2 == 0:
-                following = left[row + 1] / scales if row + 1 < rows else np.zeros_like(scales)
+                following = (
+                    left[row + 1 - start] / scales if row + 1 < rows else np.zeros_like(scales)
+                )
                 values[row] = _first_of_pair(scaled, following)
             else:
                 values[row] = _second_of_pair(scaled, values[row - 1])
-            error = (left[row] - values[row] * scales) / spread[row, row]
-            left[row + 1 : stop] -= np.outer(spread[row, row + 1 : stop], error)
-            errors[row - start] = error
-        left[stop:] -= spread[start:stop, stop:].T @ errors
+            errors[row] = weight[row] - values[row] * scales
+            left[row + 1 - start :] += np.outer(spread[row, row + 1 : stop], errors[row])
     return values
 
 
 def _spreading(second_moment: Floats) -> Floats:
-    """How the error of each input is spread over the later ones: float32 [inputs, inputs], upper.
+    """How much of each input's error the later ones make up for: float32 [inputs, inputs], upper.
 
-    The Cholesky factor of the damped inverse; inputs that never vary get the damping alone.
+    With M = U UT, U upper, the products are off by |UT (W - Q)|, of which each row can be brought
+    near zero by its own input alone, once the earlier ones are rounded. That is GPTQ without an
+    inverse (https://arxiv.org/abs/2507.18553). Inputs that never vary get the damping alone.
     """
-    moment = second_moment.astype(np.float64)
+    moment = second_moment[::-1, ::-1].astype(np.float64)
     damping = _DAMPING * max(float(np.trace(moment)) / len(moment), 1e-12)
     moment[np.diag_indices_from(moment)] += damping
-    return np.asarray(np.linalg.cholesky(np.linalg.inv(moment)).T, np.float32)
+    upper = np.linalg.cholesky(moment)[::-1, ::-1]
+    return np.asarray(upper / np.diag(upper), np.float32)
 
 
 def _first_of_pair(scaled: Floats, following: Floats) -> Floats:
