@@ -103,6 +103,30 @@ class InputGrid:
         return weight if self.multiplier is None else weight / self.multiplier[:, None]
 
 
+@dataclass(frozen=True)
+class Moment:
+    """Mean and second moment of rows: float32 [channels] and [channels, channels]."""
+
+    mean: Floats
+    second: Floats
+
+    @classmethod
+    def of(cls, rows: Floats) -> Moment:
+        return cls(rows.mean(axis=0), rows.T @ rows / np.float32(len(rows)))
+
+    def transformed(self, grid: InputGrid) -> npt.NDArray[np.float64]:
+        """The second moment of the values that a grid rounds, float64 [channels, channels]."""
+        second, mean = self.second.astype(np.float64), self.mean.astype(np.float64)
+        if grid.multiplier is not None:
+            second *= grid.multiplier[:, None]
+            second *= grid.multiplier
+            mean *= grid.multiplier
+        if grid.offset is not None:
+            shared = np.outer(grid.offset, mean + grid.offset / 2)
+            second += shared + shared.T
+        return second
+
+
 def choose_grid(
     sample: ActivationSample, weight: Floats, *, static: bool, saturates: bool, bits: int = 8
 ) -> InputGrid:

@@ -11,16 +11,23 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
+from onnx.external_data_helper import uses_external_data
 
 CONTRIB = "com.microsoft"
 _ONE_FILE_BYTES = 1_500_000_000  # protobuf ends at 2 GiB
 
 
 class GraphEditor:
-    """The main graph of a model, with its constants and the readers of its values by name."""
+    """The main graph of a model, with its constants and the readers of its values by name.
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    Args:
+        model: the graph.
+        folder: where files with its constants are.
+    """
+
+    def __init__(self, model: onnx.ModelProto, folder: Path | None = None) -> None:
         self.model = model
+        self._folder = folder
         self.graph = model.graph
         self._constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self._arrays: dict[str, npt.NDArray[Any]] = {}
@@ -45,8 +52,12 @@ class GraphEditor:
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """The values of a constant."""
+        tensor = self._constants[name]
+        if uses_external_data(tensor):  # not kept: memory is why they are in a file
+            values: npt.NDArray[Any] = numpy_helper.to_array(tensor, str(self._folder))
+            return values
         if name not in self._arrays:
-            self._arrays[name] = numpy_helper.to_array(self._constants[name])
+            self._arrays[name] = numpy_helper.to_array(tensor)
         return self._arrays[name]
 
     def readers(self, value: str) -> list[onnx.NodeProto]:
@@ -158,9 +169,16 @@ def _claim(name: str, taken: set[str]) -> str:
     return free
 
 
+def names_read(node: onnx.NodeProto) -> Iterator[str]:
+    """Of the values that a node takes, in its subgraphs too."""
+    yield from node.input
+    for graph in _bodies(node):
+        yield from _names_read(graph)
+
+
 def _names_read(graph: onnx.GraphProto) -> Iterator[str]:
     """Of the values that nodes take, in subgraphs too."""
-    return (name for part in _graphs(graph) for node in part.node for name in node.input)
+    return (name for node in graph.node for name in names_read(node))
 
 
 def _names_of_values(graph: onnx.GraphProto) -> Iterator[str]:
@@ -179,8 +197,11 @@ def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
 
 def _subgraphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
     """The bodies that nodes of the graph itself hold."""
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield attribute.g
-            yield from attribute.graphs
+    return (body for node in graph.node for body in _bodies(node))
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,14 @@ from edgebert.quantize.options import Budget
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
+from edgebert.runtimes.encoding import encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_graph
+
+_TOKENS = 12_000
+"""Of the texts that mixtures are measured on, half for each kind."""
+
+_FEWEST = 12  # texts of a kind, however long they are
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,7 @@ class Yardstick:
     ) -> None:
         self._model = model
         self._allow_no_answer = allow_no_answer
-        self._own = len(texts)
-        prompt = model.default_prompt
-        self._texts = [
-            prompt + text if isinstance(text, str) else text for text in (*texts, *others)
-        ]
+        self._texts, self._own = first_of_each(model, texts, others, _TOKENS)
         self._reference = self._answers(model)
 
     def measure(self, graph: Path, *, widen: bool) -> Nearness:
@@ -93,17 +95,18 @@ class Yardstick:
             widen: whether it holds weights whose sums could overflow on CPUs without VNNI.
         """
         cores = available_cores()
-        engine = Engine(partial(open_graph, graph, widen=widen), untuned(cores))
+        profile = replace(untuned(cores), callers=1, caller_threads=cores)  # one session for all
+        engine = Engine(partial(open_graph, graph, widen=widen), profile)
         answers = self._answers(Model(self._model.bundle, engine, self._model.tokenizer))
         if self._model.task == EMBEDDINGS:
             distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
-            return self._summed_up(np.maximum(distances, 0), None)
+            return summed_up(np.maximum(distances, 0), None, self._own)
         if self._model.task == QUESTION_ANSWERING:
-            return self._summed_up(*answer_disagreement(self._reference, answers))
+            return summed_up(*answer_disagreement(self._reference, answers), self._own)
         scorings = (self._model.scoring, self._model.scoring)
         distances = probability_changes(self._reference, answers, scorings=scorings)
         changed = changed_decisions(self._reference, answers, multi_label=self._model.multi_label)
-        return self._summed_up(distances, changed)
+        return summed_up(distances, changed, self._own)
 
     def _answers(self, model: Model) -> list[Any]:
         """What the graph says of each text; of a question its answer."""
@@ -111,11 +114,36 @@ class Yardstick:
             return answers_of(model, self._texts, allow_no_answer=self._allow_no_answer)
         return model.outputs(self._texts)
 
-    def _summed_up(self, distances: np.ndarray, changed: np.ndarray | None) -> Nearness:
-        own, others = distances[: self._own], distances[self._own :]
-        flips = None if changed is None else label_flips(changed[: self._own]).rate
-        mean, p99 = _mean_and_p99(own)
-        return Nearness(mean, p99, flips, *(_mean_and_p99(others) if len(others) else ()))
+
+def first_of_each(
+    model: Model, texts: Sequence[Text], others: Sequence[Text], tokens: int
+) -> tuple[list[Text], int]:
+    """The first texts of each kind, of so many tokens in all, and how many are of the first kind.
+
+    Each begins with the default prompt of the model.
+    """
+    kinds = []
+    for kind in (texts, others):
+        prompt = model.default_prompt
+        read = [prompt + text if isinstance(text, str) else text for text in kind]
+        lengths = [len(encoding) for encoding in encode(model.tokenizer, read)]
+        within = int(np.searchsorted(np.cumsum(lengths), tokens // 2, side="right"))
+        kinds.append(read[: max(within, _FEWEST)])
+    return [*kinds[0], *kinds[1]], len(kinds[0])
+
+
+def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> Nearness:
+    """Nearness from the distance of each text, and its changed decisions where there are some.
+
+    Args:
+        distances: floats [texts].
+        changed: int64 [texts, 2], see `edgebert.drift.distances.changed_decisions`.
+        own: how many of the texts are not of other kinds; they come first.
+    """
+    flips = None if changed is None else label_flips(changed[:own]).rate
+    mean, p99 = _mean_and_p99(distances[:own])
+    others = _mean_and_p99(distances[own:]) if own < len(distances) else ()
+    return Nearness(mean, p99, flips, *others)
 
 
 def _mean_and_p99(distances: np.ndarray) -> tuple[float, float]:

@@ -27,9 +27,17 @@ class Notebook:
         self.path = user_cache("search") / f"{name}.jsonl"
         self._known = self._read()
 
-    def remember(self, plan: Plan, measure: Callable[[], Nearness]) -> Nearness:
-        """What was measured of a mixture, or what `measure` says now."""
-        key = _key(plan)
+    def remember(
+        self, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
+    ) -> Nearness:
+        """What was measured of a mixture, or what `measure` says now.
+
+        Args:
+            plan: the mixture.
+            measure: measures it.
+            few: whether on few texts, as groups alone are.
+        """
+        key = _key(plan, few=few)
         if key not in self._known:
             self._known[key] = measure()
             self._write(key, self._known[key])
@@ -65,6 +73,6 @@ class Notebook:
             return  # a read-only home starts again
 
 
-def _key(plan: Plan) -> str:
+def _key(plan: Plan, *, few: bool) -> str:
     quantized = sorted((name, form) for name, form in plan.items() if form != FLOAT)
-    return hashlib.sha256(json.dumps(quantized).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([quantized, few]).encode()).hexdigest()[:32]

@@ -27,17 +27,19 @@ class PreparedGraph:
         model: the graph.
         groups: its linear layers, in order.
         tables: names of the tables of embeddings that are in int8.
+        folder: where the file is that holds its large constants, if one does.
     """
 
     model: onnx.ModelProto
     groups: tuple[LayerGroup, ...]
     tables: tuple[str, ...]
+    folder: Path | None = None
 
     def editor(self) -> GraphEditor:
         """A copy to write into."""
         copy = onnx.ModelProto()
         copy.CopyFrom(self.model)
-        return GraphEditor(copy)
+        return GraphEditor(copy, self.folder)
 
 
 def prepare_graph(path: Path) -> PreparedGraph:

@@ -26,6 +26,7 @@ from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
 from edgebert.quantize.deciding import Made, first_inside, tried_points
 from edgebert.quantize.editing import GraphEditor
+from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.linear_layers import share_weights
 from edgebert.quantize.nearness import Yardstick
@@ -36,6 +37,7 @@ from edgebert.quantize.recipes import Recipes
 from edgebert.quantize.searching import search
 from edgebert.quantize.statistics import sample_activations
 from edgebert.quantize.tanh_gelu import approximate_gelus
+from edgebert.quantize.weights_aside import put_weights_aside
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import VNNI, Drift
 from edgebert.runtimes import Model, load
@@ -78,14 +80,12 @@ def quantize_bundle(
     budget = Budget.of(options, original.manifest)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        recipes = _recipes(original, options, texts, scratch)
         notebook = Notebook(_about(original, options, texts))
-        found = None
-        if options.scheme == AUTO:
-            impossible = some_impossible(texts.held_out)
-            others = texts.others.search if texts.others else ()
-            yardstick = Yardstick(original, texts.search, others, allow_no_answer=impossible)
-            found = search(recipes, yardstick, budget, scratch, notebook)
+        measures = _measures(original, texts) if options.scheme == AUTO else None
+        original.close()  # a search needs the memory
+        recipes = _recipes(original, options, texts, scratch)
+        found = search(recipes, *measures, budget, scratch, notebook) if measures else None
+        original = load(source)
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
         drift = _drift(original, made, texts)
@@ -144,11 +144,21 @@ def _require_full_precision(bundle: Bundle) -> None:
         )
 
 
+def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, Yardstick]:
+    """What a search measures groups with, and mixtures."""
+    others = texts.others.search if texts.others else ()
+    impossible = some_impossible(texts.held_out)
+    return (
+        FewTexts(original, texts.search, others),
+        Yardstick(original, texts.search, others, allow_no_answer=impossible),
+    )
+
+
 def _recipes(
     original: Model, options: QuantizeOptions, texts: CalibrationTexts, scratch: Path
 ) -> Recipes:
     contrib = original.manifest.target in ("cpu", "gpu")
-    prepared = prepare_graph(original.bundle.model_path)
+    prepared = put_weights_aside(prepare_graph(original.bundle.model_path), scratch)
     if options.calibrates and contrib:
         approximate_gelus(GraphEditor(prepared.model))
     shared = share_weights(prepared.groups)

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.graph.saturation import saturation_error
-from edgebert.quantize.activations import ActivationSample, InputGrid, choose_grid
+from edgebert.quantize.activations import ActivationSample, InputGrid, Moment, choose_grid
 from edgebert.quantize.dynamic import write_dynamic_group
 from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.integers import QuantizedGroup, write_integer_group
@@ -25,6 +25,7 @@ from edgebert.quantize.weight_only import (
     write_blocked_group,
     write_restored_group,
 )
+from edgebert.quantize.weights_aside import take_weights_back
 
 Plan = Mapping[str, str]
 """Name of each group -> its form."""
@@ -65,10 +66,11 @@ class Recipes:
         self.bits = bits
         self.activations = activations
         self._samples = samples
-        self._floats = GraphEditor(prepared.model)
+        self._floats = GraphEditor(prepared.model, prepared.folder)
         self._integer: dict[tuple[str, str], QuantizedGroup] = {}
         self._rounded: dict[str, IntegerWeight] = {}
         self._blocked: dict[str, BlockedWeight] = {}
+        self._last: tuple[str, Moment] | None = None
 
     def write(self, plan: Plan, path: Path) -> None:
         """Write the graph with the forms of `plan`; groups that it does not name stay floats."""
@@ -76,6 +78,8 @@ class Recipes:
         for group in self.prepared.groups:
             self._write_group(editor, group, plan.get(group.name, FLOAT))
         editor.drop_unused_constants()
+        if self.prepared.folder not in (None, path.parent):
+            take_weights_back(editor.model, self.prepared.folder)
         save_graph(editor.model, path)
 
     def form(self, group: LayerGroup, scheme: str) -> str:
@@ -116,7 +120,7 @@ class Recipes:
         if not self.saturates:
             return 0.0
         quantized = self.integer_group(group, form)
-        rows = self._samples[layer.value].rows[:_SATURATED_ROWS]
+        rows = self._samples[layer.value].rows[:_SATURATED_ROWS].astype(np.float32)
         codes, _ = quantized.grid.codes(quantized.grid.transformed(rows))
         weight = quantized.weights[layer.weight].values
         return saturation_error(codes.astype(np.uint8), quantized.grid.zero_point, weight)
@@ -151,8 +155,9 @@ class Recipes:
             saturates=self.saturates,
             bits=self.activations if static else 8,
         )
-        transformed = grid.transformed(sample.rows)
-        moment = transformed.T @ transformed / np.float32(len(transformed))
+        rows = sample.rows.astype(np.float32)
+        transformed = grid.transformed(rows)
+        moment = self._moment(group, rows).transformed(grid)
         weights = {
             name: round_weight(
                 grid.divided(self._floats.array(name)),
@@ -168,6 +173,12 @@ class Recipes:
             for layer in group.layers
         }
         return QuantizedGroup(group, grid, weights, biases)
+
+    def _moment(self, group: LayerGroup, rows: Floats) -> Moment:
+        """Kept until another group is asked for: its forms have the same."""
+        if self._last is None or self._last[0] != group.name:
+            self._last = group.name, Moment.of(rows)
+        return self._last[1]
 
     def _corrected_bias(
         self, layer: LinearLayer, grid: InputGrid, transformed: Floats, weight: IntegerWeight

@@ -9,6 +9,7 @@ fastest kernel that each one has, and what the bound costs is fed back into the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class IntegerWeight:
 
 
 def round_weight(
-    weight: Floats, *, saturates: bool, second_moment: Floats | None = None
+    weight: Floats, *, saturates: bool, second_moment: npt.NDArray[np.floating[Any]] | None = None
 ) -> IntegerWeight:
     """Round a weight to int8, a scale per output channel.
 
@@ -57,9 +58,9 @@ def round_weight(
     Args:
         weight: float32 [inputs, outputs].
         saturates: whether sums of neighbours may be over `LARGEST_PAIR`.
-        second_moment: float32 [inputs, inputs], mean of x xT over tokens.
+        second_moment: floats [inputs, inputs], mean of x xT over tokens.
     """
-    energy = None if second_moment is None else np.diag(second_moment)
+    energy = None if second_moment is None else np.diag(second_moment).astype(np.float32)
     spread = None if second_moment is None else _spreading(second_moment)
     values = np.empty(weight.shape, np.int8)
     scales = np.empty(weight.shape[1], np.float32)
@@ -127,7 +128,7 @@ def _with_feedback(weight: Floats, scales: Floats, spread: Floats, *, saturates:
     return values
 
 
-def _spreading(second_moment: Floats) -> Floats:
+def _spreading(second_moment: npt.NDArray[np.floating[Any]]) -> Floats:
     """How much of each input's error the later ones make up for: float32 [inputs, inputs], upper.
 
     With M = U UT, U upper, the products are off by |UT (W - Q)|, of which each row can be brought

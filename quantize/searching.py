@@ -1,6 +1,7 @@
 """Scheme `auto`: the fastest mixture of forms whose drift stays inside a budget.
 
-1. Each group of layers is quantized alone, in each integer form: what does it cost in drift?
+1. Each group of layers is quantized alone, in each integer form: what does it cost in drift, on a
+   few of the texts?
 2. Each form is timed alone on this machine: what does it cost in milliseconds?
 3. From the fastest mixture on, groups move one by one to more accurate forms (`ladder`); bisection
    finds the first mixture that keeps the budget, with a reserve for texts it has not seen. Of those
@@ -11,10 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 from pathlib import Path
 
 from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
 from edgebert.progress import track
+from edgebert.quantize.alone import AloneRuns
+from edgebert.quantize.editing import GraphEditor
+from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
 from edgebert.quantize.layer_times import TOKENS, layer_times, race
 from edgebert.quantize.nearness import Nearness, Yardstick
@@ -25,6 +31,8 @@ from edgebert.records.made import MIXTURE, ParetoPoint
 
 _RESERVE = 0.85
 """Share of the budget that the search may use up: texts it has not seen drift a little more."""
+
+_OPEN_WEIGHTS = 400_000_000  # of all mixtures that are timed at once
 
 Measure = Callable[[Plan], Nearness]
 
@@ -50,13 +58,19 @@ class Search:
 
 
 def search(
-    recipes: Recipes, yardstick: Yardstick, budget: Budget, scratch: Path, notebook: Notebook
+    recipes: Recipes,
+    few: FewTexts,
+    yardstick: Yardstick,
+    budget: Budget,
+    scratch: Path,
+    notebook: Notebook,
 ) -> Search:
     """Find the fastest mixture inside the budget.
 
     Args:
         recipes: forms of the groups.
-        yardstick: measures a candidate on the texts of the search.
+        few: measures a group alone.
+        yardstick: measures a mixture on the texts of the search.
         budget: what is allowed.
         scratch: a folder for graphs.
         notebook: keeps what was measured.
@@ -66,12 +80,14 @@ def search(
         forms = recipes.possible(plan)
         return notebook.remember(forms, lambda: _measured(recipes, forms, yardstick, scratch))
 
-    names = [group.name for group in recipes.prepared.groups]
+    groups = recipes.prepared.groups
+    names = [group.name for group in groups]
     forms = (TOKEN, STATIC) if recipes.contrib else (STATIC,)
+    alone = AloneRuns(recipes, few, scratch)
+    sensitivity = _sensitivity(recipes, forms, alone, notebook)
     schemes = {form: measure(dict.fromkeys(names, form)) for form in (*forms, DYNAMIC)}
     allowed = _with_others(budget, schemes[forms[0]])
-    sensitivity = _sensitivity(names, forms, measure)
-    times = layer_times(recipes, recipes.prepared.groups, forms, scratch)
+    times = layer_times(recipes, groups, forms, scratch)
     ladder = build_ladder(_costs(names, forms, sensitivity, times))
     first, measured = _first_inside(ladder, allowed, measure)
     first = last_as_fast(ladder, first)
@@ -88,7 +104,7 @@ def search(
 def pareto_points(
     found: Search, recipes: Recipes, chosen: int, drift: float, scratch: Path, max_length: int
 ) -> tuple[ParetoPoint, ...]:
-    """Time every mixture that was measured on the whole graph, taking turns, on one text.
+    """Time every mixture that was measured on the whole graph, some taking turns, on one text.
 
     Args:
         found: the search.
@@ -106,18 +122,25 @@ def pareto_points(
         label = AUTO if rung == chosen else f"{MIXTURE} {rung + 1}"
         plans[label] = found.ladder[rung].plan
         drifts[label] = rungs.get(rung, drift)
-    graphs: dict[str, Path] = {}
-    widened: list[str] = []
-    for label, plan in plans.items():
-        forms = recipes.possible(plan)
-        graphs[label] = scratch / f"tried-{len(graphs)}.onnx"
-        recipes.write(forms, graphs[label])
-        if recipes.widens(forms):
-            widened.append(label)
-    times = race(graphs, widened=widened, tokens=min(TOKENS, max_length))
+    times: dict[str, float] = {}
+    labels, few = list(plans), _at_once(recipes)
+    for start in range(0, len(labels), few):
+        forms = {label: recipes.possible(plans[label]) for label in labels[start : start + few]}
+        graphs = {label: scratch / f"tried-{place}.onnx" for place, label in enumerate(forms)}
+        for label, path in graphs.items():
+            recipes.write(forms[label], path)
+        widened = [label for label in forms if recipes.widens(forms[label])]
+        times |= race(graphs, widened=widened, tokens=min(TOKENS, max_length))
     return tuple(
         ParetoPoint(drifts[label], times[label], label, chosen=label == AUTO) for label in plans
     )
+
+
+def _at_once(recipes: Recipes) -> int:
+    """How many mixtures fit into memory together; two at least."""
+    editor = GraphEditor(recipes.prepared.model)
+    names = {name for group in recipes.prepared.groups for name in group.weights}
+    return max(2, _OPEN_WEIGHTS // sum(prod(editor.shape(name)) for name in names))
 
 
 def _measured(recipes: Recipes, plan: Plan, yardstick: Yardstick, scratch: Path) -> Nearness:
@@ -127,15 +150,17 @@ def _measured(recipes: Recipes, plan: Plan, yardstick: Yardstick, scratch: Path)
 
 
 def _sensitivity(
-    names: Sequence[str], forms: Sequence[str], measure: Measure
+    recipes: Recipes, forms: Sequence[str], alone: AloneRuns, notebook: Notebook
 ) -> dict[tuple[str, str], float]:
     """Drift of each group alone in each form, less that of the tables that are always int8."""
-    tables = measure({}).overall
-    alone = [(name, form) for name in names for form in forms]
-    return {
-        (name, form): max(0.0, measure({name: form}).overall - tables)
-        for name, form in track(alone, "quantizing layers alone", len(alone))
-    }
+    tables = notebook.remember({}, alone.floats, few=True).overall
+    tried = [(group, form) for group in recipes.prepared.groups for form in forms]
+    found = {}
+    for group, form in track(tried, "quantizing layers alone", len(tried)):
+        plan = recipes.possible({group.name: form})
+        near = notebook.remember(plan, partial(alone.measure, group, plan[group.name]), few=True)
+        found[group.name, form] = max(0.0, near.overall - tables)
+    return found
 
 
 def _costs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from edgebert.runtimes.session import open_graph
 _ROWS = 4096
 """Tokens that are kept of each value: enough for the second moment of 1536 channels."""
 
-_KEPT_BYTES = 512_000_000  # of all values together, in half precision
+_OTHERS = 0.5  # times as many of texts of other kinds
+_KEPT_BYTES = 512_000_000  # of all values together, in half precision, of one kind
 _TEXTS = 256  # that are tokenized at a time
+_TOKENS_PER_RUN = 512  # all values of a run are in memory
 
 
 def sample_activations(
@@ -49,17 +52,19 @@ def sample_activations(
         reader: the bundle of the graph, whose tokenizer reads the texts.
         scratch: a folder for the graph with its values as outputs.
         seed: of the choice of tokens.
-        others: texts of another kind. Of each kind no more than half of the tokens are kept, or
-            long texts of one would leave no room for the other.
+        others: texts of other kinds, of whose tokens half as many are kept, however long the texts
+            of either kind are.
 
     Raises:
         InputError: a value is not a number: the weights are damaged.
     """
     session = open_graph(_tapped(model, values, scratch / "tapped.onnx"))
     draw = np.random.default_rng(seed)
-    kinds = [kind for kind in (texts, others) if kind is not None]
-    sampled = [_sampled(session, values, kind, reader, draw, _ROWS // len(kinds)) for kind in kinds]
-    return {value: _mixed([kind[value] for kind in sampled], seed) for value in values}
+    own = _sampled(session, values, texts, reader, draw)
+    if others is None:
+        return own
+    beside = _sampled(session, values, others, reader, draw, share=_OTHERS)
+    return {value: _mixed([own[value], beside[value]], seed) for value in values}
 
 
 def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
@@ -81,9 +86,10 @@ def _sampled(
     texts: Iterable[Text],
     reader: Model,
     draw: np.random.Generator,
-    most: int,
+    *,
+    share: float = 1,
 ) -> dict[str, ActivationSample]:
-    """What texts of one kind show of each value, in at most so many rows."""
+    """What texts of one kind show of each value, in a share of the rows."""
     samplers: dict[str, _Sampler] = {}
     for batch in _batches(texts, reader):
         outputs = session.run(list(values), batch.inputs)
@@ -93,18 +99,15 @@ def _sampled(
         keys = draw.random(mask.shape)  # the same for all values: they keep the same tokens
         for value, output in zip(values, outputs, strict=True):
             if value not in samplers:
-                share = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
-                samplers[value] = _Sampler(
-                    output, min(most, max(256, share)), one_row=_is_one_row(output, mask)
-                )
+                fitting = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
+                rows = int(share * min(_ROWS, max(256, fitting)))
+                samplers[value] = _Sampler(output, rows, one_row=_is_one_row(output, mask))
             samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
     return {value: sampler.sample(value) for value, sampler in samplers.items()}
 
 
 def _mixed(kinds: Sequence[ActivationSample], seed: int) -> ActivationSample:
     """One sample of several kinds of text, of which any first part is a random sample too."""
-    if len(kinds) == 1:
-        return kinds[0]
     together = merged(kinds)
     order = np.random.default_rng(seed).permutation(len(together.rows))
     return replace(together, rows=together.rows[order])
@@ -144,7 +147,7 @@ class _Sampler:
             )
         order = np.argsort(self._keys, kind="stable")  # any first part is a random sample
         return ActivationSample(
-            rows=self._kept[order].astype(np.float32),
+            rows=self._kept[order],
             lowest=self._lowest,
             highest=self._highest,
             tokens=self._tokens,
@@ -153,14 +156,10 @@ class _Sampler:
 
 
 def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
-    chunk: list[Text] = []
-    for text in texts:
-        chunk.append(reader.default_prompt + text if isinstance(text, str) else text)
-        if len(chunk) == _TEXTS:
-            yield from micro_batches(encode(reader.tokenizer, chunk), reader.takes)
-            chunk = []
-    if chunk:
-        yield from micro_batches(encode(reader.tokenizer, chunk), reader.takes)
+    prompted = (reader.default_prompt + t if isinstance(t, str) else t for t in texts)
+    while chunk := list(islice(prompted, _TEXTS)):
+        encodings = encode(reader.tokenizer, chunk)
+        yield from micro_batches(encodings, reader.takes, tokens_per_run=_TOKENS_PER_RUN)
 
 
 def _rows_of(

@@ -24,6 +24,7 @@ from edgebert.graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
 from edgebert.quantize.nearness import Nearness, Yardstick
+from edgebert.quantize.notebook import Notebook
 from edgebert.quantize.recipes import Plan, Recipes
 from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import load
@@ -34,26 +35,27 @@ AUTO = QuantizeOptions()
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
-Mixture = frozenset[tuple[str, str]]
+Mixture = tuple[frozenset[tuple[str, str]], bool]
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[Mixture]:
     """The mixtures that searches run from here on: of each, the groups that are no floats."""
-    written: list[Mixture] = []
     runs: list[Mixture] = []
-    write, measure = Recipes.write, Yardstick.measure
+    remember = Notebook.remember
 
-    def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
-        written.append(frozenset((name, form) for name, form in plan.items() if form != FLOAT))
-        write(recipes, plan, path)
+    def noted(
+        notebook: Notebook, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
+    ) -> Nearness:
+        def counted() -> Nearness:
+            found = measure()
+            integers = frozenset((name, form) for name, form in plan.items() if form != FLOAT)
+            runs.append((integers, few))
+            return found
 
-    def counted(yardstick: Yardstick, graph: Path, **options: bool) -> Nearness:
-        runs.append(written[-1])
-        return measure(yardstick, graph, **options)
+        return remember(notebook, plan, counted, few=few)
 
-    monkeypatch.setattr(Recipes, "write", noted)
-    monkeypatch.setattr(Yardstick, "measure", counted)
+    monkeypatch.setattr(Notebook, "remember", noted)
     return runs
 
 
@@ -80,13 +82,18 @@ def graph_of(record: QuantizeRecord) -> bytes:
     return (Path(record.bundle) / "model.onnx").read_bytes()
 
 
-def killed_after(calls: int, measure: Callable[..., Nearness]) -> Callable[..., Nearness]:
-    left = iter(range(calls))
+def killed_after(calls: int) -> Callable[..., Nearness]:
+    left, remember = iter(range(calls)), Notebook.remember
 
-    def killed(yardstick: Yardstick, graph: Path, **options: bool) -> Nearness:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        return measure(yardstick, graph, **options)
+    def killed(
+        notebook: Notebook, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
+    ) -> Nearness:
+        def begun() -> Nearness:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return measure()
+
+        return remember(notebook, plan, begun, few=few)
 
     return killed
 
@@ -220,7 +227,7 @@ def test_a_search_that_was_killed_goes_on_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Yardstick, "measure", killed_after(5, Yardstick.measure))
+        patch.setattr(Notebook, "remember", killed_after(5))
         quantize_bundle(tiny_bundle, tmp_path / "int8", options=AUTO)
     assert list(tmp_path.iterdir()) == []
     assert len(measured) == 5

@@ -181,8 +181,8 @@ def test_what_calibration_keeps_does_not_grow_with_the_texts(
 
 def moments(sample: ActivationSample) -> list[Floats]:
     """What does not depend on the order of the rows, nor on the last bits of any."""
-    means = sample.rows.mean(axis=0)
-    return [sample.lowest, sample.highest, means, sample.rows.T @ sample.rows / len(sample.rows)]
+    rows = sample.rows.astype(np.float32)
+    return [sample.lowest, sample.highest, rows.mean(axis=0), rows.T @ rows / len(rows)]
 
 
 @pytest.mark.parametrize("task", ["embedder", "classifier"])
