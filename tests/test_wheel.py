@@ -67,8 +67,11 @@ def bare(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path) -> None:
     names = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
-    folders = {"edgebert": ROOT / "edgebert"} | {
-        f"edgebert/{name}": ROOT / name for name in ("export", "quantize", "runtimes")
+    folders = {
+        "edgebert": ROOT / "edgebert",
+        "edgebert/export": ROOT / "export",
+        "edgebert/quantize": ROOT / "quantize",
+        "edgebert/runtimes": ROOT / "runtimes" / "python",
     }
     files = {
         f"{package}/{file.relative_to(folder).as_posix()}"
