@@ -41,8 +41,8 @@ from edgebert.export.tokenizer_files import (
     write_tokenizer,
 )
 from edgebert.export.tracing import trace
-from edgebert.graph.reading import read_graph
 from edgebert.machine import available_cores, installed_versions
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference

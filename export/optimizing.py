@@ -31,8 +31,8 @@ from edgebert.export.parity.comparing import Reading
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
-from edgebert.graph.external_data import external_files
-from edgebert.graph.reading import read_graph
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_file, new_folder, refuse_existing
 from edgebert.records.made import OptimizeRecord, ParityCase
 from edgebert.runtimes import Model

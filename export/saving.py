@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 
 from edgebert.bundle import MODEL_DATA
-from edgebert.graph.wire_format import field_head
+from edgebert.onnx_graph.wire_format import field_head
 
 _GRAPH, _INITIALIZER = 7, 5
 """Fields of ModelProto and GraphProto (onnx.proto)."""

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.graph.weights import MULTIPLIER
+from edgebert.onnx_graph.weights import MULTIPLIER
 from edgebert.quantize.activations import InputGrid
 from edgebert.quantize.editing import CONTRIB, GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup, LinearLayer

@@ -19,9 +19,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edgebert.graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.json_files import parse
 from edgebert.machine import this_machine
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.preparing import PreparedGraph

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.graph.saturation import saturation_error
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.onnx_graph.saturation import saturation_error
 from edgebert.quantize.activations import ActivationSample, InputGrid, Moment, choose_grid
 from edgebert.quantize.dynamic import write_dynamic_group
 from edgebert.quantize.editing import GraphEditor, save_graph

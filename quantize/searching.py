@@ -16,7 +16,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
 from edgebert.progress import track
 from edgebert.quantize.alone import AloneRuns
 from edgebert.quantize.editing import GraphEditor

@@ -28,9 +28,9 @@ from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.export.opening import opened_checkpoint
 from edgebert.export.saving import save_graph
-from edgebert.graph.external_data import external_files
-from edgebert.graph.weights import read_tensors
 from edgebert.inspect import inspect_path
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import quantize_bundle
 from edgebert.runtimes.session import open_graph
 

@@ -24,7 +24,7 @@ from handmade import (
 from edgebert.bundle import open_bundle, seal
 from edgebert.drift.invariance import batch_invariance
 from edgebert.errors import BundleError, GateError, InputError, OutputError
-from edgebert.graph import parts
+from edgebert.onnx_graph import parts
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.embeddings import quantize_embeddings

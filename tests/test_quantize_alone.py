@@ -13,7 +13,7 @@ from families import make_embedder
 from edgebert.data import Text
 from edgebert.export import export_model
 from edgebert.export.options import ExportOptions
-from edgebert.graph.parts import STATIC, TOKEN
+from edgebert.onnx_graph.parts import STATIC, TOKEN
 from edgebert.quantize.alone import AloneRuns
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.nearness import Nearness, first_of_each

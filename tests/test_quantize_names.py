@@ -26,7 +26,7 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.quantize.editing import GraphEditor
 
 IDS = np.array([[0, 1, 299, 7], [5, 5, 0, 0]], np.int64)

@@ -28,8 +28,8 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
+from edgebert.onnx_graph.parts import STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.tanh_gelu import approximate_gelus
 

@@ -11,11 +11,11 @@ from edgebert.bundle import TOKENIZER, open_bundle
 from edgebert.data import Text
 from edgebert.data.samples import with_questions
 from edgebert.errors import InputError
-from edgebert.graph import read_graph
-from edgebert.graph.sizes import folder_sizes, weight_sizes
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.onnx_graph import read_graph
+from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
 from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.encoding import encode

@@ -9,7 +9,7 @@ import onnx
 
 from edgebert.export.passes.edits import CONTRIB, add_constant, put_instead, remove_unread
 from edgebert.export.passes.wires import Wires
-from edgebert.graph.merged import merge_names
+from edgebert.onnx_graph.merged import merge_names
 
 _MASK, _ADDED_TO_SCORES = 4, 5  # inputs of MultiHeadAttention
 
@@ -19,7 +19,7 @@ def merge_qkv(model: onnx.ModelProto) -> int:
 
     1. MultiHeadAttention(x Wq + bq, x Wk + bk, x Wv + bv, mask, scores) ->
        Attention(x, [Wq Wk Wv], [bq bk bv], mask, scores), both of com.microsoft.
-    2. The merged weight is called as `edgebert.graph.merged` has it, so that it can be told apart
+    2. The merged weight is called as `edgebert.onnx_graph.merged` has it, so that it can be told apart
        again; layers that share their weights share the merged one.
     3. Attention whose projections have no bias, another input each, or something between them and
        the operator (rotary positions) stays.

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from edgebert.graph.merged import names_within
+from edgebert.onnx_graph.merged import names_within
 
 _MASK, _ADDED_TO_SCORES = 3, 5  # inputs of Attention
 _PARTS = ("query", "key", "value")

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
-from edgebert.graph.wire_format import Message
+from edgebert.onnx_graph.wire_format import Message
 
 _EXTERNAL = 1  # TensorProto.DataLocation
 
