@@ -31,7 +31,6 @@ from edgebert.export.parity import (
 )
 from edgebert.export.passes.trace_notes import drop_trace_notes
 from edgebert.export.readable_texts import readable_golden_texts
-from edgebert.export.saving import load_traced, save_graph
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tokenizer_files import (
@@ -42,6 +41,7 @@ from edgebert.export.tokenizer_files import (
 )
 from edgebert.export.tracing import trace
 from edgebert.machine import available_cores, installed_versions
+from edgebert.onnx_graph.in_memory.model_file import load_traced, save_graph
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference

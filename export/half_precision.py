@@ -14,8 +14,8 @@ from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import remove_unread
 
 Batch = Mapping[str, npt.NDArray[np.generic]]
 

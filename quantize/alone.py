@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.quantize.editing import names_read
+from edgebert.onnx_graph.in_memory.graph_editor import names_read
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.nearness import Nearness

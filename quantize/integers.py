@@ -11,9 +11,9 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from edgebert.onnx_graph.in_memory.graph_editor import CONTRIB, GraphEditor
 from edgebert.onnx_graph.weights import MULTIPLIER
 from edgebert.quantize.activations import InputGrid
-from edgebert.quantize.editing import CONTRIB, GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
 from edgebert.quantize.products import (
     ADDED_TO_SCORES,

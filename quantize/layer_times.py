@@ -21,8 +21,8 @@ from onnx import TensorProto, helper
 
 from edgebert.json_files import parse
 from edgebert.machine import this_machine
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.preparing import PreparedGraph
 from edgebert.quantize.recipes import Recipes

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor, save_graph
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.onnx_graph.saturation import saturation_error
 from edgebert.quantize.activations import ActivationSample, InputGrid, Moment, choose_grid
 from edgebert.quantize.dynamic import write_dynamic_group
-from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.integers import QuantizedGroup, write_integer_group
 from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
 from edgebert.quantize.preparing import PreparedGraph

@@ -14,8 +14,8 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgebert.errors import InputError
+from edgebert.onnx_graph.in_memory.graph_editor import save_graph
 from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.editing import save_graph
 from edgebert.quantize.rounding import Floats
 from edgebert.runtimes import Model
 from edgebert.runtimes.encoding import MicroBatch, Text, encode, micro_batches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import helper
 
-from edgebert.quantize.editing import CONTRIB, GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import CONTRIB, GraphEditor
 
 
 def approximate_gelus(editor: GraphEditor) -> list[str]:

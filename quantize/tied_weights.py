@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 
 
 def untie_weights(editor: GraphEditor) -> int:

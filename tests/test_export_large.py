@@ -26,8 +26,8 @@ from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.saving import save_graph
 from edgebert.inspect import inspect_path
+from edgebert.onnx_graph.in_memory.model_file import save_graph
 from edgebert.pytorch import load_tokenizer
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 

@@ -27,9 +27,9 @@ from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.export.opening import opened_checkpoint
-from edgebert.export.saving import save_graph
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.in_memory.model_file import save_graph
 from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import quantize_bundle
 from edgebert.runtimes.session import open_graph

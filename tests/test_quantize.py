@@ -25,8 +25,8 @@ from edgebert.bundle import open_bundle, seal
 from edgebert.drift.invariance import batch_invariance
 from edgebert.errors import BundleError, GateError, InputError, OutputError
 from edgebert.onnx_graph import parts
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor, save_graph
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.embeddings import quantize_embeddings
 from edgebert.quantize.linear_layers import find_groups
 from edgebert.quantize.recipes import Recipes
@@ -262,7 +262,7 @@ def test_calibration_reads_the_prompt_that_the_runtime_puts_before_texts(
 def test_a_large_graph_has_its_weights_in_a_file_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.editing._ONE_FILE_BYTES", 10_000)
+    monkeypatch.setattr("edgebert.onnx_graph.in_memory.graph_editor._ONE_FILE_BYTES", 10_000)
     values = np.arange(6000, dtype=np.float32)
     model = model_of("y = Add(x, w)", {"w": values}, inputs="float[6000] x")
     for name in ("model.onnx", "candidate.onnx", "candidate.onnx"):  # twice: written anew

@@ -24,10 +24,10 @@ from edgebert.export.foreign.graph import (
 )
 from edgebert.export.passes.attention_proof import Sample
 from edgebert.export.passes.constants import fold_constants
-from edgebert.export.passes.edits import opset_of
 from edgebert.export.passes.fuse_attention import AttentionFusion, fuse_attention
 from edgebert.export.passes.fuse_gelu import fuse_gelu
 from edgebert.export.passes.fuse_layer_norm import fuse_layer_norm
+from edgebert.onnx_graph.in_memory.edits import opset_of
 
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators; graphs from before are brought to it."""

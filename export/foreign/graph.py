@@ -13,9 +13,9 @@ import onnx
 from edgebert.errors import InputError
 from edgebert.export.options import EXTERNAL_DATA_BYTES
 from edgebert.export.parity.sessions import first_line
-from edgebert.export.passes.wires import Wires
 from edgebert.machine import available_cores
 from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.in_memory.def_use import Wires
 from edgebert.runtimes.answers import Array
 from edgebert.runtimes.session import import_onnxruntime
 

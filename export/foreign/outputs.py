@@ -10,7 +10,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.errors import InputError
 from edgebert.export.foreign.graph import MASK, POSITIONS
 from edgebert.export.foreign.parity import OutputReading
-from edgebert.export.passes.edits import add_constant, remove_unread
+from edgebert.onnx_graph.in_memory.edits import add_constant, remove_unread
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes.outputs import answer_outputs
 from edgebert.sentence_modules import Normalize, SentenceModules

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.export.passes.attention_sites import AttentionSite, Factor, Link, Origin
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
 
 Values = Mapping[str, npt.NDArray[np.generic]]
 

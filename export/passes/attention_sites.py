@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from edgebert.export.passes.wires import SHAPE_OPERATORS, Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import SHAPE_OPERATORS, Wires, attribute
 
 _MOVES = frozenset(("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Flatten"))
 _FARTHEST = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, put_instead, remove_unread
 
 
 def fuse_bias_gelu(model: onnx.ModelProto) -> int:

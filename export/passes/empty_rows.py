@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
+from edgebert.onnx_graph.in_memory.edits import add_constant
 
 _MASK = "attention_mask"
 

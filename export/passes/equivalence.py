@@ -7,7 +7,7 @@ import numpy.typing as npt
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
 
 _SPELLING = frozenset(
     {

@@ -17,14 +17,14 @@ from edgebert.export.passes.attention_proof import (
     values_in_short,
 )
 from edgebert.export.passes.attention_sites import attention_sites
-from edgebert.export.passes.edits import (
+from edgebert.onnx_graph.in_memory.def_use import Wires
+from edgebert.onnx_graph.in_memory.edits import (
     CONTRIB,
     add_constant,
     import_contrib,
     put_instead,
     remove_unread,
 )
-from edgebert.export.passes.wires import Wires
 
 LOWEST_BIAS = -1e30
 """Stands in for minus infinity, of which a softmax over nothing else makes nan."""

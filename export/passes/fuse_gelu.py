@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgebert.export.passes.edits import (
-    CONTRIB,
-    import_contrib,
-    opset_of,
-    put_instead,
-    remove_unread,
-)
 from edgebert.export.passes.equivalence import (
     Region,
     region_between,
     values_ahead,
     values_behind,
 )
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
+from edgebert.onnx_graph.in_memory.edits import (
+    CONTRIB,
+    import_contrib,
+    opset_of,
+    put_instead,
+    remove_unread,
+)
 
 _PROBE = np.linspace(-6, 6, 97, dtype=np.float32)
 

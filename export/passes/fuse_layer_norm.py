@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgebert.export.passes.edits import opset_of, put_instead, remove_unread
 from edgebert.export.passes.equivalence import Region, region_between, values_ahead
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
+from edgebert.onnx_graph.in_memory.edits import opset_of, put_instead, remove_unread
 
 
 def fuse_layer_norm(model: onnx.ModelProto) -> int:

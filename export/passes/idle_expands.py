@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.def_use import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.edits import remove_unread
 
 _ELEMENT_WISE = frozenset({"Add", "Div", "Mul", "Sub"})
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import read_instead, remove_unread
-from edgebert.export.passes.wires import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.def_use import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.edits import read_instead, remove_unread
 
 
 def drop_idle_reshapes(model: onnx.ModelProto) -> int:

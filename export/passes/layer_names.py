@@ -6,8 +6,8 @@ from collections import Counter
 
 import onnx
 
-from edgebert.export.passes.edits import read_instead
 from edgebert.export.passes.trace_notes import noted_modules
+from edgebert.onnx_graph.in_memory.edits import read_instead
 
 
 def name_layers(model: onnx.ModelProto) -> int:

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import add_constant, put_instead, remove_unread
 
 
 def pool_by_matmul(model: onnx.ModelProto) -> int:

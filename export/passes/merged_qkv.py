@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import onnx
 
-from edgebert.export.passes.edits import CONTRIB, add_constant, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import Wires
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, add_constant, put_instead, remove_unread
 from edgebert.onnx_graph.merged import merge_names
 
 _MASK, _ADDED_TO_SCORES = 4, 5  # inputs of MultiHeadAttention

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant, put_instead
+from edgebert.onnx_graph.in_memory.edits import add_constant, put_instead
 
 
 def use_mobile_operators(model: onnx.ModelProto) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx
 
 from edgebert.export.passes.bias_gelu import is_bias
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, put_instead, remove_unread
 
 
 def fuse_skip_layer_norm(model: onnx.ModelProto) -> int:

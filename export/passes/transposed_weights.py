@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from edgebert.export.passes.edits import read_instead
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import read_instead
 
 
 def store_transposed(model: onnx.ModelProto) -> int:

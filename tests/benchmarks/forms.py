@@ -28,13 +28,13 @@ from benchmarks.split_attention import split_attention
 from edgebert.checkpoint import open_checkpoint
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.bias_gelu import fuse_bias_gelu
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
 from edgebert.export.passes.mean_pooling import pool_by_matmul
 from edgebert.export.passes.merged_qkv import merge_qkv
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
-from edgebert.export.passes.wires import Wires, attribute
 from edgebert.export.targets import PASSES
 from edgebert.export.tracing import trace
+from edgebert.onnx_graph.in_memory.def_use import Wires, attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, put_instead, remove_unread
 from edgebert.runtimes.session import open_graph
 
 Change = Callable[[onnx.ModelProto], object]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgebert.export.passes.wires import read_by
+from edgebert.onnx_graph.in_memory.def_use import read_by
 
 CONTRIB = "com.microsoft"
 """The domain of onnxruntime's own operators."""

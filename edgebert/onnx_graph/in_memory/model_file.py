@@ -6,7 +6,6 @@ from pathlib import Path
 
 import onnx
 
-from edgebert.bundle import MODEL_DATA
 from edgebert.onnx_graph.wire_format import field_head
 
 _GRAPH, _INITIALIZER = 7, 5
@@ -35,7 +34,7 @@ def save_graph(model: onnx.ModelProto, path: Path, external_data_bytes: int) -> 
         model,
         path,
         save_as_external_data=True,
-        location=MODEL_DATA,
+        location=f"{path.name}_data",
         size_threshold=_STAYS_BYTES,
     )
 
