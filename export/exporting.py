@@ -39,9 +39,9 @@ from edgebert.export.tokenizer_files import (
     write_sentence_transformers_files,
     write_tokenizer,
 )
-from edgebert.export.tracing import trace
+from edgebert.export.tracing import load_traced, trace
 from edgebert.machine import available_cores, installed_versions
-from edgebert.onnx_graph.in_memory.model_file import load_traced, save_graph
+from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
@@ -171,7 +171,7 @@ def _write_graph(
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     coverage, lost = coverage_of(model, traced), lost_coverage(model, traced)
     drop_trace_notes(model)
-    save_graph(model, path, options.external_data_bytes)
+    save_model(model, path, options.external_data_bytes)
     return coverage, lost, traced.unfused
 
 

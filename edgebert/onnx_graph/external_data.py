@@ -14,6 +14,9 @@ from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
 from edgebert.onnx_graph.wire_format import Message
 
+EXTERNAL_DATA_BYTES = 1_500_000_000
+"""Weights beyond this go into a file beside the graph: protobuf ends at 2 GB."""
+
 _EXTERNAL = 1  # TensorProto.DataLocation
 
 
