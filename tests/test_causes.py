@@ -19,7 +19,7 @@ from edgebert.drift.gates import Thresholds
 from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
 

@@ -36,6 +36,10 @@ def loaded_by(module: str, names: tuple[str, ...]) -> list[str]:
         "edgebert.latency",
         "edgebert.doctor",
         "edgebert.inspect",
+        ", ".join(
+            f"edgebert.onnx_graph.{file.stem}"
+            for file in sorted((ROOT / "edgebert/onnx_graph").glob("[!_]*.py"))
+        ),
     ],
 )
 def test_what_a_device_needs_imports_nothing_heavy(module: str) -> None:
@@ -70,7 +74,9 @@ def test_a_link_leads_checkers_and_editors_to_each_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize("library", HEAVY)
-@pytest.mark.parametrize("folder", ["edgebert/cli", "edgebert/inspect", "runtimes/python"])
+@pytest.mark.parametrize(
+    "folder", ["edgebert/cli", "edgebert/inspect", "edgebert/onnx_graph", "runtimes/python"]
+)
 def test_a_heavy_library_is_refused_at_the_top_of_a_light_module(folder: str, library: str) -> None:
     assert "TID253" in lint(f"import {library}\n\nprint({library})\n", f"{folder}/new.py")
 
@@ -78,6 +84,11 @@ def test_a_heavy_library_is_refused_at_the_top_of_a_light_module(folder: str, li
 @pytest.mark.parametrize("folder", ["export", "quantize", "edgebert/training"])
 def test_the_workstation_side_may_import_torch(folder: str) -> None:
     assert lint("import torch\n\nprint(torch)\n", f"{folder}/new.py") == []
+
+
+def test_graphs_in_memory_are_edited_with_the_onnx_package() -> None:
+    folder = "edgebert/onnx_graph/in_memory"
+    assert lint("import onnx\n\nprint(onnx)\n", f"{folder}/new.py") == []
 
 
 @pytest.mark.parametrize("name", LINKS)

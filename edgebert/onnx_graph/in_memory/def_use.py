@@ -1,6 +1,9 @@
-"""Who makes and who reads each value of a graph."""
+"""Definitions and uses of the values of a graph, and the names that it has given."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +12,7 @@ import onnx
 SHAPE_OPERATORS = frozenset({"Shape", "Size"})
 
 
-class Wires:
+class DefUse:
     """The values of a graph by name: their producer, their readers, and what is constant.
 
     A picture of the graph as it was: make a new one after nodes have changed.
@@ -20,7 +23,7 @@ class Wires:
         self.producers = {name: node for node in graph.node for name in node.output}
         self._readers: dict[str, list[onnx.NodeProto]] = {}
         for node in graph.node:
-            for name in set(read_by(node)):
+            for name in set(names_read(node)):
                 self._readers.setdefault(name, []).append(node)
         self._tensors = {tensor.name: tensor for tensor in graph.initializer}
         self._tensors.update(
@@ -76,17 +79,38 @@ def attribute(node: onnx.NodeProto, name: str, default: object = None) -> object
     return default if found is None else onnx.helper.get_attribute_value(found)
 
 
+def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    """The values of the attributes that a node states, by name."""
+    return {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+
+
 def symbolic_shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
     """Shape as far as it is told; None when a dimension is unknown: two unknowns need not be equal."""
     dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
     return None if any(d in ("", 0) for d in dims) else dims
 
 
-def read_by(node: onnx.NodeProto) -> list[str]:
+def names_read(node: onnx.NodeProto) -> Iterator[str]:
     """Names that a node reads, those that its subgraphs take from around them among them."""
-    names = list(node.input)
-    for attribute_ in node.attribute:
-        for subgraph in (attribute_.g, *attribute_.graphs):
-            names += [name for inner in subgraph.node for name in read_by(inner)]
-            names += [value.name for value in subgraph.output]
-    return names
+    yield from node.input
+    for subgraph in subgraphs(node):
+        for inner in subgraph.node:
+            yield from names_read(inner)
+        yield from (value.name for value in subgraph.output)
+
+
+def names_given(graph: onnx.GraphProto) -> Iterator[str]:
+    """Names of all values, in subgraphs too: none may be given again, not even inside one."""
+    yield from (entry.name for entry in (*graph.input, *graph.initializer))
+    for node in graph.node:
+        yield from node.output
+        for subgraph in subgraphs(node):
+            yield from names_given(subgraph)
+
+
+def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The bodies that a node holds, as If and Loop do."""
+    for entry in node.attribute:
+        if entry.HasField("g"):
+            yield entry.g
+        yield from entry.graphs

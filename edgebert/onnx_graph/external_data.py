@@ -12,7 +12,10 @@ from pathlib import Path, PureWindowsPath
 
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
-from edgebert.graph.wire_format import Message
+from edgebert.onnx_graph.wire_format import Message
+
+EXTERNAL_DATA_BYTES = 1_500_000_000
+"""Weights beyond this go into a file beside the graph: protobuf ends at 2 GB."""
 
 _EXTERNAL = 1  # TensorProto.DataLocation
 

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import InputError
-from edgebert.graph.external_data import external_files
-from edgebert.graph.merged import names_within
-from edgebert.graph.parts import constant_matmuls
-from edgebert.graph.reading import Node, OnnxGraph, read_graph, tensors_of
-from edgebert.graph.wire_format import Message
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.merged import names_within
+from edgebert.onnx_graph.parts import constant_matmuls
+from edgebert.onnx_graph.reading import Node, OnnxGraph, read_graph, tensors_of
+from edgebert.onnx_graph.wire_format import Message
 
 Array = npt.NDArray[Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from edgebert.graph.reading import Initializer, Node, OnnxGraph
+from edgebert.onnx_graph.reading import Initializer, Node, OnnxGraph
 
 # Where each operator takes its weights. Attention and QAttention hold the QKV projection.
 _FLOAT_MATMULS = {"MatMul": 1, "Gemm": 1, "FusedMatMul": 1, "MatMulNBits": 1, "Attention": 1}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgebert.graph.reading import FLOAT16, Node, OnnxGraph
 from edgebert.machine import release_numbers
+from edgebert.onnx_graph.reading import FLOAT16, Node, OnnxGraph
 
 _OPSETS = {18: "1.15.1", 19: "1.16.3", 20: "1.17.0", 21: "1.18.0", 22: "1.21.0", 23: "1.23.2"}
 _IR_VERSIONS = {9: "1.15.1", 10: "1.18.0", 11: "1.23.2"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebert.graph.parts import constant_matmuls, embedding_tables
-from edgebert.graph.reading import OnnxGraph
+from edgebert.onnx_graph.parts import constant_matmuls, embedding_tables
+from edgebert.onnx_graph.reading import OnnxGraph
 
 
 def weight_sizes(graph: OnnxGraph) -> dict[str, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
-from edgebert.graph.wire_format import Message
+from edgebert.onnx_graph.wire_format import Message
 
 UINT8, INT8, FLOAT16 = 2, 3, 10
 """Some of the values of `Initializer.data_type` (TensorProto.DataType)."""

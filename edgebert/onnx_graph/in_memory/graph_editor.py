@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 from onnx.external_data_helper import uses_external_data
 
-CONTRIB = "com.microsoft"
-_ONE_FILE_BYTES = 1_500_000_000  # protobuf ends at 2 GiB
+from edgebert.onnx_graph.in_memory.def_use import names_given, names_read, subgraphs
+from edgebert.onnx_graph.in_memory.edits import (
+    import_contrib,
+    insert_before,
+    numbered_names,
+    opset_of,
+    remove_unread_constants,
+    replace_nodes,
+)
 
 
 class GraphEditor:
@@ -31,13 +37,13 @@ class GraphEditor:
         self.graph = model.graph
         self._constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self._arrays: dict[str, npt.NDArray[Any]] = {}
-        self._names = set(_names_of_values(self.graph))
+        self._names = set(names_given(self.graph))
         self._node_names = {node.name for node in self.graph.node}
         self._added: set[str] = set()
 
     @property
     def opset(self) -> int:
-        return next(int(o.version) for o in self.model.opset_import if o.domain in ("", "ai.onnx"))
+        return opset_of(self.model)
 
     def is_constant(self, name: str) -> bool:
         return name in self._constants
@@ -66,7 +72,8 @@ class GraphEditor:
 
     def is_output(self, value: str) -> bool:
         """Whether a value leaves the graph, or is read inside a subgraph, under its name."""
-        inside = (name for part in _subgraphs(self.graph) for name in _names_read(part))
+        parts = (part for node in self.graph.node for part in subgraphs(node))
+        inside = (name for part in parts for node in part.node for name in names_read(node))
         return any(output.name == value for output in self.graph.output) or value in inside
 
     def constant(self, stem: str, values: npt.ArrayLike, *, ending: str = "") -> str:
@@ -84,7 +91,7 @@ class GraphEditor:
             values: of each, by the ending of its name.
         """
         arrays = {ending: np.ascontiguousarray(array) for ending, array in values.items()}
-        for numbered in _numbered(stem):
+        for numbered in numbered_names(stem):
             wanted = {f"{numbered}{ending}": array for ending, array in arrays.items()}
             if all(self._may_be(name, array) for name, array in wanted.items()):
                 break
@@ -103,34 +110,19 @@ class GraphEditor:
 
     def replace(self, old: Sequence[onnx.NodeProto], new: Sequence[onnx.NodeProto]) -> None:
         """Put nodes where the first of the old ones stands, and take all the old ones out."""
-        gone = {node.output[0] for node in old}
-        kept: list[onnx.NodeProto] = []
-        for node in self.graph.node:
-            if node.output[0] == old[0].output[0]:
-                kept += new
-            if node.output[0] not in gone:
-                kept.append(node)
-        del self.graph.node[:]
-        self.graph.node.extend(kept)
+        replace_nodes(self.graph, [node.output[0] for node in old], new)
 
     def insert_before(self, place: onnx.NodeProto, new: Sequence[onnx.NodeProto]) -> None:
         """Put nodes before another one."""
-        position = list(self.graph.node).index(place)
-        for offset, node in enumerate(new):
-            self.graph.node.insert(position + offset, node)
+        insert_before(self.graph, place.output[0], new)
 
     def drop_unused_constants(self) -> None:
         """Remove the constants that no node of the graph or of a subgraph reads."""
-        read = {output.name for output in self.graph.output} | set(_names_read(self.graph))
-        kept = [tensor for tensor in self.graph.initializer if tensor.name in read]
-        if len(kept) < len(self.graph.initializer):
-            del self.graph.initializer[:]
-            self.graph.initializer.extend(kept)
+        remove_unread_constants(self.graph)
 
     def require_contrib(self) -> None:
         """Say that the graph holds operators of onnxruntime's own."""
-        if all(entry.domain != CONTRIB for entry in self.model.opset_import):
-            self.model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
+        import_contrib(self.model)
 
     def _may_be(self, name: str, values: npt.NDArray[Any]) -> bool:
         """Whether a constant may have a name: it is free, or that of a constant of ours like it."""
@@ -148,60 +140,7 @@ class GraphEditor:
         self._added.add(name)
 
 
-def save_graph(model: onnx.ModelProto, path: Path) -> None:
-    """Write a graph; its weights go into a file beside it where one cannot hold them."""
-    if sum(tensor.ByteSize() for tensor in model.graph.initializer) <= _ONE_FILE_BYTES:
-        onnx.save(model, path)
-        return
-    data = path.with_name(f"{path.name}_data")  # MODEL_DATA, beside MODEL
-    data.unlink(missing_ok=True)  # else what is there would be added to
-    onnx.save(model, path, save_as_external_data=True, location=data.name)
-    data.chmod(path.stat().st_mode)  # it is made for its owner alone
-
-
-def _numbered(name: str) -> Iterator[str]:
-    return itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-
-
 def _claim(name: str, taken: set[str]) -> str:
-    free = next(numbered for numbered in _numbered(name) if numbered not in taken)
+    free = next(numbered for numbered in numbered_names(name) if numbered not in taken)
     taken.add(free)
     return free
-
-
-def names_read(node: onnx.NodeProto) -> Iterator[str]:
-    """Of the values that a node takes, in its subgraphs too."""
-    yield from node.input
-    for graph in _bodies(node):
-        yield from _names_read(graph)
-
-
-def _names_read(graph: onnx.GraphProto) -> Iterator[str]:
-    """Of the values that nodes take, in subgraphs too."""
-    return (name for node in graph.node for name in names_read(node))
-
-
-def _names_of_values(graph: onnx.GraphProto) -> Iterator[str]:
-    """Of all values, in subgraphs too: a name may not be given again inside one."""
-    for part in _graphs(graph):
-        yield from (entry.name for entry in (*part.input, *part.initializer))
-        yield from (name for node in part.node for name in node.output)
-
-
-def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    """A graph and the subgraphs of its nodes."""
-    yield graph
-    for subgraph in _subgraphs(graph):
-        yield from _graphs(subgraph)
-
-
-def _subgraphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    """The bodies that nodes of the graph itself hold."""
-    return (body for node in graph.node for body in _bodies(node))
-
-
-def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.HasField("g"):
-            yield attribute.g
-        yield from attribute.graphs

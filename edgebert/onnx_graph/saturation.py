@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.graph.parts import WEIGHT_ONLY, constant_matmuls
-from edgebert.graph.reading import INT8, read_graph
-from edgebert.graph.weights import read_tensors
+from edgebert.onnx_graph.parts import WEIGHT_ONLY, constant_matmuls
+from edgebert.onnx_graph.reading import INT8, read_graph
+from edgebert.onnx_graph.weights import read_tensors
 
 _LOWEST, _HIGHEST, _LARGEST_CODE = -(2**15), 2**15 - 1, 255
 
