@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgebert.data import Text
-from edgebert.drift.distances import cosines, probability_changes
+from edgebert.drift.distances import probability_changes
+from edgebert.measures.similarity import cosines
 from edgebert.quantize.nearness import Nearness, first_of_each, summed_up
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, SOFTMAX
 from edgebert.runtimes import Model

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.data import Retrieval
-from edgebert.drift.similarity import all_similarities, comparable
+from edgebert.measures.similarity import all_similarities, comparable
 from edgebert.records.manifest import COSINE
 from edgebert.runtimes.answers import Array
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgebert.drift.distances import cosines
 from edgebert.export.parity.batches import Batch, Ids, Mask
+from edgebert.measures.similarity import cosines
 from edgebert.records.made import ParityCase
 from edgebert.records.manifest import FILL_MASK, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes.answers import Array
