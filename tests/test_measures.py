@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from record_samples import CHECK, FAILED
+from record_samples import CHECK, FAILED, GATED
 
 from edgebert.cli import main
 from edgebert.cli.check_table import show_check
@@ -19,7 +21,7 @@ from edgebert.measures import BOUNDS, MEASURES, Thresholds, as_fields, compute, 
 from edgebert.measures.compared import Compared
 from edgebert.measures.measure import Bound
 from edgebert.records.checked import CheckRecord, Cosine, Flips
-from edgebert.records.codec import read_json, write_json
+from edgebert.records.codec import read_json, to_dict, write_json
 from edgebert.report import render_junit, render_markdown
 
 DISTANCES = np.linspace(0.0, 0.1, 50)
@@ -89,3 +91,71 @@ def test_what_no_measure_found_is_told_nowhere() -> None:
     for absent in ("changed labels", "logits", "entities", "similarity of pairs"):
         assert absent not in told
     assert "entities relabelled" in render_markdown([FAILED])
+
+
+# the tail of the distances: a measure that is two lines beside its own file
+
+
+ROOT = Path(__file__).parent.parent / "edgebert"
+
+
+def test_a_measure_is_known_to_its_own_file_and_to_the_list_alone() -> None:
+    """So two files are what a new one touches, with its bound, option, keys and rows."""
+    spoken_of = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.rglob("*.py")
+        if {"max_drift_p99", "TAIL", '"tail"'} & set(re.findall(r'"?\w+"?', path.read_text()))
+    }
+    assert spoken_of == {"measures/__init__.py", "measures/tail.py"}
+
+
+def test_the_tail_is_the_99th_percentile_and_the_largest() -> None:
+    tail = compute(Compared(distances=DISTANCES))["tail"]
+    assert (tail.p99, tail.max) == (np.percentile(DISTANCES, 99), 0.1)
+
+
+@pytest.mark.parametrize(("bound", "kept"), [("1e-9", False), ("0.5", True)])
+@pytest.mark.parametrize("where", ["option", "table"])
+def test_the_tail_is_bounded_and_told(
+    where: str, bound: str, kept: bool, tiny_bundle: Path, tiny_int8: Path, tmp_path: Path
+) -> None:
+    config, record = tmp_path / "gate.toml", tmp_path / "check.json"
+    key = f"max-drift-p99 = {bound}" if where == "table" else ""
+    config.write_text(f"[tool.edgebert.check]\n{key}\n")
+    option = ["--max-drift-p99", bound] if where == "option" else []
+    arguments = ["check", tiny_bundle, tiny_int8, "--config", config, "--json", record, *option]
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == (0 if kept else 3), result.output
+    check = read_json(CheckRecord, record, "check record")
+    gate = check.gates[0]  # those after it hold that both are one model
+    assert (gate.name, gate.value) == ("max_drift_p99", check.measures["tail"]["p99"])
+    assert check.cosine is not None
+    assert gate.value == pytest.approx(1 - check.cosine.p01)
+    assert "distance, 99th percentile" in render_junit(check)
+    if not kept:
+        assert result.stderr.startswith("Error: drift p99 ")
+        said = render_markdown([check])
+        assert "The 99th percentile of the distance is" in said
+        assert "max\\_drift\\_p99" in said
+
+
+def test_a_record_from_before_the_tail_is_told_without_it(tmp_path: Path) -> None:
+    old = to_dict(GATED)
+    assert old.pop("measures") == {}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    record = read_json(CheckRecord, tmp_path / "old.json", "check record")
+    assert record == GATED
+    assert "99th percentile" not in render_markdown([record]) + show_check(record)
+
+
+def test_a_measure_of_a_later_version_is_passed_over() -> None:
+    later = replace(GATED, measures={"ripples": {"height": 0.1}})
+    assert render_markdown([later]) == render_markdown([GATED])
+
+
+def test_a_record_that_lacks_a_figure_is_told(tmp_path: Path) -> None:
+    write_json(replace(GATED, measures={"tail": {"p99": 0.1}}), tmp_path / "check.json")
+    arguments = ["report", str(tmp_path / "check.json"), "--markdown", "-"]
+    result = CliRunner().invoke(main, arguments)
+    said = "the check record of out/int8: measures.tail: it has no 'max'"
+    assert (result.exit_code, result.stderr.strip()) == (1, f"Error: {said}")

@@ -23,10 +23,12 @@ from edgebert.measures.measure import Bound, Measure
 from edgebert.measures.metrics import MCNEMAR, METRICS
 from edgebert.measures.neighbours import NEIGHBOURS
 from edgebert.measures.pair_similarity import PAIR_SIMILARITY
+from edgebert.measures.tail import TAIL
 from edgebert.records.checked import CheckRecord
 
 MEASURES: tuple[Measure[Any], ...] = (
     DISTANCE,
+    TAIL,
     COSINE,
     NEIGHBOURS,
     PAIR_SIMILARITY,
@@ -51,6 +53,7 @@ class Thresholds:
         max_flips: largest share of changed labels.
         max_metric_drop: points that the task metric may lose.
         min_neighbours: smallest mean share of equal neighbours among the nearest ten.
+        max_drift_p99: largest 99th percentile of the distance.
 
     Raises:
         InputError: on construction, a bound that no value could keep or break.
@@ -61,6 +64,7 @@ class Thresholds:
     max_flips: float | None = None
     max_metric_drop: float | None = None
     min_neighbours: float | None = None
+    max_drift_p99: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
