@@ -50,6 +50,11 @@ def test_the_command_line_starts_without_what_only_its_commands_need() -> None:
     assert loaded_by("edgebert.cli", ("numpy", "onnxruntime", "tokenizers")) == []
 
 
+def test_measures_need_nothing_but_numpy() -> None:
+    """Reports, model cards and commands read them where no model can run."""
+    assert loaded_by("edgebert.measures", (*HEAVY, "onnxruntime", "tokenizers", "click")) == []
+
+
 def test_pyproject_names_every_package() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     listed = {_folder_of(name, setup["package-dir"]) for name in setup["packages"]}

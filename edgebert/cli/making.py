@@ -224,8 +224,8 @@ def build(
     require("build", "all", *_EXPORT_PACKAGES, "jinja2", "matplotlib")
     from edgebert.build import build_bundles
     from edgebert.cli.tables import show_build
-    from edgebert.drift.gates import Thresholds
     from edgebert.export import ExportOptions
+    from edgebert.measures import Thresholds
 
     records = build_bundles(
         model,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.data import Span
-from edgebert.runtimes import Entity
+from edgebert.measures.compared import Entities, Floats, Integers
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 """Numbers of rows, int [n]; a resample names some rows twice and others not at all."""
 
@@ -68,9 +65,7 @@ def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return pearson(*(_ranks(np.asarray(values, np.float64)) for values in (a, b)))
 
 
-def entity_hits(
-    gold: Sequence[Sequence[Span | Entity]], found: Sequence[Sequence[Span | Entity]]
-) -> Integers:
+def entity_hits(gold: Entities, found: Entities) -> Integers:
     """For each text how many entities are right, expected and found, int64 [n, 3].
 
     Right is an entity whose span and label are both exact.
@@ -89,9 +84,7 @@ def micro_f1(hits: npt.NDArray[np.integer | np.floating]) -> float:
     return 2 * right / (wanted + given) if wanted + given else 1.0
 
 
-def entity_f1(
-    gold: Sequence[Sequence[Span | Entity]], found: Sequence[Sequence[Span | Entity]]
-) -> float:
+def entity_f1(gold: Entities, found: Entities) -> float:
     """Micro-averaged F1 of entities: span and label must both be exact."""
     return micro_f1(entity_hits(gold, found))
 
@@ -142,6 +135,14 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def exact_binomial_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper-Pearson interval of a rate: `hits` of `n` (Clopper & Pearson, Biometrika 1934)."""
+    tail = (1 - confidence) / 2
+    low = 0.0 if hits == 0 else _solve(lambda p: 1 - _binomial_cdf(hits - 1, n, p), tail)
+    high = 1.0 if hits == n else _solve(lambda p: -_binomial_cdf(hits, n, p), -tail)
+    return low, high
+
+
 def _counts(expected: Integers, predicted: Integers) -> tuple[Integers, Integers, Integers]:
     """For each label how often it was right, expected and predicted."""
     labels = int(max(expected.max(initial=0), predicted.max(initial=0))) + 1
@@ -156,3 +157,26 @@ def _ranks(values: Floats) -> Floats:
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()
     return np.asarray((last - (counts - 1) / 2)[inverse])
+
+
+def _binomial_cdf(k: int, n: int, p: float) -> float:
+    """P(X <= k) for X ~ Binomial(n, p), summed in logarithms so that nothing overflows."""
+    if p <= 0:
+        return 1.0
+    if p >= 1:
+        return float(k >= n)
+    logs = [
+        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1)
+        + i * math.log(p) + (n - i) * math.log1p(-p)
+        for i in range(k + 1)
+    ]  # fmt: skip
+    return min(1.0, math.fsum(math.exp(x) for x in logs))
+
+
+def _solve(increasing: Callable[[float], float], target: float) -> float:
+    """The p in [0, 1] at which an increasing function reaches `target`, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if increasing(middle) < target else (low, middle)
+    return (low + high) / 2
