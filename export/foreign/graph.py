@@ -17,6 +17,7 @@ from edgebert.export.passes.wires import Wires
 from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
 from edgebert.runtimes.answers import Array
+from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import import_onnxruntime
 
 Ids = npt.NDArray[np.int64]
@@ -153,7 +154,7 @@ def open_plainly(path: Path) -> Any:
     options.intra_op_num_threads = available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others run beside it
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[CPU.full_name])
     except Exception as error:  # onnxruntime's errors share no public base class
         raise InputError(f"{path} cannot be loaded by onnxruntime: {first_line(error)}") from error
 

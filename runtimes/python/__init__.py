@@ -1,10 +1,38 @@
 """A bundle and texts in, vectors, labels and entities out: numpy, onnxruntime and tokenizers."""
 
-from edgebert.runtimes.answers import Classification, Entity
-from edgebert.runtimes.loading import load
-from edgebert.runtimes.masks import Fill
-from edgebert.runtimes.model import Model
-from edgebert.runtimes.questions import Answer
-from edgebert.runtimes.ranking import Hit
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgebert.runtimes.answers import Classification as Classification
+    from edgebert.runtimes.answers import Entity as Entity
+    from edgebert.runtimes.loading import load as load
+    from edgebert.runtimes.masks import Fill as Fill
+    from edgebert.runtimes.model import Model as Model
+    from edgebert.runtimes.questions import Answer as Answer
+    from edgebert.runtimes.ranking import Hit as Hit
+
+_HOMES = {
+    "Answer": "questions",
+    "Classification": "answers",
+    "Entity": "answers",
+    "Fill": "masks",
+    "Hit": "ranking",
+    "Model": "model",
+    "load": "loading",
+}
 __all__ = ["Answer", "Classification", "Entity", "Fill", "Hit", "Model", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the table of providers is read by the command line, which starts light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgebert.runtimes' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"edgebert.runtimes.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
