@@ -189,7 +189,7 @@ def test_doctor_tells_what_load_refuses(tiny_bundle: Path, azure: str) -> None:
 def test_inspect_shows_what_load_refuses(
     tiny_bundle: Path, azure: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edgebert.cli.tables import show_inspect
+    from edgebert.cli.prove.inspect import show_inspect
     from edgebert.inspect import inspect_path
 
     shown = show_inspect(inspect_path(tiny_bundle, provider=azure))

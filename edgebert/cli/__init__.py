@@ -1,20 +1,15 @@
-"""The edgebert command. Each command parses, calls one function, prints its result."""
+"""The edgebert command. Each command parses, calls one function, prints its result.
+
+A command is a file of its own, with what it prints, in the folder of its stage: `make`, `prove` or
+`run`. What the commands that answer texts share is in `texts`.
+"""
 
 from __future__ import annotations
 
 import click
 
 from edgebert import __version__
-from edgebert.cli import (
-    checking,
-    making,
-    measuring,
-    optimizing,
-    reporting,
-    running,
-    searching,
-    training,
-)
+from edgebert.cli import make, prove, run
 from edgebert.cli.boundary import Commands
 
 __all__ = ["main"]
@@ -32,6 +27,6 @@ def main() -> None:
     """
 
 
-for commands in (training, making, optimizing, checking, measuring, reporting, running, searching):
-    for command in commands.COMMANDS:
+for commands in (make.COMMANDS, prove.COMMANDS, run.COMMANDS):
+    for command in commands:
         main.add_command(command)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice, tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from edgebert.cli.failures import Failures, refuse_unreadable
-from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
 from edgebert.cli.options import TRUNCATE
+from edgebert.cli.texts.failures import Failures, refuse_unreadable
+from edgebert.cli.texts.given import STDIN, GivenTexts, given_texts
+from edgebert.cli.texts.verb import Verb
 from edgebert.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,32 +25,6 @@ if TYPE_CHECKING:
 
 _COUNTED_TOGETHER = 256
 _OTHERS = "All others were answered"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """What a command does.
-
-    Attributes:
-        name: of the command.
-        task: that a bundle must have.
-        answer: asks the model; takes and gives an iterator.
-        row: a text and its answer, as they are written.
-        chosen: options of this command alone and their values, which change answers.
-        is_cut: which texts are longer than what is read of them; None where all of a text is read.
-    """
-
-    name: str
-    task: str
-    answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
-    row: Callable[[Any, Any], Row]
-    chosen: Mapping[str, str | None] = field(default_factory=dict)
-    is_cut: Callable[[Model, Sequence[Text]], Sequence[bool]] | None = None
-
-    @property
-    def named(self) -> dict[str, str | None]:
-        """The same options by their names in Python."""
-        return {name.removeprefix("--").replace("-", "_"): v for name, v in self.chosen.items()}
 
 
 def run(

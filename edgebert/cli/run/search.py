@@ -1,4 +1,4 @@
-"""The command that searches a corpus."""
+"""The texts of a corpus that are nearest to a query."""
 
 from __future__ import annotations
 
@@ -40,6 +40,3 @@ def search(bundle: Path, queries: tuple[str, ...], corpus: Path, k: int, provide
     found = load(bundle, provider=provider).search(list(queries), corpus, k)
     for query, hits in zip(queries, found, strict=True):
         click.echo(to_json({"query": query, "hits": [asdict(hit) for hit in hits]}))
-
-
-COMMANDS = (search,)

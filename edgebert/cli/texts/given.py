@@ -56,7 +56,7 @@ def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | 
     if source is None:
         return GivenTexts(lambda: iter([iter(texts)]), count=len(texts))
     if source == STDIN:
-        from edgebert.cli.stdin import stdin_lines
+        from edgebert.cli.texts.stdin import stdin_lines
 
         return GivenTexts(
             lambda: map(iter, stdin_lines()),
@@ -85,7 +85,7 @@ def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
 
 def _texts_of_pipe(path: Path, texts: Iterator[Text]) -> GivenTexts:
     """Texts that can be read only once, and may come slowly."""
-    from edgebert.cli.read_ahead import read_ahead
+    from edgebert.cli.texts.read_ahead import read_ahead
 
     first = next(texts, None)
     if first is None:

@@ -1,4 +1,4 @@
-"""The drift gate: check."""
+"""The drift gate."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def check(
     """
     if html:
         require("--html", "report", "jinja2", "matplotlib")
-    from edgebert.cli.check_table import show_check
+    from edgebert.cli.prove.check_table import show_check
     from edgebert.drift import check as run_check
     from edgebert.drift.checking import Baseline
     from edgebert.drift.gates import MARGIN, Thresholds
@@ -162,6 +162,3 @@ def _write_for_others(
         from edgebert.report import write_page
 
         write_page([record], html, title="edgebert check", force=True)
-
-
-COMMANDS = (check,)
