@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgebert.answer_files.rows import Row
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 
 _ANSWERS = {
     EMBEDDINGS: ("embedding",),
     TEXT_CLASSIFICATION: ("label", "score", "scores"),
     TOKEN_CLASSIFICATION: ("entities",),
+    FILL_MASK: ("fills",),
+    QUESTION_ANSWERING: ("answer", "score", "start", "end"),
 }
 
 
@@ -20,7 +28,7 @@ class Columns:
     """What the rows of a run hold.
 
     Attributes:
-        task: embeddings, text classification or token classification.
+        task: that the answers are of.
         pairs: whether two texts are answered together; they get a column each.
         labels: every label of a text classifier.
         multi_label: whether a text may have several of them.

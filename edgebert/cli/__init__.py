@@ -10,12 +10,12 @@ import click
 
 from edgebert import __version__
 from edgebert.cli import make, prove, run
-from edgebert.cli.boundary import Commands
+from edgebert.cli.stages import StagedCommands
 
 __all__ = ["main"]
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=StagedCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """From a BERT checkpoint to a small, fused, proved int8 bundle that runs without torch.
@@ -27,6 +27,6 @@ def main() -> None:
     """
 
 
-for commands in (make.COMMANDS, prove.COMMANDS, run.COMMANDS):
-    for command in commands:
-        main.add_command(command)
+main.add_stage("Make a bundle", make.COMMANDS)
+main.add_stage("Prove it", prove.COMMANDS)
+main.add_stage("Run it", run.COMMANDS)

@@ -90,6 +90,13 @@ json_record = click.option(
     metavar="FILE",
     help="Write the record as JSON ('-': to stdout, and print nothing else there).",
 )
+input_file = click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Texts from a .txt, .tsv, .csv, .jsonl or .parquet file ('-': lines of stdin).",
+)
 text_column = click.option(
     "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
 )

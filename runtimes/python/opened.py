@@ -179,8 +179,9 @@ class OpenBundle:
         *,
         aggregation: str | None = None,
         long_text: str | None = None,
+        allow_no_answer: bool | None = None,
     ) -> Fingerprint:
-        """The fingerprint of answers with these options of `embed`, `classify` and `tag`."""
+        """The fingerprint of answers with these options of `embed` and the other methods."""
         engine = ONNXRUNTIME
         if self.rounds_otherwise:
             engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
@@ -188,6 +189,7 @@ class OpenBundle:
             prompt=prompt_option(self.manifest, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
+            no_answer="allowed" if allow_no_answer else "",
         )
 
     @property

@@ -99,8 +99,8 @@ def check(
 ) -> None:
     """Hold the answers of CANDIDATE against those of REFERENCE; exit 3 when they drift too far.
 
-    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify or tag
-    saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
+    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify, tag or
+    answer saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
 
     \b
         edgebert check path/to/checkpoint out/int8 --data dev.tsv --max-metric-drop 0.5

@@ -10,6 +10,7 @@ import click
 from edgebert.cli import options
 from edgebert.cli.boundary import Command
 from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.given import texts_or_pairs
 from edgebert.cli.texts.verb import Verb, run_options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@run_options
+@run_options()
 @options.long_text
 def classify(long_text: str, **given: Any) -> None:
     """Classify texts: one JSON object a line.
@@ -38,6 +39,13 @@ def classify(long_text: str, **given: Any) -> None:
         found: Sequence[bool] = model.truncated(texts)
         return found
 
-    chosen = {"--long-text": long_text}
-    cut = is_cut if long_text == options.TRUNCATE else None
-    run(Verb("classify", TEXT_CLASSIFICATION, answer, classification_row, chosen, cut), **given)
+    verb = Verb(
+        "classify",
+        TEXT_CLASSIFICATION,
+        answer,
+        classification_row,
+        chosen={"--long-text": long_text},
+        takes=texts_or_pairs,
+        is_cut=is_cut if long_text == options.TRUNCATE else None,
+    )
+    run(verb, **given)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@run_options
+@run_options()
 @click.option("--prompt", metavar="NAME", help="A prompt of the model, put before every text.")
 @options.long_text
 def embed(prompt: str | None, long_text: str, **given: Any) -> None:
@@ -39,6 +39,12 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
         found: Sequence[bool] = model.truncated(texts, prompt=prompt)
         return found
 
-    chosen = {"--prompt": prompt, "--long-text": long_text}
-    cut = is_cut if long_text == options.TRUNCATE else None
-    run(Verb("embed", EMBEDDINGS, answer, embedding_row, chosen, cut), **given)
+    verb = Verb(
+        "embed",
+        EMBEDDINGS,
+        answer,
+        embedding_row,
+        chosen={"--prompt": prompt, "--long-text": long_text},
+        is_cut=is_cut if long_text == options.TRUNCATE else None,
+    )
+    run(verb, **given)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@run_options
+@run_options()
 @click.option(
     "--aggregation",
     type=options.AGGREGATION,

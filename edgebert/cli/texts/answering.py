@@ -49,9 +49,7 @@ def run(
         check_output(target, verb.task)
         # A run that goes on may find that the file is whole already: that is looked at later.
         refuse_existing(target, force=force or resume, source=source)
-    given = given_texts(texts, source, text_column)
-    if given.pairs and verb.name != "classify":
-        raise InputError(f"{source} holds pairs of texts; name one column with --text-column")
+    given = verb.takes(given_texts(texts, source, text_column))
     if target is None:
         _print(verb, bundle, provider, given)
     elif resume:
@@ -69,9 +67,8 @@ def _check_resume(source: Path | None, target: Path | None) -> None:
 
 def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
-    from edgebert.runtimes import load
 
-    model, failures = load(bundle, provider=provider), Failures(given)
+    model, failures = _load(verb, bundle, provider), Failures(given)
     rows = _rows(verb, model, given, failures)
     tracked = rows if sys.stdout.isatty() else _tracked(rows, verb, given.count)
     for row in _telling(tracked, verb, model):
@@ -83,9 +80,8 @@ def _write(
     verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, write_answers
-    from edgebert.runtimes import load
 
-    model = load(bundle, provider=provider)
+    model = _load(verb, bundle, provider)
     failures = _failures(verb, model, given, target)
     tracked = _tracked(_rows(verb, model, given, failures), verb, given.count)
     rows = _telling(tracked, verb, model)
@@ -98,14 +94,13 @@ def _write_resumably(
     verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, resumed_file
-    from edgebert.runtimes import load
 
     with resumed_file(target, _what_decides(verb, bundle, provider, given), force=force) as file:
         if file.whole:
             return
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
-        model = load(bundle, provider=provider)
+        model = _load(verb, bundle, provider)
         failures = _failures(verb, model, given, target)
         left = None if given.count is None else given.count - file.texts
         tracked = _tracked(_rows(verb, model, given, failures, file.texts), verb, left)
@@ -113,6 +108,15 @@ def _write_resumably(
         file.write(rows, open_layout(target, _columns(verb, model, given)))
     if failures is not None:
         failures.tell(_OTHERS)
+
+
+def _load(verb: Verb, bundle: Path, provider: str) -> Model:
+    """The model; one of another task is refused here already, before any text is looked at."""
+    from edgebert.runtimes import load
+
+    model = load(bundle, provider=provider)
+    verb.answer(model, iter(()))
+    return model
 
 
 def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
@@ -145,7 +149,10 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         "fingerprint": str(opened.fingerprint()),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
-        **{name: "not given" if v is None else repr(v) for name, v in verb.chosen.items()},
+        **{
+            name: "not given" if value is None else repr(value)
+            for name, value in {**verb.chosen, **verb.kept}.items()
+        },
         "--provider": provider,
         "CPU": machine.cpu_and_class,
         "edgebert": __version__,
@@ -179,8 +186,10 @@ def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Fail
 
 def _reads_all(verb: Verb, model: Model, given: GivenTexts) -> bool:
     """Whether no text can be refused: in parts a pair may be, whose sides are both long."""
-    return model.reads_all and not (
-        given.pairs and (verb.named.get("long_text") or TRUNCATE) != TRUNCATE
+    return (
+        verb.why_not is None
+        and model.reads_all
+        and not (given.pairs and (verb.named.get("long_text") or TRUNCATE) != TRUNCATE)
     )
 
 
@@ -188,7 +197,11 @@ def _refusal(verb: Verb, model: Model) -> Callable[[Text], str | None]:
     """Why a text cannot be read as the command reads it; gives None where it can."""
     prompt = verb.named.get("prompt")
     long_text = verb.named.get("long_text") or TRUNCATE
-    return partial(model.refusal, prompt=prompt, long_text=long_text)
+    unread = partial(model.refusal, prompt=prompt, long_text=long_text)
+    why_not = verb.why_not
+    if why_not is None:
+        return unread
+    return lambda text: unread(text) or why_not(model, text)
 
 
 def _rows(
@@ -242,9 +255,10 @@ def _telling(rows: Iterable[Row], verb: Verb, model: Model) -> Iterator[Row]:
             answered.clear()
     seen, cut = seen + len(answered), cut + sum(verb.is_cut(model, answered))
     if cut:
+        way_out = "; --long-text mean reads all of them" if "--long-text" in verb.chosen else ""
         click.echo(
             f"{cut:,} of {seen:,} texts {'is' if cut == 1 else 'are'} longer than the "
-            f"{model.max_length} tokens the model reads; --long-text mean reads all of them",
+            f"{model.max_length} tokens the model reads{way_out}",
             err=True,
         )
 
