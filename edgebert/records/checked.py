@@ -226,3 +226,7 @@ class CheckRecord(Header):
     baseline: str | None = None
     made_by: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.reference, self.candidate
