@@ -46,8 +46,9 @@ def test_what_a_device_needs_imports_nothing_heavy(module: str) -> None:
     assert loaded_by(module, HEAVY) == []
 
 
-def test_the_command_line_starts_without_what_only_its_commands_need() -> None:
-    assert loaded_by("edgebert.cli", ("numpy", "onnxruntime", "tokenizers")) == []
+@pytest.mark.parametrize("module", ["edgebert.cli", "edgebert.runtimes.providers"])
+def test_the_command_line_starts_without_what_only_its_commands_need(module: str) -> None:
+    assert loaded_by(module, ("numpy", "onnxruntime", "tokenizers")) == []
 
 
 def test_measures_need_nothing_but_numpy() -> None:

@@ -228,3 +228,7 @@ class CheckRecord(Header):
     made_by: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     measures: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.reference, self.candidate

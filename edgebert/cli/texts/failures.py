@@ -10,7 +10,7 @@ from edgebert.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgebert.cli.given_texts import GivenTexts
+    from edgebert.cli.texts.given import GivenTexts
     from edgebert.data import Text
 
 _SHOWN = 5

@@ -1,8 +1,7 @@
-"""The command that searches a corpus."""
+"""The texts of a corpus that are nearest to a query."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -34,12 +33,9 @@ def search(bundle: Path, queries: tuple[str, ...], corpus: Path, k: int, provide
         edgebert embed out/int8 --input questions.txt --output questions.jsonl
         edgebert search out/int8 "how do I reset it" --corpus questions.jsonl
     """
-    from edgebert.answer_files.rows import to_json
+    from edgebert.answer_files.rows import hits_row, to_json
     from edgebert.runtimes import load
 
     found = load(bundle, provider=provider).search(list(queries), corpus, k)
     for query, hits in zip(queries, found, strict=True):
-        click.echo(to_json({"query": query, "hits": [asdict(hit) for hit in hits]}))
-
-
-COMMANDS = (search,)
+        click.echo(to_json(hits_row(query, hits)))

@@ -1,7 +1,8 @@
-"""Commands that measure and look: bench, tune, inspect, doctor."""
+"""Latency, throughput, memory and cold start."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, record_to, require
+from edgebert.cli.tables import table
 from edgebert.output import refuse_existing
 
 if TYPE_CHECKING:
-    from edgebert.records.measured import BenchRecord
+    from edgebert.records.measured import BenchBundle, BenchRecord, Noise, TextsBench
 
 
 @click.command(cls=Command)
@@ -74,8 +76,6 @@ def bench(
     if html:
         require("--html", "report", "jinja2", "matplotlib")
         refuse_existing(html, force=force)
-
-    from edgebert.cli.bench_table import show_bench
     from edgebert.latency import bench as run_bench
 
     def run() -> BenchRecord:
@@ -99,63 +99,64 @@ def bench(
     record_to(json_path, run, show_bench, also=page)
 
 
-@click.command(cls=Command)
-@click.argument("path", type=options.FOLDER)
-@click.option(
-    "--provider",
-    type=options.PROVIDER,
-    help="Also run it once on this execution provider, and show where its nodes ran.",
-)
-@options.json_record
-def inspect(path: Path, provider: str | None, json_path: Path | None) -> None:
-    """Show what is in a bundle or an ONNX file: operators, coverage, sizes, risks.
+def show_bench(record: BenchRecord) -> str:
+    from edgebert.report.names import shortest_names
 
-    \b
-        edgebert inspect out/int8
-        edgebert inspect out/portable --provider openvino
-    """
-    from edgebert.cli.tables import show_inspect
-    from edgebert.inspect import inspect_path
-
-    record_to(json_path, lambda: inspect_path(path, provider=provider), show_inspect)
+    shortest = shortest_names(bundle.path for bundle in record.bundles)
+    names = [shortest[bundle.path] for bundle in record.bundles]
+    parts = [_cold(record), _warm(record, names)]
+    if record.texts:
+        parts.append(_on_texts(record.texts, names))
+    return "\n\n".join([*parts, _machine(record)])
 
 
-@click.command(cls=Command)
-@click.argument("bundle", type=options.FOLDER)
-@options.provider
-@options.json_record
-def doctor(bundle: Path, provider: str, json_path: Path | None) -> None:
-    """Check that this device gives the answers that BUNDLE promises; exit 3 when it does not.
-
-    \b
-        edgebert doctor out/int8
-    """
-    from edgebert.cli.tables import show_doctor
-    from edgebert.doctor import examine
-
-    record_to(json_path, lambda: examine(bundle, provider=provider), show_doctor)
+def _cold(record: BenchRecord) -> str:
+    rows = []
+    for b in record.bundles:
+        memory = b.ragged_memory
+        growth = f"{memory.growth_mb:+.1f}" if memory else "-"
+        peak = "-" if b.peak_rss_mb is None else f"{b.peak_rss_mb:.0f}"
+        times = (f"{b.load_ms:.0f}", f"{b.first_inference_ms:.1f}")
+        rows.append((b.path, _kind(b), f"{b.size_bytes / 1e6:.1f} MB", *times, peak, growth))
+    header = ("bundle", "precision", "size", "load ms", "first ms", "peak MB", "growth MB")
+    return table(header, rows)
 
 
-@click.command(cls=Command)
-@click.argument("bundle", type=options.FOLDER)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Cores to share out. Default: all that are granted.",
-)
-@options.json_record
-def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
-    """Find the fastest way to run BUNDLE on this machine; from then on every load takes it.
-
-    It takes less than a minute and changes no answer. The machine should have nothing else to do.
-
-    \b
-        edgebert tune out/int8
-    """
-    from edgebert.cli.tune_table import show_tune
-    from edgebert.latency import tune as run_tune
-
-    record_to(json_path, lambda: run_tune(bundle, threads=threads), show_tune)
+def _kind(bundle: BenchBundle) -> str:
+    return "PyTorch" if bundle.provider == "PyTorch" else bundle.precision
 
 
-COMMANDS = (bench, tune, inspect, doctor)
+def _warm(record: BenchRecord, names: Sequence[str]) -> str:
+    rows = [
+        (names[r.bundle], r.batch, r.length, r.threads,
+         f"{r.min_ms:.2f}", f"{r.p50_ms:.2f}", f"{r.p95_ms:.2f}", f"{r.p99_ms:.2f}",
+         f"{r.texts_per_s:.0f}")
+        for r in record.results
+    ]  # fmt: skip
+    header = ("bundle", "batch", "length", "threads", "min ms", "p50", "p95", "p99", "texts/s")
+    return table(header, rows)
+
+
+def _on_texts(texts: TextsBench, names: Sequence[str]) -> str:
+    t = texts.tokens
+    title = (
+        f"{texts.n} of {texts.available} texts of {texts.file}: "
+        f"{t.mean:.1f} tokens on average, p50 {t.p50:.0f}, p95 {t.p95:.0f}, longest {t.max}"
+    )
+    rows = [
+        (names[r.bundle], r.threads, f"{r.texts_per_s:.0f}",
+         f"{r.tokens_per_s:.0f}")
+        for r in texts.results
+    ]  # fmt: skip
+    return f"{title}\n{table(('bundle', 'threads', 'texts/s', 'tokens/s'), rows)}"
+
+
+def _machine(record: BenchRecord) -> str:
+    return f"machine: {record.machine.cpu_and_class}, {_steadiness(record.noise)}"
+
+
+def _steadiness(noise: Noise) -> str:
+    spread = f"medians of rounds spread {100 * noise.round_spread:.0f} %"
+    if noise.noisy:
+        return f"noisy, read with care: {'; '.join(noise.reasons) or spread}"
+    return f"steady ({spread})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from itertools import count as numbers
 from pathlib import Path
@@ -31,6 +31,7 @@ class GivenTexts:
         sha256: of them all; None where they cannot be read a second time.
         pairs: whether they are pairs of texts.
         text_column: the column that was named for them.
+        source: where they come from, as a message names it.
         places: opens where each of them stands, as a message about it begins.
     """
 
@@ -39,7 +40,33 @@ class GivenTexts:
     sha256: str | None = None
     pairs: bool = False
     text_column: str | None = None
+    source: str = "the command line"
     places: Callable[[], Iterator[str]] = lambda: (f"text {number}" for number in numbers(1))
+
+    def beside(self, context: str) -> GivenTexts:
+        """The same texts, each as the first of a pair with this one."""
+        return replace(
+            self,
+            chunks=lambda: (((str(text), context) for text in texts) for texts in self.chunks()),
+            sha256=self.sha256 and _survey([self.sha256, context])[1],
+            pairs=True,
+        )
+
+
+def single_texts(given: GivenTexts) -> GivenTexts:
+    """Refuse pairs.
+
+    Raises:
+        InputError: the texts are pairs.
+    """
+    if given.pairs:
+        raise InputError(f"{given.source} holds pairs of texts; name one column with --text-column")
+    return given
+
+
+def texts_or_pairs(given: GivenTexts) -> GivenTexts:
+    """Take the texts as they are."""
+    return given
 
 
 def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | None) -> GivenTexts:
@@ -56,10 +83,11 @@ def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | 
     if source is None:
         return GivenTexts(lambda: iter([iter(texts)]), count=len(texts))
     if source == STDIN:
-        from edgebert.cli.stdin import stdin_lines
+        from edgebert.cli.texts.stdin import stdin_lines
 
         return GivenTexts(
             lambda: map(iter, stdin_lines()),
+            source="stdin",
             places=lambda: (f"stdin, line {number}" for number in numbers(1)),
         )
     return _texts_of_file(source, text_column)
@@ -79,19 +107,21 @@ def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
         sha256,
         pairs=pairs,
         text_column=text_column,
+        source=str(path),
         places=lambda: stream_places(path),
     )
 
 
 def _texts_of_pipe(path: Path, texts: Iterator[Text]) -> GivenTexts:
     """Texts that can be read only once, and may come slowly."""
-    from edgebert.cli.read_ahead import read_ahead
+    from edgebert.cli.texts.read_ahead import read_ahead
 
     first = next(texts, None)
     if first is None:
         raise InputError(f"{path} holds no text")
     come = chain([first], texts)
-    return GivenTexts(lambda: map(iter, read_ahead(come)), pairs=not isinstance(first, str))
+    pairs = not isinstance(first, str)
+    return GivenTexts(lambda: map(iter, read_ahead(come)), pairs=pairs, source=str(path))
 
 
 def _survey(texts: Iterable[Text]) -> tuple[int, str, bool]:

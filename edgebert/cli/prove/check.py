@@ -1,4 +1,4 @@
-"""The drift gate: check."""
+"""The drift gate."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ def check(
 ) -> None:
     """Hold the answers of CANDIDATE against those of REFERENCE; exit 3 when they drift too far.
 
-    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify or tag
-    saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
+    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify, tag or
+    answer saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
 
     \b
         edgebert check path/to/checkpoint out/int8 --data dev.tsv --max-metric-drop 0.5
     """
     if html:
         require("--html", "report", "jinja2", "matplotlib")
-    from edgebert.cli.check_table import show_check
+    from edgebert.cli.prove.check_table import show_check
     from edgebert.drift import check as run_check
     from edgebert.drift.checking import Baseline
     from edgebert.drift.gates import MARGIN
@@ -145,6 +145,3 @@ def _write_for_others(
         from edgebert.report import write_page
 
         write_page([record], html, title="edgebert check", force=True)
-
-
-COMMANDS = (check,)

@@ -1,4 +1,4 @@
-"""The command that shows records: as a page, as Markdown, or one against another."""
+"""Records as a page, as Markdown, or one against another."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, record_to, require
+from edgebert.cli.tables import table
 from edgebert.output import refuse_existing
 
 if TYPE_CHECKING:
+    from edgebert.records.compared import DiffRecord
     from edgebert.records.header import Header
 
 STDOUT = Path("-")
@@ -102,7 +104,6 @@ def _diff(
     markdown: Path | None,
 ) -> None:
     """Compare, print, and write pages of the difference and the other records, in that order."""
-    from edgebert.cli.tables import show_diff
     from edgebert.report import diff_records
 
     printed = STDOUT in (json_path, markdown)
@@ -139,4 +140,16 @@ def _write(
         click.echo(write_page(records, output, force=force), err=quiet)
 
 
-COMMANDS = (report,)
+def show_diff(record: DiffRecord) -> str:
+    from edgebert.report.changes import change_cells
+
+    held = [
+        ("ok" if r.passed else "FAILED", r.subject, f"{r.bound:.4g}", f"{r.value:.4g}")
+        for r in record.regressions
+    ]
+    parts = [
+        table(("what", "figure", "before", "after", "change"), map(change_cells, record.changes)),
+        table(("", record.kind, "bound", "measured"), held) if held else "no bounds were set",
+        *record.notes,
+    ]
+    return "\n\n".join(parts)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import RawIOBase
 from typing import Any
 
-from edgebert.cli.read_ahead import read_ahead
+from edgebert.cli.texts.read_ahead import read_ahead
 from edgebert.data.lines import decode_lines
 from edgebert.errors import InputError
 

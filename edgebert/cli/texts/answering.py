@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice, tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from edgebert.cli.failures import Failures, refuse_unreadable
-from edgebert.cli.given_texts import STDIN, GivenTexts, given_texts
 from edgebert.cli.options import TRUNCATE
+from edgebert.cli.texts.failures import Failures, refuse_unreadable
+from edgebert.cli.texts.given import STDIN, GivenTexts, given_texts
+from edgebert.cli.texts.verb import Verb
 from edgebert.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,32 +25,6 @@ if TYPE_CHECKING:
 
 _COUNTED_TOGETHER = 256
 _OTHERS = "All others were answered"
-
-
-@dataclass(frozen=True)
-class Verb:
-    """What a command does.
-
-    Attributes:
-        name: of the command.
-        task: that a bundle must have.
-        answer: asks the model; takes and gives an iterator.
-        row: a text and its answer, as they are written.
-        chosen: options of this command alone and their values, which change answers.
-        is_cut: which texts are longer than what is read of them; None where all of a text is read.
-    """
-
-    name: str
-    task: str
-    answer: Callable[[Model, Iterable[Text]], Iterable[Any]]
-    row: Callable[[Any, Any], Row]
-    chosen: Mapping[str, str | None] = field(default_factory=dict)
-    is_cut: Callable[[Model, Sequence[Text]], Sequence[bool]] | None = None
-
-    @property
-    def named(self) -> dict[str, str | None]:
-        """The same options by their names in Python."""
-        return {name.removeprefix("--").replace("-", "_"): v for name, v in self.chosen.items()}
 
 
 def run(
@@ -75,9 +49,7 @@ def run(
         check_output(target, verb.task)
         # A run that goes on may find that the file is whole already: that is looked at later.
         refuse_existing(target, force=force or resume, source=source)
-    given = given_texts(texts, source, text_column)
-    if given.pairs and verb.name != "classify":
-        raise InputError(f"{source} holds pairs of texts; name one column with --text-column")
+    given = verb.takes(given_texts(texts, source, text_column))
     if target is None:
         _print(verb, bundle, provider, given)
     elif resume:
@@ -95,9 +67,8 @@ def _check_resume(source: Path | None, target: Path | None) -> None:
 
 def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
-    from edgebert.runtimes import load
 
-    model, failures = load(bundle, provider=provider), Failures(given)
+    model, failures = _load(verb, bundle, provider), Failures(given)
     rows = _rows(verb, model, given, failures)
     tracked = rows if sys.stdout.isatty() else _tracked(rows, verb, given.count)
     for row in _telling(tracked, verb, model):
@@ -109,9 +80,8 @@ def _write(
     verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, write_answers
-    from edgebert.runtimes import load
 
-    model = load(bundle, provider=provider)
+    model = _load(verb, bundle, provider)
     failures = _failures(verb, model, given, target)
     tracked = _tracked(_rows(verb, model, given, failures), verb, given.count)
     rows = _telling(tracked, verb, model)
@@ -124,14 +94,13 @@ def _write_resumably(
     verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, resumed_file
-    from edgebert.runtimes import load
 
     with resumed_file(target, _what_decides(verb, bundle, provider, given), force=force) as file:
         if file.whole:
             return
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
-        model = load(bundle, provider=provider)
+        model = _load(verb, bundle, provider)
         failures = _failures(verb, model, given, target)
         left = None if given.count is None else given.count - file.texts
         tracked = _tracked(_rows(verb, model, given, failures, file.texts), verb, left)
@@ -139,6 +108,15 @@ def _write_resumably(
         file.write(rows, open_layout(target, _columns(verb, model, given)))
     if failures is not None:
         failures.tell(_OTHERS)
+
+
+def _load(verb: Verb, bundle: Path, provider: str) -> Model:
+    """The model; one of another task is refused here already, before any text is looked at."""
+    from edgebert.runtimes import load
+
+    model = load(bundle, provider=provider)
+    verb.answer(model, iter(()))
+    return model
 
 
 def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
@@ -171,7 +149,10 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
         "fingerprint": str(opened.fingerprint()),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
-        **{name: "not given" if v is None else repr(v) for name, v in verb.chosen.items()},
+        **{
+            name: "not given" if value is None else repr(value)
+            for name, value in {**verb.chosen, **verb.kept}.items()
+        },
         "--provider": provider,
         "CPU": machine.cpu_and_class,
         "edgebert": __version__,
@@ -205,8 +186,10 @@ def _failures(verb: Verb, model: Model, given: GivenTexts, target: Path) -> Fail
 
 def _reads_all(verb: Verb, model: Model, given: GivenTexts) -> bool:
     """Whether no text can be refused: in parts a pair may be, whose sides are both long."""
-    return model.reads_all and not (
-        given.pairs and (verb.named.get("long_text") or TRUNCATE) != TRUNCATE
+    return (
+        verb.why_not is None
+        and model.reads_all
+        and not (given.pairs and (verb.named.get("long_text") or TRUNCATE) != TRUNCATE)
     )
 
 
@@ -214,7 +197,11 @@ def _refusal(verb: Verb, model: Model) -> Callable[[Text], str | None]:
     """Why a text cannot be read as the command reads it; gives None where it can."""
     prompt = verb.named.get("prompt")
     long_text = verb.named.get("long_text") or TRUNCATE
-    return partial(model.refusal, prompt=prompt, long_text=long_text)
+    unread = partial(model.refusal, prompt=prompt, long_text=long_text)
+    why_not = verb.why_not
+    if why_not is None:
+        return unread
+    return lambda text: unread(text) or why_not(model, text)
 
 
 def _rows(
@@ -268,9 +255,10 @@ def _telling(rows: Iterable[Row], verb: Verb, model: Model) -> Iterator[Row]:
             answered.clear()
     seen, cut = seen + len(answered), cut + sum(verb.is_cut(model, answered))
     if cut:
+        way_out = "; --long-text mean reads all of them" if "--long-text" in verb.chosen else ""
         click.echo(
             f"{cut:,} of {seen:,} texts {'is' if cut == 1 else 'are'} longer than the "
-            f"{model.max_length} tokens the model reads; --long-text mean reads all of them",
+            f"{model.max_length} tokens the model reads{way_out}",
             err=True,
         )
 
