@@ -19,9 +19,9 @@ from edgebert.quantize.options import Budget
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_graph
+from edgebert.text.encoding import encode
 
 _TOKENS = 12_000
 """Of the texts that mixtures are measured on, half for each kind."""

@@ -25,7 +25,9 @@ from edgebert.drift.metrics import label_indices
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.errors import InputError
+from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Entity, load
+from edgebert.tasks import task_of
 
 PAIRS = "sentence1\tsentence2\tscore\n" + "".join(
     f"turn {a} the lamp\tturn {b} the {c}\t{s}\n"
@@ -153,10 +155,11 @@ def test_integer_labels_are_indices(tiny_classifier_bundle: Path) -> None:
 
 
 def test_promises_are_twice_what_was_measured(tiny_bundle: Path, tiny_int8: Path) -> None:
-    from edgebert.data.samples import built_in_examples
     from edgebert.drift.comparing import compare
 
-    comparison = compare(load(tiny_bundle), load(tiny_int8), built_in_examples())
+    comparison = compare(
+        load(tiny_bundle), load(tiny_int8), task_of(EMBEDDINGS).built_in_examples()
+    )
     drift = describe_drift(comparison, "here", Floors(drift=1e-9, flips=0.0))
     assert 2 * drift.mean <= drift.promises["max_drift"] <= 2.2 * drift.mean
     floor = describe_drift(comparison, "here", Floors(drift=0.5, flips=0.0))
@@ -164,11 +167,12 @@ def test_promises_are_twice_what_was_measured(tiny_bundle: Path, tiny_int8: Path
 
 
 def test_few_texts_promise_little_about_labels(tiny_classifier_bundle: Path) -> None:
-    from edgebert.data.samples import built_in_examples
     from edgebert.drift.comparing import compare
 
     model = load(tiny_classifier_bundle)
-    drift = describe_drift(compare(model, model, built_in_examples()), "here", Floors(1e-9, 0.0))
+    drift = describe_drift(
+        compare(model, model, task_of(EMBEDDINGS).built_in_examples()), "here", Floors(1e-9, 0.0)
+    )
     assert drift.flips == 0.0
     assert 0.08 < drift.promises["max_flips"] < 0.1  # 3 in 40 would not surprise
 

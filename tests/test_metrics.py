@@ -13,6 +13,7 @@ import pytest
 import sklearn.metrics
 from scipy import stats
 
+from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval, Span, read_examples
 from edgebert.drift.metrics import (
     Scores,
@@ -26,8 +27,7 @@ from edgebert.drift.sources import TextModel
 from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.long_texts import Whole
+from edgebert.text.long_texts import Whole
 
 HERE = Path("dev.tsv")
 

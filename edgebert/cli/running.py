@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -67,7 +67,9 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
     from edgebert.records.manifest import EMBEDDINGS
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        vectors: Iterable[Any] = model.embed(texts, prompt=prompt, long_text=long_text)
+        vectors: Iterable[Any] = model.embed(
+            cast("Iterable[str]", texts), prompt=prompt, long_text=long_text
+        )
         return vectors
 
     def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
@@ -127,7 +129,7 @@ def tag(aggregation: str | None, **given: Any) -> None:
     from edgebert.records.manifest import TOKEN_CLASSIFICATION
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        entities: Iterable[Any] = model.tag(texts, aggregation=aggregation)
+        entities: Iterable[Any] = model.tag(cast("Iterable[str]", texts), aggregation=aggregation)
         return entities
 
     chosen = {"--aggregation": aggregation}

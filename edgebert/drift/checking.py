@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.data import Examples
-from edgebert.data.samples import examples_or_built_in
 from edgebert.drift.causes import Side, examined, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import (
@@ -33,6 +32,7 @@ from edgebert.drift.weights import WeightComparison, compare_weights
 from edgebert.errors import GateError
 from edgebert.records.checked import Cause, CheckRecord, Gate, Invariance
 from edgebert.runtimes import Model
+from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _examples(
         texts = dict.fromkeys(text for side in saved for text in side.texts)
         return Examples(saved[0].path, tuple(texts))
     path = Path(data) if data else None
-    return examples_or_built_in(path, right.task, text_column=text_column)
+    return task_of(right.task).examples(path, text_column=text_column)
 
 
 def _asked(thresholds: Thresholds | None) -> list[Bound]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Examples, Text
 from edgebert.data.masking import with_mask
 from edgebert.drift.distances import (
@@ -51,7 +52,6 @@ from edgebert.records.manifest import (
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
 )
-from edgebert.runtimes.answers import Array
 
 WORST = 20
 """How many of the texts that moved most a comparison keeps."""

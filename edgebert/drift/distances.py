@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.records.checked import (
     EntityChanges,
     Flips,
@@ -16,7 +17,7 @@ from edgebert.records.checked import (
 )
 from edgebert.records.manifest import SOFTMAX
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array, probabilities
+from edgebert.tasks.answers import probabilities
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.drift.distances import cosines
 from edgebert.drift.sources import Probe, TextModel
 from edgebert.records.checked import Invariance
-from edgebert.runtimes.answers import Array
 
 _SAMPLE = 64
 _PADDED_SAMPLE = 16

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
 from edgebert.drift import squad
 from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
@@ -35,7 +36,6 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
 
 Numbers = npt.NDArray[Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.drift.distances import Floats, cosines
 from edgebert.records.checked import PairSimilarity
 from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN
-from edgebert.runtimes.answers import Array
 
 
 def similarities(a: npt.ArrayLike, b: npt.ArrayLike, name: str) -> Floats:

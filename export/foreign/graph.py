@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
 from edgebert.export.options import EXTERNAL_DATA_BYTES
 from edgebert.export.parity.sessions import first_line
 from edgebert.export.passes.wires import Wires
 from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
-from edgebert.runtimes.answers import Array
 from edgebert.runtimes.session import import_onnxruntime
 
 Ids = npt.NDArray[np.int64]

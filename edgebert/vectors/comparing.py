@@ -10,11 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.records.manifest import DOT
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.measures import Doubles, Measure, likeness, numbers
-from edgebert.runtimes.similarity import require_finite
-from edgebert.runtimes.vectors import (
+from edgebert.vectors.forms import (
     TINY,
     Vectors,
     floats,
@@ -25,6 +23,8 @@ from edgebert.runtimes.vectors import (
     width_of,
     words_of,
 )
+from edgebert.vectors.similarity import require_finite
+from edgebert.vectors.similarity_function import Doubles, SimilarityFunction, likeness, numbers
 
 _LARGE = 1e37
 """Products below this stay inside float32; and 1 over it is more than float32 loses near zero."""
@@ -50,7 +50,7 @@ class Comparer(Protocol):
         ...
 
 
-def comparer(queries: Vectors, measure: Measure) -> Comparer:
+def comparer(queries: Vectors, measure: SimilarityFunction) -> Comparer:
     """The way to compare these queries."""
     if measure.is_distance:
         return _ByDistance(queries, measure)
@@ -122,7 +122,7 @@ class _ByDot:
 class _ByDistance:
     """Each by itself: what a product of matrices makes of near vectors is mostly rounding."""
 
-    def __init__(self, queries: Vectors, measure: Measure) -> None:
+    def __init__(self, queries: Vectors, measure: SimilarityFunction) -> None:
         self._measure = measure
         self._queries = numbers(queries).astype(np.float64)
 

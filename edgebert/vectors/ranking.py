@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import InputError
-from edgebert.runtimes.encoding import check_text
+from edgebert.text.encoding import check_text
 
 
 @dataclass(frozen=True)

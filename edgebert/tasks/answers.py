@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.records.manifest import IDENTITY, SIGMOID, SOFTMAX
-
-Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

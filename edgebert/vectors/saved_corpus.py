@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import stream_texts
 from edgebert.data.makers import maker_beside, makers_of_rows
 from edgebert.data.rows import TABLES, Row, file_kind, place_of, read_rows
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
 from edgebert.records.fingerprint import Fingerprint
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.vectors import Vectors
+from edgebert.vectors.forms import Vectors
 
 _EMBEDDING = "embedding"
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import tokenizers
 
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import encode
-from edgebert.runtimes.scheduling import Answered, Encode
-from edgebert.runtimes.vectors import unit
-from edgebert.runtimes.windows import Window, portions, split
+from edgebert.arrays import Array
+from edgebert.text.encoding import encode
 
 T = TypeVar("T")
 
@@ -24,28 +21,17 @@ LONG_TEXTS = (TRUNCATE, MEAN)
 Cut = Callable[[int | None, int], tokenizers.Tokenizer]
 """What `cut_at` gives for a length (None for never) and a stride."""
 
-ToParts = Callable[[Sequence[T]], Sequence[Sequence[tokenizers.Encoding]]]
-"""Gives the parts of each text."""
-
 _STRIDE = 128
 """Tokens that neighbouring parts share, as SQuAD's readers have it."""
 
-_PARTS = 1024
-"""Parts that are run together."""
 
-
-@dataclass(frozen=True, eq=False)
-class Part(Generic[T]):
-    """What is read at a time of a text.
-
-    Attributes:
-        text: the whole of it.
-        last: whether no other part follows.
-    """
+@dataclass(frozen=True)
+class Answered(Generic[T]):
+    """A text, its tokens and what the graph says of it (see `Task.row_of`)."""
 
     text: T
     encoding: tokenizers.Encoding
-    last: bool
+    row: Array
 
 
 @dataclass(frozen=True)
@@ -92,37 +78,9 @@ def cut_at(
     return other
 
 
-def with_the_others(encode: Encode[T]) -> ToParts[T]:
-    """What gives all parts of a text, of what gives the first one, which knows the others."""
-    return lambda texts: [parts_in_order(first) for first in encode(texts)]
-
-
 def parts_in_order(first: tokenizers.Encoding) -> list[tokenizers.Encoding]:
     """All parts of a text; a tokenizer that keeps the end of a text gives its last part first."""
     return sorted([first, *first.overflowing], key=_begins)
-
-
-def in_parts(windows: Iterable[Window[T]], to_parts: ToParts[T]) -> Iterator[Window[Part[T]]]:
-    """The parts of texts, in windows of their own."""
-    for window in windows:
-        some = list(portions(window.texts))
-        for i, texts in enumerate(some):
-            pairs = zip(texts, to_parts(texts), strict=True)
-            parts = [part for pair in pairs for part in _parts(*pair)]
-            more = window.full or i + 1 < len(some)
-            yield from split(Window(parts, full=more), _PARTS)
-
-
-def wholes(answers: Iterable[Answered[Part[T]]]) -> Iterator[Whole[T]]:
-    """Each text with all of its parts."""
-    encodings: list[tokenizers.Encoding] = []
-    rows: list[Array] = []
-    for answered in answers:
-        encodings.append(answered.encoding)
-        rows.append(answered.row)
-        if answered.text.last:
-            yield Whole(answered.text.text, encodings, rows)
-            encodings, rows = [], []
 
 
 def encode_windows(
@@ -155,30 +113,8 @@ def tokens_of(whole: Whole[Any]) -> Array:
     return np.array([e.special_tokens_mask.count(0) for e in whole.encodings], np.float32)
 
 
-def mean_of(whole: Whole[Any], *, normalize: bool) -> Array:
-    """The mean of the vectors of a text's parts, each counted by its tokens.
-
-    Args:
-        whole: with a row [dim] for each part.
-        normalize: whether the mean is brought back to length 1.
-
-    Returns:
-        float32 [dim]; where the text has one part, its vector as it is.
-    """
-    if len(whole.rows) == 1:
-        return whole.rows[0]
-    tokens = tokens_of(whole)
-    mean = np.asarray((tokens / tokens.sum()) @ np.stack(whole.rows), np.float32)
-    return unit(mean) if normalize else mean
-
-
 def _begins(part: tokenizers.Encoding) -> int:
     """Where a part begins in its text, of a pair in the second; 0 where offsets were not asked for."""
     side = max((side for side in part.sequence_ids if side is not None), default=0)
     places = zip(part.offsets, part.sequence_ids, strict=True)
     return next((start for (start, _), of in places if of == side), 0)
-
-
-def _parts(text: T, encodings: Sequence[tokenizers.Encoding]) -> Iterator[Part[T]]:
-    for i, part in enumerate(encodings, 1):
-        yield Part(text, part, last=i == len(encodings))

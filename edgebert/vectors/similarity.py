@@ -8,19 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.measures import Measure, likeness, numbers
-from edgebert.runtimes.vectors import (
-    BINARY,
-    Vectors,
-    floats,
-    is_bits,
-    lengths,
-    packed,
-    unit,
-    width_of,
-)
+from edgebert.vectors.forms import BINARY, Vectors, floats, is_bits, lengths, packed, unit, width_of
+from edgebert.vectors.similarity_function import SimilarityFunction, likeness, numbers
 
 
 def is_one(values: Any) -> bool:
@@ -102,7 +93,9 @@ def cosines(a: Vectors, b: Vectors, names: tuple[str, str]) -> Array:
     return np.asarray(np.clip(left @ right.T, -1, 1))
 
 
-def similarities(a: Vectors, b: Vectors, names: tuple[str, str], measure: Measure) -> Array:
+def similarities(
+    a: Vectors, b: Vectors, names: tuple[str, str], measure: SimilarityFunction
+) -> Array:
     """How alike each row of one side is to each of the other, float32 [n, m].
 
     Where one side holds bits, only the signs of the other count.

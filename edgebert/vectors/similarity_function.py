@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import InputError
-from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN, Manifest
-from edgebert.runtimes.vectors import BINARY, INT8, Vectors, floats, is_bits, unit
+from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN
+from edgebert.vectors.forms import BINARY, INT8, Vectors, floats, is_bits, unit
 
 Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measure:
+class SimilarityFunction:
     """What a model's vectors are compared by.
 
     Attributes:
@@ -25,10 +25,6 @@ class Measure:
 
     name: str = COSINE
     unit: bool = False
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> Measure:
-        return cls(manifest.similarity, manifest.normalize)
 
     @property
     def is_cosine(self) -> bool:
@@ -56,7 +52,7 @@ class Measure:
             )
 
 
-BY_COSINE = Measure()
+BY_COSINE = SimilarityFunction()
 
 
 def numbers(vectors: Vectors) -> npt.NDArray[np.float32]:

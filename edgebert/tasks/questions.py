@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import check_text, encode
-from edgebert.runtimes.long_texts import Cut, Whole, stride_of
-from edgebert.runtimes.words import token_span
+from edgebert.text.encoding import check_text, encode
+from edgebert.text.long_texts import Cut, Whole, stride_of
+from edgebert.text.words import token_span
 
 _LONGEST = 30  # tokens of an answer, as SQuAD's readers bound it
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import tokenizers
 
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.long_texts import Whole, stride_of
-from edgebert.runtimes.words import TokenizedText
+from edgebert.arrays import Array
+from edgebert.text.long_texts import Whole, stride_of
+from edgebert.text.words import TokenizedText
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from edgebert.runtimes.answers import Array, Entity, probabilities
-from edgebert.runtimes.tags import Tag, TagScheme, joined
-from edgebert.runtimes.words import TokenizedText, Word, single_tokens, split_words, whole_words
+from edgebert.arrays import Array
+from edgebert.tasks.answers import Entity, probabilities
+from edgebert.tasks.tags import Tag, TagScheme, joined
+from edgebert.text.words import TokenizedText, Word, single_tokens, split_words, whole_words
 
 WORDS, SIMPLE, FIRST, AVERAGE, MAX = "words", "simple", "first", "average", "max"
 

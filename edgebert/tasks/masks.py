@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import tokenizers
 
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import probabilities
-from edgebert.runtimes.outputs import places_of
-from edgebert.runtimes.ranking import largest
-from edgebert.runtimes.scheduling import Answered
-from edgebert.runtimes.windows import Window, split
-
-T = TypeVar("T")
-
-_LOGITS_BYTES = 64_000_000
-"""Logits that are kept at a time: a vocabulary of 250,000 has a megabyte for each mask."""
+from edgebert.tasks.answers import probabilities
+from edgebert.text.long_texts import Answered
+from edgebert.vectors.ranking import largest
 
 
 @dataclass(frozen=True)
@@ -40,10 +32,9 @@ class Fill:
     mask: int
 
 
-def in_small_windows(windows: Iterable[Window[T]], vocabulary: int) -> Iterator[Window[T]]:
-    """Windows of so few texts that their logits can be kept, of which a mask has one a piece."""
-    for window in windows:
-        yield from split(window, max(1, _LOGITS_BYTES // (4 * vocabulary)))
+def places_of(ids: Iterable[int], mask_id: int | None) -> list[int]:
+    """Where the mask stands among the tokens."""
+    return [place for place, token in enumerate(ids) if token == mask_id]
 
 
 def check_masks(text: str, place: int, tokenizer: tokenizers.Tokenizer, mask: str) -> str:

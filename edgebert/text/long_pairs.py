@@ -8,8 +8,8 @@ from typing import Any
 import tokenizers
 
 from edgebert.errors import InputError
-from edgebert.runtimes.encoding import Text, check_text, encode
-from edgebert.runtimes.long_texts import Cut
+from edgebert.text.encoding import Text, check_text, encode
+from edgebert.text.long_texts import Cut
 
 
 def check_sides(text: Any, place: int, cut: Cut, max_length: int) -> Text:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
+from edgebert.bounds import check_choice, check_number
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.bounds import check_choice, check_number
 
 F = TypeVar("F", np.float32, np.float64)
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.comparing import comparer, sizes_of
-from edgebert.runtimes.measures import BY_COSINE, Doubles, Measure
-from edgebert.runtimes.ranking import Hit
-from edgebert.runtimes.similarity import (
+from edgebert.vectors.comparing import comparer, sizes_of
+from edgebert.vectors.forms import Vectors, floats, is_bits, width_of
+from edgebert.vectors.ranking import Hit
+from edgebert.vectors.similarity import (
     are_vectors,
     as_bits,
     is_one,
@@ -22,7 +22,7 @@ from edgebert.runtimes.similarity import (
     require_same_width,
     vectors_of,
 )
-from edgebert.runtimes.vectors import Vectors, floats, is_bits, width_of
+from edgebert.vectors.similarity_function import BY_COSINE, Doubles, SimilarityFunction
 
 _NUMBERS = 4_000_000
 """Numbers of the corpus, and scores, that are looked at together: 16 MB as float32."""
@@ -51,7 +51,7 @@ def search_each(
     corpus: Vectors,
     k: int,
     texts: Sequence[str] | None,
-    measure: Measure,
+    measure: SimilarityFunction,
 ) -> Any:
     """Search for one query, for several together, or for those of a stream one by one.
 
@@ -74,7 +74,7 @@ def _search_stream(
     corpus: Vectors,
     k: int,
     texts: Sequence[str] | None,
-    measure: Measure,
+    measure: SimilarityFunction,
 ) -> Iterator[list[Hit]]:
     for first in queries:
         all_of_them = chain([first], queries)
@@ -90,7 +90,7 @@ def search(
     k: int,
     texts: Sequence[str] | None = None,
     *,
-    measure: Measure = BY_COSINE,
+    measure: SimilarityFunction = BY_COSINE,
     place: int = 0,
 ) -> list[list[Hit]]:
     """The k nearest of the corpus for each query, nearest first, of equals the first one first.
@@ -129,7 +129,7 @@ def search(
 
 
 def _nearest(
-    queries: Vectors, corpus: Vectors, k: int, measure: Measure
+    queries: Vectors, corpus: Vectors, k: int, measure: SimilarityFunction
 ) -> list[tuple[npt.NDArray[np.intp], Doubles]]:
     """Indices and scores of the k nearest, for each query.
 
