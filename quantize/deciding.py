@@ -10,7 +10,8 @@ import numpy as np
 
 from edgebert.bundle import MODEL, Bundle
 from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.gates import Thresholds, broken_bounds
+from edgebert.drift.gates import broken_bounds
+from edgebert.measures import Thresholds
 from edgebert.quantize.calibration import CalibrationTexts
 from edgebert.quantize.describing import (
     describe_layers,

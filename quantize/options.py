@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgebert.drift.gates import Thresholds
+from edgebert.bounds import check_choice, check_number
 from edgebert.drift.metrics import gives_score
 from edgebert.errors import InputError
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.measures import Thresholds
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, IDENTITY, VNNI, Manifest
-from edgebert.runtimes.bounds import check_choice, check_number
 
 AUTO = "auto"
 SCHEMES = (AUTO, TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,7 +102,8 @@ def test_a_text_is_refused_by_its_place_and_the_token(model: Model) -> None:
     with pytest.raises(InputError) as refused:
         model.outputs(TEXTS)
     assert str(refused.value) == expected
-    stream, found = model.embed(iter(TEXTS)), []
+    stream = model.embed(iter(TEXTS))
+    found: list[Any] = []
     with pytest.raises(InputError, match="text 1: its token 'covid19'"):
         found.extend(stream)
     with pytest.raises(InputError, match=r"text 0: its token 'kettle' \(67\)"):

@@ -6,21 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgebert.answer_files.rows import Row
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
-
-_ANSWERS = {
-    EMBEDDINGS: ("embedding",),
-    TEXT_CLASSIFICATION: ("label", "score", "scores"),
-    TOKEN_CLASSIFICATION: ("entities",),
-    FILL_MASK: ("fills",),
-    QUESTION_ANSWERING: ("answer", "score", "start", "end"),
-}
+from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,7 @@ class Columns:
     @property
     def names(self) -> tuple[str, ...]:
         texts = ("text", "text_pair") if self.pairs else ("text",)
-        return (*texts, *_ANSWERS[self.task], *(("labels",) if self.multi_label else ()))
+        return (*texts, *task_of(self.task).columns, *(("labels",) if self.multi_label else ()))
 
     def cells(self, row: Row) -> tuple[Any, ...]:
         """The values of a row, one for each name."""

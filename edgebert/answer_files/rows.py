@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit
-from edgebert.runtimes.answers import Array
 
 Row = dict[str, Any]
 """A text (of a pair both, as a tuple) and its answer; an embedding is a float32 array [dim]."""

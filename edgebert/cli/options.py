@@ -30,7 +30,7 @@ DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 
 
-class _FiniteRange(click.FloatRange):
+class FiniteRange(click.FloatRange):
     """Numbers without nan and infinity, which no measured value would be held against."""
 
     def convert(
@@ -42,8 +42,8 @@ class _FiniteRange(click.FloatRange):
         return number
 
 
-POSITIVE = _FiniteRange(min=0, min_open=True)
-NOT_NEGATIVE = _FiniteRange(min=0)
+POSITIVE = FiniteRange(min=0, min_open=True)
+NOT_NEGATIVE = FiniteRange(min=0)
 
 
 def output(what: str) -> Decorator:
@@ -115,13 +115,13 @@ max_length = click.option(
 )
 max_drift = click.option(
     "--max-drift",
-    type=_FiniteRange(min=0, max=2),
+    type=FiniteRange(min=0, max=2),
     metavar="X",
     help="Largest mean of 1 - cosine (heads: of the largest change of a probability).",
 )
 max_flips = click.option(
     "--max-flips",
-    type=_FiniteRange(min=0, max=1),
+    type=FiniteRange(min=0, max=1),
     metavar="R",
     help="Largest share of changed labels.",
 )

@@ -11,7 +11,7 @@ from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Model
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.text.prompts import document_prompt, query_prompt
 
 
 def maker_of(side: Source) -> Fingerprint | None:

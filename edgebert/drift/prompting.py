@@ -9,7 +9,7 @@ from edgebert.data import Retrieval, Text
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.text.prompts import document_prompt, query_prompt
 
 if TYPE_CHECKING:
     from edgebert.drift.sources import Source, TextModel

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.data.makers import makers_of_rows
 from edgebert.data.rows import Row, read_rows
@@ -23,7 +24,6 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
 
 A = TypeVar("A")
 

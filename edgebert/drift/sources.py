@@ -10,25 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from edgebert.arrays import Array, Integers
 from edgebert.bundle import MANIFEST
 from edgebert.data import Examples, Retrieval, Text
 from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.records.manifest import (
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes import Entity, load
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import Integers
-from edgebert.runtimes.entities import WORDS, decode_entities
-from edgebert.runtimes.long_texts import Whole
-from edgebert.runtimes.questions import read_answer
-from edgebert.runtimes.stitching import stitched
+from edgebert.tasks.entities import WORDS, decode_entities
+from edgebert.tasks.questions import read_answer
+from edgebert.text.long_texts import Whole
+from edgebert.text.stitching import stitched
 
 Inputs = Mapping[str, Integers]
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgebert.runtimes.answers import Classification as Classification
-    from edgebert.runtimes.answers import Entity as Entity
     from edgebert.runtimes.loading import load as load
-    from edgebert.runtimes.masks import Fill as Fill
     from edgebert.runtimes.model import Model as Model
-    from edgebert.runtimes.questions import Answer as Answer
-    from edgebert.runtimes.ranking import Hit as Hit
+    from edgebert.tasks.answers import Classification as Classification
+    from edgebert.tasks.answers import Entity as Entity
+    from edgebert.tasks.masks import Fill as Fill
+    from edgebert.tasks.questions import Answer as Answer
+    from edgebert.vectors.ranking import Hit as Hit
 
 _HOMES = {
-    "Answer": "questions",
-    "Classification": "answers",
-    "Entity": "answers",
-    "Fill": "masks",
-    "Hit": "ranking",
-    "Model": "model",
-    "load": "loading",
+    "Answer": "edgebert.tasks.questions",
+    "Classification": "edgebert.tasks.answers",
+    "Entity": "edgebert.tasks.answers",
+    "Fill": "edgebert.tasks.masks",
+    "Hit": "edgebert.vectors.ranking",
+    "Model": "edgebert.runtimes.model",
+    "load": "edgebert.runtimes.loading",
 }
 __all__ = ["Answer", "Classification", "Entity", "Fill", "Hit", "Model", "load"]
 
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'edgebert.runtimes' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"edgebert.runtimes.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

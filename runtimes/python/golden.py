@@ -17,11 +17,11 @@ from edgebert.machine import release_numbers, this_machine
 from edgebert.records.codec import to_dict
 from edgebert.records.golden import Golden, GoldenText, Tolerance
 from edgebert.records.manifest import FILL_MASK, FORMAT
-from edgebert.runtimes.encoding import Text, encode
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.reasons import reason_of
 from edgebert.runtimes.session import import_onnxruntime
+from edgebert.text.encoding import Text, encode
 from edgebert.user_cache import user_cache
 
 _COLUMNS = 64

@@ -47,8 +47,8 @@ def build(
     """
     require("build", "all", *PACKAGES, "jinja2", "matplotlib")
     from edgebert.build import build_bundles
-    from edgebert.drift.gates import Thresholds
     from edgebert.export import ExportOptions
+    from edgebert.measures import Thresholds
 
     records = build_bundles(
         model,

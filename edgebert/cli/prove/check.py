@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
+from edgebert.cli.boundary import is_offline, record_to, require
+from edgebert.cli.bounds import Gated
 
 if TYPE_CHECKING:
-    from edgebert.drift.gates import GateFile
+    from edgebert.drift.gate_file import GateFile
     from edgebert.records.checked import CheckRecord
 
 _PROJECT = Path("pyproject.toml")
 
 
-@click.command(cls=Command)
+@click.command(cls=Gated)
 @click.argument("reference")
 @click.argument("candidate")
 @click.option(
@@ -29,26 +30,6 @@ _PROJECT = Path("pyproject.toml")
     "sentences, or the texts of saved outputs.",
 )
 @options.text_column
-@click.option(
-    "--min-cosine",
-    type=float,
-    metavar="X",
-    help="Smallest cosine that any one embedding may have to its reference.",
-)
-@options.max_drift
-@options.max_flips
-@click.option(
-    "--max-metric-drop",
-    type=float,
-    metavar="POINTS",
-    help="Points that the task's metric (accuracy, Spearman, F1, nDCG) may lose.",
-)
-@click.option(
-    "--min-neighbours",
-    type=float,
-    metavar="X",
-    help="Smallest mean share of equal neighbours among the nearest ten.",
-)
 @click.option(
     "--baseline",
     type=options.DATA_FILE,
@@ -110,7 +91,8 @@ def check(
     from edgebert.cli.prove.check_table import show_check
     from edgebert.drift import check as run_check
     from edgebert.drift.checking import Baseline
-    from edgebert.drift.gates import MARGIN, Thresholds
+    from edgebert.drift.gates import MARGIN
+    from edgebert.measures import Thresholds
     from edgebert.output import refuse_existing
 
     if html:
@@ -139,7 +121,8 @@ def check(
 
 
 def _gate_file(config: Path | None) -> GateFile:
-    from edgebert.drift.gates import GateFile, Thresholds, has_gate_table, read_gate_file
+    from edgebert.drift.gate_file import GateFile, has_gate_table, read_gate_file
+    from edgebert.measures import Thresholds
 
     if config is None and not has_gate_table(_PROJECT):
         return GateFile(Thresholds())

@@ -109,7 +109,7 @@ def _pairs(given: GivenTexts, context: str | None) -> GivenTexts:
 
 
 def _why_not(model: Model, pair: Pair) -> str | None:
-    from edgebert.runtimes.questions import no_room
+    from edgebert.tasks.questions import no_room
 
     (tokens,) = model.count_tokens([(pair[0], "")])
     return no_room(model.max_length) if tokens >= model.max_length else None

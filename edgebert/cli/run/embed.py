@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -32,7 +32,9 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
     from edgebert.records.manifest import EMBEDDINGS
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        vectors: Iterable[Any] = model.embed(texts, prompt=prompt, long_text=long_text)
+        vectors: Iterable[Any] = model.embed(
+            cast("Iterable[str]", texts), prompt=prompt, long_text=long_text
+        )
         return vectors
 
     def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:

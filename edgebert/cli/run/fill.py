@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -38,7 +38,7 @@ def fill(k: int, **given: Any) -> None:
     from edgebert.records.manifest import FILL_MASK
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        fills: Iterable[Any] = model.fill_mask(texts, k)
+        fills: Iterable[Any] = model.fill_mask(cast("Iterable[str]", texts), k)
         return fills
 
     def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
@@ -58,6 +58,6 @@ def fill(k: int, **given: Any) -> None:
 
 
 def _why_not(model: Model, text: str) -> str | None:
-    from edgebert.runtimes.masks import refusal_of_masks
+    from edgebert.tasks.masks import refusal_of_masks
 
     return refusal_of_masks(text, model.tokenizer, str(model.mask_token))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -39,7 +39,7 @@ def tag(aggregation: str | None, **given: Any) -> None:
     from edgebert.records.manifest import TOKEN_CLASSIFICATION
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        entities: Iterable[Any] = model.tag(texts, aggregation=aggregation)
+        entities: Iterable[Any] = model.tag(cast("Iterable[str]", texts), aggregation=aggregation)
         return entities
 
     chosen = {"--aggregation": aggregation}
