@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from record_samples import CHECK, FAILED, GATED
 
 from edgebert.cli import main
-from edgebert.cli.prove.check_table import show_check
+from edgebert.cli.prove.check import show_check
 from edgebert.errors import InputError
 from edgebert.measures import BOUNDS, MEASURES, Thresholds, as_fields, compute, found_in
 from edgebert.measures.compared import Compared
