@@ -8,7 +8,7 @@ import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import cosines, probability_changes
-from edgebert.quantize.nearness import Nearness, first_of_each, summed_up
+from edgebert.quantize.search.mixture_drift import Nearness, first_of_each, summed_up
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, SOFTMAX
 from edgebert.runtimes import Model
 from edgebert.runtimes.answers import Array
