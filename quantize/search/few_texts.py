@@ -1,4 +1,4 @@
-"""How near a graph, or a part of one, is to the floats on a few texts: what groups are ranked by."""
+"""How far a graph, or a part of one, drifts on a few texts: what groups are ranked by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from edgebert.data import Text
 from edgebert.drift.distances import cosines, probability_changes
-from edgebert.quantize.search.mixture_drift import Nearness, first_of_each, summed_up
+from edgebert.quantize.search.mixture_drift import MixtureDrift, first_of_each, summed_up
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, SOFTMAX
 from edgebert.runtimes import Model
 from edgebert.runtimes.answers import Array
@@ -45,7 +45,7 @@ class FewTexts:
             [model.engine.run(self.outputs, batch.inputs) for batch in self.batches]
         )
 
-    def judge(self, results: Sequence[Sequence[Array]]) -> Nearness:
+    def judge(self, results: Sequence[Sequence[Array]]) -> MixtureDrift:
         """Hold what a graph gave for `outputs`, batch after batch, against the floats."""
         rows = self._rows(results)
         if self._task == EMBEDDINGS:
