@@ -7,9 +7,9 @@ from pathlib import Path
 
 from edgebert.bundle import read_bundle, write_model_card
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency import bench
+from edgebert.measures import Thresholds
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord

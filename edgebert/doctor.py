@@ -24,7 +24,7 @@ from edgebert.text.readable import tokens_beyond
 _OVERFLOWING = ("-avx2", "-avx512bw")
 """Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
 
-_USE_CPU = "use provider 'cpu', on which the bundle was proved"
+_USE_CPU = f"use provider {CPU.name!r}, on which the bundle was proved"
 _COPY_AGAIN = "copy the bundle to this device again"
 _MAKE_AGAIN = "take the bundle anew from where it was made, or make it again with 'edgebert export'"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from edgebert.records.checked import CheckRecord, Metric
+from edgebert.measures import found_in
+from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import ANY_CPU, Manifest, Quantization
@@ -156,33 +157,11 @@ def _drift_section(record: CheckRecord) -> str:
     reference = PurePath(record.reference)
     name = reference.name if reference.is_absolute() else record.reference
     facts = [("distance", f"mean {task_of(record.task).distance} {record.distance_mean:.2g}")]
-    if record.cosine:
-        c = record.cosine
-        facts.append(("cosine", f"mean {c.mean:.5f}, p01 {c.p01:.5f}, least {c.min:.5f}"))
-    if record.neighbours:
-        share = f"{100 * record.neighbours.overlap_at_10:.1f} %"
-        facts.append(("ten nearest neighbours", f"{share} are the same"))
-    if record.labels:
-        f = record.labels
-        low, high = (100 * end for end in f.ci95)
-        share = f"{100 * f.rate:.2f} %, 95 % interval {low:.2f} to {high:.2f} %"
-        facts.append(("changed labels", f"{f.flips} of {f.n} ({share})"))
-    metrics = record.metrics or ((record.metric,) if record.metric else ())
-    facts += [(metric.name, _metric(metric)) for metric in metrics]
+    facts += [fact for measure, part in found_in(record) for fact in measure.card(part)]
     return (
         "## How far it drifts\n\n"
         f"Against `{name}`, on {record.n} texts of {record.data}, "
         f"on {record.machine.cpu_and_class}:\n\n{_table(('', ''), facts)}"
-    )
-
-
-def _metric(metric: Metric) -> str:
-    interval = ""
-    if metric.ci95:
-        interval = f", 95 % interval {metric.ci95[0]:.2f} to {metric.ci95[1]:.2f}"
-    return (
-        f"{metric.reference:.2f} before, {metric.candidate:.2f} here (drop {metric.drop:.2f} "
-        f"points{interval})"
     )
 
 

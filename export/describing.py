@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import OnnxGraph
 from edgebert.machine import installed_versions
+from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
+from edgebert.onnx_graph.reading import OnnxGraph
 from edgebert.records.manifest import (
     FORMAT,
     Count,

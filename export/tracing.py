@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxscript.optimizer
 import torch
 
@@ -139,6 +140,13 @@ def _save(program: Any, path: Path, options: ExportOptions) -> None:
         raise
     for weight in (*weights, *graph.initializers.values()):
         weight.const_value = None
+
+
+def load_traced(path: Path) -> onnx.ModelProto:
+    """Read what the exporter wrote, with the weights that it put beside the graph."""
+    model = onnx.load(path)
+    path.with_name(f"{path.name}.data").unlink(missing_ok=True)
+    return model
 
 
 def _write_again(path: Path, size_bytes: int) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.quantize.editing import names_read
+from edgebert.onnx_graph.in_memory.def_use import names_read
+from edgebert.onnx_graph.in_memory.edits import cut_out
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.nearness import Nearness
@@ -88,18 +89,14 @@ class AloneRuns:
         self, stop: int, outputs: Sequence[str], groups: tuple[LayerGroup, ...]
     ) -> PreparedGraph:
         """The graph from where the floats are, to a node."""
-        source, nodes = self._model, self._nodes[self._at : stop]
+        nodes, first = self._nodes[self._at : stop], self._flowing[0]
         read = dict.fromkeys(name for node in nodes for name in names_read(node))
-        first = self._flowing[0]
-        graph = helper.make_graph(
+        model = cut_out(
+            self._model,
             nodes,
-            "part",
             [_described(name, first[name]) for name in read if name in first],
             [helper.make_empty_tensor_value_info(name) for name in outputs],
-            [tensor for tensor in source.graph.initializer if tensor.name in read],
         )
-        model = helper.make_model(graph, opset_imports=source.opset_import)
-        model.ir_version = source.ir_version
         return PreparedGraph(model, groups, (), self._recipes.prepared.folder)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY, matmul_forms
-from edgebert.graph.reading import OnnxGraph, read_graph
 from edgebert.inspect import count_coverage
 from edgebert.machine import installed_versions, this_machine
+from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY, matmul_forms
+from edgebert.onnx_graph.reading import OnnxGraph, read_graph
 from edgebert.quantize.options import QuantizeOptions
 from edgebert.quantize.recipes import Plan, Recipes
 from edgebert.records.manifest import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from onnx import TensorProto, helper
 
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.products import node_of, product_name, put_product, store_weight
 from edgebert.quantize.rounding import Floats, IntegerWeight

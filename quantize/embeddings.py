@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.def_use import attribute
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.quantize.rounding import Floats
 
 _SMALLEST = 4096
@@ -34,7 +35,7 @@ def quantize_embeddings(editor: GraphEditor) -> list[str]:
 def _is_lookup(node: onnx.NodeProto, editor: GraphEditor) -> bool:
     if node.op_type != "Gather" or not editor.is_constant(node.input[0]):
         return False
-    shape, axis = editor.shape(node.input[0]), next((a.i for a in node.attribute), 0)
+    shape, axis = editor.shape(node.input[0]), attribute(node, "axis", 0)
     if len(shape) != 2 or axis != 0 or not editor.is_float(node.input[0]):
         return False
     return shape[0] * shape[1] >= _SMALLEST

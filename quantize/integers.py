@@ -11,9 +11,11 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.graph.weights import MULTIPLIER
+from edgebert.onnx_graph.in_memory.def_use import attributes
+from edgebert.onnx_graph.in_memory.edits import CONTRIB
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.weights import MULTIPLIER
 from edgebert.quantize.activations import InputGrid
-from edgebert.quantize.editing import CONTRIB, GraphEditor
 from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
 from edgebert.quantize.products import (
     ADDED_TO_SCORES,
@@ -199,10 +201,10 @@ def _fits_qattention(editor: GraphEditor, layer: LinearLayer) -> bool:
     node = node_of(editor, layer)
     if any(node.input[ADDED_TO_SCORES:][:1]) or len(node.output) > 1:
         return False
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
-    width = editor.shape(layer.weight)[1] // 3 // int(attributes["num_heads"])
-    scale = float(attributes.get("scale", 0)) or width**-0.5
-    return bool(np.isclose(scale, width**-0.5)) and set(attributes) <= {"num_heads", "scale"}
+    stated = attributes(node)
+    width = editor.shape(layer.weight)[1] // 3 // int(stated["num_heads"])
+    scale = float(stated.get("scale", 0)) or width**-0.5
+    return bool(np.isclose(scale, width**-0.5)) and set(stated) <= {"num_heads", "scale"}
 
 
 def _put_qattention(

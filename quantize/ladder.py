@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgebert.graph.parts import FLOAT
+from edgebert.onnx_graph.parts import FLOAT
 from edgebert.quantize.recipes import Plan
 
 _AS_FAST = 1.03

@@ -19,10 +19,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edgebert.graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.json_files import parse
 from edgebert.machine import this_machine
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.edits import cut_out
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.preparing import PreparedGraph
 from edgebert.quantize.recipes import Recipes
@@ -103,13 +104,11 @@ def _alone(recipes: Recipes, group: LayerGroup, form: str, path: Path) -> Path:
     layers = tuple(layer for layer in group.layers if layer.value == value)
     wanted = {output for layer in layers for output in (layer.output, layer.add) if output}
     nodes = [_without_others(node, value) for node in source.graph.node if node.output[0] in wanted]
-    named = {name for node in nodes for name in node.input}
-    constants = [tensor for tensor in source.graph.initializer if tensor.name in named]
     channels = GraphEditor(source).shape(layers[0].weight)[0]
     masks = [node.input[3] for node in nodes if len(node.input) > 3 and node.input[3]]
-    graph = helper.make_graph(
+    model = cut_out(
+        source,
         nodes,
-        "alone",
         [
             helper.make_tensor_value_info(value, TensorProto.FLOAT, [1, TOKENS, channels]),
             *(
@@ -121,10 +120,7 @@ def _alone(recipes: Recipes, group: LayerGroup, form: str, path: Path) -> Path:
             helper.make_tensor_value_info(layer.add or layer.output, TensorProto.FLOAT, None)
             for layer in layers
         ],
-        constants,
     )
-    model = helper.make_model(graph, opset_imports=source.opset_import)
-    model.ir_version = source.ir_version
     prepared = PreparedGraph(model, (LayerGroup(layers),), (), recipes.prepared.folder)
     recipes.of_part(prepared).write({group.name: form}, path)
     return path

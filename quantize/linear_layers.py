@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import onnx
 from onnx import helper
 
-from edgebert.quantize.editing import CONTRIB, GraphEditor
+from edgebert.onnx_graph.in_memory.def_use import attributes
+from edgebert.onnx_graph.in_memory.edits import CONTRIB
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def spell_out_gemms(editor: GraphEditor) -> int:
     """
     found = [node for node in editor.graph.node if _is_plain_gemm(node, editor)]
     for node in found:
-        transposed = _attributes(node).get("transB", 0)
+        transposed = attributes(node).get("transB", 0)
         weight = node.input[1]
         if transposed:
             weight = editor.constant(weight, editor.array(weight).T, ending=".transposed")
@@ -150,20 +152,16 @@ def _is_splittable_attention(node: onnx.NodeProto, editor: GraphEditor) -> bool:
     """An Attention without a past, whose three projections are equally wide."""
     if node.op_type != "Attention" or node.domain != CONTRIB or any(node.input[4:5]):
         return False
-    equal = "qkv_hidden_sizes" not in _attributes(node)
+    equal = "qkv_hidden_sizes" not in attributes(node)
     return equal and len(node.input) > 2 and editor.is_constant(node.input[2])
 
 
 def _is_plain_gemm(node: onnx.NodeProto, editor: GraphEditor) -> bool:
     if node.op_type != "Gemm" or not _is_weight(node.input[1], editor):
         return False
-    attributes = _attributes(node)
-    scaled = any(attributes.get(name, 1.0) != 1.0 for name in ("alpha", "beta"))
+    stated = attributes(node)
+    scaled = any(stated.get(name, 1.0) != 1.0 for name in ("alpha", "beta"))
     vector = len(node.input) < 3 or (
         editor.is_constant(node.input[2]) and len(editor.shape(node.input[2])) == 1
     )
-    return vector and not scaled and not attributes.get("transA", 0)
-
-
-def _attributes(node: onnx.NodeProto) -> dict[str, object]:
-    return {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    return vector and not scaled and not stated.get("transA", 0)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from edgebert.data import Text
-from edgebert.drift.distances import changed_decisions, cosines, label_flips, probability_changes
+from edgebert.drift.distances import probability_changes
 from edgebert.drift.sources import answers_of
 from edgebert.drift.squad import answer_disagreement
 from edgebert.machine import available_cores
+from edgebert.measures.labels import changed_decisions, label_flips
+from edgebert.measures.similarity import cosines
 from edgebert.quantize.options import Budget
 from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.records.profile import untuned
@@ -137,7 +139,7 @@ def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> Ne
 
     Args:
         distances: floats [texts].
-        changed: int64 [texts, 2], see `edgebert.drift.distances.changed_decisions`.
+        changed: int64 [texts, 2], see `edgebert.measures.labels.changed_decisions`.
         own: how many of the texts are not of other kinds; they come first.
     """
     flips = None if changed is None else label_flips(changed[:own]).rate

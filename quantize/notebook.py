@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 
-from edgebert.graph.parts import FLOAT
 from edgebert.json_files import parse
+from edgebert.onnx_graph.parts import FLOAT
 from edgebert.quantize.nearness import Nearness
 from edgebert.quantize.recipes import Plan
 from edgebert.user_cache import user_cache

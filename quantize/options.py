@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.bounds import check_choice, check_number
-from edgebert.drift.gates import Thresholds
 from edgebert.drift.metrics import gives_score
 from edgebert.errors import InputError
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.measures import Thresholds
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, IDENTITY, VNNI, Manifest
 
 AUTO = "auto"

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 
 from edgebert.errors import InputError
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.quantize.embeddings import quantize_embeddings
 from edgebert.quantize.linear_layers import (
     LayerGroup,

@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.quantize.editing import CONTRIB, GraphEditor
+from edgebert.onnx_graph.in_memory.edits import CONTRIB
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.quantize.linear_layers import LinearLayer
 from edgebert.quantize.rounding import Floats, IntegerWeight
 

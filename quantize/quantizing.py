@@ -22,10 +22,10 @@ from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
 from edgebert.quantize.deciding import Made, first_inside, tried_points
-from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.linear_layers import share_weights

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.graph.saturation import saturation_error
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.in_memory.model_file import save_model
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.onnx_graph.saturation import saturation_error
 from edgebert.quantize.activations import ActivationSample, InputGrid, Moment, choose_grid
 from edgebert.quantize.dynamic import write_dynamic_group
-from edgebert.quantize.editing import GraphEditor, save_graph
 from edgebert.quantize.integers import QuantizedGroup, write_integer_group
 from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
 from edgebert.quantize.preparing import PreparedGraph
@@ -80,7 +81,7 @@ class Recipes:
         editor.drop_unused_constants()
         if self.prepared.folder not in (None, path.parent):
             take_weights_back(editor.model, self.prepared.folder)
-        save_graph(editor.model, path)
+        save_model(editor.model, path)
 
     def form(self, group: LayerGroup, scheme: str) -> str:
         """The form that a group gets where a scheme or a mixture asks for one.

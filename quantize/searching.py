@@ -16,10 +16,10 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
-from edgebert.graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
 from edgebert.progress import track
 from edgebert.quantize.alone import AloneRuns
-from edgebert.quantize.editing import GraphEditor
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
 from edgebert.quantize.layer_times import TOKENS, layer_times, race

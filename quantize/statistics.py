@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper
 
 from edgebert.errors import InputError
+from edgebert.onnx_graph.in_memory.edits import show_values
+from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.editing import save_graph
 from edgebert.quantize.rounding import Floats
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import MicroBatch, micro_batches
@@ -186,11 +186,6 @@ def _tapped(model: onnx.ModelProto, values: Sequence[str], path: Path) -> Path:
     """Write the graph with `values` among its outputs."""
     tapped = onnx.ModelProto()
     tapped.CopyFrom(model)
-    there = {output.name for output in tapped.graph.output}
-    for value in values:
-        if value not in there:
-            tapped.graph.output.append(
-                helper.make_tensor_value_info(value, TensorProto.FLOAT, None)
-            )
-    save_graph(tapped, path)
+    show_values(tapped.graph, values)
+    save_model(tapped, path)
     return path

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from onnx import helper
 
-from edgebert.quantize.editing import CONTRIB, GraphEditor
+from edgebert.onnx_graph.in_memory.def_use import attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 
 
 def approximate_gelus(editor: GraphEditor) -> list[str]:
@@ -20,8 +22,7 @@ def approximate_gelus(editor: GraphEditor) -> list[str]:
     exact = [
         node
         for node in editor.graph.node
-        if node.op_type == "Gelu"
-        and all(helper.get_attribute_value(a) == b"none" for a in node.attribute)
+        if node.op_type == "Gelu" and attribute(node, "approximate", b"none") == b"none"
     ]
     for node in exact:
         fast = helper.make_node(

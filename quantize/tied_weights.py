@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.def_use import attribute
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 
 
 def untie_weights(editor: GraphEditor) -> int:
@@ -35,5 +36,4 @@ def untie_weights(editor: GraphEditor) -> int:
 def _turns_a_matrix(node: onnx.NodeProto, editor: GraphEditor) -> bool:
     if node.op_type != "Transpose" or not editor.is_constant(node.input[0]):
         return False
-    axes = next((list(entry.ints) for entry in node.attribute), [1, 0])
-    return len(editor.shape(node.input[0])) == 2 and axes == [1, 0]
+    return len(editor.shape(node.input[0])) == 2 and attribute(node, "perm", [1, 0]) == [1, 0]

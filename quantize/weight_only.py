@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper
 
-from edgebert.graph.weights import BLOCKS
-from edgebert.quantize.editing import CONTRIB, GraphEditor
+from edgebert.onnx_graph.in_memory.edits import CONTRIB
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.weights import BLOCKS
 from edgebert.quantize.linear_layers import LayerGroup
 from edgebert.quantize.products import product_name, put_product, store_weight
 from edgebert.quantize.rounding import Floats, IntegerWeight

@@ -10,14 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import onnx
-from onnx import TensorProto, numpy_helper
-from onnx.external_data_helper import load_external_data_for_model, set_external_data
+from onnx.external_data_helper import load_external_data_for_model
 
+from edgebert.onnx_graph.in_memory.model_file import WeightFile
 from edgebert.quantize.preparing import PreparedGraph
 
 _FILE = "weights-aside.bin"
-_LEAST_BYTES = 65_536
-_ALIGNED = 65_536  # bytes: where files may be mapped from, on any system
 
 
 def put_weights_aside(prepared: PreparedGraph, folder: Path) -> PreparedGraph:
@@ -25,25 +23,12 @@ def put_weights_aside(prepared: PreparedGraph, folder: Path) -> PreparedGraph:
 
     Graphs that are written from it have to be in that folder, or take their weights back.
     """
-    with (folder / _FILE).open("wb") as file:
+    with WeightFile(folder / _FILE) as weights:
         for tensor in prepared.model.graph.initializer:
-            if tensor.ByteSize() >= _LEAST_BYTES:
-                file.write(b"\0" * (-file.tell() % _ALIGNED))
-                _move(tensor, file.tell(), file.write(_bytes_of(tensor)))
+            tensor.CopyFrom(weights.put(tensor))
     return replace(prepared, folder=folder)
 
 
 def take_weights_back(model: onnx.ModelProto, folder: Path) -> None:
     """Put what lies in a file of `folder` into the graph again."""
     load_external_data_for_model(model, str(folder))
-
-
-def _bytes_of(tensor: TensorProto) -> bytes:
-    if not tensor.HasField("raw_data"):
-        tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor), tensor.name))
-    return bytes(tensor.raw_data)
-
-
-def _move(tensor: TensorProto, offset: int, length: int) -> None:
-    set_external_data(tensor, location=_FILE, offset=offset, length=length)
-    tensor.ClearField("raw_data")

@@ -14,7 +14,7 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.quantize.activations import ActivationSample
 from edgebert.quantize.preparing import PreparedGraph, prepare_graph
 from edgebert.quantize.recipes import Recipes

@@ -21,10 +21,13 @@ import edgebert
 from edgebert.cli import main
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = (
-    "pretrain finetune distill export optimize quantize check bench tune report inspect doctor "
-    "embed classify tag search build demo"
-).split()
+STAGES = {
+    "Make a bundle": "pretrain finetune distill export optimize quantize build demo".split(),
+    "Prove it": "check bench inspect doctor report".split(),
+    "Run it": "embed classify tag search rerank answer fill tune".split(),
+}
+RUNNING = [name for name in STAGES["Run it"] if name != "tune"]  # on texts, with no record
+COMMANDS = [name for names in STAGES.values() for name in names]
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +61,15 @@ def lines(result: Result) -> list[dict[str, Any]]:
 
 def test_the_commands_are_those_that_are_documented() -> None:
     assert sorted(main.commands) == sorted(COMMANDS)
+
+
+def test_help_lists_every_command_with_a_whole_sentence_under_its_stage() -> None:
     shown = call("--help").stdout
-    assert all(re.search(rf"^  {name} +\S", shown, re.MULTILINE) for name in COMMANDS)
+    sections = re.findall(r"^(\w[\w ]+):\n((?:  .*\n)+)", shown, re.MULTILINE)
+    listed = {title: re.findall(r"^  (\w+) ", lines, re.MULTILINE) for title, lines in sections}
+    assert list(listed)[-3:] == list(STAGES)
+    assert {title: listed[title] for title in STAGES} == STAGES
+    assert "..." not in shown.partition("Make a bundle:")[2]
 
 
 def test_the_version_is_the_one_of_the_package() -> None:
@@ -97,7 +107,7 @@ def test_every_command_has_help_with_an_example_that_it_would_accept(name: str) 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_reports_writes_its_record_as_json(name: str) -> None:
     named = {o for p in main.commands[name].params for o in p.opts}
-    reports = name not in ("embed", "classify", "tag", "search", "build", "demo")
+    reports = name not in (*RUNNING, "build", "demo")
     assert ("--json" in named) == reports
 
 

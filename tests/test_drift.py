@@ -10,21 +10,17 @@ from scipy import special, stats
 
 from edgebert.data import Examples
 from edgebert.drift import check
-from edgebert.drift.distances import (
-    changed_decisions,
-    cosines,
-    entity_changes,
-    entity_disagreement,
-    exact_binomial_interval,
-    histogram,
-    label_flips,
-    logit_divergence,
-    probability_changes,
-)
+from edgebert.drift.distances import entity_disagreement, histogram, probability_changes
 from edgebert.drift.metrics import label_indices
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.errors import InputError
+from edgebert.measures.entities import entity_changes
+from edgebert.measures.labels import changed_decisions, label_flips
+from edgebert.measures.logits import logit_divergence
+from edgebert.measures.neighbours import neighbour_overlap
+from edgebert.measures.pair_similarity import pair_similarity
+from edgebert.measures.similarity import cosines
+from edgebert.measures.statistics import exact_binomial_interval
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Entity, load
 from edgebert.tasks import task_of

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from edgebert.graph.parts import FLOAT, STATIC, TOKEN
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
 
 SEEDS = range(25)

@@ -15,16 +15,11 @@ from scipy import stats
 
 from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval, Span, read_examples
-from edgebert.drift.metrics import (
-    Scores,
-    compare_scores,
-    label_indices,
-    mcnemar_of,
-    require_metric,
-    scores_of,
-)
+from edgebert.drift.metrics import label_indices, require_metric, scores_of
 from edgebert.drift.sources import TextModel
 from edgebert.errors import InputError
+from edgebert.measures.metrics import compare_scores, mcnemar_of
+from edgebert.measures.scores import Scores
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
 from edgebert.text.long_texts import Whole

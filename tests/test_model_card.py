@@ -11,7 +11,7 @@ from cpus import CPUS, running_on
 
 from edgebert.bundle import Bundle, open_bundle, write_model_card
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
+from edgebert.measures import Thresholds
 from edgebert.model_card import model_card
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult, Noise

@@ -13,7 +13,7 @@ from families import make_embedder
 from edgebert.data import Text
 from edgebert.export import export_model
 from edgebert.export.options import ExportOptions
-from edgebert.graph.parts import STATIC, TOKEN
+from edgebert.onnx_graph.parts import STATIC, TOKEN
 from edgebert.quantize.alone import AloneRuns
 from edgebert.quantize.few_texts import FewTexts
 from edgebert.quantize.nearness import Nearness, first_of_each
@@ -103,9 +103,8 @@ def test_few_texts_of_each_kind_have_their_tokens_and_never_are_fewer_than_twelv
 
 
 def test_weights_that_are_aside_are_written_once_and_come_back(
-    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.weights_aside._LEAST_BYTES", 4096)
     (tmp_path / "bundle").mkdir()
     recipes = recipes_of(tiny_bundle, tmp_path)
     recipes.write({}, tmp_path / "here.onnx")

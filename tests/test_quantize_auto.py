@@ -17,10 +17,10 @@ from edgebert.data import Examples
 from edgebert.drift.comparing import compare
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.graph.parts import FLOAT, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.graph.saturation import can_saturate
-from edgebert.graph.weights import read_tensors
+from edgebert.onnx_graph.parts import FLOAT, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.onnx_graph.saturation import can_saturate
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
 from edgebert.quantize.nearness import Nearness, Yardstick

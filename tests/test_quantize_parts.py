@@ -28,9 +28,9 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.quantize.tanh_gelu import approximate_gelus
 
 ATTENTION = "y = com.microsoft.Attention <num_heads = 4> (x, w, b, mask)"

@@ -15,10 +15,10 @@ from handmade import LEVELS, WIDTH, Floats, draw, model_of, nodes_of, run
 from tiny import VOCABULARY
 
 from edgebert.data import Text
-from edgebert.graph.parts import STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.graph.saturation import can_saturate
-from edgebert.graph.weights import read_tensors
+from edgebert.onnx_graph.parts import STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.onnx_graph.saturation import can_saturate
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.quantize.activations import ActivationSample
 from edgebert.quantize.preparing import prepare_graph

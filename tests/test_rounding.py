@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgebert.graph.saturation import can_saturate, overflowing_share, saturation_error
+from edgebert.onnx_graph.saturation import can_saturate, overflowing_share, saturation_error
 from edgebert.quantize import rounding
 from edgebert.quantize.rounding import LARGEST, LARGEST_PAIR, Floats, IntegerWeight, round_weight
 

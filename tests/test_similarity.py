@@ -23,9 +23,10 @@ from edgebert.data import Examples
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.metrics import scores_of
-from edgebert.drift.similarity import neighbour_overlap, similarities
 from edgebert.errors import BundleError, CheckpointError, GateError, InputError
 from edgebert.export import export_model
+from edgebert.measures.neighbours import neighbour_overlap
+from edgebert.measures.similarity import similarities
 from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES, SOFTMAX
 from edgebert.runtimes import Model, load
 from edgebert.training.sentence_folder import write_sentence_folder

@@ -21,12 +21,12 @@ from edgebert.data.masking import with_mask
 from edgebert.doctor import examine
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.gates import Thresholds
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency.bundle import LoadedBundle
 from edgebert.latency.shapes import Shape
+from edgebert.measures import Thresholds
 from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT_CLASSIFICATION

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from edgebert.bundle import open_bundle, read_bundle, seal
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
-from edgebert.cli.tables import show_export
+from edgebert.cli.make.export import show_export
 from edgebert.doctor import examine
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel

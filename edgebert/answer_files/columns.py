@@ -14,7 +14,7 @@ class Columns:
     """What the rows of a run hold.
 
     Attributes:
-        task: embeddings, text classification or token classification.
+        task: that the answers are of.
         pairs: whether two texts are answered together; they get a column each.
         labels: every label of a text classifier.
         multi_label: whether a text may have several of them.

@@ -62,5 +62,5 @@ def _csv_line(values: Sequence[Any]) -> str:
     line = io.StringIO()
     # Text is quoted always: else Python before 3.13 writes a lone carriage return without.
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow([v if isinstance(v, str | float) else to_json(v) for v in values])
+    writer.writerow([v if isinstance(v, str | int | float) else to_json(v) for v in values])
     return line.getvalue()

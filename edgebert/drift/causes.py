@@ -13,10 +13,10 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.drift.distances import cosines
 from edgebert.drift.pooling import pool
 from edgebert.drift.sources import Answers, Inputs, Probe
 from edgebert.drift.weights import WeightComparison, belongs_to_body
+from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Cause, WeightChange
 from edgebert.sentence_modules import POOLINGS
 

@@ -25,7 +25,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
 from edgebert.tasks.base import ONLY_SECOND, PER_MASK, PER_TOKEN

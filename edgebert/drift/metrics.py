@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
 from edgebert.drift import squad
 from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
-from edgebert.drift.similarity import similarities
 from edgebert.drift.sources import Described
-from edgebert.drift.statistics import (
-    bootstrap_interval,
+from edgebert.errors import InputError
+from edgebert.measures.scores import Numbers, Scores
+from edgebert.measures.similarity import similarities
+from edgebert.measures.statistics import (
     entity_hits,
     macro_f1,
     matthews,
-    mcnemar_exact,
     micro_f1,
     pearson,
     spearman,
 )
-from edgebert.errors import InputError
-from edgebert.records.checked import McNemar, Metric
 from edgebert.records.manifest import (
     COSINE,
     EMBEDDINGS,
@@ -36,37 +31,6 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes import Entity
-
-Numbers = npt.NDArray[Any]
-
-_RIGHT_OR_WRONG = ("accuracy", "exact_match")
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """A metric before it is summed up: a row of numbers for each example.
-
-    An example is a text, a pair of scored texts, a query or a question.
-
-    Attributes:
-        name: accuracy, macro_f1, mcc, spearman, pearson, entity_f1, ndcg_at_10, recall_at_10,
-            recall_at_100, f1 or exact_match.
-        rows: [n, k].
-        aggregate: turns rows into points from 0 to 100; correlations may be negative, and are
-            nan where one side is constant.
-    """
-
-    name: str
-    rows: Numbers
-    aggregate: Callable[[Numbers], float]
-
-    @property
-    def value(self) -> float:
-        return self.aggregate(self.rows)
-
-    def part(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> Scores:
-        """The same metric over some of the examples."""
-        return replace(self, rows=self.rows[np.asarray(indices, np.intp)])
 
 
 def scores_of(
@@ -134,34 +98,6 @@ def gives_score(model: Described) -> bool:
     """Whether a text classifier gives a score (rerankers, regression), not a choice of labels."""
     single = len(model.labels) == 1 and not model.multi_label
     return model.task == TEXT_CLASSIFICATION and (single or model.scoring == IDENTITY)
-
-
-def compare_scores(reference: Scores, candidate: Scores, *, resamples: int = 1000) -> Metric:
-    """The metric on both sides, and its drop with a paired bootstrap interval of 95 %.
-
-    Paired: both sides are resampled by the same examples.
-    """
-    before, after = reference.value, candidate.value
-
-    def drop(rows: npt.NDArray[np.intp]) -> float:
-        return reference.aggregate(reference.rows[rows]) - candidate.aggregate(candidate.rows[rows])
-
-    return Metric(
-        reference.name,
-        reference=before,
-        candidate=after,
-        drop=before - after,
-        ci95=bootstrap_interval(drop, len(reference.rows), resamples=resamples),
-    )
-
-
-def mcnemar_of(reference: Scores, candidate: Scores) -> McNemar | None:
-    """Examples that one side alone got right; None for metrics without right and wrong."""
-    if reference.name not in _RIGHT_OR_WRONG:
-        return None
-    before, after = reference.rows[:, 0] == 1, candidate.rows[:, 0] == 1
-    only_reference, only_candidate = int((before & ~after).sum()), int((after & ~before).sum())
-    return McNemar(only_reference, only_candidate, mcnemar_exact(only_reference, only_candidate))
 
 
 def label_indices(

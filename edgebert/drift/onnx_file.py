@@ -19,9 +19,9 @@ from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.errors import BundleError, CheckpointError, InputError
-from edgebert.graph.saturation import sums_can_overflow
-from edgebert.graph.weights import Weight, read_weights
 from edgebert.json_files import read_object
+from edgebert.onnx_graph.saturation import sums_can_overflow
+from edgebert.onnx_graph.weights import Weight, read_weights
 from edgebert.progress import track
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgebert.arrays import Array
 from edgebert.data import Retrieval
-from edgebert.drift.similarity import all_similarities, comparable
+from edgebert.measures.similarity import all_similarities, comparable
 from edgebert.records.manifest import COSINE
 
 _QUERIES_AT_ONCE = 256  # 5 MB of similarities for 5000 documents

@@ -17,7 +17,7 @@ from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.records.manifest import (
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,

@@ -10,11 +10,11 @@ from pathlib import Path
 from edgebert.bundle import TOKENIZER, open_bundle
 from edgebert.data import Text
 from edgebert.errors import InputError
-from edgebert.graph import read_graph
-from edgebert.graph.sizes import folder_sizes, weight_sizes
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.onnx_graph import read_graph
+from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.session import import_onnxruntime
 from edgebert.tasks import task_of

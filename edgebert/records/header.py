@@ -23,3 +23,8 @@ class Header:
     edgebert: str = __version__
     created: str = field(default_factory=now)
     machine: Machine = field(default_factory=this_machine)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The models that it is of, or the files, as it names them."""
+        return ()

@@ -31,6 +31,7 @@ class Answering(Task):
     reads_whole = True
     rows = PER_TOKEN
     distance = "1 - F1 of the words"
+    columns = ("answer", "score", "start", "end")
     saved_key = "answer"
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:

@@ -25,6 +25,7 @@ class MaskFilling(Task):
     head = "ForMaskedLM"
     auto_class = "AutoModelForMaskedLM"
     rows = PER_MASK
+    columns = ("fills",)
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
         from edgebert.data.masking import with_mask  # which an app need not load

@@ -49,15 +49,19 @@ def check_masks(text: str, place: int, tokenizer: tokenizers.Tokenizer, mask: st
     Raises:
         InputError: it has none, or one is cut off.
     """
+    refused = refusal_of_masks(text, tokenizer, mask)
+    if refused is not None:
+        raise InputError(f"text {place}: {refused}")
+    return text
+
+
+def refusal_of_masks(text: str, tokenizer: tokenizers.Tokenizer, mask: str) -> str | None:
+    """Why there is nothing to fill in, or not all of it is read; None where all masks are."""
     encoding, mask_id = tokenizer.encode(text), tokenizer.token_to_id(mask)
     if any(mask_id in part.ids for part in encoding.overflowing):
         where = "before" if (tokenizer.truncation or {}).get("direction") == "left" else "behind"
-        raise InputError(
-            f"text {place}: a {mask} stands {where} the {len(encoding)} tokens that are read"
-        )
-    if mask_id not in encoding.ids:
-        raise InputError(f"text {place}: has no {mask} to fill in")
-    return text
+        return f"a {mask} stands {where} the {len(encoding)} tokens that are read"
+    return None if mask_id in encoding.ids else f"has no {mask} to fill in"
 
 
 def fills_of(

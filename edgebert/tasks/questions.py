@@ -89,10 +89,13 @@ def check_question(pair: Any, place: int, cut: Cut, max_length: int) -> tuple[st
     check_text(pair, place, pairs=True)
     question, context = pair
     if _rooms([question], cut, max_length) == [0]:
-        raise InputError(
-            f"text {place}: its question leaves no room for a context in {max_length} tokens"
-        )
+        raise InputError(f"text {place}: {no_room(max_length)}")
     return question, context
+
+
+def no_room(max_length: int) -> str:
+    """Why a question is refused that fills the model alone."""
+    return f"its question leaves no room for a context in {max_length} tokens"
 
 
 def encode_contexts(

@@ -11,8 +11,8 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Span, Text
-from edgebert.drift.statistics import entity_f1
 from edgebert.errors import InputError
+from edgebert.measures.statistics import entity_f1
 from edgebert.runtimes import Entity
 from edgebert.tasks.entities import decode_entities
 from edgebert.tasks.tags import TagScheme

@@ -10,7 +10,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.errors import InputError
 from edgebert.export.foreign.graph import MASK, POSITIONS
 from edgebert.export.foreign.parity import OutputReading
-from edgebert.export.passes.edits import add_constant, remove_unread
+from edgebert.onnx_graph.in_memory.edits import add_constant, remove_unread, rename_value
 from edgebert.sentence_modules import Normalize, SentenceModules
 from edgebert.tasks import TASKS
 
@@ -96,12 +96,7 @@ def _embedding_outputs(
 def _keep_outputs(graph: onnx.GraphProto, wanted: dict[str, str]) -> None:
     """Let the graph give `wanted`, new name to old one, and nothing else."""
     for new, old in wanted.items():
-        if new != old:
-            for node in graph.node:
-                for names in (node.input, node.output):
-                    for position, name in enumerate(names):
-                        if name == old:
-                            names[position] = new
+        rename_value(graph, old, new)
     del graph.output[:]
     for name in wanted:
         per_token = name in (HIDDEN, "start_logits", "end_logits")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgebert.arrays import Array
-from edgebert.drift.distances import cosines
 from edgebert.export.parity.batches import Batch, Ids, Mask
+from edgebert.measures.similarity import cosines
 from edgebert.records.made import ParityCase
 from edgebert.tasks.base import SHARED_HIDDEN, Task
 

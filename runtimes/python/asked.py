@@ -30,8 +30,9 @@ class Asked(Specified):
         *,
         aggregation: str | None = None,
         long_text: str | None = None,
+        allow_no_answer: bool | None = None,
     ) -> Fingerprint:
-        """The fingerprint of answers with these options of `embed`, `classify` and `tag`."""
+        """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError
 
     def _require(self, verb: str, task: str) -> None:

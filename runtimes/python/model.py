@@ -111,8 +111,9 @@ class Model(AskedForVectors, AskedOfHeads):
         *,
         aggregation: str | None = None,
         long_text: str | None = None,
+        allow_no_answer: bool | None = None,
     ) -> Fingerprint:
-        """The fingerprint of answers with these options of `embed`, `classify` and `tag`."""
+        """The fingerprint of answers with these options of `embed` and the other methods."""
         engine = ONNXRUNTIME
         if self.rounds_otherwise:
             engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
@@ -120,6 +121,7 @@ class Model(AskedForVectors, AskedOfHeads):
             prompt=prompt_option(self.spec, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
+            no_answer="allowed" if allow_no_answer else "",
         )
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:

@@ -7,12 +7,7 @@ from typing import Any
 
 from edgebert.bounds import check_choice, check_number
 from edgebert.runtimes.pipeline import Request, TextPipeline
-from edgebert.tasks.answers import (
-    Classification,
-    Entity,
-    mean_classification,
-    read_classification,
-)
+from edgebert.tasks.answers import Classification, Entity, mean_classification, read_classification
 from edgebert.tasks.embedding import mean_of
 from edgebert.tasks.entities import AGGREGATIONS, decode_entities
 from edgebert.tasks.masks import Fill, check_masks, fills_of

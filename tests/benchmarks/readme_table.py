@@ -22,9 +22,10 @@ from benchmarks.standing import (
     titles,
 )
 from edgebert.errors import EdgebertError, InputError
+from edgebert.measures.formats import cosine
 from edgebert.output import new_file
 from edgebert.records.codec import read_json
-from edgebert.report.formats import cosine, figures, megabytes
+from edgebert.report.formats import figures, megabytes
 
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
