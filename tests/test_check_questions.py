@@ -12,7 +12,7 @@ from lookup import byte_level, write_lookup
 from edgebert.drift import check
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.quantize.nearness import Yardstick
+from edgebert.quantize.search.mixture_drift import Yardstick
 from edgebert.runtimes import load
 
 SHORT, LONG = "anna lives in new york .", "the lamp is good . " * 30 + "anna lives in new york ."

@@ -23,9 +23,9 @@ from edgebert.onnx_graph.saturation import can_saturate
 from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
-from edgebert.quantize.nearness import Nearness, Yardstick
-from edgebert.quantize.notebook import Notebook
-from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.search.mixture_drift import Nearness, Yardstick
+from edgebert.quantize.search.search_cache import Notebook
 from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import load
 
@@ -209,7 +209,9 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
 
     monkeypatch.setattr(Recipes, "write", noted)
     monkeypatch.setattr(deciding, "_broken", broken_once)
-    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", 1)  # so that some are left
+    monkeypatch.setattr(
+        "edgebert.quantize.search.pareto_sweep._AS_FAST", 1
+    )  # so that some are left
     record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
     assert len(plans) == 2
     changed = [name for name in plans[0] if plans[0][name] != plans[1][name]]

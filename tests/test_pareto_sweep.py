@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
+from edgebert.quantize.search.pareto_sweep import Cost, Costs, Rung, build_ladder, last_as_fast
 
 SEEDS = range(25)
 
@@ -167,5 +167,5 @@ def test_of_mixtures_as_fast_the_most_accurate_keeps_as_many_layers_in_int8(
 def test_a_mixture_is_always_as_fast_as_itself(
     as_fast: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", as_fast)
+    monkeypatch.setattr("edgebert.quantize.search.pareto_sweep._AS_FAST", as_fast)
     assert [last_as_fast(MIXTURES, first) for first in range(5)] == [0, 1, 2, 3, 4]

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 
 from edgebert.onnx_graph.in_memory.def_use import attribute
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
-from edgebert.quantize.rounding import Floats
+from edgebert.quantize.forms.rounding import Floats
 
 _SMALLEST = 4096
 """Values of the smallest table that is worth three more nodes: that of token types is not."""

@@ -10,7 +10,7 @@ from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.drift.distances import probability_changes
 from edgebert.measures.similarity import cosines
-from edgebert.quantize.nearness import Nearness, first_of_each, summed_up
+from edgebert.quantize.search.mixture_drift import Nearness, first_of_each, summed_up
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import micro_batches, rows_of

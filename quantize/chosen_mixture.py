@@ -11,15 +11,15 @@ from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import broken_bounds
 from edgebert.measures import Thresholds
 from edgebert.quantize.calibration import CalibrationTexts
-from edgebert.quantize.describing import (
+from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.int8_manifest import (
     describe_layers,
     describe_manifest,
     lost_coverage,
     planned_forms,
 )
 from edgebert.quantize.options import Budget, QuantizeOptions
-from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.searching import Search, pareto_points
+from edgebert.quantize.search.mixture_search import Search, pareto_points
 from edgebert.records.made import ParetoPoint
 from edgebert.records.manifest import Manifest
 from edgebert.runtimes import Model

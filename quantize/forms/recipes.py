@@ -13,20 +13,20 @@ from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.onnx_graph.saturation import saturation_error
-from edgebert.quantize.activations import ActivationSample, InputGrid, Moment, choose_grid
-from edgebert.quantize.dynamic import write_dynamic_group
-from edgebert.quantize.integers import QuantizedGroup, write_integer_group
-from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
-from edgebert.quantize.preparing import PreparedGraph
-from edgebert.quantize.rounding import Floats, IntegerWeight, round_weight
-from edgebert.quantize.statistics import merged
-from edgebert.quantize.weight_only import (
+from edgebert.quantize.forms.activation_samples import merged
+from edgebert.quantize.forms.activations import ActivationSample, InputGrid, Moment, choose_grid
+from edgebert.quantize.forms.dynamic import write_dynamic_group
+from edgebert.quantize.forms.integers import QuantizedGroup, write_integer_group
+from edgebert.quantize.forms.linear_layers import LayerGroup, LinearLayer
+from edgebert.quantize.forms.prepared_graph import PreparedGraph
+from edgebert.quantize.forms.rounding import Floats, IntegerWeight, round_weight
+from edgebert.quantize.forms.weight_only import (
     BlockedWeight,
     block_weight,
     write_blocked_group,
     write_restored_group,
 )
-from edgebert.quantize.weights_aside import take_weights_back
+from edgebert.quantize.forms.weights_aside import take_weights_back
 
 Plan = Mapping[str, str]
 """Name of each group -> its form."""
@@ -43,7 +43,7 @@ class Recipes:
         samples: what calibration texts showed of each value; a few texts will do for `dynamic` and
             `weight-only`.
         contrib: whether onnxruntime's own operators may be written.
-        saturates: whether sums of u8 x s8 may leave 16 bits, see `edgebert.quantize.rounding`.
+        saturates: whether sums of u8 x s8 may leave 16 bits, see `edgebert.quantize.forms.rounding`.
         dynamic_saturates: the same for the form `dynamic`, which has no texts to make up for it.
         bits: of weights in the form `weight-only`.
         activations: bits of inputs in the form `static`.

@@ -16,11 +16,11 @@ from onnx import helper
 
 from edgebert.onnx_graph.in_memory.def_use import names_read
 from edgebert.onnx_graph.in_memory.edits import cut_out
-from edgebert.quantize.few_texts import FewTexts
-from edgebert.quantize.linear_layers import LayerGroup
-from edgebert.quantize.nearness import Nearness
-from edgebert.quantize.preparing import PreparedGraph
-from edgebert.quantize.recipes import Recipes
+from edgebert.quantize.forms.linear_layers import LayerGroup
+from edgebert.quantize.forms.prepared_graph import PreparedGraph
+from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.mixture_drift import Nearness
 from edgebert.runtimes.session import open_graph
 
 Values = dict[str, np.ndarray]

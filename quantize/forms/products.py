@@ -10,8 +10,8 @@ from onnx import helper
 
 from edgebert.onnx_graph.in_memory.edits import CONTRIB
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
-from edgebert.quantize.linear_layers import LinearLayer
-from edgebert.quantize.rounding import Floats, IntegerWeight
+from edgebert.quantize.forms.linear_layers import LinearLayer
+from edgebert.quantize.forms.rounding import Floats, IntegerWeight
 
 MASK, ADDED_TO_SCORES = 3, 5  # inputs of Attention
 

@@ -13,7 +13,7 @@ import onnx
 from onnx.external_data_helper import load_external_data_for_model
 
 from edgebert.onnx_graph.in_memory.model_file import WeightFile
-from edgebert.quantize.preparing import PreparedGraph
+from edgebert.quantize.forms.prepared_graph import PreparedGraph
 
 _FILE = "weights-aside.bin"
 

@@ -9,14 +9,14 @@ import onnx
 
 from edgebert.errors import InputError
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
-from edgebert.quantize.embeddings import quantize_embeddings
-from edgebert.quantize.linear_layers import (
+from edgebert.quantize.forms.embeddings import quantize_embeddings
+from edgebert.quantize.forms.linear_layers import (
     LayerGroup,
     find_groups,
     name_layers,
     spell_out_gemms,
 )
-from edgebert.quantize.tied_weights import untie_weights
+from edgebert.quantize.forms.tied_weights import untie_weights
 
 
 @dataclass(frozen=True)

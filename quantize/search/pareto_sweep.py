@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgebert.onnx_graph.parts import FLOAT
-from edgebert.quantize.recipes import Plan
+from edgebert.quantize.forms.recipes import Plan
 
 _AS_FAST = 1.03
 """A mixture that takes so much longer than another is as fast, within what timing can tell."""
@@ -21,7 +21,7 @@ class Cost:
     """What one form of one group costs.
 
     Attributes:
-        ms: latency, see `edgebert.quantize.layer_times`.
+        ms: latency, see `edgebert.quantize.search.layer_times`.
         drift: of the whole graph when nothing else is quantized.
     """
 

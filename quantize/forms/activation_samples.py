@@ -15,8 +15,8 @@ import onnx
 from edgebert.errors import InputError
 from edgebert.onnx_graph.in_memory.edits import show_values
 from edgebert.onnx_graph.in_memory.model_file import save_model
-from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.rounding import Floats
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.rounding import Floats
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import MicroBatch, micro_batches
 from edgebert.runtimes.session import open_graph

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.quantize.rounding import Floats, round_weight
+from edgebert.quantize.forms.rounding import Floats, round_weight
 
 SYMMETRIC = 128
 """Zero point of signed values in uint8."""
@@ -136,7 +136,7 @@ def choose_grid(
         sample: inputs of the layers.
         weight: float32 [channels, outputs], of all the layers side by side.
         static: one scale for all tokens, rather than one for each.
-        saturates: how the weights will be rounded, see `edgebert.quantize.rounding`.
+        saturates: how the weights will be rounded, see `edgebert.quantize.forms.rounding`.
         bits: of a code.
     """
     rows = sample.rows[:_ROWS].astype(np.float32)

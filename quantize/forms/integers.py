@@ -15,9 +15,9 @@ from edgebert.onnx_graph.in_memory.def_use import attributes
 from edgebert.onnx_graph.in_memory.edits import CONTRIB
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.weights import MULTIPLIER
-from edgebert.quantize.activations import InputGrid
-from edgebert.quantize.linear_layers import LayerGroup, LinearLayer
-from edgebert.quantize.products import (
+from edgebert.quantize.forms.activations import InputGrid
+from edgebert.quantize.forms.linear_layers import LayerGroup, LinearLayer
+from edgebert.quantize.forms.products import (
     ADDED_TO_SCORES,
     MASK,
     StoredWeight,
@@ -27,7 +27,7 @@ from edgebert.quantize.products import (
     put_product,
     store_weight,
 )
-from edgebert.quantize.rounding import Floats, IntegerWeight
+from edgebert.quantize.forms.rounding import Floats, IntegerWeight
 
 _SMALLEST_SCALE = 1e-9  # of a token that is all zeros
 

@@ -24,9 +24,9 @@ from edgebert.machine import this_machine
 from edgebert.onnx_graph.in_memory.edits import cut_out
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.linear_layers import LayerGroup
-from edgebert.quantize.preparing import PreparedGraph
-from edgebert.quantize.recipes import Recipes
+from edgebert.quantize.forms.linear_layers import LayerGroup
+from edgebert.quantize.forms.prepared_graph import PreparedGraph
+from edgebert.quantize.forms.recipes import Recipes
 from edgebert.runtimes.session import open_graph
 from edgebert.user_cache import user_cache
 

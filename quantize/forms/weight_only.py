@@ -15,9 +15,9 @@ from onnx import helper
 from edgebert.onnx_graph.in_memory.edits import CONTRIB
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.weights import BLOCKS
-from edgebert.quantize.linear_layers import LayerGroup
-from edgebert.quantize.products import product_name, put_product, store_weight
-from edgebert.quantize.rounding import Floats, IntegerWeight
+from edgebert.quantize.forms.linear_layers import LayerGroup
+from edgebert.quantize.forms.products import product_name, put_product, store_weight
+from edgebert.quantize.forms.rounding import Floats, IntegerWeight
 
 BLOCK = 32
 """Inputs that share a scale, for each output."""

@@ -12,8 +12,8 @@ from edgebert.machine import installed_versions, this_machine
 from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY, matmul_forms
 from edgebert.onnx_graph.reading import OnnxGraph, read_graph
+from edgebert.quantize.forms.recipes import Plan, Recipes
 from edgebert.quantize.options import QuantizeOptions
-from edgebert.quantize.recipes import Plan, Recipes
 from edgebert.records.manifest import (
     ANY_CPU,
     VNNI,

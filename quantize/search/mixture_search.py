@@ -19,14 +19,14 @@ from pathlib import Path
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN
 from edgebert.progress import track
-from edgebert.quantize.alone import AloneRuns
-from edgebert.quantize.few_texts import FewTexts
-from edgebert.quantize.ladder import Cost, Costs, Rung, build_ladder, last_as_fast
-from edgebert.quantize.layer_times import TOKENS, layer_times, race
-from edgebert.quantize.nearness import Nearness, Yardstick
-from edgebert.quantize.notebook import Notebook
+from edgebert.quantize.forms.recipes import Plan, Recipes
 from edgebert.quantize.options import AUTO, Budget
-from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.layer_times import TOKENS, layer_times, race
+from edgebert.quantize.search.mixture_drift import Nearness, Yardstick
+from edgebert.quantize.search.pareto_sweep import Cost, Costs, Rung, build_ladder, last_as_fast
+from edgebert.quantize.search.search_cache import Notebook
+from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.records.made import MIXTURE, ParetoPoint
 
 _RESERVE = 0.85

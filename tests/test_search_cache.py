@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgebert.quantize.nearness import Nearness
-from edgebert.quantize.notebook import Notebook
+from edgebert.quantize.search.mixture_drift import Nearness
+from edgebert.quantize.search.search_cache import Notebook
 
 NEAR, FAR = Nearness(0.001, 0.004, None), Nearness(0.02, 0.05, 0.01)
 ONE, OTHER = {"a": "token", "b": "static"}, {"a": "token", "b": "token"}

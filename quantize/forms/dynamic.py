@@ -1,7 +1,7 @@
 """Scheme `dynamic`: int8 weights per output channel, activation ranges taken at run time.
 
 What other tools do by default, in their operators, and clear of their known traps: weights have a
-scale per channel and are signed, tables of embeddings are left to `edgebert.quantize.embeddings`.
+scale per channel and are signed, tables of embeddings are left to `edgebert.quantize.forms.embeddings`.
 The activation scale covers a whole batch, so a text's answer depends on its neighbours.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from onnx import TensorProto, helper
 
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
-from edgebert.quantize.linear_layers import LayerGroup
-from edgebert.quantize.products import node_of, product_name, put_product, store_weight
-from edgebert.quantize.rounding import Floats, IntegerWeight
+from edgebert.quantize.forms.linear_layers import LayerGroup
+from edgebert.quantize.forms.products import node_of, product_name, put_product, store_weight
+from edgebert.quantize.forms.rounding import Floats, IntegerWeight
 
 
 def write_dynamic_group(

@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from edgebert.json_files import parse
 from edgebert.onnx_graph.parts import FLOAT
-from edgebert.quantize.nearness import Nearness
-from edgebert.quantize.recipes import Plan
+from edgebert.quantize.forms.recipes import Plan
+from edgebert.quantize.search.mixture_drift import Nearness
 from edgebert.user_cache import user_cache
 
 
