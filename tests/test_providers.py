@@ -18,7 +18,6 @@ import onnxruntime
 import pytest
 from click.testing import CliRunner
 from onnx import helper, numpy_helper
-from page_code import PYTHON_PAGE
 
 from edgebert.bundle import open_bundle
 from edgebert.cli import main, options
@@ -83,7 +82,7 @@ def test_the_name_of_a_provider_stands_in_the_code_of_one_file() -> None:
 
 
 def test_every_provider_is_documented_with_what_installs_it_and_its_target() -> None:
-    page = PYTHON_PAGE.read_text(encoding="utf-8")
+    page = (ROOT / "runtimes" / "python" / "README.md").read_text(encoding="utf-8")
     table = page.partition("| provider | install |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1:] for line in table.splitlines()[2:]]
     for provider in PROVIDERS.values():

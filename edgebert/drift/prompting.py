@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edgebert.data import Retrieval, Text
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS
 from edgebert.text.prompts import document_prompt, query_prompt
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def prompts_before(source: TextModel, n: int, retrieval: Retrieval | None) -> list[str]:
     """What stands before each of n texts: as in a search, or the model's default."""
-    if retrieval is None or source.task != EMBEDDINGS:
+    if retrieval is None or not source.spec.task.vectors:
         return [source.default_prompt] * n
     query, document = (
         source.prompts[name] if name else ""

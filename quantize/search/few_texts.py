@@ -8,7 +8,7 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.drift.distances import probability_changes
+from edgebert.measures.distances import probability_changes
 from edgebert.measures.similarity import cosines
 from edgebert.quantize.search.mixture_drift import Nearness, first_of_each, summed_up
 from edgebert.records.profile import TOKENS_PER_RUN

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgebert.arrays import Array
+from edgebert.logits import probabilities
 from edgebert.measures.compared import Entities, Floats
 from edgebert.records.checked import (
     Histogram,
 )
 from edgebert.records.manifest import SOFTMAX
-from edgebert.tasks.answers import probabilities
 
 
 def probability_changes(
