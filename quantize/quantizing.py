@@ -26,19 +26,19 @@ from edgebert.model_card import write_model_card
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.deciding import Made, first_inside, tried_points
-from edgebert.quantize.few_texts import FewTexts
+from edgebert.quantize.chosen_mixture import Made, first_inside, tried_points
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.linear_layers import share_weights
+from edgebert.quantize.forms.prepared_graph import prepare_graph
+from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.forms.tanh_gelu import approximate_gelus
+from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.golden_answers import take_golden_answers
-from edgebert.quantize.linear_layers import share_weights
-from edgebert.quantize.nearness import Yardstick
-from edgebert.quantize.notebook import Notebook
 from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.searching import search
-from edgebert.quantize.statistics import sample_activations
-from edgebert.quantize.tanh_gelu import approximate_gelus
-from edgebert.quantize.weights_aside import put_weights_aside
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.mixture_drift import Yardstick
+from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.search_cache import Notebook
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import VNNI, Drift
 from edgebert.runtimes import Model, load

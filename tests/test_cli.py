@@ -105,17 +105,6 @@ def test_every_command_has_help_with_an_example_that_it_would_accept(name: str) 
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_named_in_the_readme(name: str) -> None:
-    assert f"edgebert {name}" in (ROOT / "README.md").read_text()
-
-
-def test_command_lines_in_the_readme_use_what_there_is() -> None:
-    for words in examples((ROOT / "README.md").read_text()):
-        assert words[1] in COMMANDS, words
-        assert unknown_options(words) == set(), words
-
-
-@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_reports_writes_its_record_as_json(name: str) -> None:
     named = {o for p in main.commands[name].params for o in p.opts}
     reports = name not in (*RUNNING, "build", "demo")

@@ -10,10 +10,10 @@ from scipy import special, stats
 
 from edgebert.data import Examples
 from edgebert.drift import check
-from edgebert.drift.distances import entity_disagreement, histogram, probability_changes
 from edgebert.drift.metrics import label_indices
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import InputError
+from edgebert.measures.distances import entity_disagreement, histogram, probability_changes
 from edgebert.measures.entities import entity_changes
 from edgebert.measures.labels import changed_decisions, label_flips
 from edgebert.measures.logits import logit_divergence
@@ -147,7 +147,7 @@ def test_an_unknown_label_is_named(tiny_classifier_bundle: Path, tmp_path: Path)
 
 def test_integer_labels_are_indices(tiny_classifier_bundle: Path) -> None:
     examples = Examples(Path("dev.tsv"), ("a",), labels=(("2",),))
-    assert label_indices(load(tiny_classifier_bundle), examples, ["2"]) == {2}
+    assert label_indices(load(tiny_classifier_bundle).spec, examples, ["2"]) == {2}
 
 
 def test_promises_are_twice_what_was_measured(tiny_bundle: Path, tiny_int8: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOPS = ("edgebert", "export", "quantize", "runtimes")
 LINKS = {"export": "export", "quantize": "quantize", "runtimes": "runtimes/python"}
 """What is imported as `edgebert.NAME` to the folder that it lies in."""
 
@@ -59,7 +58,8 @@ def test_measures_need_nothing_but_numpy() -> None:
 def test_pyproject_names_every_package() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     listed = {_folder_of(name, setup["package-dir"]) for name in setup["packages"]}
-    modules = [module for top in TOPS for module in (ROOT / top).rglob("*.py")]
+    tops = ("edgebert", *LINKS.values())
+    modules = [module for top in tops for module in (ROOT / top).rglob("*.py")]
     found = {module.parent.resolve().relative_to(ROOT.resolve()).as_posix() for module in modules}
     assert listed == found
 

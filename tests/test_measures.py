@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from record_samples import CHECK, FAILED, GATED
 
 from edgebert.cli import main
-from edgebert.cli.prove.check_table import show_check
 from edgebert.errors import InputError
 from edgebert.measures import BOUNDS, MEASURES, Thresholds, as_fields, compute, found_in
 from edgebert.measures.compared import Compared
@@ -86,7 +85,7 @@ def test_what_measures_find_is_read_from_the_record_again(tmp_path: Path) -> Non
 
 
 def test_what_no_measure_found_is_told_nowhere() -> None:
-    told = show_check(CHECK) + render_markdown([CHECK]) + render_junit(CHECK)
+    told = render_markdown([CHECK]) + render_junit(CHECK)
     assert "neighbours" in told
     for absent in ("changed labels", "logits", "entities", "similarity of pairs"):
         assert absent not in told
@@ -139,13 +138,33 @@ def test_the_tail_is_bounded_and_told(
         assert "max\\_drift\\_p99" in said
 
 
+def test_a_terminal_shows_every_measure_that_embeddings_have(
+    tiny_bundle: Path, tiny_int8: Path
+) -> None:
+    result = CliRunner().invoke(main, ["check", str(tiny_bundle), str(tiny_int8)])
+    assert result.exit_code == 0, result.output
+    rows = [line.split("  ")[0] for line in result.stdout.split("\n\n")[0].splitlines()]
+    assert rows[3:] == [
+        "texts",
+        "mean distance",
+        "distance p99 / most",
+        "cosine mean / p01 / min",
+        "same neighbours of 1 / 5 / 10",
+        "similarity of pairs off by",
+        "alone / in a batch",
+        "alone / with padding",
+        "reference made by",
+        "candidate made by",
+    ]
+
+
 def test_a_record_from_before_the_tail_is_told_without_it(tmp_path: Path) -> None:
     old = to_dict(GATED)
     assert old.pop("measures") == {}
     (tmp_path / "old.json").write_text(json.dumps(old))
     record = read_json(CheckRecord, tmp_path / "old.json", "check record")
     assert record == GATED
-    assert "99th percentile" not in render_markdown([record]) + show_check(record)
+    assert "99th percentile" not in render_markdown([record])
 
 
 def test_a_measure_of_a_later_version_is_passed_over() -> None:

@@ -29,10 +29,10 @@ from edgebert.onnx_graph import parts
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.embeddings import quantize_embeddings
-from edgebert.quantize.linear_layers import find_groups
-from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.statistics import _batches, _is_one_row, _rows_of
+from edgebert.quantize.forms.activation_samples import _batches, _is_one_row, _rows_of
+from edgebert.quantize.forms.embeddings import quantize_embeddings
+from edgebert.quantize.forms.linear_layers import find_groups
+from edgebert.quantize.forms.recipes import Recipes
 from edgebert.runtimes import load
 
 TOKEN = QuantizeOptions(scheme="token")

@@ -14,13 +14,13 @@ from edgebert.data import Text
 from edgebert.export import export_model
 from edgebert.export.options import ExportOptions
 from edgebert.onnx_graph.parts import STATIC, TOKEN
-from edgebert.quantize.alone import AloneRuns
-from edgebert.quantize.few_texts import FewTexts
-from edgebert.quantize.nearness import Nearness, first_of_each
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.recipes import Plan, Recipes
-from edgebert.quantize.statistics import sample_activations
-from edgebert.quantize.weights_aside import put_weights_aside
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.prepared_graph import prepare_graph
+from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.forms.weights_aside import put_weights_aside
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.mixture_drift import Nearness, first_of_each
+from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.runtimes import load
 from edgebert.runtimes.session import open_graph
 

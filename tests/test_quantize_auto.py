@@ -21,11 +21,11 @@ from edgebert.onnx_graph.parts import FLOAT, matmul_forms
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.onnx_graph.saturation import can_saturate
 from edgebert.onnx_graph.weights import read_tensors
-from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
+from edgebert.quantize import QuantizeOptions, chosen_mixture, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
-from edgebert.quantize.nearness import Nearness, Yardstick
-from edgebert.quantize.notebook import Notebook
-from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.search.mixture_drift import Nearness, Yardstick
+from edgebert.quantize.search.search_cache import Notebook
 from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import load
 
@@ -196,7 +196,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans: list[Plan] = []
-    broken = deciding._broken
+    broken = chosen_mixture._broken
     write = Recipes.write
 
     def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
@@ -208,8 +208,10 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
         return ("too far",) if len(plans) == 1 else broken(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Recipes, "write", noted)
-    monkeypatch.setattr(deciding, "_broken", broken_once)
-    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", 1)  # so that some are left
+    monkeypatch.setattr(chosen_mixture, "_broken", broken_once)
+    monkeypatch.setattr(
+        "edgebert.quantize.search.pareto_sweep._AS_FAST", 1
+    )  # so that some are left
     record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
     assert len(plans) == 2
     changed = [name for name in plans[0] if plans[0][name] != plans[1][name]]
@@ -291,4 +293,4 @@ def test_answers_to_questions_are_searched_by_what_they_are_judged_by(
 def test_mixtures_are_tried_up_to_the_last_that_is_int8(
     first: int, n: int, rungs: list[int]
 ) -> None:
-    assert list(deciding._rungs(first, n)) == rungs
+    assert list(chosen_mixture._rungs(first, n)) == rungs

@@ -15,13 +15,13 @@ from edgebert.cli import main
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.drift.comparing import compare
 from edgebert.quantize import QuantizeOptions
-from edgebert.quantize.activations import ActivationSample
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.nearness import Nearness, Yardstick
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.quantize.options import Budget
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.searching import _with_others
-from edgebert.quantize.statistics import sample_activations
+from edgebert.quantize.search.mixture_drift import Nearness, Yardstick
+from edgebert.quantize.search.mixture_search import _with_others
 from edgebert.runtimes import load
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -84,7 +84,7 @@ def test_ranges_cover_both_kinds_and_each_has_its_part_of_the_rows(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lamps, strange = sampled(tiny_bundle, tmp_path, NARROW), sampled(tiny_bundle, tmp_path, WIDE)
-    monkeypatch.setattr("edgebert.quantize.statistics._ROWS", 64)
+    monkeypatch.setattr("edgebert.quantize.forms.activation_samples._ROWS", 64)
     both = sampled(tiny_bundle, tmp_path, NARROW, WIDE)
     for value, sample in both.items():
         one, other = lamps[value], strange[value]

@@ -20,9 +20,9 @@ from edgebert.onnx_graph.reading import read_graph
 from edgebert.onnx_graph.saturation import can_saturate
 from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.statistics import sample_activations
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.batches import pad
 from edgebert.text.encoding import encode
@@ -213,7 +213,7 @@ def test_padding_is_left_out_of_the_statistics(
 def test_all_values_keep_the_same_tokens_and_a_seed_draws_them(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.statistics._ROWS", 256)
+    monkeypatch.setattr("edgebert.quantize.forms.activation_samples._ROWS", 256)
     texts = list(short_texts(200))
     one, same, other = (sampled(tiny_bundle, texts, tmp_path, seed=seed) for seed in (0, 0, 1))
     for value, sample in one.items():

@@ -27,8 +27,10 @@ from edgebert.errors import BundleError, CheckpointError, GateError, InputError
 from edgebert.export import export_model
 from edgebert.measures.neighbours import neighbour_overlap
 from edgebert.measures.similarity import similarities
-from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES, SOFTMAX
+from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES
 from edgebert.runtimes import Model, load
+from edgebert.tasks import task_of
+from edgebert.tasks.spec import ModelSpec
 from edgebert.training.sentence_folder import write_sentence_folder
 from edgebert.training.similarity import Embedder
 from edgebert.vectors import searching as module
@@ -47,12 +49,6 @@ TEXTS = [
     "very very bad light in the kitchen and bedroom",
 ]
 QUERY = "turn on the lamp"
-
-
-class Embeds:
-    """What a metric must know of an embedding model."""
-
-    task, labels, multi_label, scoring = EMBEDDINGS, (), False, SOFTMAX
 
 
 def rows(n: int, dim: int, seed: int) -> np.ndarray:
@@ -300,7 +296,9 @@ def test_pairs_are_correlated_and_neighbours_found_by_the_similarity(name: str) 
     alike = np.diag(by_hand(outputs[0::2], outputs[1::2], name))
     np.testing.assert_allclose(similarities(outputs[0::2], outputs[1::2], name), alike)
     examples = Examples(Path("dev.tsv"), (("x", "y"),) * 30, scores=gold)
-    found = scores_of(Embeds(), examples, list(outputs), similarity=name)
+    found = scores_of(
+        ModelSpec(task_of(EMBEDDINGS), max_length=64), examples, list(outputs), similarity=name
+    )
     assert found[0].value == pytest.approx(100 * stats.spearmanr(alike, gold).statistic)
     assert found[1].value == pytest.approx(100 * stats.pearsonr(alike, gold).statistic)
     everyone = by_hand(outputs, outputs, name)

@@ -26,6 +26,7 @@ from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency.bundle import LoadedBundle
 from edgebert.latency.shapes import Shape
+from edgebert.logits import probabilities
 from edgebert.measures import Thresholds
 from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
@@ -33,7 +34,7 @@ from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model, engine, load
 from edgebert.tasks import task_of
-from edgebert.tasks.answers import probabilities, read_classification
+from edgebert.tasks.answers import read_classification
 
 PAIRS = [("turn the lamp on", "the lamp is off"), ("is anna late ?", "no"), ("a", "1")]
 CONTEXT = "Anna was in Paris, and Ben told the kitchen fan to turn off in Berlin."

@@ -24,7 +24,6 @@ from edgebert.drift.gates import (
 )
 from edgebert.drift.invariance import padded_runs
 from edgebert.drift.makers import maker_of, other_makers, require_same_options
-from edgebert.drift.metrics import require_metric
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.sources import Probe, Source, open_source, require_readable
@@ -34,7 +33,6 @@ from edgebert.measures import BOUNDS, Thresholds, as_fields
 from edgebert.measures.invariance import PADDING_INVARIANCE
 from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.runtimes import Model
-from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,8 @@ def check(
     if thresholds:
         require_measurable(thresholds, right.task)
     if thresholds and thresholds.max_metric_drop is not None:
-        require_metric(right, examples)
+        spec = right.spec
+        spec.task.require_gold(examples, gives_score=spec.gives_score)
     earlier = read_baseline(baseline.path) if baseline else None
     comparison = compare(left, right, examples, slice_by=slice_by)
     limits = _asked(thresholds)
@@ -120,7 +119,7 @@ def _examples(
         texts = dict.fromkeys(text for side in saved for text in side.texts)
         return Examples(saved[0].path, tuple(texts))
     path = Path(data) if data else None
-    return task_of(right.task).examples(path, text_column=text_column)
+    return right.spec.task.examples(path, text_column=text_column)
 
 
 def _asked(thresholds: Thresholds | None) -> list[Limit]:

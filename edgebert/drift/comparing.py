@@ -13,36 +13,27 @@ import numpy as np
 from edgebert import measures
 from edgebert.arrays import Array
 from edgebert.data import Examples, Text
-from edgebert.data.masking import with_mask
-from edgebert.drift.distances import entity_disagreement, histogram, probability_changes
 from edgebert.drift.invariance import batched_runs
-from edgebert.drift.metrics import gives_score, scores_of
+from edgebert.drift.metrics import scores_of
 from edgebert.drift.prompting import require_an_answer_each
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.slices import slice_of, slices_of
-from edgebert.drift.sources import Answers, Source, aggregation_of, ask, some_impossible
-from edgebert.drift.squad import answer_disagreement
+from edgebert.drift.sources import Source, aggregation_of, ask, some_impossible
 from edgebert.errors import InputError
 from edgebert.measures.compared import Compared, Floats
-from edgebert.measures.labels import CHANGED_LABELS, changed_decisions
+from edgebert.measures.distances import histogram
+from edgebert.measures.labels import CHANGED_LABELS
 from edgebert.measures.measure import Measure
 from edgebert.measures.metrics import METRICS
 from edgebert.measures.scores import Scores
-from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Flips, Histogram, Metric, Slice, Worst
 from edgebert.records.manifest import (
     COSINE,
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
 )
+from edgebert.tasks.answers import Answers
 
 WORST = 20
 """How many of the texts that moved most a comparison keeps."""
-
-_MASKED_TEXTS = 256
-"""Texts for fill-mask, whose logits over a large vocabulary are a megabyte each."""
 
 P = TypeVar("P")
 
@@ -127,8 +118,9 @@ def compare(
         InputError: the two do not answer the same question, or the file does not fit the task.
     """
     _same_question(reference, candidate)
-    if reference.task == FILL_MASK:
-        examples = examples.take(_spread(len(examples), _MASKED_TEXTS))
+    most = reference.spec.task.most_compared
+    if most is not None:
+        examples = examples.take(_spread(len(examples), most))
     groups = [group for by in slice_by for group in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
     require_an_answer_each(reference, candidate, texts, examples.retrieval)
@@ -151,21 +143,16 @@ def _compared(
     reference: Source, candidate: Source, examples: Examples, before: Answers, after: Answers
 ) -> Compared:
     """The answers as measures look at them, by what they hold."""
-    names = _compared_by(reference, candidate)
-    vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
-    logits = None if vectors or before.answers else _logits(before, after)
-    chosen = None if gives_score(reference) else logits
-    multi_label = reference.multi_label
-    changed = changed_decisions(*chosen, multi_label=multi_label) if chosen else None
-    if before.answers and after.answers:
-        distances, changed = answer_disagreement(before.answers, after.answers)
-    elif vectors:
-        distances = 1 - cosines(*vectors)
-    elif logits:
-        scorings = reference.scoring, candidate.scoring
-        distances = probability_changes(*logits, scorings=scorings)
-    else:
-        distances = _entity_distances(before, after)
+    names, spec = _compared_by(reference, candidate), reference.spec
+    vectors = _vectors(before, after) if spec.task.vectors else None
+    distances, changed = spec.task.disagreement(
+        before,
+        after,
+        scorings=(spec.scoring, candidate.scoring),
+        multi_label=spec.multi_label,
+        decides=not spec.gives_score,
+    )
+    logits = None if vectors or changed is None else _logits(before, after)
     left, right = (
         _scores(reference, examples, answers, name)
         for answers, name in zip((before, after), names, strict=True)
@@ -174,8 +161,8 @@ def _compared(
         distances=distances,
         vectors=vectors,
         similarities=names,
-        logits=chosen,
-        multi_label=multi_label,
+        logits=logits,
+        multi_label=spec.multi_label,
         changed=changed,
         entities=_entities(before, after),
         scores=tuple(zip(left, right, strict=True)),
@@ -205,11 +192,7 @@ def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:
 
     A text without a mask gets one, where words are guessed.
     """
-    if model.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING):
-        return examples.texts
-    texts = examples.single_texts()
-    mask = None if isinstance(model, SavedOutputs) else model.mask_token
-    return tuple(with_mask(text, mask) for text in texts) if mask else tuple(texts)
+    return model.spec.task.compared_texts(examples, model.spec.mask_token)
 
 
 def _spread(n: int, wanted: int) -> list[int]:
@@ -265,11 +248,6 @@ def _logits(before: Answers, after: Answers) -> tuple[tuple[Array, ...], tuple[A
     return before.outputs, after.outputs
 
 
-def _entity_distances(before: Answers, after: Answers) -> Floats:
-    assert before.entities is not None and after.entities is not None
-    return entity_disagreement(before.entities, after.entities)
-
-
 def _entities(before: Answers, after: Answers) -> tuple[Any, Any] | None:
     if before.entities is None or after.entities is None:
         return None
@@ -281,7 +259,7 @@ def _scores(
 ) -> tuple[Scores, ...]:
     """Scored with the reference's labels, in whose order both sides' logits are by now."""
     return scores_of(
-        reference,
+        reference.spec,
         examples,
         answers.outputs or (),
         entities=answers.entities,

@@ -17,23 +17,8 @@ from edgebert.measures import BOUNDED, BOUNDS, Thresholds, found_in
 from edgebert.measures.measure import LABELS, VECTORS
 from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.records.codec import read_json
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
 from edgebert.runtimes import Model
-
-DEFAULTS = {
-    EMBEDDINGS: {"max_drift": 0.03},
-    TEXT_CLASSIFICATION: {"max_drift": 0.25, "max_flips": 0.25},
-    TOKEN_CLASSIFICATION: {"max_drift": 0.25, "max_flips": 0.25},
-    FILL_MASK: {"max_drift": 0.25, "max_flips": 0.25},
-    QUESTION_ANSWERING: {"max_drift": 0.25, "max_flips": 0.25},
-}
-"""Held where nobody asked and no manifest promises: further than int8 goes at its worst."""
+from edgebert.tasks import task_of
 
 MARGIN = 0.1
 """How much worse than a baseline, as a share of its own distance, still counts as no worse."""
@@ -102,7 +87,7 @@ def require_measurable(thresholds: Thresholds, task: str) -> None:
     Raises:
         InputError: a bound on vectors for a head, or on labels for embeddings.
     """
-    foreign = LABELS if task == EMBEDDINGS else VECTORS
+    foreign = LABELS if task_of(task).vectors else VECTORS
     for name in thresholds.given():
         if BOUNDED[name].of == foreign:
             raise InputError(f"{BOUNDS[name].option} cannot be held here: the task is {task}")
@@ -128,7 +113,7 @@ def broken_bounds(
 def implied_bounds(
     reference: Source, candidate: Source, comparison: Comparison, weights: WeightComparison | None
 ) -> list[Limit]:
-    """The bounds where nobody asked for any: what a manifest promises, or `DEFAULTS`.
+    """The bounds where nobody asked for any: what a manifest promises, or what the task holds.
 
     Saved outputs have no manifest; they are held to that of the bundle they are compared with.
     Two models whose weights have nothing in common are not held to anything.
@@ -141,7 +126,7 @@ def implied_bounds(
     source = "default" if promises is None else "manifest"
     return [
         Limit(name, value, source)
-        for name, value in (promises or DEFAULTS[comparison.task]).items()
+        for name, value in (promises or task_of(comparison.task).default_bounds).items()
         if _figure(name, comparison.parts) is not None
     ]
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from edgebert.data import Retrieval, Text
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.tasks.spec import ModelSpec
 from edgebert.text.prompts import Prompted, document_prompt, query_prompt
 
 
@@ -16,14 +16,14 @@ class PromptedModel(Prompted, Protocol):
     """A model with prompts, one of which may stand before every text."""
 
     @property
-    def task(self) -> str: ...
+    def spec(self) -> ModelSpec: ...
     @property
     def default_prompt(self) -> str: ...
 
 
 def prompts_before(source: PromptedModel, n: int, retrieval: Retrieval | None) -> list[str]:
     """What stands before each of n texts: as in a search, or the model's default."""
-    if retrieval is None or source.task != EMBEDDINGS:
+    if retrieval is None or not source.spec.task.vectors:
         return [source.default_prompt] * n
     query, document = (
         source.prompts[name] if name else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
+from edgebert.onnx_graph.edited_message import EditedMessage
 from edgebert.onnx_graph.wire_format import Message
 
 UINT8, INT8, FLOAT16 = 2, 3, 10
@@ -109,7 +110,7 @@ def _model(model: Message) -> OnnxGraph:
         opset_imports=opset_imports,
         inputs=tuple(value.text(1) for value in graph.messages(11)),
         outputs=tuple(value.text(1) for value in graph.messages(12)),
-        nodes=tuple(_node(node) for node in nodes),
+        nodes=tuple(node_of(node) for node in nodes),
         initializers=tuple(_initializer(name, tensor) for name, tensor in tensors_of(model)),
     )
 
@@ -129,7 +130,8 @@ def _with_subgraphs(graph: Message) -> Iterator[Message]:
                 yield from _with_subgraphs(subgraph)
 
 
-def _node(node: Message) -> Node:
+def node_of(node: Message | EditedMessage) -> Node:
+    """What a NodeProto says."""
     return Node(
         op_type=node.text(4),
         domain=_domain(node.text(7)),

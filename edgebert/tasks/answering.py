@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tokenizers
 
 from edgebert.arrays import Array
+from edgebert.errors import InputError
 from edgebert.records.manifest import QUESTION_ANSWERING, SOFTMAX
-from edgebert.tasks.base import ONLY_SECOND, PER_TOKEN, Task
-from edgebert.tasks.questions import encode_contexts
+from edgebert.tasks.answers import Answers
+from edgebert.tasks.base import (
+    ONLY_SECOND,
+    PER_TOKEN,
+    AnswersTexts,
+    Changes,
+    Doubles,
+    Task,
+)
+from edgebert.tasks.questions import encode_contexts, read_answer
 from edgebert.text.encoding import Text
 from edgebert.text.long_texts import Cut
 
 _QUESTION = "What?"  # short, so that a context fits beside it wherever texts fit at all
+
+
+if TYPE_CHECKING:
+    from edgebert.data.examples import Examples
 
 
 class Answering(Task):
@@ -49,6 +62,38 @@ class Answering(Task):
     def choices(self, output: Array) -> Array:
         """The choice of the token where the answer starts, and of that where it ends."""
         return output.T
+
+    def ask(
+        self,
+        model: AnswersTexts,
+        texts: Sequence[Text],
+        *,
+        aggregation: str,
+        allow_no_answer: bool,
+        progress: bool = False,
+    ) -> Answers:
+        if any(isinstance(text, str) for text in texts):
+            raise InputError("question answering reads pairs: a question and its context")
+        wholes = model.wholes(texts, progress=progress)
+        found = (read_answer(whole, allow_no_answer=allow_no_answer).text for whole in wholes)
+        return Answers(None, answers=tuple(found))
+
+    def disagreement(
+        self,
+        before: Answers,
+        after: Answers,
+        *,
+        scorings: tuple[str, str],
+        multi_label: bool,
+        decides: bool,
+    ) -> tuple[Doubles, Changes | None]:
+        from edgebert.measures.squad import answer_disagreement  # which no app needs
+
+        assert before.answers is not None and after.answers is not None
+        return answer_disagreement(before.answers, after.answers)
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        examples.require_answers()
 
     def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
         return SOFTMAX

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgebert.arrays import Array
-from edgebert.records.manifest import IDENTITY, SIGMOID, SOFTMAX
+from edgebert.logits import probabilities
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,20 @@ class Classification:
     labels: tuple[str, ...] | None = None
 
 
-def probabilities(logits: Array, scoring: str = SOFTMAX) -> Array:
-    """Scores of logits: a softmax over the last axis, a sigmoid of each, or the logits themselves.
+@dataclass(frozen=True)
+class Answers:
+    """What a model says about some texts, as two models are compared by it.
 
-    Args:
-        logits: float32 [..., labels].
-        scoring: softmax, sigmoid or identity.
+    Attributes:
+        outputs: float32 [dim], [labels] or [tokens, labels] of each text; None where only
+            entities or answers are known.
+        entities: of each text, for token classification.
+        answers: to each (question, context), for question answering.
     """
-    if scoring == IDENTITY:
-        return np.asarray(logits, np.float32)
-    if scoring == SIGMOID:
-        return np.asarray(np.exp(-np.logaddexp(0, -logits)), np.float32)
-    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), np.float32)
+
+    outputs: tuple[Array, ...] | None
+    entities: tuple[tuple[Entity, ...], ...] | None = None
+    answers: tuple[str, ...] | None = None
 
 
 def read_classification(

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import tokenizers
 
 from edgebert.arrays import Array
+from edgebert.tasks.answers import Answers
 from edgebert.text.encoding import Text
-from edgebert.text.long_texts import Cut, encode_windows
+from edgebert.text.long_texts import Cut, Whole, encode_windows
 
 if TYPE_CHECKING:
     from edgebert.data.examples import Examples
+
+Doubles = npt.NDArray[np.float64]
+Changes = npt.NDArray[np.int64]
 
 LONGEST_FIRST, ONLY_SECOND = "longest_first", "only_second"
 """How a tokenizer cuts a pair that is too long, by its own names."""
@@ -29,6 +34,20 @@ PER_TEXT, PER_TOKEN, PER_MASK = "text", "token", "mask"
 
 LOGITS, SHARED_HIDDEN = "logits", "last_hidden_state"
 """Names of outputs: of a head, and the vector of each token."""
+
+
+class AnswersTexts(Protocol):
+    """A model that texts run through. `edgebert.runtimes.Model` is one."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
+        """Raw output for each text, as `edgebert.runtimes.Model.outputs` gives it."""
+        ...
+
+    def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
+        """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
+        ...
 
 
 class Task:
@@ -53,6 +72,7 @@ class Task:
         columns: of a table of answers, beside those of the texts.
         saved_key: what an answer stands under in a file of saved answers.
         new_aggregation: how the labels of tokens become those of words in a new bundle.
+        most_compared: texts that two models are compared on at most; None for any.
         default_bounds: what a drift is held to where nobody asked and no manifest promises: further
             than int8 goes at its worst.
     """
@@ -74,6 +94,7 @@ class Task:
     distance: ClassVar[str] = "change of a probability"
     columns: ClassVar[tuple[str, ...]] = ()
     saved_key: ClassVar[str] = ""
+    most_compared: ClassVar[int | None] = None
     new_aggregation: ClassVar[str | None] = None
     default_bounds: ClassVar[Mapping[str, float]] = MappingProxyType(
         {"max_drift": 0.25, "max_flips": 0.25}
@@ -200,6 +221,68 @@ class Task:
     def is_told_by(self, outputs: Collection[str]) -> bool:
         """Whether the names of a graph's outputs alone say that it is of this task."""
         return self.outputs[0] != LOGITS and self.outputs[0] in outputs
+
+    # How two models are compared.
+
+    def ask(
+        self,
+        model: AnswersTexts,
+        texts: Sequence[Text],
+        *,
+        aggregation: str,
+        allow_no_answer: bool,
+        progress: bool = False,
+    ) -> Answers:
+        """Let a model answer texts, as it would be asked by its users.
+
+        Args:
+            model: of this task.
+            texts: as this task reads them.
+            aggregation: how the labels of tokens become those of words (see `tasks.entities`).
+            allow_no_answer: whether a question may have none.
+            progress: show a bar.
+
+        Raises:
+            InputError: pairs where single texts are read, or the other way round.
+        """
+        return Answers(tuple(model.outputs(texts, progress=progress)))
+
+    def disagreement(
+        self,
+        before: Answers,
+        after: Answers,
+        *,
+        scorings: tuple[str, str],
+        multi_label: bool,
+        decides: bool,
+    ) -> tuple[Doubles, Changes | None]:
+        """How far the answers to each text are apart.
+
+        Args:
+            before, after: of the two models, to the same texts.
+            scorings: how each makes scores of logits.
+            multi_label: whether a text may have several labels.
+            decides: whether labels are chosen; else there are only scores.
+
+        Returns:
+            Distances, float64 [texts]; changed and all decisions in each text, int64 [texts, 2].
+        """
+        from edgebert.measures.distances import probability_changes  # which no app needs
+        from edgebert.measures.labels import changed_decisions
+
+        assert before.outputs is not None and after.outputs is not None
+        distances = probability_changes(before.outputs, after.outputs, scorings=scorings)
+        if not decides:
+            return distances, None
+        return distances, changed_decisions(before.outputs, after.outputs, multi_label=multi_label)
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        """Say what a file lacks, and what it has, where the task's metric cannot be computed.
+
+        Raises:
+            InputError: it does not say which answers are right.
+        """
+        raise NotImplementedError
 
     # How it is told.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from edgebert.text.encoding import Text
 
 MULTI_LABEL, REGRESSION = "multi_label_classification", "regression"
 """Problem types of transformers; what is neither gives each text one of its labels."""
+
+
+if TYPE_CHECKING:
+    from edgebert.data.examples import Examples
 
 
 class Classification(Task):
@@ -35,6 +39,12 @@ class Classification(Task):
 
     def compared_rows(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
         return mask[:, 0]  # most heads read the first token, so where it is masked nothing is meant
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        if gives_score:
+            examples.require_scored_pairs()
+        else:
+            examples.require_labels()
 
     def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
         """A single label is a score, which sentence-transformers squashes unless it is said."""

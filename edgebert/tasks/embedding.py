@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.records.manifest import EMBEDDINGS, SOFTMAX
-from edgebert.tasks.base import SHARED_HIDDEN, Task
+from edgebert.tasks.answers import Answers
+from edgebert.tasks.base import SHARED_HIDDEN, Doubles, Task
 from edgebert.text.long_texts import Whole, tokens_of
 from edgebert.vectors.forms import unit
 
 _TOLD_BY = frozenset({SHARED_HIDDEN, "token_embeddings", "sentence_embedding", "pooler_output"})
 """Outputs of graphs that others made."""
+
+
+if TYPE_CHECKING:
+    from edgebert.data.examples import Examples
 
 
 class Embedding(Task):
@@ -38,6 +43,24 @@ class Embedding(Task):
 
     def is_told_by(self, outputs: Collection[str]) -> bool:
         return not _TOLD_BY.isdisjoint(outputs)
+
+    def disagreement(
+        self,
+        before: Answers,
+        after: Answers,
+        *,
+        scorings: tuple[str, str],
+        multi_label: bool,
+        decides: bool,
+    ) -> tuple[Doubles, None]:
+        from edgebert.measures.similarity import cosines  # which no app needs
+
+        assert before.outputs is not None and after.outputs is not None
+        return 1 - cosines(np.stack(before.outputs), np.stack(after.outputs)), None
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        if examples.retrieval is None:
+            examples.require_scored_pairs()
 
     def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
         return SOFTMAX

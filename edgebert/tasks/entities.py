@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edgebert.arrays import Array
-from edgebert.tasks.answers import Entity, probabilities
+from edgebert.logits import probabilities
+from edgebert.tasks.answers import Entity
 from edgebert.tasks.tags import Tag, TagScheme, joined
 from edgebert.text.words import TokenizedText, Word, single_tokens, split_words, whole_words
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from edgebert.arrays import Array
+from edgebert.errors import InputError
 from edgebert.records.manifest import FILL_MASK, SOFTMAX
 from edgebert.tasks.base import PER_MASK, Task
 from edgebert.tasks.masks import places_of
@@ -17,6 +19,10 @@ _GOLDEN_COLUMNS = 64
 """How many logits of a vocabulary a golden answer keeps."""
 
 
+if TYPE_CHECKING:
+    from edgebert.data.examples import Examples
+
+
 class MaskFilling(Task):
     """Logits for each token, one for each piece of the vocabulary; those at masks are kept."""
 
@@ -26,6 +32,7 @@ class MaskFilling(Task):
     auto_class = "AutoModelForMaskedLM"
     rows = PER_MASK
     columns = ("fills",)
+    most_compared = 256  # logits over a large vocabulary are a megabyte each
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
         from edgebert.data.masking import with_mask  # which an app need not load
@@ -45,6 +52,9 @@ class MaskFilling(Task):
 
     def golden_columns(self, width: int) -> tuple[int, ...]:
         return tuple(range(0, width, -(-width // _GOLDEN_COLUMNS)))
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        raise InputError("fill-mask has no metric: no file says which word is right")
 
     def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
         return SOFTMAX

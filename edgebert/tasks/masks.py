@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import tokenizers
 
 from edgebert.errors import InputError
-from edgebert.tasks.answers import probabilities
+from edgebert.logits import probabilities
 from edgebert.text.long_texts import Answered
 from edgebert.vectors.ranking import largest
 
