@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
+from edgebert.bundle import MODEL_CARD, Bundle
 from edgebert.measures import found_in
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
@@ -15,10 +15,12 @@ from edgebert.records.manifest import ANY_CPU, Manifest, Quantization
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 from edgebert.tasks import task_of
 
-if TYPE_CHECKING:
-    from edgebert.bundle import Bundle
-
 Fact = tuple[str, str]
+
+
+def write_model_card(bundle: Bundle, records: Sequence[Header] = ()) -> None:
+    """Write the bundle's README.md anew, with what records of it say (see `model_card`)."""
+    (bundle.path / MODEL_CARD).write_text(model_card(bundle, records), encoding="utf-8")
 
 
 def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:

@@ -17,6 +17,7 @@ from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
 from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
+from edgebert.model_card import write_model_card
 from edgebert.records.golden import Tolerance
 from edgebert.runtimes import Model
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
@@ -71,7 +72,7 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     answers = [kept(answer, columns) for answer in reference.outputs(texts)]
     write_golden(graph, texts, answers, _TOLERANCE[precision])
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
-    seal(graph.bundle.path, replace(graph.manifest, drift=drift))
+    write_model_card(seal(graph.bundle.path, replace(graph.manifest, drift=drift)))
     return []
 
 

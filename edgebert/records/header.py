@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from edgebert import __version__
 from edgebert.machine import Machine, this_machine
+from edgebert.version import __version__
 
 
 def now() -> str:
