@@ -356,6 +356,15 @@ def test_spinning_is_a_setting_of_the_session_that_changes_no_answer(tiny_bundle
     assert all((other == first).all() for other in others)
 
 
+def test_memory_that_is_kept_or_not_changes_no_answer(tiny_bundle: Path) -> None:
+    sessions = [open_session(open_bundle(tiny_bundle), arena=arena) for arena in (True, False)]
+    kept = [session.get_session_options().enable_cpu_mem_arena for session in sessions]
+    assert kept == [True, False]
+    inputs = {value.name: np.ones((2, 8), np.int64) for value in sessions[0].get_inputs()}
+    first, other = (session.run(["sentence_embedding"], inputs)[0] for session in sessions)
+    assert (other == first).all()
+
+
 def test_what_spares_time_on_the_cpu_alone_is_not_asked_of_a_gpu() -> None:
     from edgebert.runtimes.session import _Start
 
