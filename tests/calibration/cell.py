@@ -15,6 +15,7 @@ import numpy as np
 from calibration.layer_times import layer_times_of
 from calibration.record import Cell
 from edgebert.arrays import Array
+from edgebert.measures.similarity import cosines
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import Cosine
 from edgebert.records.made import QuantizeRecord
