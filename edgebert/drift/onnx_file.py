@@ -222,7 +222,7 @@ def probe_bundle(model: Model) -> OnnxFile:
         modules=SentenceModules.pooled_by(manifest.pooling) if manifest.pooling else None,
         made_from=manifest.source.sha256,
     )
-    return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
+    return OnnxFile(model.files.model_path, traits, model.tokenizer, model.session)
 
 
 def traits_of(described: Checkpoint) -> Traits:
