@@ -14,7 +14,6 @@ import numpy.typing as npt
 from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.coverage import coverage_of, lost_coverage
 from edgebert.export.describing import describe
@@ -51,6 +50,7 @@ from edgebert.records.manifest import (
     Manifest,
 )
 from edgebert.records.profile import one_caller
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_files
 from edgebert.tokenizer_file import CONFIG, FILE

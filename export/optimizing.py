@@ -12,7 +12,6 @@ import onnx
 
 from edgebert.bundle import MODEL, ModelFiles, file_sha256, read_bundle
 from edgebert.checkpoint import Checkpoint
-from edgebert.drift.onnx_file import OnnxFile, traits_of
 from edgebert.errors import GateError, InputError
 from edgebert.export.describing import describe
 from edgebert.export.foreign.bundling import write_companions
@@ -36,6 +35,7 @@ from edgebert.onnx_graph.in_memory.model_file import needs_two_files, save_model
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_file, new_folder, refuse_existing
 from edgebert.records.made import OptimizeRecord, ParityCase
+from edgebert.references.onnx_file import OnnxFile, traits_of
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_files
 

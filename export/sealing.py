@@ -13,12 +13,12 @@ from edgebert.bundle import seal
 from edgebert.bundle.card import write_model_card
 from edgebert.data import Examples, Text
 from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
 from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
 from edgebert.records.golden import Tolerance
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.sources import Inputs, TextModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from edgebert.bundle import ModelFiles
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
 from edgebert.export.parity.cases import Settings, compare_everywhere, default_atol
@@ -20,6 +19,7 @@ from edgebert.export.parity.comparing import Expected, Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.records.made import ParityCase
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.session import open_session
 
