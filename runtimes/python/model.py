@@ -70,7 +70,7 @@ class Model(AskedForVectors, AskedOfHeads):
         return self._again, ()
 
     def close(self) -> None:
-        """Give memory and threads back, once runs have ended; later ones raise InputError."""
+        """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
         self.engine.close()
 
     @property
