@@ -28,10 +28,10 @@ from edgebert.runtimes.loading import open_model
 
 @dataclass(frozen=True)
 class _Proposal:
-    """A plan for every group; of a search, the rung that it is."""
+    """A plan for every group; of a search, the step that it is."""
 
     plan: dict[str, str]
-    rung: int | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def tried_points(
     made: Made, found: Search | None, recipes: Recipes, drift: float, scheme: str, scratch: Path
 ) -> tuple[ParetoPoint, ...]:
     """Drift and latency of all that was tried; of a scheme that was named its drift alone."""
-    if found is None or made.proposal.rung is None:
+    if found is None or made.proposal.step is None:
         return (ParetoPoint(drift, None, scheme, chosen=not made.failures),)
     max_length = made.model.max_length
-    points = pareto_points(found, recipes, made.proposal.rung, drift, scratch, max_length)
+    points = pareto_points(found, recipes, made.proposal.step, drift, scratch, max_length)
     return points if not made.failures else tuple(replace(p, chosen=False) for p in points)
 
 
@@ -93,12 +93,12 @@ def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[
         groups = (group.name for group in recipes.prepared.groups)
         yield _Proposal(recipes.possible(dict.fromkeys(groups, scheme)))
         return
-    for rung in _rungs(found.first, len(found.ladder)):
-        yield _Proposal(recipes.possible(found.ladder[rung].plan), rung)
+    for step in _steps(found.first, len(found.sweep)):
+        yield _Proposal(recipes.possible(found.sweep[step].plan), step)
 
 
-def _rungs(first: int, n: int) -> Iterator[int]:
-    """The first, then further and further ones; the last of the ladder, all floats, is no int8."""
+def _steps(first: int, n: int) -> Iterator[int]:
+    """The first, then further and further ones; the last of the sweep, all floats, is no int8."""
     first = max(0, min(first, n - 2))
     yield first
     step = 1

@@ -36,9 +36,9 @@ from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
-from edgebert.quantize.search.mixture_drift import Yardstick
+from edgebert.quantize.search.mixture_drift import DriftMeter
 from edgebert.quantize.search.mixture_search import search
-from edgebert.quantize.search.search_cache import Notebook
+from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import VNNI, Drift
 from edgebert.runtimes import Model, load
@@ -81,11 +81,11 @@ def quantize_bundle(
     budget = Budget.of(options, original.manifest)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        notebook = Notebook(_about(original, options, texts))
+        cache = SearchCache(_about(original, options, texts))
         measures = _measures(original, texts) if options.scheme == AUTO else None
         original.close()  # a search needs the memory
         recipes = _recipes(original, options, texts, scratch)
-        found = search(recipes, *measures, budget, scratch, notebook) if measures else None
+        found = search(recipes, *measures, budget, scratch, cache) if measures else None
         original = load(source)
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
@@ -114,7 +114,7 @@ def quantize_bundle(
             isa=manifest.quantization.isa if manifest.quantization else VNNI,
             fingerprint=str(sealed.fingerprint()) if sealed else None,
         )
-        notebook.close()
+        cache.close()
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
@@ -146,13 +146,13 @@ def _require_full_precision(bundle: Bundle) -> None:
         )
 
 
-def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, Yardstick]:
+def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, DriftMeter]:
     """What a search measures groups with, and mixtures."""
     others = texts.others.search if texts.others else ()
     impossible = some_impossible(texts.held_out)
     return (
         FewTexts(original, texts.search, others),
-        Yardstick(original, texts.search, others, allow_no_answer=impossible),
+        DriftMeter(original, texts.search, others, allow_no_answer=impossible),
     )
 
 

@@ -72,6 +72,13 @@ def test_help_lists_every_command_with_a_whole_sentence_under_its_stage() -> Non
     assert "..." not in shown.partition("Make a bundle:")[2]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_found_by_its_name_in_the_folder_of_its_stage(name: str) -> None:
+    (stage,) = (stage for stage, names in STAGES.items() if name in names)
+    folder = stage.partition(" ")[0].lower()
+    assert main.commands[name].callback.__module__ == f"edgebert.cli.{folder}.{name}"
+
+
 def test_the_version_is_the_one_of_the_package() -> None:
     assert call("--version").stdout.split()[-1] == edgebert.__version__
 

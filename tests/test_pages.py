@@ -41,6 +41,14 @@ def test_the_readme_leads_to_every_page() -> None:
     assert {page.resolve() for page in pages()} <= seen
 
 
+def test_the_files_that_are_to_be_changed_are_there() -> None:
+    how = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## How to add")[2]
+    named = re.findall(r"`([\w.]+/[\w./]*)`", how.partition("## Manners")[0])
+    assert len(named) > 40
+    for path in {re.sub(r"NAME.*", "", name) for name in named}:
+        assert (ROOT / path).exists(), path
+
+
 def test_the_readme_is_one_page() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
 

@@ -1,4 +1,4 @@
-"""The ladder of mixtures that `auto` climbs: pure functions of what was measured."""
+"""The sweep of mixtures that `auto` goes through: pure functions of what was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.search.pareto_sweep import Cost, Costs, Rung, build_ladder, last_as_fast
+from edgebert.quantize.search.pareto_sweep import Cost, Costs, Mixture, last_as_fast, pareto_sweep
 
 SEEDS = range(25)
 
@@ -48,7 +48,7 @@ def dominated(forms: dict[str, Cost], form: str) -> bool:
     )
 
 
-def changed(before: Rung, after: Rung) -> list[str]:
+def changed(before: Mixture, after: Mixture) -> list[str]:
     return [name for name, form in after.plan.items() if before.plan[name] != form]
 
 
@@ -60,22 +60,22 @@ def test_the_first_rung_is_the_fastest_of_all_integers(seed: int) -> None:
         sum(costs[name][form].ms for name, form in zip(costs, forms, strict=True))
         for forms in itertools.product(*integers)
     )
-    first = build_ladder(costs)[0]
+    first = pareto_sweep(costs)[0]
     assert FLOAT not in first.plan.values()
     assert first.ms == pytest.approx(fastest)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_last_rung_is_all_floats(seed: int) -> None:
-    last = build_ladder(random_costs(seed))[-1]
+    last = pareto_sweep(random_costs(seed))[-1]
     assert set(last.plan.values()) == {FLOAT}
     assert last.drift == 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_step_moves_one_group_and_lowers_the_drift(seed: int) -> None:
-    ladder = build_ladder(random_costs(seed))
-    for before, after in itertools.pairwise(ladder):
+    sweep = pareto_sweep(random_costs(seed))
+    for before, after in itertools.pairwise(sweep):
         assert len(changed(before, after)) == 1
         assert after.drift < before.drift
         assert before.plan.keys() == after.plan.keys()
@@ -84,16 +84,16 @@ def test_each_step_moves_one_group_and_lowers_the_drift(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rung_says_what_its_parts_add_up_to(seed: int) -> None:
     costs = random_costs(seed)
-    for rung in build_ladder(costs):
-        parts = [costs[name][form] for name, form in rung.plan.items()]
-        assert rung.ms == pytest.approx(sum(part.ms for part in parts))
-        assert rung.drift == pytest.approx(sum(part.drift for part in parts))
+    for step in pareto_sweep(costs):
+        parts = [costs[name][form] for name, form in step.plan.items()]
+        assert step.ms == pytest.approx(sum(part.ms for part in parts))
+        assert step.drift == pytest.approx(sum(part.drift for part in parts))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_dominated_forms_never_appear(seed: int) -> None:
     costs = random_costs(seed)
-    used = {pair for rung in build_ladder(costs) for pair in rung.plan.items()}
+    used = {pair for step in pareto_sweep(costs) for pair in step.plan.items()}
     for name, form in used:
         assert form == FLOAT or not dominated(dict(costs[name]), form), (name, form)
 
@@ -101,7 +101,7 @@ def test_dominated_forms_never_appear(seed: int) -> None:
 def test_no_group_goes_back_to_a_form_that_drifts_more() -> None:
     costs = random_costs(0)
     for name in costs:
-        drifts = [costs[name][rung.plan[name]].drift for rung in build_ladder(costs)]
+        drifts = [costs[name][step.plan[name]].drift for step in pareto_sweep(costs)]
         assert drifts == sorted(drifts, reverse=True)
 
 
@@ -110,7 +110,7 @@ def test_the_step_that_saves_most_for_its_time_comes_first() -> None:
         cheap={STATIC: (1.0, 0.010), FLOAT: (1.5, 0.0)},  # 0.02 for each millisecond
         dear={STATIC: (1.0, 0.012), FLOAT: (4.0, 0.0)},  # 0.004
     )
-    plans = [rung.plan for rung in build_ladder(costs)]
+    plans = [step.plan for step in pareto_sweep(costs)]
     assert plans == [
         {"cheap": STATIC, "dear": STATIC},
         {"cheap": FLOAT, "dear": STATIC},
@@ -120,39 +120,39 @@ def test_the_step_that_saves_most_for_its_time_comes_first() -> None:
 
 def test_a_form_between_is_passed_over_where_the_further_one_saves_more() -> None:
     costs = costs_of(layer={STATIC: (1.0, 0.01), TOKEN: (2.0, 0.0099), FLOAT: (2.1, 0.0)})
-    assert [rung.plan["layer"] for rung in build_ladder(costs)] == [STATIC, FLOAT]
+    assert [step.plan["layer"] for step in pareto_sweep(costs)] == [STATIC, FLOAT]
 
 
 def test_floats_come_last_also_where_they_are_faster() -> None:
     costs = costs_of(layer={STATIC: (2.0, 0.01), TOKEN: (3.0, 0.001), FLOAT: (0.5, 0.0)})
-    plans = [rung.plan["layer"] for rung in build_ladder(costs)]
+    plans = [step.plan["layer"] for step in pareto_sweep(costs)]
     assert plans[0] == STATIC
     assert plans[-1] == FLOAT
 
 
 def test_equally_fast_forms_are_told_apart_by_their_drift() -> None:
     costs = costs_of(layer={STATIC: (1.0, 0.01), TOKEN: (1.0, 0.001), FLOAT: (3.0, 0.0)})
-    assert [rung.plan["layer"] for rung in build_ladder(costs)] == [TOKEN, FLOAT]
+    assert [step.plan["layer"] for step in pareto_sweep(costs)] == [TOKEN, FLOAT]
 
 
 def test_a_form_without_drift_does_not_keep_floats_out() -> None:
     costs = costs_of(layer={TOKEN: (1.0, 0.0), FLOAT: (3.0, 0.0)})
-    assert [rung.plan["layer"] for rung in build_ladder(costs)] == [TOKEN, FLOAT]
+    assert [step.plan["layer"] for step in pareto_sweep(costs)] == [TOKEN, FLOAT]
 
 
 def test_the_order_in_which_costs_are_listed_does_not_matter() -> None:
     costs = random_costs(3)
     turned = {name: dict(reversed(list(costs[name].items()))) for name in reversed(list(costs))}
-    plans = [rung.plan for rung in build_ladder(costs)]
-    assert [rung.plan for rung in build_ladder(turned)] == plans
+    plans = [step.plan for step in pareto_sweep(costs)]
+    assert [step.plan for step in pareto_sweep(turned)] == plans
 
 
 MIXTURES = (
-    Rung({"a": STATIC, "b": STATIC}, ms=1.000, drift=0.005),
-    Rung({"a": TOKEN, "b": STATIC}, ms=1.010, drift=0.004),
-    Rung({"a": TOKEN, "b": TOKEN}, ms=1.025, drift=0.003),
-    Rung({"a": FLOAT, "b": TOKEN}, ms=1.025, drift=0.001),
-    Rung({"a": FLOAT, "b": FLOAT}, ms=1.200, drift=0.000),
+    Mixture({"a": STATIC, "b": STATIC}, ms=1.000, drift=0.005),
+    Mixture({"a": TOKEN, "b": STATIC}, ms=1.010, drift=0.004),
+    Mixture({"a": TOKEN, "b": TOKEN}, ms=1.025, drift=0.003),
+    Mixture({"a": FLOAT, "b": TOKEN}, ms=1.025, drift=0.001),
+    Mixture({"a": FLOAT, "b": FLOAT}, ms=1.200, drift=0.000),
 )
 
 

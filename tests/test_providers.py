@@ -82,9 +82,8 @@ def test_the_name_of_a_provider_stands_in_the_code_of_one_file() -> None:
 
 
 def test_every_provider_is_documented_with_what_installs_it_and_its_target() -> None:
-    pages = [page for top in ("", "runtimes") for page in (ROOT / top).glob("README.md")]
-    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    table = text.partition("| provider | install |")[2].partition("\n\n")[0]
+    page = (ROOT / "runtimes" / "python" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| provider | install |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1:] for line in table.splitlines()[2:]]
     for provider in PROVIDERS.values():
         ((_, install, target, *_),) = [row for row in rows if f"`{provider.name}`" in row[0]]
@@ -355,6 +354,15 @@ def test_spinning_is_a_setting_of_the_session_that_changes_no_answer(tiny_bundle
     inputs = {value.name: np.ones((2, 8), np.int64) for value in sessions[0].get_inputs()}
     first, *others = [session.run(["sentence_embedding"], inputs)[0] for session in sessions]
     assert all((other == first).all() for other in others)
+
+
+def test_memory_that_is_kept_or_not_changes_no_answer(tiny_bundle: Path) -> None:
+    sessions = [open_session(open_bundle(tiny_bundle), arena=arena) for arena in (True, False)]
+    kept = [session.get_session_options().enable_cpu_mem_arena for session in sessions]
+    assert kept == [True, False]
+    inputs = {value.name: np.ones((2, 8), np.int64) for value in sessions[0].get_inputs()}
+    first, other = (session.run(["sentence_embedding"], inputs)[0] for session in sessions)
+    assert (other == first).all()
 
 
 def test_what_spares_time_on_the_cpu_alone_is_not_asked_of_a_gpu() -> None:

@@ -19,7 +19,7 @@ from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.quantize.forms.recipes import Plan, Recipes
 from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.search.few_texts import FewTexts
-from edgebert.quantize.search.mixture_drift import Nearness, first_of_each
+from edgebert.quantize.search.mixture_drift import MixtureDrift, first_of_each
 from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.runtimes import load
 from edgebert.runtimes.session import open_graph
@@ -53,7 +53,7 @@ def same_as_the_whole(
     texts = FewTexts(load(bundle), read[:4], read[4:])
     alone, whole = AloneRuns(recipes, texts, scratch), scratch / "whole.onnx"
 
-    def measured(plan: Plan) -> Nearness:
+    def measured(plan: Plan) -> MixtureDrift:
         recipes.write(plan, whole)
         session = open_graph(whole, widen=False)
         return texts.judge([session.run(list(texts.outputs), b.inputs) for b in texts.batches])

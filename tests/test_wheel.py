@@ -49,7 +49,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the clone, so that no earlier build can leak in, with files of other clients."""
     folder = tmp_path_factory.mktemp("sources") / "edgebert"
     folder.mkdir()
-    ignore = shutil.ignore_patterns("__pycache__", "node_modules")
+    ignore = shutil.ignore_patterns("__pycache__", "node_modules", "fixtures")
     for name in ("edgebert", "export", "quantize", "runtimes", "tests"):
         shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignore)
     for name in TOP_FILES:

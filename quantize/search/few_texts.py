@@ -1,4 +1,4 @@
-"""How near a graph, or a part of one, is to the floats on a few texts: what groups are ranked by."""
+"""How far a graph, or a part of one, drifts on a few texts: what groups are ranked by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.measures.distances import probability_changes
 from edgebert.measures.similarity import cosines
-from edgebert.quantize.search.mixture_drift import Nearness, first_of_each, summed_up
+from edgebert.quantize.search.mixture_drift import MixtureDrift, first_of_each, summed_up
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import micro_batches, rows_of
@@ -46,7 +46,7 @@ class FewTexts:
             [model.engine.run(self.outputs, batch.inputs) for batch in self.batches]
         )
 
-    def judge(self, results: Sequence[Sequence[Array]]) -> Nearness:
+    def judge(self, results: Sequence[Sequence[Array]]) -> MixtureDrift:
         """Hold what a graph gave for `outputs`, batch after batch, against the floats."""
         rows = self._rows(results)
         if self._spec.task.vectors:

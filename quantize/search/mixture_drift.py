@@ -1,4 +1,4 @@
-"""How near the answers of a candidate graph are to the float bundle's, on the search's texts."""
+"""How far the answers of a candidate graph drift from the float bundle's, on the search's texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FEWEST = 12  # texts of a kind, however long they are
 
 
 @dataclass(frozen=True)
-class Nearness:
+class MixtureDrift:
     """Distances as in a drift record: their mean and 99th percentile, and the share of flips.
 
     Attributes:
@@ -61,7 +61,7 @@ class Nearness:
         )
 
 
-class Yardstick:
+class DriftMeter:
     """The float bundle's answers to some texts, to hold candidates against.
 
     Args:
@@ -84,7 +84,7 @@ class Yardstick:
         self._texts, self._own = first_of_each(model, texts, others, _TOKENS)
         self._reference = self._answers(model)
 
-    def measure(self, graph: Path, *, widen: bool) -> Nearness:
+    def measure(self, graph: Path, *, widen: bool) -> MixtureDrift:
         """Run a candidate that takes what the bundle takes.
 
         Args:
@@ -131,8 +131,8 @@ def first_of_each(
     return [*kinds[0], *kinds[1]], len(kinds[0])
 
 
-def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> Nearness:
-    """Nearness from the distance of each text, and its changed decisions where there are some.
+def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> MixtureDrift:
+    """The drift by the distance of each text, and its changed decisions where there are some.
 
     Args:
         distances: floats [texts].
@@ -142,7 +142,7 @@ def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> Ne
     flips = None if changed is None else label_flips(changed[:own]).rate
     mean, p99 = _mean_and_p99(distances[:own])
     others = _mean_and_p99(distances[own:]) if own < len(distances) else ()
-    return Nearness(mean, p99, flips, *others)
+    return MixtureDrift(mean, p99, flips, *others)
 
 
 def _mean_and_p99(distances: np.ndarray) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 1. Each group of layers is quantized alone, in each integer form: what does it cost in drift, on a
    few of the texts?
 2. Each form is timed alone on this machine: what does it cost in milliseconds?
-3. From the fastest mixture on, groups move one by one to more accurate forms (`ladder`); bisection
+3. From the fastest mixture on, groups move one by one to more accurate forms (`pareto_sweep`); bisection
    finds the first mixture that keeps the budget, with a reserve for texts it has not seen. Of those
    that are as fast, within what timing can tell, the most accurate is taken.
 """
@@ -23,9 +23,9 @@ from edgebert.quantize.forms.recipes import Plan, Recipes
 from edgebert.quantize.options import AUTO, Budget
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.layer_times import TOKENS, layer_times, race
-from edgebert.quantize.search.mixture_drift import Nearness, Yardstick
-from edgebert.quantize.search.pareto_sweep import Cost, Costs, Rung, build_ladder, last_as_fast
-from edgebert.quantize.search.search_cache import Notebook
+from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift
+from edgebert.quantize.search.pareto_sweep import Cost, Costs, Mixture, last_as_fast, pareto_sweep
+from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.records.made import MIXTURE, ParetoPoint
 
@@ -34,7 +34,7 @@ _RESERVE = 0.85
 
 _OPEN_WEIGHTS = 400_000_000  # of all mixtures that are timed at once
 
-Measure = Callable[[Plan], Nearness]
+Measure = Callable[[Plan], MixtureDrift]
 
 
 @dataclass(frozen=True)
@@ -42,58 +42,58 @@ class Search:
     """What a search found.
 
     Attributes:
-        ladder: mixtures from the fastest to all floats.
-        first: the most accurate of the rungs that are as fast as the first one that keeps the
+        sweep: mixtures from the fastest to all floats.
+        first: the most accurate of the steps that are as fast as the first one that keeps the
             budget on the texts of the search.
         sensitivity: drift of each group alone, by group and form.
-        measured: rungs that were measured on the whole graph, by their place.
+        measured: steps that were measured on the whole graph, by their place.
         schemes: the same for mixtures of one form, by its name.
     """
 
-    ladder: tuple[Rung, ...]
+    sweep: tuple[Mixture, ...]
     first: int
     sensitivity: dict[tuple[str, str], float]
-    measured: dict[int, Nearness]
-    schemes: dict[str, Nearness]
+    measured: dict[int, MixtureDrift]
+    schemes: dict[str, MixtureDrift]
 
 
 def search(
     recipes: Recipes,
     few: FewTexts,
-    yardstick: Yardstick,
+    meter: DriftMeter,
     budget: Budget,
     scratch: Path,
-    notebook: Notebook,
+    cache: SearchCache,
 ) -> Search:
     """Find the fastest mixture inside the budget.
 
     Args:
         recipes: forms of the groups.
         few: measures a group alone.
-        yardstick: measures a mixture on the texts of the search.
+        meter: measures a mixture on the texts of the search.
         budget: what is allowed.
         scratch: a folder for graphs.
-        notebook: keeps what was measured.
+        cache: keeps what was measured.
     """
 
-    def measure(plan: Plan) -> Nearness:
+    def measure(plan: Plan) -> MixtureDrift:
         forms = recipes.possible(plan)
-        return notebook.remember(forms, lambda: _measured(recipes, forms, yardstick, scratch))
+        return cache.remember(forms, lambda: _measured(recipes, forms, meter, scratch))
 
     groups = recipes.prepared.groups
     names = [group.name for group in groups]
     forms = (TOKEN, STATIC) if recipes.contrib else (STATIC,)
     alone = AloneRuns(recipes, few, scratch)
-    sensitivity = _sensitivity(recipes, forms, alone, notebook)
+    sensitivity = _sensitivity(recipes, forms, alone, cache)
     schemes = {form: measure(dict.fromkeys(names, form)) for form in (*forms, DYNAMIC)}
     allowed = _with_others(budget, schemes[forms[0]])
     times = layer_times(recipes, groups, forms, scratch)
-    ladder = build_ladder(_costs(names, forms, sensitivity, times))
-    first, measured = _first_inside(ladder, allowed, measure)
-    first = last_as_fast(ladder, first)
-    measured[first] = measure(ladder[first].plan)
+    sweep = pareto_sweep(_costs(names, forms, sensitivity, times))
+    first, measured = _first_inside(sweep, allowed, measure)
+    first = last_as_fast(sweep, first)
+    measured[first] = measure(sweep[first].plan)
     return Search(
-        ladder=ladder,
+        sweep=sweep,
         first=first,
         sensitivity=sensitivity,
         measured=measured,
@@ -109,19 +109,19 @@ def pareto_points(
     Args:
         found: the search.
         recipes: what it searched.
-        chosen: the rung that became the bundle.
-        drift: of the bundle on held-out texts, where the search did not measure that rung.
+        chosen: the step that became the bundle.
+        drift: of the bundle on held-out texts, where the search did not measure that step.
         scratch: a folder for graphs.
         max_length: tokens that the graph reads; the text has no more.
     """
     names = [group.name for group in recipes.prepared.groups]
     plans = {scheme: dict.fromkeys(names, scheme) for scheme in found.schemes}
-    drifts = {scheme: nearness.mean for scheme, nearness in found.schemes.items()}
-    rungs = {rung: nearness.mean for rung, nearness in found.measured.items()}
-    for rung in sorted({*rungs, chosen}):
-        label = AUTO if rung == chosen else f"{MIXTURE} {rung + 1}"
-        plans[label] = found.ladder[rung].plan
-        drifts[label] = rungs.get(rung, drift)
+    drifts = {scheme: measured.mean for scheme, measured in found.schemes.items()}
+    steps = {step: measured.mean for step, measured in found.measured.items()}
+    for step in sorted({*steps, chosen}):
+        label = AUTO if step == chosen else f"{MIXTURE} {step + 1}"
+        plans[label] = found.sweep[step].plan
+        drifts[label] = steps.get(step, drift)
     times: dict[str, float] = {}
     labels, few = list(plans), _at_once(recipes)
     for start in range(0, len(labels), few):
@@ -143,23 +143,23 @@ def _at_once(recipes: Recipes) -> int:
     return max(2, _OPEN_WEIGHTS // sum(prod(editor.shape(name)) for name in names))
 
 
-def _measured(recipes: Recipes, plan: Plan, yardstick: Yardstick, scratch: Path) -> Nearness:
+def _measured(recipes: Recipes, plan: Plan, meter: DriftMeter, scratch: Path) -> MixtureDrift:
     graph = scratch / "candidate.onnx"
     recipes.write(plan, graph)
-    return yardstick.measure(graph, widen=recipes.widens(plan))
+    return meter.measure(graph, widen=recipes.widens(plan))
 
 
 def _sensitivity(
-    recipes: Recipes, forms: Sequence[str], alone: AloneRuns, notebook: Notebook
+    recipes: Recipes, forms: Sequence[str], alone: AloneRuns, cache: SearchCache
 ) -> dict[tuple[str, str], float]:
     """Drift of each group alone in each form, less that of the tables that are always int8."""
-    tables = notebook.remember({}, alone.floats, few=True).overall
+    tables = cache.remember({}, alone.floats, few=True).overall
     tried = [(group, form) for group in recipes.prepared.groups for form in forms]
     found = {}
     for group, form in track(tried, "quantizing layers alone", len(tried)):
         plan = recipes.possible({group.name: form})
-        near = notebook.remember(plan, partial(alone.measure, group, plan[group.name]), few=True)
-        found[group.name, form] = max(0.0, near.overall - tables)
+        drift = cache.remember(plan, partial(alone.measure, group, plan[group.name]), few=True)
+        found[group.name, form] = max(0.0, drift.overall - tables)
     return found
 
 
@@ -177,7 +177,7 @@ def _costs(
     }
 
 
-def _with_others(budget: Budget, careful: Nearness) -> Budget:
+def _with_others(budget: Budget, careful: MixtureDrift) -> Budget:
     """The budget on texts of other kinds: no tighter than what the most careful form takes of it.
 
     They may keep a layer from a form that clips them, but never turn an int8 layer into floats:
@@ -194,17 +194,17 @@ def _with_others(budget: Budget, careful: Nearness) -> Budget:
 
 
 def _first_inside(
-    ladder: Sequence[Rung], budget: Budget, measure: Measure
-) -> tuple[int, dict[int, Nearness]]:
-    """The fastest rung inside the budget, by bisection, and all that were measured."""
-    measured: dict[int, Nearness] = {}
-    low, high = 0, len(ladder) - 1
+    sweep: Sequence[Mixture], budget: Budget, measure: Measure
+) -> tuple[int, dict[int, MixtureDrift]]:
+    """The fastest step inside the budget, by bisection, and all that were measured."""
+    measured: dict[int, MixtureDrift] = {}
+    low, high = 0, len(sweep) - 1
     while low < high:
         middle = (low + high) // 2 if measured else low  # the fastest often keeps it at once
-        measured[middle] = measure(ladder[middle].plan)
+        measured[middle] = measure(sweep[middle].plan)
         if measured[middle].within(budget, _RESERVE):
             high = middle
         else:
             low = middle + 1
-    measured[high] = measure(ladder[high].plan)
+    measured[high] = measure(sweep[high].plan)
     return high, measured

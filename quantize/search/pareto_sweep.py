@@ -34,7 +34,7 @@ Costs = Mapping[str, Mapping[str, Cost]]
 
 
 @dataclass(frozen=True)
-class Rung:
+class Mixture:
     """A mixture, with what its parts add up to."""
 
     plan: dict[str, str]
@@ -42,7 +42,7 @@ class Rung:
     drift: float
 
 
-def build_ladder(costs: Costs) -> tuple[Rung, ...]:
+def pareto_sweep(costs: Costs) -> tuple[Mixture, ...]:
     """Mixtures from the fastest to all floats.
 
     Each step moves one group to a form that drifts less: of all such moves the one that saves the
@@ -50,24 +50,24 @@ def build_ladder(costs: Costs) -> tuple[Rung, ...]:
     """
     useful = {name: _useful(forms) for name, forms in costs.items()}
     plan = {name: forms[0] for name, forms in useful.items()}
-    rungs = [_rung(plan, costs)]
+    steps = [_mixture(plan, costs)]
     while moves := list(_moves(plan, useful, costs)):
         _, name, form = max(moves)
         plan = {**plan, name: form}
-        rungs.append(_rung(plan, costs))
-    return tuple(rungs)
+        steps.append(_mixture(plan, costs))
+    return tuple(steps)
 
 
-def last_as_fast(ladder: Sequence[Rung], first: int) -> int:
-    """The last rung, and so the most accurate, that is as fast as `first` and keeps its int8.
+def last_as_fast(sweep: Sequence[Mixture], first: int) -> int:
+    """The last step, and so the most accurate, that is as fast as `first` and keeps its int8.
 
     Args:
-        ladder: from the fastest to all floats.
-        first: place of the rung that the others are held against.
+        sweep: from the fastest to all floats.
+        first: place of the step that the others are held against.
     """
-    limit, floats = _AS_FAST * ladder[first].ms, _floats(ladder[first])
-    later = range(first + 1, len(ladder))
-    alike = (i for i in later if ladder[i].ms <= limit and _floats(ladder[i]) == floats)
+    limit, floats = _AS_FAST * sweep[first].ms, _floats(sweep[first])
+    later = range(first + 1, len(sweep))
+    alike = (i for i in later if sweep[i].ms <= limit and _floats(sweep[i]) == floats)
     return max(alike, default=first)
 
 
@@ -97,11 +97,11 @@ def _moves(
     return moves
 
 
-def _rung(plan: Plan, costs: Costs) -> Rung:
+def _mixture(plan: Plan, costs: Costs) -> Mixture:
     chosen = [costs[name][form] for name, form in plan.items()]
-    return Rung(dict(plan), sum(c.ms for c in chosen), sum(c.drift for c in chosen))
+    return Mixture(dict(plan), sum(c.ms for c in chosen), sum(c.drift for c in chosen))
 
 
-def _floats(rung: Rung) -> int:
+def _floats(step: Mixture) -> int:
     """How many groups stay floats."""
-    return sum(form == FLOAT for form in rung.plan.values())
+    return sum(form == FLOAT for form in step.plan.values())

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from edgebert.json_files import parse
 from edgebert.onnx_graph.parts import FLOAT
 from edgebert.quantize.forms.recipes import Plan
-from edgebert.quantize.search.mixture_drift import Nearness
+from edgebert.quantize.search.mixture_drift import MixtureDrift
 from edgebert.user_cache import user_cache
 
 
-class Notebook:
+class SearchCache:
     """Measurements of mixtures, in a file of the user's cache that a finished search removes.
 
     Args:
@@ -28,8 +28,8 @@ class Notebook:
         self._known = self._read()
 
     def remember(
-        self, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
-    ) -> Nearness:
+        self, plan: Plan, measure: Callable[[], MixtureDrift], *, few: bool = False
+    ) -> MixtureDrift:
         """What was measured of a mixture, or what `measure` says now.
 
         Args:
@@ -48,8 +48,8 @@ class Notebook:
         with suppress(OSError):  # where nothing could be written either
             self.path.unlink()
 
-    def _read(self) -> dict[str, Nearness]:
-        known: dict[str, Nearness] = {}
+    def _read(self) -> dict[str, MixtureDrift]:
+        known: dict[str, MixtureDrift] = {}
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -58,17 +58,17 @@ class Notebook:
             try:
                 entry = parse(line)
                 mixture = str(entry.pop("mixture"))
-                known[mixture] = Nearness(**entry)
+                known[mixture] = MixtureDrift(**entry)
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # a line that was being written when the search was killed
         return known
 
-    def _write(self, key: str, nearness: Nearness) -> None:
+    def _write(self, key: str, drift: MixtureDrift) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
                 # a line begins with its break: one that was cut off before it spoils no other
-                file.write("\n" + json.dumps({"mixture": key, **asdict(nearness)}))
+                file.write("\n" + json.dumps({"mixture": key, **asdict(drift)}))
         except OSError:
             return  # a read-only home starts again
 

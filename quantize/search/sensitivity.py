@@ -20,7 +20,7 @@ from edgebert.quantize.forms.linear_layers import LayerGroup
 from edgebert.quantize.forms.prepared_graph import PreparedGraph
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.search.few_texts import FewTexts
-from edgebert.quantize.search.mixture_drift import Nearness
+from edgebert.quantize.search.mixture_drift import MixtureDrift
 from edgebert.runtimes.session import open_graph
 
 Values = dict[str, np.ndarray]
@@ -45,16 +45,16 @@ class AloneRuns:
         self._at = 0
         self._flowing: list[Values] = [dict(batch.inputs) for batch in texts.batches]
 
-    def floats(self) -> Nearness:
+    def floats(self) -> MixtureDrift:
         """No group quantized, the tables of embeddings alone."""
         return self._measure((), {})
 
-    def measure(self, group: LayerGroup, form: str) -> Nearness:
+    def measure(self, group: LayerGroup, form: str) -> MixtureDrift:
         """One group quantized; none that is further in front than the last one."""
         self._go_to(min(self._places[layer.output] for layer in group.layers))
         return self._measure((group,), {group.name: form})
 
-    def _measure(self, groups: tuple[LayerGroup, ...], plan: dict[str, str]) -> Nearness:
+    def _measure(self, groups: tuple[LayerGroup, ...], plan: dict[str, str]) -> MixtureDrift:
         wanted = self._texts.outputs
         self._recipes.of_part(self._part(len(self._nodes), wanted, groups)).write(plan, self._path)
         answers = self._run(wanted, widen=self._recipes.widens(plan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -54,12 +55,11 @@ def _of_text(name: str, text: str, whole: Tokenizer, frame: Frame, cut: Cut) -> 
 def _of_other_cut(other: OtherCut, text: str, whole: Tokenizer, frame: Frame) -> dict[str, Any]:
     cut = Cut(other.max_length, direction=other.direction)
     name = f"{other.text}, {cut.max_length} tokens from the {cut.direction}"
-    said = {"max_length": cut.max_length, "strategy": cut.strategy, "direction": cut.direction}
-    return _of_text(name, text, whole, frame, cut) | {"truncation": said}
+    return _of_text(name, text, whole, frame, cut) | {"truncation": asdict(cut)}
 
 
 def _of_pair(pair: Pair, whole: Tokenizer, frame: Frame) -> dict[str, Any]:
-    cut = Cut(MAX_LENGTH, pair.strategy)
+    cut = Cut(MAX_LENGTH, pair.strategy, pair.direction)
     first, second = _tokens(whole, pair.first), _tokens(whole, pair.second)
     special = len(frame.first + frame.between + frame.last)
     room = cut.max_length - special
@@ -67,9 +67,8 @@ def _of_pair(pair: Pair, whole: Tokenizer, frame: Frame) -> dict[str, Any]:
     tokens = len(first) + len(second)
     case: dict[str, Any] = {"name": pair.name, "pair": [pair.first, pair.second]}
     case |= _read(read) | {"tokens": tokens + special, "truncated": tokens > room}
-    if cut.strategy == "only_second":
-        said = {"max_length": cut.max_length, "strategy": cut.strategy, "direction": cut.direction}
-        case["truncation"] = said
+    if cut != Cut(MAX_LENGTH):
+        case["truncation"] = asdict(cut)
     if not case["truncated"]:
         return case
     if cut.strategy == "only_second":

@@ -17,12 +17,12 @@ from edgebert.records.manifest import (
     SIGMOID,
     SIMILARITIES,
     SOFTMAX,
-    TASKS,
     VNNI,
     FileEntry,
     Manifest,
     Quantization,
 )
+from edgebert.tasks import TASKS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -30,7 +30,7 @@ _SHA256 = {"pattern": "^[0-9a-f]{64}$"}
 _NARROWER: dict[tuple[type, str], dict[str, Any]] = {
     (Manifest, "format"): {"const": FORMAT},
     (Golden, "format"): {"const": FORMAT},
-    (Manifest, "task"): {"enum": list(TASKS)},
+    (Manifest, "task"): {"enum": [task.name for task in TASKS]},
     (Manifest, "similarity"): {"enum": list(SIMILARITIES)},
     (Manifest, "activation"): {"enum": [SOFTMAX, SIGMOID, IDENTITY, None]},
     (Manifest, "ids"): {"enum": ["int64", "int32"]},

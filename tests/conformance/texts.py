@@ -83,6 +83,7 @@ class Pair:
     first: str
     second: str
     strategy: str = "longest_first"
+    direction: str = "right"
 
 
 _SHORT, _QUESTION = "a red ball", "What did the kettle do?"
@@ -100,6 +101,8 @@ PAIRS = (
     Pair("question on a long text", _QUESTION, 2 * _PROSE, "only_second"),
     Pair("question on Chinese", "在哪里?", "今天下午三点在会议室见面。" * 4, "only_second"),
     Pair("question on nothing", _QUESTION, "", "only_second"),
+    Pair("question on the end of a long text", _QUESTION, 2 * _PROSE, "only_second", "left"),
+    Pair("both long, their ends", _PROSE, 2 * _PROSE, direction="left"),
 )
 
 

@@ -12,6 +12,7 @@ from edgebert.cli.boundary import Command, is_offline, require
 from edgebert.cli.make.export import PACKAGES, show_export
 from edgebert.cli.make.quantize import show_quantize
 from edgebert.cli.prove.bench import show_bench
+from edgebert.cli.prove.check import show_check
 
 if TYPE_CHECKING:
     from edgebert.build import BuildRecords
@@ -63,8 +64,6 @@ def build(
 
 
 def show_build(records: BuildRecords, output: Path) -> str:
-    from edgebert.cli.prove.check_table import show_check
-
     return "\n\n".join(
         [
             show_export(records.export),

@@ -162,14 +162,13 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
 
 def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:
     from edgebert.answer_files import Columns
-    from edgebert.records.manifest import EMBEDDINGS
 
     return Columns(
         verb.task,
         pairs=given.pairs,
         labels=model.labels,
         multi_label=model.multi_label,
-        width=model.width if verb.task == EMBEDDINGS else 0,
+        width=model.width if model.spec.task.vectors else 0,
         made_by=str(model.made_by(**verb.named)),
     )
 
