@@ -19,9 +19,9 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
-from edgebert.export.census import Census
 from edgebert.export.coverage import coverage_of
 from edgebert.export.expectation import Traced, expected_operators
+from edgebert.export.operator_trace import OperatorTrace
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.pytorch import load_model
@@ -119,7 +119,7 @@ def test_a_family_that_is_not_named_is_fused_if_its_attention_is_open(
 @pytest.mark.parametrize("config_class", [transformers.BertConfig, transformers.RoFormerConfig])
 def test_layers_that_the_census_missed_are_still_expected(config_class: Any) -> None:
     config = config_class(**_SIZES)
-    traced = expected_operators(Census((), (), (), ()), config, {}, ExportOptions())
+    traced = expected_operators(OperatorTrace((), (), (), ()), config, {}, ExportOptions())
     assert traced.expected["attention"] == ("attention 1", "attention 2")
 
 
