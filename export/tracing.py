@@ -17,21 +17,21 @@ import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
-from edgebert.export.activations import gelu_as_one_function
-from edgebert.export.attention import (
+from edgebert.export.failures import failures_of_running, failures_of_tracing
+from edgebert.export.families import open_attention
+from edgebert.export.operators.activations import gelu_as_one_function
+from edgebert.export.operators.attention import (
     FUSED_ATTENTION,
     PLAIN_ATTENTION,
     choose_attention,
     register_attention,
 )
-from edgebert.export.expectation import FUSED_TARGETS, Traced, expected_operators
-from edgebert.export.failing import failures_of_running, failures_of_tracing
-from edgebert.export.families import open_attention
-from edgebert.export.normalization import layer_norm_as_one_function
-from edgebert.export.operator_trace import trace_operators
+from edgebert.export.operators.expected_operators import FUSED_TARGETS, Traced, expected_operators
+from edgebert.export.operators.normalization import layer_norm_as_one_function
+from edgebert.export.operators.operator_trace import trace_operators
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
-from edgebert.export.refusing import require_encoder
+from edgebert.export.source.refusals import require_encoder
 from edgebert.export.task_graphs import output_names, task_graph
 from edgebert.pytorch import load_model, quiet_transformers
 

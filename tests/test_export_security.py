@@ -26,7 +26,7 @@ from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.opening import opened_checkpoint
+from edgebert.export.source.opened_checkpoint import opened_checkpoint
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.in_memory.model_file import save_model

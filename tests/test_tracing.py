@@ -19,9 +19,9 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
-from edgebert.export.coverage import coverage_of
-from edgebert.export.expectation import Traced, expected_operators
-from edgebert.export.operator_trace import OperatorTrace
+from edgebert.export.operators.coverage import coverage_of
+from edgebert.export.operators.expected_operators import Traced, expected_operators
+from edgebert.export.operators.operator_trace import OperatorTrace
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.pytorch import load_model

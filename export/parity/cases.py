@@ -9,7 +9,7 @@ import numpy as np
 
 from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Batch, Ids
-from edgebert.export.parity.comparing import Expected, Reading, compare
+from edgebert.export.parity.comparison import Expected, Reading, compare
 from edgebert.export.parity.sessions import OURS, first_line, return_memory, run
 from edgebert.records.made import ParityCase, WorstParity
 from edgebert.runtimes.answers import Array

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
-from edgebert.export.attention import PLAIN_ATTENTION, choose_attention, plain_attention
+from edgebert.export.operators.attention import PLAIN_ATTENTION, choose_attention, plain_attention
 
 _COUNTED_ATTENTION = "edgebert_counted"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from optimum.utils import NormalizedConfigManager
 
-from edgebert.export.operator_trace import OperatorTrace
+from edgebert.export.operators.operator_trace import OperatorTrace
 from edgebert.export.options import ExportOptions
 
 FUSED_FAMILIES = frozenset(
