@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -8,7 +8,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 unexport PYTHONPATH
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT: out/demo
 	$(bin)/edgebert demo -o out/demo --force
@@ -36,8 +36,21 @@ test-families: .venv/ready ## every family as it is published: fused, proved, at
 	PYTHONPATH=tests $(bin)/python -m published $(FAMILIES) $(if $(SHORT),--short) \
 		-o $(or $(OUT),out/families.json)
 
+test-calibration: .venv/ready ## int8 MiniLM calibrated on one kind of text, measured on six (KINDS=, TEXTS=, TIMES=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m calibration $(KINDS) $(addprefix --texts ,$(TEXTS)) \
+		$(addprefix --layer-times ,$(TIMES)) -o $(or $(OUT),out/calibration.json)
+
+test-mpnet: .venv/ready .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
+	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
+
+.cache/mpnet/ready: tests/mpnet/setup | .venv/ready
+	tests/mpnet/setup
+
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
+
+conformance: .venv/ready ## make anew what the tests of all clients read: runtimes/conformance
+	PYTHONPATH=tests $(bin)/python -m conformance
 
 ledger: .venv/ready ## measure this version, and hold it against the one before (WHY=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.ledger $(if $(WHY),--why "$(WHY)")

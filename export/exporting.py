@@ -47,16 +47,15 @@ from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
-    EMBEDDINGS,
     TASKS,
     Count,
     Manifest,
 )
 from edgebert.records.profile import one_caller
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_session
+from edgebert.text.encoding import open_tokenizer
 from edgebert.tokenizer_file import CONFIG, FILE
 
 _LOGGER = logging.getLogger(__name__)
@@ -225,12 +224,12 @@ def _write_companions(
 ) -> None:
     """Write tokenizer and configuration files."""
     checkpoint = reference.checkpoint
-    write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.task)
+    write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.spec.task)
     if tokenizer:
         _LOGGER.warning("%s", _told(checkpoint, tokenizer))
         name_no_class(reference.tokenizer, folder)
     write_config(reference.model.config, folder)
-    if checkpoint.task == EMBEDDINGS:
+    if checkpoint.modules is not None:
         width = int(reference.model.config.hidden_size)
         write_sentence_transformers_files(checkpoint, folder, width)
 

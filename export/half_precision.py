@@ -16,6 +16,7 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 
 from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
 from edgebert.onnx_graph.in_memory.edits import remove_unread, show_values
+from edgebert.runtimes.providers import CPU
 
 Batch = Mapping[str, npt.NDArray[np.generic]]
 
@@ -119,7 +120,7 @@ def _large_values(model: onnx.ModelProto, batches: Sequence[Batch]) -> set[str]:
     )
     options = SessionOptions()
     options.log_severity_level = 3
-    session = InferenceSession(watched.SerializeToString(), options, ["CPUExecutionProvider"])
+    session = InferenceSession(watched.SerializeToString(), options, [CPU.full_name])
     names = [value.name for value in session.get_outputs() if value.type == "tensor(float)"]
     inputs = [value.name for value in session.get_inputs()]
     large: set[str] = set()

@@ -21,7 +21,7 @@ from edgebert.export.foreign.fusion import Fusion, fuse
 from edgebert.export.foreign.graph import embedding_rows, ids_type
 from edgebert.export.foreign.operator_counts import count_operators, coverage_after
 from edgebert.export.foreign.original import Original, open_original
-from edgebert.export.foreign.outputs import give_bundle_outputs, task_of
+from edgebert.export.foreign.outputs import give_bundle_outputs, task_told_by
 from edgebert.export.foreign.parity import Reference, parity_with_original
 from edgebert.export.foreign.token_types import leave_out_token_types
 from edgebert.export.options import ExportOptions
@@ -130,7 +130,7 @@ def _optimize_folder(
 ) -> OptimizeRecord:
     started = time.perf_counter()
     original = open_original(find_graph(source))
-    task = options.task or task_of(original.session.outputs)
+    task = options.task or task_told_by(original.session.outputs)
     described = describe_folder(source, task=task, max_length=options.max_length)
     original.require_length(described.max_length)
     with new_folder(output, force=force) as folder:
@@ -144,7 +144,8 @@ def _make_bundle(
     """Write a bundle, sealed if it equals the original."""
     model, fusion = _fuse(original)
     rows = embedding_rows(original.model)
-    traits = replace(traits_of(described), embedding_rows=rows)
+    traits = traits_of(described)
+    traits = replace(traits, spec=replace(traits.spec, embedding_rows=rows))
     if not traits.token_types:
         leave_out_token_types(model)
     dropped = give_bundle_outputs(model, described, original.reading)
@@ -161,7 +162,7 @@ def _make_bundle(
         pad_id=int(described.config.get("pad_token_id") or 0),
         texts=texts,
     )
-    reading = Reading(graph.manifest.outputs, graph.task, zero_padding=False)
+    reading = Reading(graph.manifest.outputs, graph.spec.task, zero_padding=False)
     result = _prove(reference.run, folder / MODEL, batches, reading, fusion, options)
     failures = result.failures or tuple(seal_proved(reference, graph, result.atol))
     beyond = reference.tokens_without_embedding
@@ -197,7 +198,7 @@ def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusio
         described,
         read_graph(folder / MODEL),
         sha256=file_sha256(original.path),
-        mask_token=traits_of(described).mask_token,
+        mask_token=traits_of(described).spec.mask_token,
         coverage=coverage_after(folder / MODEL, fusion),
         unfused={"attention": unfused} if unfused else {},
     )

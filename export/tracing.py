@@ -32,7 +32,7 @@ from edgebert.export.operators.operator_trace import trace_operators
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.source.refusals import require_encoder
-from edgebert.export.task_graphs import output_names, task_graph
+from edgebert.export.task_graphs import task_graph
 from edgebert.pytorch import load_model, quiet_transformers
 
 _TYPES = "token_type_ids"
@@ -113,7 +113,7 @@ def _export(
         graph,
         kwargs=inputs,
         input_names=list(inputs),
-        output_names=list(output_names(checkpoint.task)),
+        output_names=list(checkpoint.spec.task.graph_outputs),
         dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
         opset_version=options.opset,
         dynamo=True,

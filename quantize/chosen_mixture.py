@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from edgebert.bundle import MODEL, Bundle
 from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.gates import Thresholds, broken_bounds
+from edgebert.drift.gates import broken_bounds
+from edgebert.measures import Thresholds
 from edgebert.quantize.calibration import CalibrationTexts
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.int8_manifest import (
@@ -116,9 +115,5 @@ def _open(folder: Path, manifest: Manifest) -> Model:
 
 def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
     """One sentence for each bound that the comparison breaks."""
-    bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips)
-    p99 = float(np.percentile(comparison.distances, 99))
-    tail: tuple[str, ...] = ()
-    if budget.p99 is not None and p99 > budget.p99:
-        tail = (f"drift of one text in a hundred is {p99:.6g}, above {budget.p99:g}",)
-    return (*broken_bounds(comparison, bounds, budget.source), *tail)
+    bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips, max_drift_p99=budget.p99)
+    return broken_bounds(comparison, bounds, budget.source)

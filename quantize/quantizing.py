@@ -22,6 +22,7 @@ from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
+from edgebert.model_card import write_model_card
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
@@ -94,6 +95,7 @@ def quantize_bundle(
         if not made.failures:
             take_golden_answers(original.bundle, made.model)
             sealed = seal(folder, replace(manifest, drift=drift))
+            write_model_card(sealed)
         record = QuantizeRecord(
             source=str(source),
             bundle=str(output),

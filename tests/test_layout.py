@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOPS = ("edgebert", "export", "quantize", "runtimes")
 LINKS = {"export": "export", "quantize": "quantize", "runtimes": "runtimes/python"}
 """What is imported as `edgebert.NAME` to the folder that it lies in."""
 
@@ -46,14 +45,21 @@ def test_what_a_device_needs_imports_nothing_heavy(module: str) -> None:
     assert loaded_by(module, HEAVY) == []
 
 
-def test_the_command_line_starts_without_what_only_its_commands_need() -> None:
-    assert loaded_by("edgebert.cli", ("numpy", "onnxruntime", "tokenizers")) == []
+@pytest.mark.parametrize("module", ["edgebert.cli", "edgebert.runtimes.providers"])
+def test_the_command_line_starts_without_what_only_its_commands_need(module: str) -> None:
+    assert loaded_by(module, ("numpy", "onnxruntime", "tokenizers")) == []
+
+
+def test_measures_need_nothing_but_numpy() -> None:
+    """Reports, model cards and commands read them where no model can run."""
+    assert loaded_by("edgebert.measures", (*HEAVY, "onnxruntime", "tokenizers", "click")) == []
 
 
 def test_pyproject_names_every_package() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     listed = {_folder_of(name, setup["package-dir"]) for name in setup["packages"]}
-    modules = [module for top in TOPS for module in (ROOT / top).rglob("*.py")]
+    tops = ("edgebert", *LINKS.values())
+    modules = [module for top in tops for module in (ROOT / top).rglob("*.py")]
     found = {module.parent.resolve().relative_to(ROOT.resolve()).as_posix() for module in modules}
     assert listed == found
 

@@ -16,6 +16,7 @@ import torch
 import transformers
 from families import make_embedder
 
+from edgebert.bundle import Bundle, open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import GateError
@@ -33,6 +34,8 @@ from edgebert.export.parity.comparison import Reading, compare, expect
 from edgebert.records.codec import to_dict
 from edgebert.records.made import ParityCase
 from edgebert.runtimes import Model, load
+from edgebert.runtimes.session import open_session
+from edgebert.tasks import task_of
 
 ATOL = 1e-4
 LEVELS = {
@@ -263,6 +266,26 @@ def test_no_input_is_longer_than_the_longest_or_empty(longest: int) -> None:
         assert batch.name == "all-padding row" or batch.mask.any(axis=1).all()
 
 
+@pytest.mark.parametrize(("longest", "kept"), [(2048, True), (8, False)])
+def test_long_inputs_are_proved_without_memory_that_is_kept(
+    reference: CheckpointModel,
+    tiny_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    longest: int,
+    kept: bool,
+) -> None:
+    monkeypatch.setattr("edgebert.export.parity.gate._ARENA_TOKENS", longest)
+    opened: list[bool] = []
+
+    def noted(bundle: Bundle, *, arena: bool) -> Any:
+        opened.append(arena)
+        return open_session(bundle, arena=arena)
+
+    monkeypatch.setattr("edgebert.export.parity.gate.open_session", noted)
+    assert failed_parity(parity_cases(reference, open_bundle(tiny_bundle)), ATOL) == []
+    assert opened == [kept]
+
+
 def test_a_graph_without_token_types_is_not_given_any() -> None:
     batches = parity_batches(space(names=("input_ids", "attention_mask")), TEXTS)
     assert {tuple(batch.inputs) for batch in batches} == {("input_ids", "attention_mask")}
@@ -272,7 +295,7 @@ def test_a_graph_without_token_types_is_not_given_any() -> None:
 def answer(task: str, output: str, mask: list[list[int]], wrong: np.ndarray) -> ParityCase:
     """Compare zeros with `wrong`."""
     inputs = {"attention_mask": np.asarray(mask), "input_ids": np.asarray(mask)}
-    reading = Reading((output,), task, zero_padding=True)
+    reading = Reading((output,), task_of(task), zero_padding=True)
     right = {output: np.zeros(wrong.shape, np.float32)}
     expected = expect(
         Batch("batch", inputs),

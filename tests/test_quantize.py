@@ -22,8 +22,9 @@ from handmade import (
 )
 
 from edgebert.bundle import open_bundle, seal
-from edgebert.drift.invariance import batch_invariance
+from edgebert.drift.invariance import batched_runs
 from edgebert.errors import BundleError, GateError, InputError, OutputError
+from edgebert.measures.invariance import invariance_of
 from edgebert.onnx_graph import parts
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.in_memory.model_file import save_model
@@ -115,8 +116,8 @@ def test_neighbours_matter_to_the_scheme_dynamic_alone(
     tiny_int8: Path, tiny_dynamic_int8: Path
 ) -> None:
     # what the manifest says is so: activation scales of `dynamic` cover the batch
-    assert batch_invariance(load(tiny_dynamic_int8), TEXTS).max_abs > 1e-4
-    assert batch_invariance(load(tiny_int8), TEXTS).max_abs == 0
+    assert invariance_of(batched_runs(load(tiny_dynamic_int8), TEXTS)).max_abs > 1e-4
+    assert invariance_of(batched_runs(load(tiny_int8), TEXTS)).max_abs == 0
 
 
 def test_drift_is_measured_before_the_bundle_is_written(tiny_int8: Path) -> None:

@@ -24,7 +24,8 @@ from edgebert.quantize.forms.activation_samples import sample_activations
 from edgebert.quantize.forms.activations import ActivationSample
 from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode, pad
+from edgebert.runtimes.batches import pad
+from edgebert.text.encoding import encode
 
 TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin", "开灯 please", ""]
 

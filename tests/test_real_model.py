@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration.cell import Measure
+from calibration.kinds import KINDS, calibrating_texts, measured_texts
+from calibration.layer_times import CPU_CLASSES, layer_times_of
+from calibration.record import Cell
 from click.testing import CliRunner
 from tiny_models import MadeOnce
 
@@ -15,7 +19,16 @@ from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.runtimes import load
+from edgebert.onnx_graph.parts import STATIC
+from edgebert.quantize import QuantizeOptions, quantizing
+from edgebert.quantize.calibration import choose_texts
+from edgebert.quantize.options import Budget
+from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.search_cache import SearchCache
+from edgebert.records.profile import untuned
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.session import open_graph
 
 pytestmark = pytest.mark.real_model
 
@@ -93,3 +106,32 @@ def test_stsb_is_kept(built: Path, data_sets: Path) -> None:
     assert drift.cosine.p01 >= 0.993
     assert drift.batch_invariance is not None
     assert drift.batch_invariance.max_abs == 0
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_fifty_captions_calibrate_for_every_kind_whichever_forms_are_fast(
+    built: Path, data_sets: Path, tmp_path: Path
+) -> None:
+    """The search of `edgebert quantize`, with the layer times of two classes of CPU.
+
+    `make test-calibration` holds whole bundles to the same bounds, calibrated on each kind of text.
+    """
+    file = tmp_path / "captions.txt"
+    file.write_text("\n".join(calibrating_texts("stsb", data_sets, 50)) + "\n")
+    options, floats = QuantizeOptions(calibration=file), load(built / "fp32")
+    texts = choose_texts(options, floats)
+    recipes = quantizing._recipes(floats, options, texts, tmp_path)
+    measures = quantizing._measures(floats, texts)
+    budget, cache = Budget.of(options, floats.manifest), SearchCache(str(tmp_path))
+    measure = Measure(floats, {kind: measured_texts(kind, data_sets, 50) for kind in KINDS})
+    static, graph = {}, tmp_path / "model.onnx"
+    for cpu_class in CPU_CLASSES:
+        with layer_times_of(cpu_class):
+            found = search(recipes, *measures, budget, tmp_path, cache)
+        plan = found.sweep[found.first].plan
+        static[cpu_class] = list(plan.values()).count(STATIC)
+        recipes.write(plan, graph)
+        engine = Engine(partial(open_graph, graph, widen=False), untuned(1))
+        drift = measure.drift(Model(floats.bundle, engine, floats.tokenizer))
+        assert not list(Cell(cpu_class, "stsb", 50, {}, drift, 0.0).broken())
+    assert static["avx2"] > static["vnni"] > 0

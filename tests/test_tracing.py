@@ -117,7 +117,7 @@ def test_a_family_that_is_not_named_is_fused_if_its_attention_is_open(
 
 
 @pytest.mark.parametrize("config_class", [transformers.BertConfig, transformers.RoFormerConfig])
-def test_layers_that_the_census_missed_are_still_expected(config_class: Any) -> None:
+def test_layers_that_the_trace_missed_are_still_expected(config_class: Any) -> None:
     config = config_class(**_SIZES)
     traced = expected_operators(OperatorTrace((), (), (), ()), config, {}, ExportOptions())
     assert traced.expected["attention"] == ("attention 1", "attention 2")

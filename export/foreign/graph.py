@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
 from edgebert.export.parity.sessions import first_line
 from edgebert.machine import available_cores
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.in_memory.def_use import DefUse
-from edgebert.runtimes.answers import Array
+from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import import_onnxruntime
 
 Ids = npt.NDArray[np.int64]
@@ -142,7 +143,7 @@ def open_plainly(path: Path) -> Any:
     options.intra_op_num_threads = available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others run beside it
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[CPU.full_name])
     except Exception as error:  # onnxruntime's errors share no public base class
         raise InputError(f"{path} cannot be loaded by onnxruntime: {first_line(error)}") from error
 

@@ -26,6 +26,10 @@ from edgebert.runtimes.session import open_session
 _NUDGE = {"fp32": 2.0**-21, "fp16": 2.0**-10}
 """Of a value: what a few roundings come to."""
 
+_ARENA_TOKENS = 2048
+"""Longest input whose values onnxruntime may keep memory for: of attention, 16 heads of 8,192 tokens
+take 4.3 GB, and its arena takes as much again."""
+
 _DRAWS = 4  # of the signs of a nudge: answers move three times as far under one as under another
 
 
@@ -93,7 +97,8 @@ def matrix(reference: CheckpointModel, graph: Bundle | Model) -> tuple[Batch, ..
 
 def _sessions(graph: Bundle | Model) -> Settings:
     if isinstance(graph, Bundle):
-        return sessions(graph.model_path, partial(open_session, graph))
+        arena = graph.manifest.max_length <= _ARENA_TOKENS
+        return sessions(graph.model_path, partial(open_session, graph, arena=arena))
     return sessions(graph.bundle.model_path, lambda: graph.session)
 
 
@@ -143,7 +148,7 @@ def _reading(reference: CheckpointModel, graph: Bundle | Model) -> Reading:
     # what a Dense layer or a LayerNorm makes of the zero vector is not zero
     modules = reference.checkpoint.modules
     zero_padding = modules is not None and modules.keeps_zeros
-    return Reading(graph.manifest.outputs, reference.task, zero_padding)
+    return Reading(graph.manifest.outputs, reference.spec.task, zero_padding)
 
 
 def _ask(reference: CheckpointModel, batch: Batch, reading: Reading) -> Expected:

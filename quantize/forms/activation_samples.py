@@ -18,8 +18,9 @@ from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.quantize.forms.activations import ActivationSample
 from edgebert.quantize.forms.rounding import Floats
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import MicroBatch, Text, encode, micro_batches
+from edgebert.runtimes.batches import MicroBatch, micro_batches
 from edgebert.runtimes.session import open_graph
+from edgebert.text.encoding import Text, encode
 
 _ROWS = 4096
 """Tokens that are kept of each value: enough for the second moment of 1536 channels."""

