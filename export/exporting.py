@@ -15,10 +15,9 @@ from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
-from edgebert.export.coverage import coverage_of, lost_coverage
-from edgebert.export.describing import describe
+from edgebert.export.float_manifest import describe
 from edgebert.export.half_precision import Batch
-from edgebert.export.opening import Opened, opened_checkpoint
+from edgebert.export.operators.coverage import coverage_of, lost_coverage
 from edgebert.export.options import ExportOptions, settle
 from edgebert.export.parity import (
     allowed_difference,
@@ -30,6 +29,7 @@ from edgebert.export.parity import (
 from edgebert.export.passes.trace_notes import drop_trace_notes
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
+from edgebert.export.source.opened_checkpoint import Opened, opened_checkpoint
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tokenizer_files import (
     name_no_class,

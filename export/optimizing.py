@@ -13,12 +13,12 @@ import onnx
 from edgebert.bundle import MODEL, ModelFiles, file_sha256, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import GateError, InputError
-from edgebert.export.describing import describe
-from edgebert.export.foreign.bundling import write_companions
-from edgebert.export.foreign.counting import count_operators, coverage_after
-from edgebert.export.foreign.fusing import Fusion, fuse
+from edgebert.export.float_manifest import describe
+from edgebert.export.foreign.companions import write_companions
+from edgebert.export.foreign.folder import describe_folder, find_graph
+from edgebert.export.foreign.fusion import Fusion, fuse
 from edgebert.export.foreign.graph import embedding_rows, ids_type
-from edgebert.export.foreign.locating import describe_folder, find_graph
+from edgebert.export.foreign.operator_counts import count_operators, coverage_after
 from edgebert.export.foreign.original import Original, open_original
 from edgebert.export.foreign.outputs import give_bundle_outputs, task_told_by
 from edgebert.export.foreign.parity import Reference, parity_with_original
@@ -26,7 +26,7 @@ from edgebert.export.foreign.token_types import leave_out_token_types
 from edgebert.export.options import ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
-from edgebert.export.parity.comparing import Reading
+from edgebert.export.parity.comparison import Reading
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target

@@ -31,8 +31,8 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.coverage import coverage_of, lost_coverage
-from edgebert.export.expectation import FUSED_FAMILIES
+from edgebert.export.operators.coverage import coverage_of, lost_coverage
+from edgebert.export.operators.expected_operators import FUSED_FAMILIES
 from edgebert.export.parity import matrix
 from edgebert.export.parity.batches import Batch
 from edgebert.export.targets import shape_for_target

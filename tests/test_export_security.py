@@ -24,7 +24,7 @@ from edgebert.bundle import MANIFEST, MODEL, MODEL_DATA, read_bundle, seal
 from edgebert.checkpoint import open_checkpoint
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.opening import opened_checkpoint
+from edgebert.export.source.opened_checkpoint import opened_checkpoint
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.in_memory.model_file import save_model

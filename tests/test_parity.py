@@ -29,7 +29,7 @@ from edgebert.export.parity import (
     worst_parity,
 )
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
-from edgebert.export.parity.comparing import Reading, compare, expect
+from edgebert.export.parity.comparison import Reading, compare, expect
 from edgebert.records.codec import to_dict
 from edgebert.records.made import ParityCase
 from edgebert.references.pytorch_model import CheckpointModel

@@ -15,7 +15,7 @@ from edgebert.bundle import ModelFiles
 from edgebert.errors import CheckpointError
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
 from edgebert.export.parity.cases import Settings, compare_everywhere, default_atol
-from edgebert.export.parity.comparing import Expected, Reading, expect
+from edgebert.export.parity.comparison import Expected, Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.records.made import ParityCase

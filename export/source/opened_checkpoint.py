@@ -11,8 +11,8 @@ from pathlib import Path
 from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.errors import CheckpointError
 from edgebert.export.options import ExportOptions
-from edgebert.export.pickles import without_pickles
-from edgebert.export.refusing import (
+from edgebert.export.source.pickles import without_pickles
+from edgebert.export.source.refusals import (
     refuse_generator,
     refuse_sparse_attention,
     require_encoder,
