@@ -30,7 +30,9 @@ def put_weights_aside(prepared: PreparedGraph, folder: Path) -> PreparedGraph:
             if tensor.ByteSize() >= _LEAST_BYTES:
                 file.write(b"\0" * (-file.tell() % _ALIGNED))
                 _move(tensor, file.tell(), file.write(_bytes_of(tensor)))
-    return replace(prepared, folder=folder)
+    # a message keeps the memory of what was taken out of it: another one takes its place
+    model = onnx.ModelProto.FromString(prepared.model.SerializeToString())
+    return replace(prepared, model=model, folder=folder)
 
 
 def take_weights_back(model: onnx.ModelProto, folder: Path) -> None:
