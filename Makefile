@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-mpnet bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 export XDG_CACHE_HOME := $(CURDIR)/.cache
@@ -48,6 +48,9 @@ test-mpnet: .venv/ready .cache/mpnet/ready ## the real all-mpnet-base-v2: export
 
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
+
+conformance: .venv/ready ## make anew what the tests of all clients read: runtimes/conformance
+	PYTHONPATH=tests $(bin)/python -m conformance
 
 ledger: .venv/ready ## measure this version, and hold it against the one before (WHY=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.ledger $(if $(WHY),--why "$(WHY)")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgebert.version import __version__
+
 if TYPE_CHECKING:
     from edgebert.drift import check as check
     from edgebert.latency import bench as bench
     from edgebert.runtimes import load as load
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "bench", "check", "load"]
 
 _HOMES = {"load": "edgebert.runtimes", "check": "edgebert.drift", "bench": "edgebert.latency"}

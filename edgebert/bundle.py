@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
@@ -14,7 +14,6 @@ from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
-from edgebert.records.header import Header
 from edgebert.records.manifest import ANY_CPU, FORMAT, SIMILARITIES, FileEntry, Manifest
 
 MANIFEST = "manifest.json"
@@ -140,19 +139,11 @@ def changed_files(bundle: Bundle) -> list[str]:
 
 
 def seal(folder: Path, manifest: Manifest) -> Bundle:
-    """Write the model card, and the manifest with size and hash of every other file."""
+    """Write the manifest with size and hash of every other file, the model card's aside."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
     sealed = _write_manifest(replace(manifest, files=files), folder / MANIFEST)
-    write_model_card(Bundle(folder, sealed))
     return Bundle(folder, sealed)
-
-
-def write_model_card(bundle: Bundle, records: Sequence[Header] = ()) -> None:
-    """Write the bundle's README.md anew, with what records of it say (see `model_card`)."""
-    from edgebert.model_card import model_card  # and the records, a sixth of the time of a load
-
-    (bundle.path / MODEL_CARD).write_text(model_card(bundle, records), encoding="utf-8")
 
 
 def _write_manifest(manifest: Manifest, path: Path) -> Manifest:

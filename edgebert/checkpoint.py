@@ -13,18 +13,7 @@ from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
 from edgebert.label_names import label_names
 from edgebert.model_folder import find_folder
-from edgebert.records.manifest import (
-    COSINE,
-    EMBEDDINGS,
-    FILL_MASK,
-    IDENTITY,
-    QUESTION_ANSWERING,
-    SIGMOID,
-    SIMILARITIES,
-    SOFTMAX,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.records.manifest import COSINE, IDENTITY, SIGMOID, SIMILARITIES
 from edgebert.sentence_modules import (
     PROMPTS,
     Dense,
@@ -36,16 +25,13 @@ from edgebert.sentence_modules import (
     read_prompts,
     read_sentence_modules,
 )
+from edgebert.tasks import TASKS, task_of
+from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.spec import ModelSpec
 from edgebert.tokenizer_settings import truncation_side
 from edgebert.weight_files import check_weights
 
-_TASK_OF_CLASS = (
-    ("ForSequenceClassification", TEXT_CLASSIFICATION),
-    ("ForTokenClassification", TOKEN_CLASSIFICATION),
-    ("ForQuestionAnswering", QUESTION_ANSWERING),
-    ("ForMaskedLM", FILL_MASK),
-)
-_MULTI_LABEL, _REGRESSION = "multi_label_classification", "regression"
+_ENCODER_ALONE = TASKS[0].name
 _SCORINGS = {"Sigmoid": SIGMOID, "Identity": IDENTITY}
 """Classes of torch.nn by which sentence-transformers says how a reranker scores."""
 
@@ -123,38 +109,49 @@ class Checkpoint:
         Raises:
             CheckpointError: config.json does not give each logit a name of its own.
         """
-        if self.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
+        if not task_of(self.task).labelled:
             return ()
         return label_names(self.config, str(self.path / "config.json"))
 
     @property
     def problem_type(self) -> str | None:
-        if self.task != TEXT_CLASSIFICATION:
+        if not task_of(self.task).has_problem_types:
             return None
         return self.config.get("problem_type") or "single_label_classification"
 
     @property
     def multi_label(self) -> bool:
-        return self.problem_type == _MULTI_LABEL
+        return self.problem_type == MULTI_LABEL
 
     @property
     def scoring(self) -> str:
         """How a classifier's scores are made of its logits.
 
-        A single label is a score, which sentence-transformers squashes by a sigmoid unless the
-        folder says otherwise.
-
         Raises:
             CheckpointError: the folder says so with a function that is not known here.
         """
-        if self.task == TEXT_CLASSIFICATION and len(self.labels) == 1:
-            said = self._said_activation()
-            if said is not None:
-                return said
-            return IDENTITY if self.problem_type == _REGRESSION else SIGMOID
-        if self.problem_type == _REGRESSION:
-            return IDENTITY
-        return SIGMOID if self.multi_label else SOFTMAX
+        said = self._said_activation() if len(self.labels) == 1 else None
+        return task_of(self.task).scoring(self.labels, self.problem_type, said)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the model is; a mask token only its tokenizer tells.
+
+        Raises:
+            CheckpointError: config.json contradicts itself.
+        """
+        return ModelSpec(
+            task=task_of(self.task),
+            max_length=self.max_length,
+            labels=self.labels,
+            multi_label=self.multi_label,
+            scoring=self.scoring,
+            pooling=self.pooling,
+            normalize=self.normalize,
+            prompts=self.prompts,
+            default_prompt=self.prompts.get(self.default_prompt or "", ""),
+            similarity=self.similarity,
+        )
 
     def _said_activation(self) -> str | None:
         """What CrossEncoder wrote: in config.json, or since version 6 beside the prompts."""
@@ -233,7 +230,7 @@ def read_folder(
     objects = {name: read_object(path / name) for name in _TOKENIZER_OBJECTS}
     limits = read_limits(path)
     task = task or _infer_task(config, embeds=_embeds(modules, limits))
-    embeds = task == EMBEDDINGS
+    embeds = task_of(task).pools
     width = config.get("hidden_size") or config.get("dim")
     length, source = longest_input(path, config, limits, max_length)
     prompts, default_prompt = read_prompts(root, modules) if embeds else ({}, None)
@@ -292,17 +289,17 @@ def _refuse_own_code(path: Path) -> None:
 
 def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
     """Whether a sentence-transformers folder embeds: a reranker has modules.json too."""
-    head = limits.get("transformer_task", EMBEDDINGS) != EMBEDDINGS and len(modules) == 1
+    head = limits.get("transformer_task", _ENCODER_ALONE) != _ENCODER_ALONE and len(modules) == 1
     return bool(modules) and not head
 
 
 def _infer_task(config: dict[str, Any], *, embeds: bool) -> str:
     if embeds:
-        return EMBEDDINGS
-    return task_of_head(config) or EMBEDDINGS
+        return _ENCODER_ALONE
+    return task_of_head(config) or _ENCODER_ALONE
 
 
 def task_of_head(config: dict[str, Any]) -> str | None:
     """The task whose head a checkpoint was saved with; None for an encoder without one."""
     classes = config.get("architectures") or [""]
-    return next((task for end, task in _TASK_OF_CLASS if classes[0].endswith(end)), None)
+    return next((t.name for t in TASKS if t.head and classes[0].endswith(t.head)), None)

@@ -12,19 +12,19 @@ from edgebert.machine import installed_versions, this_machine
 from edgebert.records.golden import Golden
 from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
-from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
-from edgebert.runtimes.readable import tokens_beyond
 from edgebert.runtimes.session import import_onnxruntime
 from edgebert.runtimes.wheels import overwritten_wheels
+from edgebert.text.encoding import open_tokenizer
+from edgebert.text.readable import tokens_beyond
 
 _OVERFLOWING = ("-avx2", "-avx512bw")
 """Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
 
-_USE_CPU = "use provider 'cpu', on which the bundle was proved"
+_USE_CPU = f"use provider {CPU.name!r}, on which the bundle was proved"
 _COPY_AGAIN = "copy the bundle to this device again"
 _MAKE_AGAIN = "take the bundle anew from where it was made, or make it again with 'edgebert export'"
 

@@ -5,29 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
-from edgebert.records.checked import CheckRecord, Metric
+from edgebert.bundle import MODEL_CARD, Bundle
+from edgebert.measures import found_in
+from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import (
-    ANY_CPU,
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-    Manifest,
-    Quantization,
-)
+from edgebert.records.manifest import ANY_CPU, Manifest, Quantization
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
-
-if TYPE_CHECKING:
-    from edgebert.bundle import Bundle
+from edgebert.tasks import task_of
 
 Fact = tuple[str, str]
 
-_VERBS = {EMBEDDINGS: "embed", TEXT_CLASSIFICATION: "classify", TOKEN_CLASSIFICATION: "tag"}
+
+def write_model_card(bundle: Bundle, records: Sequence[Header] = ()) -> None:
+    """Write the bundle's README.md anew, with what records of it say (see `model_card`)."""
+    (bundle.path / MODEL_CARD).write_text(model_card(bundle, records), encoding="utf-8")
 
 
 def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:
@@ -61,19 +54,13 @@ model = edgebert.load("THIS_FOLDER")
 
 
 def _command(task: str) -> str:
-    verb = _VERBS.get(task)
+    verb = task_of(task).command
     return f'    edgebert {verb} THIS_FOLDER "a sentence"\n' if verb else ""
 
 
 def _call(manifest: Manifest) -> str:
     """A line of Python that runs the bundle."""
-    if manifest.task == QUESTION_ANSWERING:
-        return 'model.answer("a question", "the text that answers it")'
-    if manifest.task == FILL_MASK:
-        return f'model.fill_mask("a {manifest.mask_token} text")'
-    if manifest.task == TEXT_CLASSIFICATION and len(manifest.labels) == 1:
-        return 'model.rerank("a query", ["first text", "second text"])'
-    return f'model.{_VERBS[manifest.task]}(["first text", "second text"])'
+    return task_of(manifest.task).call(manifest.labels, manifest.mask_token)
 
 
 def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
@@ -146,7 +133,7 @@ def _drift(manifest: Manifest) -> str:
         for other in drift.others
     )
     return (
-        f"mean {_distance(manifest.task)} to the source {drift.mean:.2g}, "
+        f"mean {task_of(manifest.task).distance} to the source {drift.mean:.2g}, "
         f"worst {drift.max:.2g}{flips} ({drift.n} texts: {drift.texts}{_measured_on(manifest)}){others}"
     )
 
@@ -155,12 +142,6 @@ def _measured_on(manifest: Manifest) -> str:
     """Where int8 was measured; of float graphs every CPU gives the same but for rounding."""
     quantization = manifest.quantization
     return f"; on {', '.join(quantization.cpu_classes)}" if quantization else ""
-
-
-def _distance(task: str) -> str:
-    if task == EMBEDDINGS:
-        return "1 - cosine"
-    return "1 - F1 of the words" if task == QUESTION_ANSWERING else "change of a probability"
 
 
 def _sections(bundle: Bundle, records: Sequence[Header]) -> Iterator[str]:
@@ -177,34 +158,12 @@ def _sections(bundle: Bundle, records: Sequence[Header]) -> Iterator[str]:
 def _drift_section(record: CheckRecord) -> str:
     reference = PurePath(record.reference)
     name = reference.name if reference.is_absolute() else record.reference
-    facts = [("distance", f"mean {_distance(record.task)} {record.distance_mean:.2g}")]
-    if record.cosine:
-        c = record.cosine
-        facts.append(("cosine", f"mean {c.mean:.5f}, p01 {c.p01:.5f}, least {c.min:.5f}"))
-    if record.neighbours:
-        share = f"{100 * record.neighbours.overlap_at_10:.1f} %"
-        facts.append(("ten nearest neighbours", f"{share} are the same"))
-    if record.labels:
-        f = record.labels
-        low, high = (100 * end for end in f.ci95)
-        share = f"{100 * f.rate:.2f} %, 95 % interval {low:.2f} to {high:.2f} %"
-        facts.append(("changed labels", f"{f.flips} of {f.n} ({share})"))
-    metrics = record.metrics or ((record.metric,) if record.metric else ())
-    facts += [(metric.name, _metric(metric)) for metric in metrics]
+    facts = [("distance", f"mean {task_of(record.task).distance} {record.distance_mean:.2g}")]
+    facts += [fact for measure, part in found_in(record) for fact in measure.card(part)]
     return (
         "## How far it drifts\n\n"
         f"Against `{name}`, on {record.n} texts of {record.data}, "
         f"on {record.machine.cpu_and_class}:\n\n{_table(('', ''), facts)}"
-    )
-
-
-def _metric(metric: Metric) -> str:
-    interval = ""
-    if metric.ci95:
-        interval = f", 95 % interval {metric.ci95[0]:.2f} to {metric.ci95[1]:.2f}"
-    return (
-        f"{metric.reference:.2f} before, {metric.candidate:.2f} here (drop {metric.drop:.2f} "
-        f"points{interval})"
     )
 
 

@@ -18,22 +18,8 @@ from edgebert.dropped_weights import refuse_what_would_be_dropped
 from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.tasks import task_of
 from edgebert.tokenizer_file import FILE, first_difference, follow_file
-
-_CLASSES = {
-    EMBEDDINGS: transformers.AutoModel,
-    TEXT_CLASSIFICATION: transformers.AutoModelForSequenceClassification,
-    TOKEN_CLASSIFICATION: transformers.AutoModelForTokenClassification,
-    FILL_MASK: transformers.AutoModelForMaskedLM,
-    QUESTION_ANSWERING: transformers.AutoModelForQuestionAnswering,
-}
 
 
 def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
@@ -47,11 +33,12 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
         CheckpointError: they do not fit, or some are missing: transformers would draw those at
             random and go on.
     """
-    auto_class = _CLASSES[checkpoint.task]
-    if checkpoint.task == EMBEDDINGS and is_encoder_alone(checkpoint):
+    task = task_of(checkpoint.task)
+    auto_class = getattr(transformers, task.auto_class)
+    if not task.head and is_encoder_alone(checkpoint):
         auto_class = transformers.AutoModelForTextEncoding
     model, absent = load_weights(auto_class, checkpoint, attn_implementation=attention)
-    if checkpoint.task == EMBEDDINGS:  # which do not pass through BERT's pooler
+    if not task.head:  # vectors of tokens do not pass through BERT's pooler
         absent = {name: why for name, why in absent.items() if not name.startswith("pooler.")}
     if absent:
         name = min(absent)

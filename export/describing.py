@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import OnnxGraph
 from edgebert.machine import installed_versions
+from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
+from edgebert.onnx_graph.reading import OnnxGraph
 from edgebert.records.manifest import (
     FORMAT,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
     Count,
     Manifest,
     OnnxruntimeRange,
     Source,
 )
-from edgebert.runtimes.entities import WORDS
 
 
 def describe(
@@ -37,7 +34,7 @@ def describe(
         coverage: expected and found counts of fused operators.
         unfused: what is not one operator, and why.
     """
-    versions = installed_versions()
+    task, versions = checkpoint.spec.task, installed_versions()
     tested = versions["onnxruntime"]
     return Manifest(
         format=FORMAT,
@@ -66,8 +63,8 @@ def describe(
         created_with=versions,
         default_prompt=checkpoint.default_prompt,
         unfused=unfused,
-        activation=checkpoint.scoring if checkpoint.task == TEXT_CLASSIFICATION else None,
+        activation=checkpoint.scoring if task.has_problem_types else None,
         mask_token=mask_token,
-        aggregation=WORDS if checkpoint.task == TOKEN_CLASSIFICATION else None,
+        aggregation=task.new_aggregation,
         similarity=checkpoint.similarity,
     )

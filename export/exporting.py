@@ -31,7 +31,6 @@ from edgebert.export.parity import (
 )
 from edgebert.export.passes.trace_notes import drop_trace_notes
 from edgebert.export.readable_texts import readable_golden_texts
-from edgebert.export.saving import load_traced, save_graph
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tokenizer_files import (
@@ -40,23 +39,23 @@ from edgebert.export.tokenizer_files import (
     write_sentence_transformers_files,
     write_tokenizer,
 )
-from edgebert.export.tracing import trace
-from edgebert.graph.reading import read_graph
+from edgebert.export.tracing import load_traced, trace
 from edgebert.machine import available_cores, installed_versions
+from edgebert.onnx_graph.in_memory.model_file import save_model
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
-    EMBEDDINGS,
     TASKS,
     Count,
     Manifest,
 )
 from edgebert.records.profile import one_caller
 from edgebert.runtimes import Model
-from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.session import open_session
+from edgebert.text.encoding import open_tokenizer
 from edgebert.tokenizer_file import CONFIG, FILE
 
 _LOGGER = logging.getLogger(__name__)
@@ -171,7 +170,7 @@ def _write_graph(
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     coverage, lost = coverage_of(model, traced), lost_coverage(model, traced)
     drop_trace_notes(model)
-    save_graph(model, path, options.external_data_bytes)
+    save_model(model, path, options.external_data_bytes)
     return coverage, lost, traced.unfused
 
 
@@ -225,12 +224,12 @@ def _write_companions(
 ) -> None:
     """Write tokenizer and configuration files."""
     checkpoint = reference.checkpoint
-    write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.task)
+    write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.spec.task)
     if tokenizer:
         _LOGGER.warning("%s", _told(checkpoint, tokenizer))
         name_no_class(reference.tokenizer, folder)
     write_config(reference.model.config, folder)
-    if checkpoint.task == EMBEDDINGS:
+    if checkpoint.modules is not None:
         width = int(reference.model.config.hidden_size)
         write_sentence_transformers_files(checkpoint, folder, width)
 

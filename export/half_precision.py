@@ -14,8 +14,9 @@ from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
+from edgebert.onnx_graph.in_memory.edits import remove_unread, show_values
+from edgebert.runtimes.providers import CPU
 
 Batch = Mapping[str, npt.NDArray[np.generic]]
 
@@ -65,14 +66,14 @@ def overflowing_nodes(model: onnx.ModelProto, batches: Sequence[Batch]) -> list[
 
 def _nodes_of_angles(graph: onnx.GraphProto) -> list[str]:
     """Sines, cosines and what leads to them: in half precision, an angle of 500 is off by 0.1."""
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     pending = [node for node in graph.node if node.op_type in ("Cos", "Sin")]
     found: dict[str, None] = {}
     while pending:
         node = pending.pop()
         if node.name not in found:
             found[node.name] = None
-            pending += [wires.producers[name] for name in node.input if name in wires.producers]
+            pending += [def_use.producers[name] for name in node.input if name in def_use.producers]
     return list(found)
 
 
@@ -90,11 +91,11 @@ def _join_casts(graph: onnx.GraphProto) -> None:
 
     Of casts that the converter put in alone: one of the model's own may come from integers.
     """
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     for node in graph.node:
         for place, name in enumerate(node.input):
-            back = wires.producers.get(name)
-            there = wires.producers.get(back.input[0]) if _casts(back, "FLOAT") else None
+            back = def_use.producers.get(name)
+            there = def_use.producers.get(back.input[0]) if _casts(back, "FLOAT") else None
             if there is not None and _casts(there, "FLOAT16") and _CONVERTED in there.name:
                 node.input[place] = there.input[0]
     remove_unread(graph)
@@ -114,14 +115,12 @@ def _large_constants(graph: onnx.GraphProto) -> set[str]:
 def _large_values(model: onnx.ModelProto, batches: Sequence[Batch]) -> set[str]:
     """Float values that grow beyond `SAFE` on one of the batches."""
     watched = copy.deepcopy(model)
-    shown = {value.name for value in watched.graph.output}
-    for node in watched.graph.node:
-        for name in node.output:
-            if name and name not in shown:
-                watched.graph.output.append(onnx.ValueInfoProto(name=name))
+    show_values(
+        watched.graph, [name for node in watched.graph.node for name in node.output if name]
+    )
     options = SessionOptions()
     options.log_severity_level = 3
-    session = InferenceSession(watched.SerializeToString(), options, ["CPUExecutionProvider"])
+    session = InferenceSession(watched.SerializeToString(), options, [CPU.full_name])
     names = [value.name for value in session.get_outputs() if value.type == "tensor(float)"]
     inputs = [value.name for value in session.get_inputs()]
     large: set[str] = set()

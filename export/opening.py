@@ -19,7 +19,7 @@ from edgebert.export.refusing import (
 )
 from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
 from edgebert.model_folder import find_folder
-from edgebert.records.manifest import EMBEDDINGS, TrimmedVocabulary
+from edgebert.records.manifest import TrimmedVocabulary
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _open(
     refuse_generator(checkpoint, asked=options.task)
     refuse_sparse_attention(checkpoint)
     trained = task_of_head(checkpoint.config)
-    if trained and checkpoint.task not in (trained, EMBEDDINGS):
+    if trained and checkpoint.spec.task.head and checkpoint.task != trained:
         raise CheckpointError(
             f"{checkpoint.id} was trained for {trained}, not for {checkpoint.task}"
         )

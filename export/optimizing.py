@@ -18,21 +18,22 @@ from edgebert.export.describing import describe
 from edgebert.export.foreign.bundling import write_companions
 from edgebert.export.foreign.counting import count_operators, coverage_after
 from edgebert.export.foreign.fusing import Fusion, fuse
-from edgebert.export.foreign.graph import embedding_rows, ids_type, write_model
+from edgebert.export.foreign.graph import embedding_rows, ids_type
 from edgebert.export.foreign.locating import describe_folder, find_graph
 from edgebert.export.foreign.original import Original, open_original
-from edgebert.export.foreign.outputs import give_bundle_outputs, task_of
+from edgebert.export.foreign.outputs import give_bundle_outputs, task_told_by
 from edgebert.export.foreign.parity import Reference, parity_with_original
 from edgebert.export.foreign.token_types import leave_out_token_types
-from edgebert.export.options import EXTERNAL_DATA_BYTES, ExportOptions
+from edgebert.export.options import ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
 from edgebert.export.parity.comparing import Reading
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
-from edgebert.graph.external_data import external_files
-from edgebert.graph.reading import read_graph
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.in_memory.model_file import needs_two_files, save_model
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_file, new_folder, refuse_existing
 from edgebert.records.made import OptimizeRecord, ParityCase
 from edgebert.runtimes import Model
@@ -115,7 +116,7 @@ def _optimize_file(
         model, fusion = _fuse(original)
         if fusion.anything or external_files(source):
             _require_one_file(source, model)
-            write_model(model, path)
+            save_model(model, path)
             batches = original.matrix(length)
             result = _prove(original.session.run, path, batches, original.reading, fusion, options)
         else:
@@ -129,7 +130,7 @@ def _optimize_folder(
 ) -> OptimizeRecord:
     started = time.perf_counter()
     original = open_original(find_graph(source))
-    task = options.task or task_of(original.session.outputs)
+    task = options.task or task_told_by(original.session.outputs)
     described = describe_folder(source, task=task, max_length=options.max_length)
     original.require_length(described.max_length)
     with new_folder(output, force=force) as folder:
@@ -143,11 +144,12 @@ def _make_bundle(
     """Write a bundle, sealed if it equals the original."""
     model, fusion = _fuse(original)
     rows = embedding_rows(original.model)
-    traits = replace(traits_of(described), embedding_rows=rows)
+    traits = traits_of(described)
+    traits = replace(traits, spec=replace(traits.spec, embedding_rows=rows))
     if not traits.token_types:
         leave_out_token_types(model)
     dropped = give_bundle_outputs(model, described, original.reading)
-    write_model(model, folder / MODEL)
+    save_model(model, folder / MODEL)
     write_companions(described, folder)
     graph = _bundle_model(described, original, folder, fusion)
     reference = OnnxFile(original.path, traits, graph.tokenizer, original.session.session)
@@ -160,7 +162,7 @@ def _make_bundle(
         pad_id=int(described.config.get("pad_token_id") or 0),
         texts=texts,
     )
-    reading = Reading(graph.manifest.outputs, graph.task, zero_padding=False)
+    reading = Reading(graph.manifest.outputs, graph.spec.task, zero_padding=False)
     result = _prove(reference.run, folder / MODEL, batches, reading, fusion, options)
     failures = result.failures or tuple(seal_proved(reference, graph, result.atol))
     beyond = reference.tokens_without_embedding
@@ -174,7 +176,7 @@ def _passed(record: OptimizeRecord) -> OptimizeRecord:
 
 
 def _require_one_file(source: Path, model: onnx.ModelProto) -> None:
-    if model.ByteSize() >= EXTERNAL_DATA_BYTES:
+    if needs_two_files(model):
         raise InputError(
             f"{source} with its weights does not fit into one file; "
             "name its folder, which becomes a bundle"
@@ -196,7 +198,7 @@ def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusio
         described,
         read_graph(folder / MODEL),
         sha256=file_sha256(original.path),
-        mask_token=traits_of(described).mask_token,
+        mask_token=traits_of(described).spec.mask_token,
         coverage=coverage_after(folder / MODEL, fusion),
         unfused={"attention": unfused} if unfused else {},
     )

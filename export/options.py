@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgebert.errors import CheckpointError
-
-EXTERNAL_DATA_BYTES = 1_500_000_000
-"""Weights beyond this go into model.onnx_data: protobuf ends at 2 GB."""
+from edgebert.onnx_graph.external_data import EXTERNAL_DATA_BYTES
 
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators, and every onnxruntime since 1.17 runs it."""

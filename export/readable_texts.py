@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from edgebert.data import Text
-from edgebert.data.samples import golden_texts
 from edgebert.errors import CheckpointError
+from edgebert.tasks.spec import ModelSpec
 
 
 class Reads(Protocol):
     """A model that can say why it does not read a text."""
 
     @property
-    def task(self) -> str: ...
-    @property
-    def mask_token(self) -> str | None: ...
+    def spec(self) -> ModelSpec: ...
     def refusal(self, text: Text) -> str | None: ...
 
 
@@ -26,7 +24,7 @@ def readable_golden_texts(model: Reads) -> tuple[Text, ...]:
     Raises:
         CheckpointError: it reads none of them.
     """
-    texts = golden_texts(model.task, model.mask_token)
+    texts = model.spec.task.golden_texts(model.spec.mask_token)
     found = readable(model, texts)
     if not found:
         raise CheckpointError(

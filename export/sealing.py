@@ -8,19 +8,18 @@ from typing import Protocol
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.bundle import seal
 from edgebert.data import Examples, Text
-from edgebert.data.samples import built_in_examples
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
 from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
+from edgebert.model_card import write_model_card
 from edgebert.records.golden import Tolerance
-from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Model
-from edgebert.runtimes.answers import Array
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
 
 _TOLERANCE = {"fp32": Tolerance(1e-3, 1e-4), "fp16": Tolerance(1e-2, 1e-2)}
@@ -73,13 +72,13 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     answers = [kept(answer, columns) for answer in reference.outputs(texts)]
     write_golden(graph, texts, answers, _TOLERANCE[precision])
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
-    seal(graph.bundle.path, replace(graph.manifest, drift=drift))
+    write_model_card(seal(graph.bundle.path, replace(graph.manifest, drift=drift)))
     return []
 
 
 def _require_labels(graph: Model, text: Text) -> None:
     """Run one text: the graph of a stranger may leave its width open."""
-    if graph.task not in (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION):
+    if not graph.spec.task.labelled:
         return
     (logits,) = graph.outputs([text])
     if logits.shape[-1] != len(graph.labels):
@@ -91,7 +90,7 @@ def _require_labels(graph: Model, text: Text) -> None:
 
 def _sealed_examples(reference: Reference, golden: Sequence[Text]) -> Examples:
     """The built-in sentences and the golden texts, of which some are longer than any model reads."""
-    examples = built_in_examples(reference.task)
+    examples = reference.spec.task.built_in_examples()
     texts = (*readable(reference, examples.texts), *golden)
     return replace(examples, texts=tuple(dict.fromkeys(texts)))
 

@@ -7,8 +7,6 @@ from typing import Any
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
-from edgebert.runtimes.outputs import answer_outputs
 from edgebert.sentence_head import SentenceHead
 
 
@@ -33,57 +31,29 @@ class EmbeddingGraph(torch.nn.Module):
         return hidden, self.head(hidden, attention_mask)
 
 
-class LogitsGraph(torch.nn.Module):
-    """Token ids to the logits of a head."""
+class HeadGraph(torch.nn.Module):
+    """Token ids to the logits of a head, by the names that transformers gives them."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    def __init__(self, model: torch.nn.Module, outputs: tuple[str, ...]) -> None:
         super().__init__()
         self.model = model
+        self.outputs = outputs
 
     def forward(
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor,
         token_type_ids: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        inputs = _given(input_ids, attention_mask, token_type_ids)
-        logits: torch.Tensor = self.model(**inputs).logits
-        return logits
-
-
-class SpanGraph(torch.nn.Module):
-    """Token ids to the logits of where an answer starts and where it ends."""
-
-    def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        token_type_ids: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, ...]:
         result = self.model(**_given(input_ids, attention_mask, token_type_ids))
-        return result.start_logits, result.end_logits
+        return tuple(getattr(result, name) for name in self.outputs)
 
 
 def task_graph(model: Any, checkpoint: Checkpoint) -> torch.nn.Module:
     """The module to trace for the checkpoint's task, in evaluation mode."""
-    graph: torch.nn.Module
-    if checkpoint.task == EMBEDDINGS:
-        graph = EmbeddingGraph(model, checkpoint)
-    elif checkpoint.task == QUESTION_ANSWERING:
-        graph = SpanGraph(model)
-    else:
-        graph = LogitsGraph(model)
+    task = checkpoint.spec.task
+    graph = EmbeddingGraph(model, checkpoint) if task.pools else HeadGraph(model, task.outputs)
     return graph.eval()  # a wrapper left in training mode would bring Dropout into the graph
-
-
-def output_names(task: str) -> tuple[str, ...]:
-    """Names of the graph's outputs, in the order in which the module returns them."""
-    answer = answer_outputs(task)
-    return ("last_hidden_state", *answer) if task == EMBEDDINGS else answer
 
 
 def _given(

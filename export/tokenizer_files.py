@@ -8,11 +8,11 @@ from typing import Any
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.json_files import read_object, write_value
-from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.sentence_modules import write_prompts, write_sentence_modules
+from edgebert.tasks.base import Task
 
 
-def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) -> None:
+def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: Task) -> None:
     """Write tokenizer.json with truncation at `max_length` and no padding, and its companions.
 
     For question answering only the context is cut: a question stays whole. The side on which the
@@ -22,8 +22,9 @@ def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, task: str) ->
     tokenizer.init_kwargs.pop("max_length", None)  # where the source truncates; fastembed obeys it
     tokenizer.save_pretrained(folder)
     backend = tokenizer.backend_tokenizer
-    cut = "only_second" if task == QUESTION_ANSWERING else "longest_first"
-    backend.enable_truncation(max_length, strategy=cut, direction=tokenizer.truncation_side)
+    backend.enable_truncation(
+        max_length, strategy=task.truncation, direction=tokenizer.truncation_side
+    )
     backend.no_padding()
     backend.save(str(folder / TOKENIZER))
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxscript.optimizer
 import torch
 
@@ -31,7 +32,7 @@ from edgebert.export.normalization import layer_norm_as_one_function
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.refusing import require_encoder
-from edgebert.export.task_graphs import output_names, task_graph
+from edgebert.export.task_graphs import task_graph
 from edgebert.pytorch import load_model, quiet_transformers
 
 _TYPES = "token_type_ids"
@@ -112,7 +113,7 @@ def _export(
         graph,
         kwargs=inputs,
         input_names=list(inputs),
-        output_names=list(output_names(checkpoint.task)),
+        output_names=list(checkpoint.spec.task.graph_outputs),
         dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
         opset_version=options.opset,
         dynamo=True,
@@ -139,6 +140,13 @@ def _save(program: Any, path: Path, options: ExportOptions) -> None:
         raise
     for weight in (*weights, *graph.initializers.values()):
         weight.const_value = None
+
+
+def load_traced(path: Path) -> onnx.ModelProto:
+    """Read what the exporter wrote, with the weights that it put beside the graph."""
+    model = onnx.load(path)
+    path.with_name(f"{path.name}.data").unlink(missing_ok=True)
+    return model
 
 
 def _write_again(path: Path, size_bytes: int) -> None:

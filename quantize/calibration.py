@@ -18,11 +18,9 @@ import numpy as np
 from edgebert.data import Examples, Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.data.reading import read_examples
-from edgebert.data.samples import examples_or_built_in, with_questions
 from edgebert.drift.comparing import compared_texts
 from edgebert.errors import InputError
 from edgebert.quantize.options import FEWEST, QuantizeOptions
-from edgebert.records.manifest import QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.runtimes import Model
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,7 +55,7 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
         InputError: a file cannot be used, or holds fewer than `FEWEST` texts.
     """
     held_out = (
-        examples_or_built_in(options.data, model.task, text_column=options.text_column)
+        model.spec.task.examples(options.data, text_column=options.text_column)
         if options.data
         else None
     )
@@ -100,10 +98,7 @@ def _split(
 
 
 def _built_in(model: Model) -> Examples:
-    texts: tuple[Text, ...] = CALIBRATION_TEXTS
-    if model.task == QUESTION_ANSWERING:
-        texts = with_questions(texts)
-    return Examples(Path(BUILT_IN), texts)
+    return Examples(Path(BUILT_IN), model.spec.task.inputs_of(CALIBRATION_TEXTS))
 
 
 def _readable(examples: Examples, model: Model) -> Examples:
@@ -122,8 +117,7 @@ def _readable(examples: Examples, model: Model) -> Examples:
 
 
 def _why(model: Model, text: Text) -> str | None:
-    single = model.task not in (TEXT_CLASSIFICATION, QUESTION_ANSWERING)
-    sides = (text,) if isinstance(text, str) or not single else text
+    sides = model.spec.task.sides(text)
     return next((why for side in sides if (why := model.refusal(side)) is not None), None)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgebert.drift.gates import Thresholds
-from edgebert.drift.metrics import gives_score
+from edgebert.bounds import check_choice, check_number
 from edgebert.errors import InputError
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.records.manifest import ANY_CPU, EMBEDDINGS, IDENTITY, VNNI, Manifest
-from edgebert.runtimes.bounds import check_choice, check_number
+from edgebert.measures import Thresholds
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.records.manifest import ANY_CPU, IDENTITY, VNNI, Manifest
+from edgebert.tasks.spec import spec_of
 
 AUTO = "auto"
 SCHEMES = (AUTO, TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
@@ -128,9 +128,10 @@ class Budget:
             return cls(options.max_drift, None, options.max_flips)
         if options.scheme != AUTO:
             return cls(None, None, None)
-        if manifest.task == EMBEDDINGS:
+        spec = spec_of(manifest)
+        if spec.task.vectors:
             return cls(0.0015, 0.007, None, source="default")
-        if gives_score(manifest):
+        if spec.gives_score:
             return cls(0.1 if manifest.scoring == IDENTITY else 0.02, None, None, source="default")
         return cls(None, None, 0.005, source="default")
 
@@ -165,7 +166,8 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
             )
     if options.isa == "vnni" and options.scheme == WEIGHT_ONLY:
         raise InputError("--isa vnni goes with integers on both sides, not with weight-only")
-    if options.max_flips is not None and (manifest.task == EMBEDDINGS or gives_score(manifest)):
+    spec = spec_of(manifest)
+    if options.max_flips is not None and (spec.task.vectors or spec.gives_score):
         raise InputError("--max-flips is about labels, and this bundle gives none: use --max-drift")
     if options.text_column is not None and not (options.calibration or options.data):
         raise InputError("--text-column names a column of a file: give --calibration or --data")

@@ -22,22 +22,23 @@ from edgebert.drift.promises import Floors, describe_drift
 from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
+from edgebert.model_card import write_model_card
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.deciding import Made, first_inside, tried_points
-from edgebert.quantize.editing import GraphEditor
-from edgebert.quantize.few_texts import FewTexts
+from edgebert.quantize.chosen_mixture import Made, first_inside, tried_points
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.linear_layers import share_weights
+from edgebert.quantize.forms.prepared_graph import prepare_graph
+from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.forms.tanh_gelu import approximate_gelus
+from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.golden_answers import take_golden_answers
-from edgebert.quantize.linear_layers import share_weights
-from edgebert.quantize.nearness import Yardstick
-from edgebert.quantize.notebook import Notebook
 from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.searching import search
-from edgebert.quantize.statistics import sample_activations
-from edgebert.quantize.tanh_gelu import approximate_gelus
-from edgebert.quantize.weights_aside import put_weights_aside
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.mixture_drift import DriftMeter
+from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import VNNI, Drift
 from edgebert.runtimes import Model, load
@@ -80,11 +81,11 @@ def quantize_bundle(
     budget = Budget.of(options, original.manifest)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        notebook = Notebook(_about(original, options, texts))
+        cache = SearchCache(_about(original, options, texts))
         measures = _measures(original, texts) if options.scheme == AUTO else None
         original.close()  # a search needs the memory
         recipes = _recipes(original, options, texts, scratch)
-        found = search(recipes, *measures, budget, scratch, notebook) if measures else None
+        found = search(recipes, *measures, budget, scratch, cache) if measures else None
         original = load(source)
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
@@ -94,6 +95,7 @@ def quantize_bundle(
         if not made.failures:
             take_golden_answers(original.bundle, made.model)
             sealed = seal(folder, replace(manifest, drift=drift))
+            write_model_card(sealed)
         record = QuantizeRecord(
             source=str(source),
             bundle=str(output),
@@ -112,7 +114,7 @@ def quantize_bundle(
             isa=manifest.quantization.isa if manifest.quantization else VNNI,
             fingerprint=str(sealed.fingerprint()) if sealed else None,
         )
-        notebook.close()
+        cache.close()
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
@@ -144,13 +146,13 @@ def _require_full_precision(bundle: Bundle) -> None:
         )
 
 
-def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, Yardstick]:
+def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, DriftMeter]:
     """What a search measures groups with, and mixtures."""
     others = texts.others.search if texts.others else ()
     impossible = some_impossible(texts.held_out)
     return (
         FewTexts(original, texts.search, others),
-        Yardstick(original, texts.search, others, allow_no_answer=impossible),
+        DriftMeter(original, texts.search, others, allow_no_answer=impossible),
     )
 
 

@@ -14,10 +14,10 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.preparing import PreparedGraph, prepare_graph
-from edgebert.quantize.recipes import Recipes
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.prepared_graph import PreparedGraph, prepare_graph
+from edgebert.quantize.forms.recipes import Recipes
 
 Floats = npt.NDArray[np.float32]
 

@@ -16,9 +16,9 @@ from families import make_embedder, make_family
 from tiny import VOCABULARY
 
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.export import ExportOptions, export_model
 from edgebert.inspect import inspect_path
+from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import TEXT_CLASSIFICATION, Quantization

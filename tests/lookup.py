@@ -14,8 +14,8 @@ import transformers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from edgebert.runtimes import Entity
-from edgebert.runtimes.entities import WORDS, decode_entities
-from edgebert.runtimes.words import TokenizedText
+from edgebert.tasks.entities import WORDS, decode_entities
+from edgebert.text.words import TokenizedText
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 WORDS_OF_PIECES = (

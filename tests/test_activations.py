@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgebert.quantize.activations import (
+from edgebert.quantize.forms.activations import (
     HIGHEST,
     SYMMETRIC,
     ActivationSample,
     InputGrid,
     choose_grid,
 )
-from edgebert.quantize.rounding import Floats
+from edgebert.quantize.forms.rounding import Floats
 
 CHANNELS = 32
 

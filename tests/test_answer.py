@@ -18,8 +18,8 @@ from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.sources import ask
 from edgebert.errors import InputError
 from edgebert.runtimes import Answer, Model, load
-from edgebert.runtimes.long_texts import Whole
-from edgebert.runtimes.questions import encode_contexts, read_answer
+from edgebert.tasks.questions import encode_contexts, read_answer
+from edgebert.text.long_texts import Whole
 
 CONTEXT = "Anna was in Paris, and Ben told the kitchen fan to turn off in Berlin."
 LONG = " ".join(
@@ -38,7 +38,7 @@ def model(tiny_reader_bundle: Path) -> Model:
 
 
 def parts_of(pair: tuple[str, str], model: Model) -> list[tokenizers.Encoding]:
-    (encoding,) = encode_contexts([pair], model._cut, 64)
+    (encoding,) = encode_contexts([pair], model.pipeline.cut, 64)
     return [encoding, *encoding.overflowing]
 
 
@@ -128,7 +128,7 @@ def test_parts_overlap_and_hold_all_of_the_context(
     ]
     assert len(parts) > 3
     assert all(len(part) <= 64 for part in parts)
-    whole = model._cut(None, 0).encode(LONG, add_special_tokens=False)
+    whole = model.pipeline.cut(None, 0).encode(LONG, add_special_tokens=False)
     assert sorted({place for part in places for place in part}) == whole.offsets
     for part, following in pairwise(places):
         assert part[-stride:] == following[:stride]

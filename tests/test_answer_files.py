@@ -17,16 +17,24 @@ import pytest
 from edgebert.answer_files import Columns, check_output, open_layout, write_answers
 from edgebert.answer_files.rows import (
     Row,
+    answer_row,
     classification_row,
     embedding_row,
     entities_row,
+    fills_row,
     to_json,
 )
 from edgebert.data import Text, stream_texts
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, OutputError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
-from edgebert.runtimes import Classification, Entity
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
+from edgebert.runtimes import Answer, Classification, Entity, Fill
 
 TEXTS = (
     "a lamp",
@@ -70,12 +78,24 @@ def entities() -> tuple[Columns, list[Row]]:
     return Columns(TOKEN_CLASSIFICATION), list(map(entities_row, TEXTS, found))
 
 
+def answers() -> tuple[Columns, list[Row]]:
+    rows = [answer_row((text, "context"), Answer(text, 1 / 3, 3, 12)) for text in TEXTS]
+    return Columns(QUESTION_ANSWERING, pairs=True), rows
+
+
+def fills() -> tuple[Columns, list[Row]]:
+    found = [[Fill(" 灯", 7, 1 / 3, text, mask) for mask in range(2)] for text in TEXTS]
+    return Columns(FILL_MASK), list(map(fills_row, TEXTS, found))
+
+
 ALL = {
     "embeddings": embeddings(),
     "classes": classifications(),
     "several labels": classifications(multi_label=True),
     "pairs": classifications(pairs=True),
     "entities": entities(),
+    "answers": answers(),
+    "fills": fills(),
 }
 ROWS = pytest.mark.parametrize(("columns", "rows"), ALL.values(), ids=list(ALL))
 
@@ -121,7 +141,7 @@ def test_csv_gives_every_row_back(tmp_path: Path, columns: Columns, rows: list[R
     for cells, row in zip(found, rows, strict=True):
         expected = dict(zip(columns.names, plain(columns.cells(row)), strict=True))
         for name, cell in zip(header, cells, strict=True):
-            text = name in ("text", "text_pair", "label")
+            text = name in ("text", "text_pair", "label", "answer")
             read = as_float32({name: cell if text else json.loads(cell)})
             assert read == {name: expected[name]}
 
@@ -149,6 +169,13 @@ def test_parquet_columns_have_the_types_of_what_they_hold(tmp_path: Path) -> Non
         ("start", pa.int64()),
         ("end", pa.int64()),
     ]
+    fill = [
+        ("token", text),
+        ("id", pa.int64()),
+        ("score", score),
+        ("text", text),
+        ("mask", pa.int64()),
+    ]
     assert types == {
         "text": text,
         "text_pair": text,
@@ -158,6 +185,10 @@ def test_parquet_columns_have_the_types_of_what_they_hold(tmp_path: Path) -> Non
         "scores": pa.struct([(label, score) for label in SCORES]),
         "labels": pa.list_(pa.field("element", text)),
         "entities": pa.list_(pa.field("element", pa.struct(entity))),
+        "answer": text,
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "fills": pa.list_(pa.field("element", pa.struct(fill))),
     }
 
 
@@ -201,10 +232,9 @@ def test_what_is_written_can_be_given_as_texts_again(
     assert list(stream_texts(path)) == texts
 
 
-@ROWS
-def test_check_reads_what_is_written_as_jsonl(
-    tmp_path: Path, columns: Columns, rows: list[Row]
-) -> None:
+@pytest.mark.parametrize("name", [name for name in ALL if name != "fills"])  # it has no measure
+def test_check_reads_what_is_written_as_jsonl(tmp_path: Path, name: str) -> None:
+    columns, rows = ALL[name]
     saved = SavedOutputs(write(tmp_path / "a.jsonl", columns, rows))
     texts = [row["text"] for row in rows]
     assert (saved.task, saved.texts) == (columns.task, tuple(texts))

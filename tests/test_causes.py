@@ -15,11 +15,11 @@ from tiny import VOCABULARY, make_checkpoint
 
 from edgebert.bundle import open_bundle, seal
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.graph.weights import Weight
+from edgebert.measures import Thresholds
+from edgebert.onnx_graph.weights import Weight
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
 

@@ -11,8 +11,8 @@ import pytest
 
 from edgebert.bundle import open_bundle, seal
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.errors import GateError, InputError
+from edgebert.measures import Thresholds
 
 PAIRS = "sentence1\tsentence2\tscore\n" + "".join(
     f"turn {a} the lamp\tturn {b} the {c}\t{s}\n"

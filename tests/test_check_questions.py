@@ -12,7 +12,7 @@ from lookup import byte_level, write_lookup
 from edgebert.drift import check
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.quantize.nearness import Yardstick
+from edgebert.quantize.search.mixture_drift import DriftMeter
 from edgebert.runtimes import load
 
 SHORT, LONG = "anna lives in new york .", "the lamp is good . " * 30 + "anna lives in new york ."
@@ -96,5 +96,6 @@ def test_quantization_judges_answers_as_they_are_given(bundle: Path) -> None:
     model = load(bundle)
     pairs = [("where is it", context) for context in (SHORT, NOTHING, LONG)]
     for allowed in (False, True):
-        kept = Yardstick(model, pairs, allow_no_answer=allowed)._reference
-        assert kept == [model.answer(*pair, allow_no_answer=allowed).text for pair in pairs]
+        kept = DriftMeter(model, pairs, allow_no_answer=allowed)._reference
+        given = [model.answer(*pair, allow_no_answer=allowed).text for pair in pairs]
+        assert kept.answers == tuple(given)

@@ -14,9 +14,9 @@ from tiny import make_checkpoint
 
 from edgebert.data.samples import SENTENCES
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import ExportOptions, export_model
+from edgebert.measures import Thresholds
 from edgebert.runtimes import load
 
 TEXTS = ["turn the lamp on", "the fan is off", "Anna was in Paris", "please tell ben", ""]

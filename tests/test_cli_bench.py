@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgebert.cli import main
-from edgebert.cli.bench_table import show_bench
+from edgebert.cli.prove.bench import show_bench
 from edgebert.records.codec import from_dict
 from edgebert.records.measured import BenchRecord, Noise
 

@@ -1,4 +1,4 @@
-"""embed, classify and tag on files: every format in and out, pipes, and runs that are killed."""
+"""embed, classify and their kin on files: every format in and out, pipes, and runs that are killed."""
 
 from __future__ import annotations
 
@@ -393,6 +393,7 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
         "embed": "tiny_int8",
         "classify": "tiny_classifier_bundle",
         "tag": "tiny_tagger_bundle",
+        "answer": "tiny_reader_bundle",
     }
 
     def bundle(verb: str) -> Path:
@@ -411,13 +412,15 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
         ("embed", "parquet"),
         ("classify", "parquet"),
         ("tag", "csv"),
+        ("answer", "jsonl"),
     ],
 )
 def test_a_killed_run_goes_on_and_ends_with_the_same_file(
     work: Path, bundle: Bundle, many: Path, verb: str, ending: str
 ) -> None:
     target = Path(f"v.{ending}")
-    command = (verb, bundle(verb), "--input", many, "-o", target)
+    context = ("--context", ROOT / "LICENSE") if verb == "answer" else ()
+    command = (verb, bundle(verb), "--input", many, "-o", target, *context)
     succeed(*command)
     expected = target.read_bytes()
     made_by = file_beside(target)

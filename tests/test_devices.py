@@ -15,7 +15,7 @@ from edgebert.errors import InputError
 from edgebert.machine import cpu_class
 from edgebert.records.checked import Cosine
 from edgebert.records.codec import read_json, write_json
-from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.text.encoding import open_tokenizer
 
 
 def _agreement(mean: float, p01: float, bounds: Bounds | None) -> Agreement:

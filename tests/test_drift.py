@@ -10,22 +10,20 @@ from scipy import special, stats
 
 from edgebert.data import Examples
 from edgebert.drift import check
-from edgebert.drift.distances import (
-    changed_decisions,
-    cosines,
-    entity_changes,
-    entity_disagreement,
-    exact_binomial_interval,
-    histogram,
-    label_flips,
-    logit_divergence,
-    probability_changes,
-)
 from edgebert.drift.metrics import label_indices
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.errors import InputError
+from edgebert.measures.distances import entity_disagreement, histogram, probability_changes
+from edgebert.measures.entities import entity_changes
+from edgebert.measures.labels import changed_decisions, label_flips
+from edgebert.measures.logits import logit_divergence
+from edgebert.measures.neighbours import neighbour_overlap
+from edgebert.measures.pair_similarity import pair_similarity
+from edgebert.measures.similarity import cosines
+from edgebert.measures.statistics import exact_binomial_interval
+from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Entity, load
+from edgebert.tasks import task_of
 
 PAIRS = "sentence1\tsentence2\tscore\n" + "".join(
     f"turn {a} the lamp\tturn {b} the {c}\t{s}\n"
@@ -149,14 +147,15 @@ def test_an_unknown_label_is_named(tiny_classifier_bundle: Path, tmp_path: Path)
 
 def test_integer_labels_are_indices(tiny_classifier_bundle: Path) -> None:
     examples = Examples(Path("dev.tsv"), ("a",), labels=(("2",),))
-    assert label_indices(load(tiny_classifier_bundle), examples, ["2"]) == {2}
+    assert label_indices(load(tiny_classifier_bundle).spec, examples, ["2"]) == {2}
 
 
 def test_promises_are_twice_what_was_measured(tiny_bundle: Path, tiny_int8: Path) -> None:
-    from edgebert.data.samples import built_in_examples
     from edgebert.drift.comparing import compare
 
-    comparison = compare(load(tiny_bundle), load(tiny_int8), built_in_examples())
+    comparison = compare(
+        load(tiny_bundle), load(tiny_int8), task_of(EMBEDDINGS).built_in_examples()
+    )
     drift = describe_drift(comparison, "here", Floors(drift=1e-9, flips=0.0))
     assert 2 * drift.mean <= drift.promises["max_drift"] <= 2.2 * drift.mean
     floor = describe_drift(comparison, "here", Floors(drift=0.5, flips=0.0))
@@ -164,11 +163,12 @@ def test_promises_are_twice_what_was_measured(tiny_bundle: Path, tiny_int8: Path
 
 
 def test_few_texts_promise_little_about_labels(tiny_classifier_bundle: Path) -> None:
-    from edgebert.data.samples import built_in_examples
     from edgebert.drift.comparing import compare
 
     model = load(tiny_classifier_bundle)
-    drift = describe_drift(compare(model, model, built_in_examples()), "here", Floors(1e-9, 0.0))
+    drift = describe_drift(
+        compare(model, model, task_of(EMBEDDINGS).built_in_examples()), "here", Floors(1e-9, 0.0)
+    )
     assert drift.flips == 0.0
     assert 0.08 < drift.promises["max_flips"] < 0.1  # 3 in 40 would not surprise
 

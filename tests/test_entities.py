@@ -20,9 +20,9 @@ from edgebert.cli import main
 from edgebert.data import Span
 from edgebert.errors import InputError
 from edgebert.runtimes import Entity, load
-from edgebert.runtimes.entities import AGGREGATIONS, FIRST, SIMPLE, WORDS, decode_entities
-from edgebert.runtimes.tags import TagScheme
-from edgebert.runtimes.words import TokenizedText
+from edgebert.tasks.entities import AGGREGATIONS, FIRST, SIMPLE, WORDS, decode_entities
+from edgebert.tasks.tags import TagScheme
+from edgebert.text.words import TokenizedText
 from edgebert.training.tagging import tag_tokens
 
 BIO = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")

@@ -18,7 +18,8 @@ from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError, OutputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode, micro_batches
+from edgebert.runtimes.batches import micro_batches
+from edgebert.text.encoding import encode
 
 RAGGED = [
     "turn on the lamp",

@@ -38,7 +38,7 @@ from edgebert.export.parity import matrix
 from edgebert.export.parity.batches import Batch
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
-from edgebert.graph.weights import read_weights
+from edgebert.onnx_graph.weights import read_weights
 from edgebert.records.manifest import Count, Manifest
 from edgebert.runtimes import load
 

@@ -27,10 +27,10 @@ from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.export.opening import opened_checkpoint
-from edgebert.export.saving import save_graph
-from edgebert.graph.external_data import external_files
-from edgebert.graph.weights import read_tensors
 from edgebert.inspect import inspect_path
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.in_memory.model_file import save_model
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import quantize_bundle
 from edgebert.runtimes.session import open_graph
 
@@ -316,7 +316,7 @@ def large_bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
     """A bundle whose weights lie beside the graph."""
     folder = tmp_path / "bundle"
     shutil.copytree(tiny_bundle, folder)
-    save_graph(onnx.load(folder / MODEL), folder / MODEL, external_data_bytes=0)
+    save_model(onnx.load(folder / MODEL), folder / MODEL, external_data_bytes=0)
     seal(folder, read_bundle(folder).manifest)
     return folder
 

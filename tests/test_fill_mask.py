@@ -12,10 +12,12 @@ import transformers
 from tiny import VOCABULARY
 
 from edgebert.errors import InputError
+from edgebert.records.manifest import FILL_MASK
 from edgebert.runtimes import Fill, Model, load
-from edgebert.runtimes.masks import fills_of, in_small_windows
-from edgebert.runtimes.scheduling import Answered
-from edgebert.runtimes.windows import Window
+from edgebert.runtimes.windows import Window, in_small_windows
+from edgebert.tasks import task_of
+from edgebert.tasks.masks import fills_of
+from edgebert.text.long_texts import Answered
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,10 @@ def test_texts_come_alone_in_a_list_and_in_a_stream(model: Model) -> None:
 
 def test_texts_wait_for_few_others_where_a_vocabulary_is_large() -> None:
     windows = list(
-        in_small_windows([Window("abcdefg", full=True), Window("h", full=False)], 4_000_000)
+        in_small_windows(
+            [Window("abcdefg", full=True), Window("h", full=False)],
+            task_of(FILL_MASK).texts_per_window(4_000_000),
+        )
     )
     assert [(window.texts, window.full) for window in windows] == [
         ("abcd", True),

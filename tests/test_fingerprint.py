@@ -19,9 +19,9 @@ from edgebert.cli import main
 from edgebert.data.makers import file_beside, maker_beside
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.errors import InputError
 from edgebert.export import export_model
+from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.codec import read_json
 from edgebert.records.fingerprint import Fingerprint

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from edgebert.cli import main
 from edgebert.drift import check
 from edgebert.drift.checking import Baseline
-from edgebert.drift.gates import Thresholds, read_gate_file
+from edgebert.drift.gate_file import read_gate_file
 from edgebert.errors import GateError, InputError
+from edgebert.measures import Thresholds
 from edgebert.records.codec import write_json
 
 

@@ -21,8 +21,8 @@ from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, EdgebertError, InputError
 from edgebert.export import ExportOptions, export_model, optimize_export
 from edgebert.git_lfs import is_pointer
-from edgebert.graph.external_data import external_files
 from edgebert.inspect import inspect_path
+from edgebert.onnx_graph.external_data import external_files
 from edgebert.runtimes import load
 from edgebert.runtimes.session import open_graph
 

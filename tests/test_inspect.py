@@ -13,10 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from edgebert.bundle import open_bundle, seal
-from edgebert.cli.tables import show_inspect
+from edgebert.cli.prove.inspect import show_inspect
 from edgebert.errors import BundleError, InputError
-from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage, inspect_path
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.records.codec import from_dict, to_dict
 from edgebert.records.measured import InspectRecord
 

@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgebert.errors import InputError
-from edgebert.graph.reading import OnnxGraph, read_graph
+from edgebert.onnx_graph.reading import OnnxGraph, read_graph
 
 FLOAT = TensorProto.FLOAT
 TYPES = {

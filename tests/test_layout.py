@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOPS = ("edgebert", "export", "quantize", "runtimes")
 LINKS = {"export": "export", "quantize": "quantize", "runtimes": "runtimes/python"}
 """What is imported as `edgebert.NAME` to the folder that it lies in."""
 
@@ -36,20 +35,31 @@ def loaded_by(module: str, names: tuple[str, ...]) -> list[str]:
         "edgebert.latency",
         "edgebert.doctor",
         "edgebert.inspect",
+        ", ".join(
+            f"edgebert.onnx_graph.{file.stem}"
+            for file in sorted((ROOT / "edgebert/onnx_graph").glob("[!_]*.py"))
+        ),
     ],
 )
 def test_what_a_device_needs_imports_nothing_heavy(module: str) -> None:
     assert loaded_by(module, HEAVY) == []
 
 
-def test_the_command_line_starts_without_what_only_its_commands_need() -> None:
-    assert loaded_by("edgebert.cli", ("numpy", "onnxruntime", "tokenizers")) == []
+@pytest.mark.parametrize("module", ["edgebert.cli", "edgebert.runtimes.providers"])
+def test_the_command_line_starts_without_what_only_its_commands_need(module: str) -> None:
+    assert loaded_by(module, ("numpy", "onnxruntime", "tokenizers")) == []
+
+
+def test_measures_need_nothing_but_numpy() -> None:
+    """Reports, model cards and commands read them where no model can run."""
+    assert loaded_by("edgebert.measures", (*HEAVY, "onnxruntime", "tokenizers", "click")) == []
 
 
 def test_pyproject_names_every_package() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     listed = {_folder_of(name, setup["package-dir"]) for name in setup["packages"]}
-    modules = [module for top in TOPS for module in (ROOT / top).rglob("*.py")]
+    tops = ("edgebert", *LINKS.values())
+    modules = [module for top in tops for module in (ROOT / top).rglob("*.py")]
     found = {module.parent.resolve().relative_to(ROOT.resolve()).as_posix() for module in modules}
     assert listed == found
 
@@ -70,7 +80,9 @@ def test_a_link_leads_checkers_and_editors_to_each_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize("library", HEAVY)
-@pytest.mark.parametrize("folder", ["edgebert/cli", "edgebert/inspect", "runtimes/python"])
+@pytest.mark.parametrize(
+    "folder", ["edgebert/cli", "edgebert/inspect", "edgebert/onnx_graph", "runtimes/python"]
+)
 def test_a_heavy_library_is_refused_at_the_top_of_a_light_module(folder: str, library: str) -> None:
     assert "TID253" in lint(f"import {library}\n\nprint({library})\n", f"{folder}/new.py")
 
@@ -78,6 +90,11 @@ def test_a_heavy_library_is_refused_at_the_top_of_a_light_module(folder: str, li
 @pytest.mark.parametrize("folder", ["export", "quantize", "edgebert/training"])
 def test_the_workstation_side_may_import_torch(folder: str) -> None:
     assert lint("import torch\n\nprint(torch)\n", f"{folder}/new.py") == []
+
+
+def test_graphs_in_memory_are_edited_with_the_onnx_package() -> None:
+    folder = "edgebert/onnx_graph/in_memory"
+    assert lint("import onnx\n\nprint(onnx)\n", f"{folder}/new.py") == []
 
 
 @pytest.mark.parametrize("name", LINKS)

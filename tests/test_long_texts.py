@@ -20,11 +20,11 @@ from edgebert.drift import check
 from edgebert.errors import InputError
 from edgebert.export import export_model
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode
-from edgebert.runtimes.entities import decode_entities
-from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows
-from edgebert.runtimes.stitching import stitched
-from edgebert.runtimes.words import TokenizedText
+from edgebert.tasks.entities import decode_entities
+from edgebert.text.encoding import Text, encode
+from edgebert.text.long_texts import Whole, cut_at, encode_windows
+from edgebert.text.stitching import stitched
+from edgebert.text.words import TokenizedText
 
 WORDS = "turn on the lamp in paris and tell ben that anna is late . ".split()
 LONG = " ".join(WORDS * 12)  # 168 tokens, and two special ones
@@ -43,7 +43,7 @@ def test_tokens_of_the_whole_text_are_counted(model: Model, tiny_classifier_bund
     assert list(model.count_tokens(iter(["turn on", ""]))) == [4, 2]
     assert load(tiny_classifier_bundle).count_tokens([("turn on", "off"), "off"]) == [6, 3]
     with pytest.raises(InputError, match="text 1: expected str, not int"):
-        model.count_tokens(["a", 3])
+        model.count_tokens(["a", 3])  # type: ignore[list-item]
 
 
 def test_it_can_be_asked_whether_a_text_is_cut(model: Model, tiny_classifier_bundle: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_text_that_fits_is_the_same_either_way(model: Model) -> None:
     texts = ["", "off", " ".join(WORDS)]
     assert np.array_equal(model.embed(texts, long_text="mean"), model.embed(texts))
     together = model.embed([*texts, LONG], long_text="mean", truncate_dim=16, dtype="int8")
-    assert (together.shape, together.dtype) == ((4, 16), np.int8)
+    assert (together.shape, together.dtype) == ((4, 16), np.dtype(np.int8))
     alone = model.embed(LONG, long_text="mean", truncate_dim=16, dtype="int8")
     assert np.array_equal(together[3], alone)
 
@@ -116,7 +116,7 @@ def test_a_long_text_is_classified_by_the_mean_of_its_windows(
 
 def test_what_fits_is_classified_the_same_either_way(tiny_classifier_bundle: Path) -> None:
     model = load(tiny_classifier_bundle)
-    texts = ["", "off", " ".join(WORDS), ("turn on", "the lamp"), ("", "")]
+    texts: list[Text] = ["", "off", " ".join(WORDS), ("turn on", "the lamp"), ("", "")]
     assert model.classify(texts, long_text="mean") == model.classify(texts)
     stream = model.classify(iter([*texts, LONG]), long_text="mean")
     assert list(stream) == model.classify([*texts, LONG], long_text="mean")

@@ -3,65 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import sklearn.metrics
 from scipy import stats
 
+from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval, Span, read_examples
-from edgebert.drift.metrics import (
-    Scores,
-    compare_scores,
-    label_indices,
-    mcnemar_of,
-    require_metric,
-    scores_of,
-)
-from edgebert.drift.sources import TextModel
+from edgebert.drift.metrics import label_indices, scores_of
 from edgebert.errors import InputError
+from edgebert.measures.metrics import compare_scores, mcnemar_of
+from edgebert.measures.scores import Scores
 from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.long_texts import Whole
+from edgebert.tasks import task_of
+from edgebert.tasks.spec import ModelSpec
 
 HERE = Path("dev.tsv")
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a metric asks of a model: its task and its labels."""
-
-    task: str
-    labels: tuple[str, ...] = ()
-    multi_label: bool = False
-    scoring: str = "softmax"
-    max_length: int = 64
-    mask_token: str | None = None
-    aggregation: str | None = None
-    default_prompt: str = ""
-    prompts: Mapping[str, str] = field(default_factory=dict)
-    similarity_fn_name: str = "cosine"
-
-    def refusal(self, text: object) -> str | None:
-        raise NotImplementedError
-
-    def outputs(self, texts: object, *, progress: bool = False) -> list[Array]:
-        raise NotImplementedError
-
-    def wholes(self, texts: object, *, progress: bool = False) -> list[Whole[Any]]:
-        raise NotImplementedError
+def spec(task: str, labels: tuple[str, ...] = (), *, multi_label: bool = False) -> ModelSpec:
+    return ModelSpec(task_of(task), max_length=64, labels=labels, multi_label=multi_label)
 
 
-EMBEDDER: TextModel = Question(EMBEDDINGS)
-CLASSIFIER: TextModel = Question(TEXT_CLASSIFICATION, ("off", "on", "tell"))
-TOPICS: TextModel = Question(TEXT_CLASSIFICATION, ("a", "b", "c"), multi_label=True)
-TAGGER: TextModel = Question(TOKEN_CLASSIFICATION)
-READER: TextModel = Question("question-answering")
+EMBEDDER = spec(EMBEDDINGS)
+CLASSIFIER = spec(TEXT_CLASSIFICATION, ("off", "on", "tell"))
+TOPICS = spec(TEXT_CLASSIFICATION, ("a", "b", "c"), multi_label=True)
+TAGGER = spec(TOKEN_CLASSIFICATION)
+READER = spec("question-answering")
 
 
 def labelled(*labels: tuple[str, ...]) -> Examples:
@@ -106,17 +77,17 @@ def test_a_cell_holds_several_labels_for_a_multi_label_model_alone() -> None:
     examples = labelled(("a|b",), ("b",))
     scores = scores_of(TOPICS, examples, vectors([1, 1, -1], [-1, 1, -1]))
     assert scores[0].value == 100
-    genres: TextModel = Question(TEXT_CLASSIFICATION, ("a|b", "b"))
+    genres: ModelSpec = spec(TEXT_CLASSIFICATION, ("a|b", "b"))
     assert scores_of(genres, examples, vectors([1, 0], [0, 1]))[0].value == 100
     with pytest.raises(InputError, match=r"^dev\.tsv, line 2: label 'a\|b' is not one of the"):
         scores_of(CLASSIFIER, examples, vectors([1, 0, 0], [0, 1, 0]))
-    named: TextModel = Question(TEXT_CLASSIFICATION, ("a|b", "b"), multi_label=True)
+    named: ModelSpec = spec(TEXT_CLASSIFICATION, ("a|b", "b"), multi_label=True)
     with pytest.raises(InputError, match=r"line 2: 'a\|b' may be one label or 2: give lists"):
         scores_of(named, examples, vectors([1, 0], [0, 1]))
 
 
 def test_a_number_is_no_index_where_labels_are_numbers() -> None:
-    stars: TextModel = Question(TEXT_CLASSIFICATION, ("1", "2", "3"))
+    stars: ModelSpec = spec(TEXT_CLASSIFICATION, ("1", "2", "3"))
     examples = labelled(("1",), ("0",))
     assert label_indices(stars, examples, ["1", "3"]) == {0, 2}
     with pytest.raises(InputError, match=r"line 3: label '0' is not one of the model's 3 labels"):
@@ -171,11 +142,11 @@ def test_a_reader_is_scored_by_its_answers() -> None:
 
 
 @pytest.mark.parametrize("model", [EMBEDDER, CLASSIFIER, TOPICS, TAGGER, READER])
-def test_without_labels_there_is_no_metric_and_asking_for_one_is_refused(model: TextModel) -> None:
+def test_without_labels_there_is_no_metric_and_asking_for_one_is_refused(model: ModelSpec) -> None:
     examples = Examples(HERE, ("a", "b"), columns=("text", "lable"))
     assert scores_of(model, examples, vectors([1, 0, 0], [0, 1, 0]), answers=["", ""]) == ()
     with pytest.raises(InputError, match=r"dev\.tsv, line 1: expected .*: text, lable"):
-        require_metric(model, examples)
+        model.task.require_gold(examples, gives_score=model.gives_score)
 
 
 def test_labels_are_found_by_name_and_integers_are_indices() -> None:

@@ -17,8 +17,8 @@ from seqeval.scheme import IOB2
 from edgebert.data import Retrieval
 from edgebert.data.entities import join_tokens
 from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
-from edgebert.drift.squad import exact_match, token_f1
-from edgebert.drift.statistics import (
+from edgebert.measures.squad import exact_match, token_f1
+from edgebert.measures.statistics import (
     accuracy,
     bootstrap_interval,
     entity_f1,

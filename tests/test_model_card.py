@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from cpus import CPUS, running_on
 
-from edgebert.bundle import Bundle, open_bundle, write_model_card
+from edgebert.bundle import Bundle, open_bundle
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
-from edgebert.model_card import model_card
+from edgebert.measures import Thresholds
+from edgebert.model_card import model_card, write_model_card
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult, Noise
 

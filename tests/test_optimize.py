@@ -430,8 +430,7 @@ def test_positions_that_are_an_input_stay_one(tmp_path: Path) -> None:
 def test_large_weights_of_a_folder_go_into_a_file_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgebert.export.foreign.graph.EXTERNAL_DATA_BYTES", 10_000)
-    monkeypatch.setattr("edgebert.export.optimizing.EXTERNAL_DATA_BYTES", 10_000)
+    monkeypatch.setattr("edgebert.onnx_graph.in_memory.model_file.EXTERNAL_DATA_BYTES", 10_000)
     assert optimize_export(FOREIGN / "transformers-js", tmp_path / "out").passed
     assert "model.onnx_data" in open_bundle(tmp_path / "out").manifest.files
     with pytest.raises(InputError, match="does not fit into one file"):

@@ -35,6 +35,7 @@ from edgebert.records.codec import to_dict
 from edgebert.records.made import ParityCase
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.session import open_session
+from edgebert.tasks import task_of
 
 ATOL = 1e-4
 LEVELS = {
@@ -294,7 +295,7 @@ def test_a_graph_without_token_types_is_not_given_any() -> None:
 def answer(task: str, output: str, mask: list[list[int]], wrong: np.ndarray) -> ParityCase:
     """Compare zeros with `wrong`."""
     inputs = {"attention_mask": np.asarray(mask), "input_ids": np.asarray(mask)}
-    reading = Reading((output,), task, zero_padding=True)
+    reading = Reading((output,), task_of(task), zero_padding=True)
     right = {output: np.zeros(wrong.shape, np.float32)}
     expected = expect(
         Batch("batch", inputs),

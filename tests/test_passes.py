@@ -24,9 +24,9 @@ from edgebert.export.passes.shared_weights import share_weights
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
 from edgebert.export.passes.tied_weights import tie_weights
 from edgebert.export.passes.transposed_weights import store_transposed
-from edgebert.graph.merged import merge_names, names_within
-from edgebert.quantize.editing import GraphEditor
-from edgebert.quantize.tied_weights import untie_weights
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.merged import merge_names, names_within
+from edgebert.quantize.forms.tied_weights import untie_weights
 
 Arrays = Mapping[str, np.ndarray]
 

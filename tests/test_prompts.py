@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgebert.bundle import open_bundle
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.text.prompts import document_prompt, query_prompt
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,40 @@ def both_wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_line_offers_every_provider() -> None:
     assert tuple(options.PROVIDER.choices) == PROVIDER_NAMES
+
+
+def strings_of(source: Path) -> Iterator[tuple[str, int]]:
+    """The strings of a module's code, with their lines; docstrings are no code."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value, node.lineno
+
+
+def test_the_name_of_a_provider_stands_in_the_code_of_one_file() -> None:
+    """`cpu` is also the name of a target, and `cuda` in training that of a device of PyTorch."""
+    names = {name for name in PROVIDERS if name != "cpu"}
+    full_names = [provider.full_name for provider in PROVIDERS.values()]
+    found: dict[str, list[str]] = {}
+    for top in ("edgebert", "export", "quantize", "runtimes/python"):
+        for source in (ROOT / top).rglob("*.py"):
+            for value, line in strings_of(source):
+                if value in names or any(name in value for name in full_names):
+                    found.setdefault(str(source.relative_to(ROOT)), []).append(f"{line}: {value}")
+    assert found.pop("edgebert/training/models.py")[0].endswith(": cuda")
+    assert list(found) == ["runtimes/python/providers.py"], found
+
+
+def test_every_provider_is_documented_with_what_installs_it_and_its_target() -> None:
+    page = (ROOT / "runtimes" / "python" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| provider | install |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1:] for line in table.splitlines()[2:]]
+    for provider in PROVIDERS.values():
+        ((_, install, target, *_),) = [row for row in rows if f"`{provider.name}`" in row[0]]
+        assert f"`{provider.target}`" in target
+        assert provider.extra is None or f"edgebert[{provider.extra}]" in install
+        assert f"`{provider.name}`" in str(load.__doc__)
 
 
 def test_an_unknown_provider_is_refused(tiny_bundle: Path) -> None:
@@ -153,7 +188,7 @@ def test_doctor_tells_what_load_refuses(tiny_bundle: Path, azure: str) -> None:
 def test_inspect_shows_what_load_refuses(
     tiny_bundle: Path, azure: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edgebert.cli.tables import show_inspect
+    from edgebert.cli.prove.inspect import show_inspect
     from edgebert.inspect import inspect_path
 
     shown = show_inspect(inspect_path(tiny_bundle, provider=azure))

@@ -22,15 +22,17 @@ from handmade import (
 )
 
 from edgebert.bundle import open_bundle, seal
-from edgebert.drift.invariance import batch_invariance
+from edgebert.drift.invariance import batched_runs
 from edgebert.errors import BundleError, GateError, InputError, OutputError
-from edgebert.graph import parts
+from edgebert.measures.invariance import invariance_of
+from edgebert.onnx_graph import parts
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.editing import GraphEditor, save_graph
-from edgebert.quantize.embeddings import quantize_embeddings
-from edgebert.quantize.linear_layers import find_groups
-from edgebert.quantize.recipes import Recipes
-from edgebert.quantize.statistics import _batches, _is_one_row, _rows_of
+from edgebert.quantize.forms.activation_samples import _batches, _is_one_row, _rows_of
+from edgebert.quantize.forms.embeddings import quantize_embeddings
+from edgebert.quantize.forms.linear_layers import find_groups
+from edgebert.quantize.forms.recipes import Recipes
 from edgebert.runtimes import load
 
 TOKEN = QuantizeOptions(scheme="token")
@@ -114,8 +116,8 @@ def test_neighbours_matter_to_the_scheme_dynamic_alone(
     tiny_int8: Path, tiny_dynamic_int8: Path
 ) -> None:
     # what the manifest says is so: activation scales of `dynamic` cover the batch
-    assert batch_invariance(load(tiny_dynamic_int8), TEXTS).max_abs > 1e-4
-    assert batch_invariance(load(tiny_int8), TEXTS).max_abs == 0
+    assert invariance_of(batched_runs(load(tiny_dynamic_int8), TEXTS)).max_abs > 1e-4
+    assert invariance_of(batched_runs(load(tiny_int8), TEXTS)).max_abs == 0
 
 
 def test_drift_is_measured_before_the_bundle_is_written(tiny_int8: Path) -> None:
@@ -259,14 +261,11 @@ def test_calibration_reads_the_prompt_that_the_runtime_puts_before_texts(
     assert batch.encodings[0].ids == load(source).tokenizer.encode("please tell anna").ids
 
 
-def test_a_large_graph_has_its_weights_in_a_file_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edgebert.quantize.editing._ONE_FILE_BYTES", 10_000)
+def test_a_large_graph_has_its_weights_in_a_file_of_its_own(tmp_path: Path) -> None:
     values = np.arange(6000, dtype=np.float32)
     model = model_of("y = Add(x, w)", {"w": values}, inputs="float[6000] x")
     for name in ("model.onnx", "candidate.onnx", "candidate.onnx"):  # twice: written anew
-        save_graph(onnx.ModelProto.FromString(model.SerializeToString()), tmp_path / name)
+        save_model(model, tmp_path / name, external_data_bytes=10_000)
         (found,) = run(tmp_path / name, x=values)
         assert np.array_equal(found, 2 * values)
     data = {path.name: path.stat() for path in tmp_path.iterdir() if "data" in path.name}

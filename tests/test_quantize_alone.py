@@ -13,14 +13,14 @@ from families import make_embedder
 from edgebert.data import Text
 from edgebert.export import export_model
 from edgebert.export.options import ExportOptions
-from edgebert.graph.parts import STATIC, TOKEN
-from edgebert.quantize.alone import AloneRuns
-from edgebert.quantize.few_texts import FewTexts
-from edgebert.quantize.nearness import Nearness, first_of_each
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.recipes import Plan, Recipes
-from edgebert.quantize.statistics import sample_activations
-from edgebert.quantize.weights_aside import put_weights_aside
+from edgebert.onnx_graph.parts import STATIC, TOKEN
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.prepared_graph import prepare_graph
+from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.forms.weights_aside import put_weights_aside
+from edgebert.quantize.search.few_texts import FewTexts
+from edgebert.quantize.search.mixture_drift import MixtureDrift, first_of_each
+from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.runtimes import load
 from edgebert.runtimes.session import open_graph
 
@@ -53,7 +53,7 @@ def same_as_the_whole(
     texts = FewTexts(load(bundle), read[:4], read[4:])
     alone, whole = AloneRuns(recipes, texts, scratch), scratch / "whole.onnx"
 
-    def measured(plan: Plan) -> Nearness:
+    def measured(plan: Plan) -> MixtureDrift:
         recipes.write(plan, whole)
         session = open_graph(whole, widen=False)
         return texts.judge([session.run(list(texts.outputs), b.inputs) for b in texts.batches])
@@ -103,9 +103,8 @@ def test_few_texts_of_each_kind_have_their_tokens_and_never_are_fewer_than_twelv
 
 
 def test_weights_that_are_aside_are_written_once_and_come_back(
-    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.weights_aside._LEAST_BYTES", 4096)
     (tmp_path / "bundle").mkdir()
     recipes = recipes_of(tiny_bundle, tmp_path)
     recipes.write({}, tmp_path / "here.onnx")

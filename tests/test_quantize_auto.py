@@ -17,15 +17,15 @@ from edgebert.data import Examples
 from edgebert.drift.comparing import compare
 from edgebert.errors import GateError
 from edgebert.export import export_model
-from edgebert.graph.parts import FLOAT, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.graph.saturation import can_saturate
-from edgebert.graph.weights import read_tensors
-from edgebert.quantize import QuantizeOptions, deciding, quantize_bundle
+from edgebert.onnx_graph.parts import FLOAT, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.onnx_graph.saturation import can_saturate
+from edgebert.onnx_graph.weights import read_tensors
+from edgebert.quantize import QuantizeOptions, chosen_mixture, quantize_bundle
 from edgebert.quantize.calibration import choose_texts
-from edgebert.quantize.nearness import Nearness, Yardstick
-from edgebert.quantize.notebook import Notebook
-from edgebert.quantize.recipes import Plan, Recipes
+from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift
+from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import load
 
@@ -42,25 +42,25 @@ Mixture = tuple[frozenset[tuple[str, str]], bool]
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[Mixture]:
     """The mixtures that searches run from here on: of each, the groups that are no floats."""
     runs: list[Mixture] = []
-    remember = Notebook.remember
+    remember = SearchCache.remember
 
     def noted(
-        notebook: Notebook, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
-    ) -> Nearness:
-        def counted() -> Nearness:
+        cache: SearchCache, plan: Plan, measure: Callable[[], MixtureDrift], *, few: bool = False
+    ) -> MixtureDrift:
+        def counted() -> MixtureDrift:
             found = measure()
             integers = frozenset((name, form) for name, form in plan.items() if form != FLOAT)
             runs.append((integers, few))
             return found
 
-        return remember(notebook, plan, counted, few=few)
+        return remember(cache, plan, counted, few=few)
 
-    monkeypatch.setattr(Notebook, "remember", noted)
+    monkeypatch.setattr(SearchCache, "remember", noted)
     return runs
 
 
 @pytest.fixture
-def notebooks(own_cache: Path) -> Path:
+def caches(own_cache: Path) -> Path:
     """Where searches keep what they measured; there is none yet."""
     folder = own_cache / "edgebert/search"
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,18 +82,18 @@ def graph_of(record: QuantizeRecord) -> bytes:
     return (Path(record.bundle) / "model.onnx").read_bytes()
 
 
-def killed_after(calls: int) -> Callable[..., Nearness]:
-    left, remember = iter(range(calls)), Notebook.remember
+def killed_after(calls: int) -> Callable[..., MixtureDrift]:
+    left, remember = iter(range(calls)), SearchCache.remember
 
     def killed(
-        notebook: Notebook, plan: Plan, measure: Callable[[], Nearness], *, few: bool = False
-    ) -> Nearness:
-        def begun() -> Nearness:
+        cache: SearchCache, plan: Plan, measure: Callable[[], MixtureDrift], *, few: bool = False
+    ) -> MixtureDrift:
+        def begun() -> MixtureDrift:
             if next(left, None) is None:
                 raise KeyboardInterrupt
             return measure()
 
-        return remember(notebook, plan, begun, few=few)
+        return remember(cache, plan, begun, few=few)
 
     return killed
 
@@ -196,7 +196,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans: list[Plan] = []
-    broken = deciding._broken
+    broken = chosen_mixture._broken
     write = Recipes.write
 
     def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
@@ -208,8 +208,10 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
         return ("too far",) if len(plans) == 1 else broken(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Recipes, "write", noted)
-    monkeypatch.setattr(deciding, "_broken", broken_once)
-    monkeypatch.setattr("edgebert.quantize.ladder._AS_FAST", 1)  # so that some are left
+    monkeypatch.setattr(chosen_mixture, "_broken", broken_once)
+    monkeypatch.setattr(
+        "edgebert.quantize.search.pareto_sweep._AS_FAST", 1
+    )  # so that some are left
     record = quantize_bundle(tiny_bundle, tmp_path / "out", options=AUTO)
     assert len(plans) == 2
     changed = [name for name in plans[0] if plans[0][name] != plans[1][name]]
@@ -221,24 +223,24 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
 def test_a_search_that_was_killed_goes_on_where_it_was(
     tiny_bundle: Path,
     tiny_auto: QuantizeRecord,
-    notebooks: Path,
+    caches: Path,
     measured: list[Mixture],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Notebook, "remember", killed_after(5))
+        patch.setattr(SearchCache, "remember", killed_after(5))
         quantize_bundle(tiny_bundle, tmp_path / "int8", options=AUTO)
     assert list(tmp_path.iterdir()) == []
     assert len(measured) == 5
-    (notebook,) = notebooks.iterdir()
-    lines = [json.loads(line) for line in notebook.read_text().split("\n")[1:]]
+    (cache,) = caches.iterdir()
+    lines = [json.loads(line) for line in cache.read_text().split("\n")[1:]]
     assert len({line["mixture"] for line in lines}) == len(lines) == 5
-    with notebook.open("a") as file:
+    with cache.open("a") as file:
         file.write('\n{"mixture": "it was killed wh')
     record = quantize_bundle(tiny_bundle, tmp_path / "int8", options=AUTO)
     assert len(set(measured)) == len(measured) >= 20
-    assert list(notebooks.iterdir()) == []
+    assert list(caches.iterdir()) == []
     assert graph_of(record) == graph_of(tiny_auto)
 
 
@@ -268,17 +270,17 @@ def test_answers_to_questions_are_searched_by_what_they_are_judged_by(
     record = quantize_bundle(tiny_reader_bundle, tmp_path / "int8", options=options)
     model = load(tiny_reader_bundle)
     texts = choose_texts(options, model)
-    yardstick = Yardstick(model, texts.search)
+    meter = DriftMeter(model, texts.search)
     graph = open_bundle(tmp_path / "int8").model_path
     searched = Examples(Path("searched"), texts.search)
     compared = compare(model, load(tmp_path / "int8"), searched)
-    assert yardstick.measure(graph, widen=False).mean == pytest.approx(compared.distance_mean)
+    assert meter.measure(graph, widen=False).mean == pytest.approx(compared.distance_mean)
     (chosen,) = [point.drift for point in record.pareto if point.chosen]
     assert chosen in (record.drift.mean, pytest.approx(compared.distance_mean))
 
 
 @pytest.mark.parametrize(
-    ("first", "n", "rungs"),
+    ("first", "n", "steps"),
     [
         (0, 50, [0, 1, 2, 4, 8, 16, 32, 48]),
         (40, 50, [40, 41, 42, 44, 48]),
@@ -289,6 +291,6 @@ def test_answers_to_questions_are_searched_by_what_they_are_judged_by(
     ],
 )
 def test_mixtures_are_tried_up_to_the_last_that_is_int8(
-    first: int, n: int, rungs: list[int]
+    first: int, n: int, steps: list[int]
 ) -> None:
-    assert list(deciding._rungs(first, n)) == rungs
+    assert list(chosen_mixture._steps(first, n)) == steps

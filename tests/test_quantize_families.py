@@ -29,7 +29,7 @@ from onnx import numpy_helper
 
 from edgebert.doctor import examine
 from edgebert.export import ExportOptions
-from edgebert.graph.saturation import can_saturate
+from edgebert.onnx_graph.saturation import can_saturate
 from edgebert.quantize import QuantizeOptions
 from edgebert.runtimes import load
 

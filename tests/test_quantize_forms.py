@@ -27,8 +27,8 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import FLOAT, STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
 
 DENSE = "p = MatMul(x, w)  y = Add(p, b)"
 OUTLIERS = X.copy()  # a loud channel, and one far from zero

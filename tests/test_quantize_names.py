@@ -26,8 +26,8 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
-from edgebert.quantize.editing import GraphEditor
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
 
 IDS = np.array([[0, 1, 299, 7], [5, 5, 0, 0]], np.int64)
 MASK = np.array([[1] * 4, [1, 1, 0, 0]], np.int32)

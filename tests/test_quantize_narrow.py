@@ -15,13 +15,13 @@ from edgebert.cli import main
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.drift.comparing import compare
 from edgebert.quantize import QuantizeOptions
-from edgebert.quantize.activations import ActivationSample
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.nearness import Nearness, Yardstick
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.quantize.options import Budget
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.searching import _with_others
-from edgebert.quantize.statistics import sample_activations
+from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift
+from edgebert.quantize.search.mixture_search import _with_others
 from edgebert.runtimes import load
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -84,7 +84,7 @@ def test_ranges_cover_both_kinds_and_each_has_its_part_of_the_rows(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lamps, strange = sampled(tiny_bundle, tmp_path, NARROW), sampled(tiny_bundle, tmp_path, WIDE)
-    monkeypatch.setattr("edgebert.quantize.statistics._ROWS", 64)
+    monkeypatch.setattr("edgebert.quantize.forms.activation_samples._ROWS", 64)
     both = sampled(tiny_bundle, tmp_path, NARROW, WIDE)
     for value, sample in both.items():
         one, other = lamps[value], strange[value]
@@ -98,7 +98,7 @@ def test_ranges_cover_both_kinds_and_each_has_its_part_of_the_rows(
                 assert sum(row.tobytes() not in alone for row in part) >= 5
 
 
-NEAR = Nearness(0.001, 0.004, None, others_mean=0.001, others_p99=0.004)
+NEAR = MixtureDrift(0.001, 0.004, None, others_mean=0.001, others_p99=0.004)
 
 
 def test_a_candidate_has_to_be_near_on_both_kinds() -> None:
@@ -112,7 +112,7 @@ def test_a_candidate_has_to_be_near_on_both_kinds() -> None:
 
 
 def test_texts_of_other_kinds_turn_no_layer_into_floats() -> None:
-    careful = Nearness(0.0005, 0.002, None, others_mean=0.03, others_p99=0.2)
+    careful = MixtureDrift(0.0005, 0.002, None, others_mean=0.03, others_p99=0.2)
     budget = _with_others(Budget(0.0015, 0.007, None), careful)
     assert careful.within(budget, 0.85)
     assert not replace(careful, others_mean=0.04).within(budget)
@@ -122,16 +122,16 @@ def test_texts_of_other_kinds_turn_no_layer_into_floats() -> None:
 def test_what_has_no_bound_has_none_on_other_kinds(budget: Budget) -> None:
     given = _with_others(budget, NEAR)
     assert (given.others_mean, given.others_p99) == (budget.mean, None)
-    alone = Nearness(0.001, 0.004, None)
+    alone = MixtureDrift(0.001, 0.004, None)
     assert _with_others(budget, alone) == budget
 
 
 def test_a_yardstick_tells_the_kinds_apart(tiny_bundle: Path, tiny_int8: Path) -> None:
     graph, model = open_bundle(tiny_int8).model_path, load(tiny_bundle)
     lamps, strange = (
-        Yardstick(model, texts).measure(graph, widen=False) for texts in (NARROW, WIDE)
+        DriftMeter(model, texts).measure(graph, widen=False) for texts in (NARROW, WIDE)
     )
-    both = Yardstick(model, NARROW, WIDE).measure(graph, widen=False)
+    both = DriftMeter(model, NARROW, WIDE).measure(graph, widen=False)
     assert (both.mean, both.p99) == pytest.approx((lamps.mean, lamps.p99))
     assert (both.others_mean, both.others_p99) == pytest.approx((strange.mean, strange.p99))
 

@@ -28,10 +28,10 @@ from handmade import (
     weight,
 )
 
-from edgebert.graph.parts import STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.quantize.editing import GraphEditor
-from edgebert.quantize.tanh_gelu import approximate_gelus
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.quantize.forms.tanh_gelu import approximate_gelus
 
 ATTENTION = "y = com.microsoft.Attention <num_heads = 4> (x, w, b, mask)"
 WITH_MASK = f"float[batch, sequence, {WIDTH}] x, int32[batch, sequence] mask"

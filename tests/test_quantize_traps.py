@@ -15,16 +15,17 @@ from handmade import LEVELS, WIDTH, Floats, draw, model_of, nodes_of, run
 from tiny import VOCABULARY
 
 from edgebert.data import Text
-from edgebert.graph.parts import STATIC, TOKEN, matmul_forms
-from edgebert.graph.reading import read_graph
-from edgebert.graph.saturation import can_saturate
-from edgebert.graph.weights import read_tensors
+from edgebert.onnx_graph.parts import STATIC, TOKEN, matmul_forms
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.onnx_graph.saturation import can_saturate
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.quantize.activations import ActivationSample
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.statistics import sample_activations
+from edgebert.quantize.forms.activation_samples import sample_activations
+from edgebert.quantize.forms.activations import ActivationSample
+from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode, pad
+from edgebert.runtimes.batches import pad
+from edgebert.text.encoding import encode
 
 TEXTS = ["turn on the lamp", "off", "anna is in paris , ben is in berlin", "开灯 please", ""]
 
@@ -212,7 +213,7 @@ def test_padding_is_left_out_of_the_statistics(
 def test_all_values_keep_the_same_tokens_and_a_seed_draws_them(
     tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgebert.quantize.statistics._ROWS", 256)
+    monkeypatch.setattr("edgebert.quantize.forms.activation_samples._ROWS", 256)
     texts = list(short_texts(200))
     one, same, other = (sampled(tiny_bundle, texts, tmp_path, seed=seed) for seed in (0, 0, 1))
     for value, sample in one.items():

@@ -19,12 +19,12 @@ from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.graph.parts import STATIC
+from edgebert.onnx_graph.parts import STATIC
 from edgebert.quantize import QuantizeOptions, quantizing
 from edgebert.quantize.calibration import choose_texts
-from edgebert.quantize.notebook import Notebook
 from edgebert.quantize.options import Budget
-from edgebert.quantize.searching import search
+from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.engine import Engine
@@ -43,7 +43,7 @@ def _build(checkpoint: Path, output: Path) -> None:
     """What `edgebert build` makes of a checkpoint, on the data that ship with edgebert."""
     with pytest.MonkeyPatch.context() as patch:  # a search of half the time: no test is about it
         patch.setattr("edgebert.quantize.calibration._FOR_SEARCH", 16)
-        patch.setattr("edgebert.quantize.layer_times._ROUNDS", 3)
+        patch.setattr("edgebert.quantize.search.layer_times._ROUNDS", 3)
         result = CliRunner().invoke(main, ["build", str(checkpoint), "-o", str(output)])
     assert result.exit_code == 0, result.output
 
@@ -122,13 +122,13 @@ def test_fifty_captions_calibrate_for_every_kind_whichever_forms_are_fast(
     texts = choose_texts(options, floats)
     recipes = quantizing._recipes(floats, options, texts, tmp_path)
     measures = quantizing._measures(floats, texts)
-    budget, notebook = Budget.of(options, floats.manifest), Notebook(str(tmp_path))
+    budget, cache = Budget.of(options, floats.manifest), SearchCache(str(tmp_path))
     measure = Measure(floats, {kind: measured_texts(kind, data_sets, 50) for kind in KINDS})
     static, graph = {}, tmp_path / "model.onnx"
     for cpu_class in CPU_CLASSES:
         with layer_times_of(cpu_class):
-            found = search(recipes, *measures, budget, tmp_path, notebook)
-        plan = found.ladder[found.first].plan
+            found = search(recipes, *measures, budget, tmp_path, cache)
+        plan = found.sweep[found.first].plan
         static[cpu_class] = list(plan.values()).count(STATIC)
         recipes.write(plan, graph)
         engine = Engine(partial(open_graph, graph, widen=False), untuned(1))

@@ -11,9 +11,9 @@ from calibration.layer_times import CPU_CLASSES, times_by_share
 from calibration.record import Cell
 from mpnet.record import MpnetRecord, Step
 
-from edgebert.graph.parts import FLOAT
-from edgebert.quantize.preparing import prepare_graph
-from edgebert.quantize.recipes import Recipes
+from edgebert.onnx_graph.parts import FLOAT
+from edgebert.quantize.forms.prepared_graph import prepare_graph
+from edgebert.quantize.forms.recipes import Recipes
 from edgebert.records.checked import Cosine
 from edgebert.records.manifest import Count
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import math
 
-from edgebert.report.formats import (
-    clipped,
-    cosine,
-    drift,
-    duration,
-    figures,
-    metric_title,
-    percent,
-    points,
-)
+from edgebert.measures.formats import cosine, drift, metric_title, percent, points
+from edgebert.report.formats import clipped, duration, figures
 from edgebert.report.names import shortest_names
 
 

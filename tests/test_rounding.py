@@ -6,9 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgebert.graph.saturation import can_saturate, overflowing_share, saturation_error
-from edgebert.quantize import rounding
-from edgebert.quantize.rounding import LARGEST, LARGEST_PAIR, Floats, IntegerWeight, round_weight
+from edgebert.onnx_graph.saturation import can_saturate, overflowing_share, saturation_error
+from edgebert.quantize.forms import rounding
+from edgebert.quantize.forms.rounding import (
+    LARGEST,
+    LARGEST_PAIR,
+    Floats,
+    IntegerWeight,
+    round_weight,
+)
 
 FEEDBACK = pytest.mark.parametrize("feedback", [False, True], ids=["nearest", "with feedback"])
 

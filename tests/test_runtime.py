@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,11 @@ from edgebert.errors import BundleError, InputError
 from edgebert.machine import this_machine
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Entity, load
-from edgebert.runtimes.encoding import encode, micro_batches
-from edgebert.runtimes.entities import decode_entities
+from edgebert.runtimes.batches import micro_batches
 from edgebert.runtimes.golden import relative_distance, run_golden
-from edgebert.runtimes.words import TokenizedText
+from edgebert.tasks.entities import decode_entities
+from edgebert.text.encoding import encode
+from edgebert.text.words import TokenizedText
 
 TEXTS = ["turn on the lamp", "", "anna is in paris . ben is in berlin !", "off", "a " * 60]
 
@@ -44,7 +47,7 @@ def test_an_empty_list_gives_no_rows(tiny_bundle: Path) -> None:
 def test_a_stream_gives_vectors_before_it_has_ended(tiny_bundle: Path) -> None:
     taken = 0
 
-    def endless() -> object:
+    def endless() -> Iterator[str]:
         nonlocal taken
         while True:
             taken += 1
@@ -77,14 +80,14 @@ def test_nul_bytes_do_not_change_a_vector(tiny_bundle: Path) -> None:
         ([("a", "pair")], "text 0: expected str, not tuple"),
     ],
 )
-def test_what_is_not_text_is_named(tiny_bundle: Path, texts: object, message: str) -> None:
+def test_what_is_not_text_is_named(tiny_bundle: Path, texts: Any, message: str) -> None:
     with pytest.raises(InputError) as caught:
         load(tiny_bundle).embed(texts)
     assert str(caught.value) == message
 
 
 def test_a_wrong_item_late_in_a_stream_is_an_error_too(tiny_bundle: Path) -> None:
-    texts: list[object] = ["a"] * 3 + [7]
+    texts: list[Any] = ["a"] * 3 + [7]
     vectors = load(tiny_bundle).embed(iter(texts))
     with pytest.raises(InputError, match="text 3: expected str, not int"):
         list(vectors)

@@ -13,11 +13,11 @@ import pytest
 
 from edgebert.errors import InputError
 from edgebert.runtimes import Hit, Model, load
-from edgebert.runtimes import searching as module
-from edgebert.runtimes.ranking import largest
-from edgebert.runtimes.searching import search
-from edgebert.runtimes.similarity import as_bits
-from edgebert.runtimes.vectors import floats, packed
+from edgebert.vectors import searching as module
+from edgebert.vectors.forms import floats, packed
+from edgebert.vectors.ranking import largest
+from edgebert.vectors.searching import search
+from edgebert.vectors.similarity import as_bits
 
 CORPUS = [f"{verb} the {thing}" for verb in ("turn on", "turn off") for thing in ("lamp", "fan")]
 

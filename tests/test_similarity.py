@@ -23,18 +23,21 @@ from edgebert.data import Examples
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.metrics import scores_of
-from edgebert.drift.similarity import neighbour_overlap, similarities
 from edgebert.errors import BundleError, CheckpointError, GateError, InputError
 from edgebert.export import export_model
-from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES, SOFTMAX
+from edgebert.measures.neighbours import neighbour_overlap
+from edgebert.measures.similarity import similarities
+from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES
 from edgebert.runtimes import Model, load
-from edgebert.runtimes import searching as module
-from edgebert.runtimes.measures import Measure
-from edgebert.runtimes.searching import search
-from edgebert.runtimes.similarity import similarities as matrix_of
-from edgebert.runtimes.vectors import packed
+from edgebert.tasks import task_of
+from edgebert.tasks.spec import ModelSpec
 from edgebert.training.sentence_folder import write_sentence_folder
 from edgebert.training.similarity import Embedder
+from edgebert.vectors import searching as module
+from edgebert.vectors.forms import packed
+from edgebert.vectors.searching import search
+from edgebert.vectors.similarity import similarities as matrix_of
+from edgebert.vectors.similarity_function import SimilarityFunction
 
 PROMPTS = {"query": "please tell ", "document": "anna is in paris . "}
 TEXTS = [
@@ -46,12 +49,6 @@ TEXTS = [
     "very very bad light in the kitchen and bedroom",
 ]
 QUERY = "turn on the lamp"
-
-
-class Embeds:
-    """What a metric must know of an embedding model."""
-
-    task, labels, multi_label, scoring = EMBEDDINGS, (), False, SOFTMAX
 
 
 def rows(n: int, dim: int, seed: int) -> np.ndarray:
@@ -80,12 +77,12 @@ def test_search_ranks_by_the_similarity_of_the_model(
     corpus, queries = (packed(rows(n, 32, seed=n), dtype) for n in (300, 9))
     corpus[200:250] = corpus[:50]
     expected = by_hand(queries, corpus, name)
-    found = search(queries, corpus, 7, measure=Measure(name))
+    found = search(queries, corpus, 7, measure=SimilarityFunction(name))
     for hits, scores in zip(found, expected, strict=True):
         order = sorted(range(300), key=lambda i: (-round(scores[i], 9), i))[:7]
         assert [hit.index for hit in hits] == order
         np.testing.assert_allclose([hit.score for hit in hits], scores[order], rtol=1e-9)
-    both = matrix_of(queries, corpus, ("a", "b"), Measure(name))
+    both = matrix_of(queries, corpus, ("a", "b"), SimilarityFunction(name))
     assert both.dtype == np.float32
     np.testing.assert_allclose(both, expected, rtol=1e-5, atol=1e-5)
 
@@ -99,7 +96,7 @@ def test_forms_without_lengths_are_compared_where_every_length_is_1(name: str, d
         sides = np.unpackbits(queries, axis=1) * 2.0 - 1, np.unpackbits(corpus, axis=1) * 2.0 - 1
     left, right = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides)
     expected = by_hand(left, right, name)
-    measure = Measure(name, unit=True)
+    measure = SimilarityFunction(name, unit=True)
     np.testing.assert_allclose(matrix_of(queries, corpus, ("a", "b"), measure), expected, atol=1e-5)
     for hits, scores in zip(search(queries, corpus, 200, measure=measure), expected, strict=True):
         places = [hit.index for hit in hits]
@@ -111,7 +108,9 @@ def test_vectors_of_very_different_lengths_are_ranked_by_dot_product() -> None:
     """Products in float32 of such vectors are off by more than the small ones are apart, or inf."""
     corpus = np.array([[1e20, 1], [1e20, 2], [-1e20, 3], [1, 3e38]], np.float32)
     for query, order in (([0, 1], [3, 2, 1, 0]), ([1e20, 3e37], [3, 1, 0, 2])):
-        (hits,) = search(np.array([query], np.float32), corpus, 4, measure=Measure("dot"))
+        (hits,) = search(
+            np.array([query], np.float32), corpus, 4, measure=SimilarityFunction("dot")
+        )
         assert [hit.index for hit in hits] == order
 
 
@@ -297,7 +296,9 @@ def test_pairs_are_correlated_and_neighbours_found_by_the_similarity(name: str) 
     alike = np.diag(by_hand(outputs[0::2], outputs[1::2], name))
     np.testing.assert_allclose(similarities(outputs[0::2], outputs[1::2], name), alike)
     examples = Examples(Path("dev.tsv"), (("x", "y"),) * 30, scores=gold)
-    found = scores_of(Embeds(), examples, list(outputs), similarity=name)
+    found = scores_of(
+        ModelSpec(task_of(EMBEDDINGS), max_length=64), examples, list(outputs), similarity=name
+    )
     assert found[0].value == pytest.approx(100 * stats.spearmanr(alike, gold).statistic)
     assert found[1].value == pytest.approx(100 * stats.pearsonr(alike, gold).statistic)
     everyone = by_hand(outputs, outputs, name)

@@ -31,12 +31,11 @@ from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.half_precision import overflowing_nodes
 from edgebert.export.options import settle
-from edgebert.export.saving import load_traced
 from edgebert.export.targets import shape_for_target
-from edgebert.export.tracing import trace
-from edgebert.graph.oldest_onnxruntime import oldest_onnxruntime
-from edgebert.graph.reading import read_graph
-from edgebert.graph.weights import read_weights
+from edgebert.export.tracing import load_traced, trace
+from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
+from edgebert.onnx_graph.reading import read_graph
+from edgebert.onnx_graph.weights import read_weights
 from edgebert.records.manifest import EMBEDDINGS
 
 TEXTS = ["turn on the lamp", "off", "anna and ben is in the kitchen . tell anna that ben is late !"]

@@ -21,19 +21,20 @@ from edgebert.data.masking import with_mask
 from edgebert.doctor import examine
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.gates import Thresholds
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency.bundle import LoadedBundle
 from edgebert.latency.shapes import Shape
+from edgebert.logits import probabilities
+from edgebert.measures import Thresholds
 from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT_CLASSIFICATION
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model, engine, load
-from edgebert.runtimes.answers import probabilities, read_classification
-from edgebert.runtimes.outputs import tokens_per_run
+from edgebert.tasks import task_of
+from edgebert.tasks.answers import read_classification
 
 PAIRS = [("turn the lamp on", "the lamp is off"), ("is anna late ?", "no"), ("a", "1")]
 CONTEXT = "Anna was in Paris, and Ben told the kitchen fan to turn off in Berlin."
@@ -233,7 +234,9 @@ def test_logits_beside_the_masks_are_let_go_at_once(
 
     monkeypatch.setattr(engine, "_run", run_and_watch)
     model = load(tiny_filler_bundle)
-    answers = model._of_list([f"turn the [MASK] {'on ' * (i % 50)}{i}" for i in range(200)])
+    answers = model.pipeline.run(
+        [f"turn the [MASK] {'on ' * (i % 50)}{i}" for i in range(200)], model.pipeline.answers
+    )
     taken = [next(answers) for _ in range(199)]
     assert len(given) > 2
     assert all(watched() is None for watched in given)
@@ -290,10 +293,10 @@ def test_a_text_without_a_mask_gets_one_in_the_place_of_a_word(text: str, masked
 
 
 def test_a_large_vocabulary_runs_few_tokens_at_a_time() -> None:
-    assert tokens_per_run(TEXT_CLASSIFICATION, 250_000) == TOKENS_PER_RUN
-    assert tokens_per_run(FILL_MASK, 30_000) == TOKENS_PER_RUN
-    assert tokens_per_run(FILL_MASK, 250_000) == 64
-    assert tokens_per_run(FILL_MASK, 100_000_000) == 1
+    assert task_of(TEXT_CLASSIFICATION).tokens_per_run(250_000, TOKENS_PER_RUN) == TOKENS_PER_RUN
+    assert task_of(FILL_MASK).tokens_per_run(30_000, TOKENS_PER_RUN) == TOKENS_PER_RUN
+    assert task_of(FILL_MASK).tokens_per_run(250_000, TOKENS_PER_RUN) == 64
+    assert task_of(FILL_MASK).tokens_per_run(100_000_000, TOKENS_PER_RUN) == 1
 
 
 # question answering

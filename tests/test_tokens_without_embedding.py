@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from click.testing import CliRunner, Result
 from edgebert.bundle import open_bundle, read_bundle, seal
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
-from edgebert.cli.tables import show_export
+from edgebert.cli.make.export import show_export
 from edgebert.doctor import examine
 from edgebert.drift import check
 from edgebert.drift.checkpoint import CheckpointModel
@@ -101,7 +102,8 @@ def test_a_text_is_refused_by_its_place_and_the_token(model: Model) -> None:
     with pytest.raises(InputError) as refused:
         model.outputs(TEXTS)
     assert str(refused.value) == expected
-    stream, found = model.embed(iter(TEXTS)), []
+    stream = model.embed(iter(TEXTS))
+    found: list[Any] = []
     with pytest.raises(InputError, match="text 1: its token 'covid19'"):
         found.extend(stream)
     with pytest.raises(InputError, match=r"text 0: its token 'kettle' \(67\)"):

@@ -18,9 +18,9 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
 from edgebert.data import Span, read_examples
 from edgebert.errors import CheckpointError, InputError
-from edgebert.runtimes.tags import TagScheme
-from edgebert.runtimes.words import TokenizedText
 from edgebert.sentence_modules import Normalize, SentenceModules
+from edgebert.tasks.tags import TagScheme
+from edgebert.text.words import TokenizedText
 from edgebert.training import (
     DistillOptions,
     FinetuneOptions,

@@ -19,10 +19,11 @@ from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import export_model, optimize_export
 from edgebert.export.sealing import seal_proved
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode, open_tokenizer
 from edgebert.runtimes.loading import open_model
-from edgebert.runtimes.long_texts import cut_at, in_parts, with_the_others
+from edgebert.runtimes.parts import in_parts, with_the_others
 from edgebert.runtimes.windows import Window
+from edgebert.text.encoding import encode, open_tokenizer
+from edgebert.text.long_texts import cut_at
 
 FOREIGN = Path(__file__).parent / "fixtures" / "foreign"
 BEGINNING, END = "the lamp is good " * 30, "anna is in paris " * 20

@@ -11,7 +11,7 @@ import pytest
 
 from edgebert.errors import InputError
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.vectors import check_form, floats, ones_of, packed, words_of
+from edgebert.vectors.forms import check_form, floats, ones_of, packed, words_of
 
 TEXTS = ["turn on the lamp", "", "anna is in paris . ben is in berlin !", "off", "a " * 60]
 
@@ -57,13 +57,13 @@ def test_a_form_is_the_same_for_one_text_a_list_a_stream_and_none(
     model: Model, dtype: str, kind: type, width: int
 ) -> None:
     together = model.embed(TEXTS, dtype=dtype)
-    assert (together.dtype, together.shape) == (kind, (5, width))
+    assert (together.dtype, together.shape) == (np.dtype(kind), (5, width))
     alone = model.embed(TEXTS[0], dtype=dtype)
-    assert (alone.dtype, alone.shape) == (kind, (width,))
+    assert (alone.dtype, alone.shape) == (np.dtype(kind), (width,))
     streamed = list(model.embed(iter(TEXTS), dtype=dtype))
     assert [row.shape for row in streamed] == [(width,)] * 5
     assert (model.embed([], dtype=dtype).dtype, model.embed([], dtype=dtype).shape) == (
-        kind,
+        np.dtype(kind),
         (0, width),
     )
     np.testing.assert_array_equal(np.stack(streamed), together)

@@ -1,4 +1,4 @@
-"""The wheel on a device: what is in it, and that a bundle runs where nothing else is installed."""
+"""What sdist, wheel and editable install carry, and that a bundle runs where a wheel alone lies."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+TOP_FILES = (
+    "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+)  # fmt: skip
 HEAVY = ("torch", "transformers", "optimum", "onnx", "matplotlib", "jinja2", "pyarrow")
+PACKAGES = {
+    "edgebert": "edgebert",
+    "edgebert/export": "export",
+    "edgebert/quantize": "quantize",
+    "edgebert/runtimes": "runtimes/python",
+}
+"""Where a package lies in a wheel, and where in a clone."""
+
+CLIENT_SOURCES = ("web/index.ts", "web/package.json", "kernels/kernel.cc", "kernels/cpu/dot.cc")
+BUILT = (
+    "web/node_modules/x/index.js",
+    "web/node_modules/x/setup.py",
+    "web/dist/index.js",
+    "kernels/build/kernel.o",
+)
+"""Files that other clients have below `runtimes/`: their sources, and what is fetched or built."""
+
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
@@ -23,18 +45,33 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from a copy of the sources, so that no earlier build can leak into it."""
-    sources = tmp_path_factory.mktemp("sources") / "edgebert"
-    sources.mkdir()
-    for name in ("edgebert", "export", "quantize", "runtimes"):
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, sources / name, symlinks=True, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, sources)
-    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=sources)
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the clone, so that no earlier build can leak in, with files of other clients."""
+    folder = tmp_path_factory.mktemp("sources") / "edgebert"
+    folder.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__", "node_modules", "fixtures")
+    for name in ("edgebert", "export", "quantize", "runtimes", "tests"):
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignore)
+    for name in TOP_FILES:
+        shutil.copy(ROOT / name, folder)
+    for name in (*CLIENT_SOURCES, *BUILT):
+        file = folder / "runtimes" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("1\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dist(sources: Path) -> Path:
+    """An sdist of the sources, and a wheel that was built of the sdist alone."""
+    built = run(sys.executable, "-m", "build", "--no-isolation", cwd=sources)
     assert built.returncode == 0, built.stdout + built.stderr
-    return next((sources / "dist").glob("*.whl"))
+    return sources / "dist"
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    return next(dist.glob("*.whl"))
 
 
 def environment(folder: Path, wheel: Path, extra: str) -> Path:
@@ -65,22 +102,63 @@ def bare(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     return environment(tmp_path_factory.mktemp("bare"), wheel, "")
 
 
+def files_below(folder: Path) -> Iterator[str]:
+    """Names of the files in a folder: not of those behind links, nor what is built or fetched."""
+    built = {"__pycache__", "node_modules", "build", "dist"}
+    for file in folder.rglob("*"):
+        name = file.relative_to(folder)
+        if file.is_file() and not built & set(name.parts):
+            yield name.as_posix()
+
+
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path) -> None:
     names = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
-    folders = {
-        "edgebert": ROOT / "edgebert",
-        "edgebert/export": ROOT / "export",
-        "edgebert/quantize": ROOT / "quantize",
-        "edgebert/runtimes": ROOT / "runtimes" / "python",
-    }
     files = {
-        f"{package}/{file.relative_to(folder).as_posix()}"
-        for package, folder in folders.items()
-        for file in folder.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".md"
+        f"{package}/{name}"
+        for package, folder in PACKAGES.items()
+        for name in files_below(ROOT / folder)
+        if not name.endswith(".md")
     }
     assert names == files
     assert {"edgebert/py.typed", "edgebert/report/page.html"} <= names
+
+
+def test_the_sdist_holds_packages_pages_and_the_sources_of_all_clients_and_no_tests(
+    dist: Path,
+) -> None:
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        members = [Path(*Path(m.name).parts[1:]).as_posix() for m in archive if m.isfile()]
+    names = {name for name in members if not name.startswith("edgebert.egg-info/")}
+    rooms = ("edgebert", "export", "quantize", "runtimes")
+    files = {f"{room}/{name}" for room in rooms for name in files_below(ROOT / room)}
+    files |= {f"runtimes/{name}" for name in CLIENT_SOURCES}
+    assert names - {"PKG-INFO", "setup.cfg"} == files | set(TOP_FILES)
+    assert {"runtimes/kernels/cpu/dot.cc", "export/README.md", "export/__init__.py"} <= names
+    assert len(members) == len(set(members))
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with-links", "without-links"])
+def test_an_editable_install_leads_to_each_folder_and_to_no_other_client(
+    sources: Path, tmp_path: Path, links: bool
+) -> None:
+    clone = Path(shutil.copytree(sources, tmp_path / "clone", symlinks=True))
+    for link in () if links else ("export", "quantize", "runtimes"):
+        (clone / "edgebert" / link).unlink()
+    make = "from setuptools.build_meta import build_editable; build_editable('editable')"
+    built = run(sys.executable, "-c", make, cwd=clone)
+    assert built.returncode == 0, built.stderr
+    zipfile.ZipFile(next((clone / "editable").glob("*.whl"))).extractall(tmp_path / "site")
+    find = (
+        "import site; site.addsitedir('site'); from importlib.util import find_spec; "
+        f"names = {[package.replace('/', '.') for package in PACKAGES]}; "
+        "print(*[find_spec(name).origin for name in names], find_spec('edgebert.web'))"
+    )
+    found = run(sys.executable, "-I", "-S", "-c", find, cwd=tmp_path)  # -S: not that of our .venv
+    *origins, other = found.stdout.split()
+    assert [Path(origin).resolve() for origin in origins] == [
+        (clone / folder / "__init__.py").resolve() for folder in PACKAGES.values()
+    ], found.stderr
+    assert other == "None"
 
 
 def test_the_wheel_holds_the_licence(wheel: Path) -> None:

@@ -11,7 +11,7 @@ from llama_index.core.bridge.pydantic import PrivateAttr
 
 from edgebert.adapters.retrieval_embedder import RetrievalEmbedder
 from edgebert.runtimes import Model
-from edgebert.runtimes.similarity import similarities
+from edgebert.vectors.similarity import similarities
 
 _MOST_TEXTS = (
     2048  # what LlamaIndex hands over at a time at most; batches are for the model to make

@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edgebert.arrays import Array
 from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.measures import Measure
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.tasks.spec import spec_of
+from edgebert.text.prompts import document_prompt, query_prompt
+from edgebert.vectors.similarity_function import SimilarityFunction
 
 
 class RetrievalEmbedder:
@@ -60,11 +61,11 @@ class RetrievalEmbedder:
         return _fingerprint(self.model)
 
     @cached_property
-    def measure(self) -> Measure:
+    def measure(self) -> SimilarityFunction:
         """What the vectors are to be compared by, read without loading the model."""
         given = self._given
         bundle = given.bundle if isinstance(given, Model) else open_bundle(given)
-        return Measure.of(bundle.manifest)
+        return spec_of(bundle.manifest).similarity_function
 
     @property
     def similarity_fn_name(self) -> str:

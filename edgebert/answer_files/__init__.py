@@ -1,4 +1,4 @@
-"""Files of answers: what `embed`, `classify` and `tag` write, whole or not at all, or resumable.
+"""Files of answers: what `embed`, `classify` and their kin write, whole or not at all, or resumable.
 
 A row is a text with its answer (`rows`), a layout turns rows into the bytes of a .jsonl, .csv, .npy
 or .parquet file (`layouts`), and a run writes them all (`writing`), or goes on with a run that was

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgebert.answer_files.rows import Row
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
-
-_ANSWERS = {
-    EMBEDDINGS: ("embedding",),
-    TEXT_CLASSIFICATION: ("label", "score", "scores"),
-    TOKEN_CLASSIFICATION: ("entities",),
-}
+from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +14,7 @@ class Columns:
     """What the rows of a run hold.
 
     Attributes:
-        task: embeddings, text classification or token classification.
+        task: that the answers are of.
         pairs: whether two texts are answered together; they get a column each.
         labels: every label of a text classifier.
         multi_label: whether a text may have several of them.
@@ -38,7 +32,7 @@ class Columns:
     @property
     def names(self) -> tuple[str, ...]:
         texts = ("text", "text_pair") if self.pairs else ("text",)
-        return (*texts, *_ANSWERS[self.task], *(("labels",) if self.multi_label else ()))
+        return (*texts, *task_of(self.task).columns, *(("labels",) if self.multi_label else ()))
 
     def cells(self, row: Row) -> tuple[Any, ...]:
         """The values of a row, one for each name."""

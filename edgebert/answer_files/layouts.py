@@ -9,7 +9,7 @@ from typing import Protocol
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row
 from edgebert.errors import InputError, MissingExtra
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.tasks import task_of
 
 _ENDINGS = (".jsonl", ".csv", ".npy", ".parquet")
 
@@ -45,7 +45,7 @@ def check_output(path: Path, task: str) -> None:
     if ending not in _ENDINGS:
         known = f"{', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}"
         raise InputError(f"{path}: expected a name that ends in {known}")
-    if ending == ".npy" and task != EMBEDDINGS:
+    if ending == ".npy" and not task_of(task).vectors:
         raise InputError(f"{path}: only embeddings fit into .npy; choose .jsonl, .csv or .parquet")
     if ending == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra(f"writing {path}", "tables")

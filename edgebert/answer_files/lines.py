@@ -12,7 +12,7 @@ from typing import Any
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row, to_json
 from edgebert.data.makers import KEY
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def csv_lines(columns: Columns) -> Lines:
     Vectors get their fingerprint beside the file: they may be searched or mixed later.
     """
     head = _csv_line(columns.names)
-    beside = columns.made_by if columns.task == EMBEDDINGS else ""
+    beside = columns.made_by if task_of(columns.task).vectors else ""
     return Lines(head, lambda row: _csv_line(columns.cells(row)), beside)
 
 
@@ -62,5 +62,5 @@ def _csv_line(values: Sequence[Any]) -> str:
     line = io.StringIO()
     # Text is quoted always: else Python before 3.13 writes a lone carriage return without.
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow([v if isinstance(v, str | float) else to_json(v) for v in values])
+    writer.writerow([v if isinstance(v, str | int | float) else to_json(v) for v in values])
     return line.getvalue()

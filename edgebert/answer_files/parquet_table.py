@@ -76,7 +76,9 @@ def _groups(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 def _schema(columns: Columns) -> pa.Schema:
     text, number = pa.string(), pa.float64()
-    entity = {"text": text, "label": text, "score": number, "start": pa.int64(), "end": pa.int64()}
+    place = {"start": pa.int64(), "end": pa.int64()}
+    entity = {"text": text, "label": text, "score": number, **place}
+    fill = {"token": text, "id": pa.int64(), "score": number, "text": text, "mask": pa.int64()}
     types = {
         "text": text,
         "text_pair": text,
@@ -86,6 +88,9 @@ def _schema(columns: Columns) -> pa.Schema:
         "scores": pa.struct([(label, number) for label in columns.labels]),
         "labels": pa.list_(text),
         "entities": pa.list_(pa.struct(list(entity.items()))),
+        "fills": pa.list_(pa.struct(list(fill.items()))),
+        "answer": text,
+        **place,
     }
     maker = {KEY: columns.made_by} if columns.made_by else None
     return pa.schema([(name, types[name]) for name in columns.names], maker)

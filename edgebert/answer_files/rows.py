@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.runtimes import Classification, Entity
-from edgebert.runtimes.answers import Array
+from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit
 
 Row = dict[str, Any]
 """A text (of a pair both, as a tuple) and its answer; an embedding is a float32 array [dim]."""
@@ -28,6 +28,21 @@ def classification_row(text: Text, answer: Classification) -> Row:
 
 def entities_row(text: Text, entities: Sequence[Entity]) -> Row:
     return {"text": text, "entities": [asdict(entity) for entity in entities]}
+
+
+def fills_row(text: Text, fills: Sequence[Fill]) -> Row:
+    return {"text": text, "fills": [asdict(fill) for fill in fills]}
+
+
+def answer_row(text: Text, answer: Answer) -> Row:
+    """A question with its context, and the answer, at its characters of the context."""
+    place = {"start": answer.start, "end": answer.end}
+    return {"text": text, "answer": answer.text, "score": answer.score, **place}
+
+
+def hits_row(query: str, hits: Sequence[Hit]) -> Row:
+    """A query and what was found for it, the best first."""
+    return {"query": query, "hits": [asdict(hit) for hit in hits]}
 
 
 def failed_row(text: Text, why: str) -> Row:

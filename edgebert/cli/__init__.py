@@ -1,26 +1,21 @@
-"""The edgebert command. Each command parses, calls one function, prints its result."""
+"""The edgebert command. Each command parses, calls one function, prints its result.
+
+A command is a file of its own, with what it prints, in the folder of its stage: `make`, `prove` or
+`run`. What the commands that answer texts share is in `texts`.
+"""
 
 from __future__ import annotations
 
 import click
 
 from edgebert import __version__
-from edgebert.cli import (
-    checking,
-    making,
-    measuring,
-    optimizing,
-    reporting,
-    running,
-    searching,
-    training,
-)
-from edgebert.cli.boundary import Commands
+from edgebert.cli import make, prove, run
+from edgebert.cli.stages import StagedCommands
 
 __all__ = ["main"]
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=StagedCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """From a BERT checkpoint to a small, fused, proved int8 bundle that runs without torch.
@@ -32,6 +27,6 @@ def main() -> None:
     """
 
 
-for commands in (training, making, optimizing, checking, measuring, reporting, running, searching):
-    for command in commands.COMMANDS:
-        main.add_command(command)
+main.add_stage("Make a bundle", make.COMMANDS)
+main.add_stage("Prove it", prove.COMMANDS)
+main.add_stage("Run it", run.COMMANDS)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from edgebert.runtimes.providers import AUTO, PROVIDER_NAMES
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 TASK = click.Choice(
@@ -21,27 +23,14 @@ TASK = click.Choice(
         "question-answering",
     ]
 )
-PROVIDER = click.Choice(
-    [
-        "cpu",
-        "cuda",
-        "tensorrt",
-        "openvino",
-        "coreml",
-        "xnnpack",
-        "qnn",
-        "dml",
-        "webgpu",
-        "auto",
-    ]
-)
+PROVIDER = click.Choice(PROVIDER_NAMES)
 TRUNCATE = "truncate"
 AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 
 
-class _FiniteRange(click.FloatRange):
+class FiniteRange(click.FloatRange):
     """Numbers without nan and infinity, which no measured value would be held against."""
 
     def convert(
@@ -53,8 +42,8 @@ class _FiniteRange(click.FloatRange):
         return number
 
 
-POSITIVE = _FiniteRange(min=0, min_open=True)
-NOT_NEGATIVE = _FiniteRange(min=0)
+POSITIVE = FiniteRange(min=0, min_open=True)
+NOT_NEGATIVE = FiniteRange(min=0)
 
 
 def output(what: str) -> Decorator:
@@ -89,7 +78,7 @@ def shape(ctx: click.Context, option: click.Parameter, value: str | None) -> Any
 provider = click.option(
     "--provider",
     type=PROVIDER,
-    default="auto",
+    default=AUTO,
     show_default=True,
     help="The execution provider that runs BUNDLE, all of it or not at all.",
 )
@@ -100,6 +89,13 @@ json_record = click.option(
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Write the record as JSON ('-': to stdout, and print nothing else there).",
+)
+input_file = click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Texts from a .txt, .tsv, .csv, .jsonl or .parquet file ('-': lines of stdin).",
 )
 text_column = click.option(
     "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
@@ -119,13 +115,13 @@ max_length = click.option(
 )
 max_drift = click.option(
     "--max-drift",
-    type=_FiniteRange(min=0, max=2),
+    type=FiniteRange(min=0, max=2),
     metavar="X",
     help="Largest mean of 1 - cosine (heads: of the largest change of a probability).",
 )
 max_flips = click.option(
     "--max-flips",
-    type=_FiniteRange(min=0, max=1),
+    type=FiniteRange(min=0, max=1),
     metavar="R",
     help="Largest share of changed labels.",
 )

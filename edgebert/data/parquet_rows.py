@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from edgebert.data.rows import Row, check_header, place_of
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
 
@@ -18,9 +17,16 @@ _BUFFER_BYTES = 1 << 16  # read within a column, which may be as large as the fi
 
 
 def parquet_rows(
-    path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None = None
-) -> Iterator[Row]:
-    """Yield the rows of a Parquet file (see `stream_rows`); memory does not grow with their number.
+    path: Path, only: Callable[[Sequence[str]], Sequence[str]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a Parquet file; memory does not grow with their number.
+
+    Args:
+        path: the file.
+        only: says which of its columns are read.
+
+    Yields:
+        The number of the row, from 1, and its cells by their columns' names.
 
     Raises:
         InputError: the file cannot be read, or a cell of it is not UTF-8 text.
@@ -31,10 +37,7 @@ def parquet_rows(
     number = 0
     try:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
-            names = file.schema_arrow.names
-            check_header(path, names)
-            wanted = list(names if only is None else only(names))
-            for batch in _batches(file, wanted):
+            for batch in _batches(file, list(only(file.schema_arrow.names))):
                 for cells in _cells(path, batch, number):
                     number += 1
                     yield number, cells
@@ -71,7 +74,7 @@ def _cells(path: Path, batch: pa.RecordBatch, before: int) -> Iterator[dict[str,
             try:
                 yield batch.slice(row, 1).to_pylist()[0]
             except UnicodeDecodeError as error:
-                where = place_of(path, before + row + 1)
+                where = f"{path}, row {before + row + 1}"
                 raise InputError(f"{where}: this is not UTF-8 text") from error
 
 

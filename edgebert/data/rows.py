@@ -98,7 +98,12 @@ def _parquet_rows(
         if error.name != "pyarrow":
             raise
         raise MissingExtra(f"reading {path}", "tables") from error
-    return parquet_rows(path, only)
+
+    def wanted(names: Sequence[str]) -> Sequence[str]:
+        check_header(path, names)
+        return names if only is None else only(names)
+
+    return parquet_rows(path, wanted)
 
 
 def _tsv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:

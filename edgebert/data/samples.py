@@ -6,14 +6,6 @@ emoji, right-to-left script, control characters, an empty text and one longer th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from edgebert.data.examples import Examples, Text
-from edgebert.data.masking import with_mask
-from edgebert.data.reading import read_examples
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
-
 SENTENCES = (
     "The kettle whistled while rain ran down the kitchen window.",
     "Could you move our meeting to Thursday afternoon?",
@@ -94,37 +86,3 @@ GOLDEN_PAIRS = (
     (EDGE_CASES[-1], EDGE_CASES[-1]),
 )
 """Pairs, for models that read two texts at once: short and long on either side."""
-
-_QUESTION = "What?"  # short, so that a context fits beside it wherever texts fit at all
-
-
-def golden_texts(task: str, mask_token: str | None = None) -> tuple[Text, ...]:
-    """The golden texts as a model of this task reads them.
-
-    Args:
-        task: one of `edgebert.records.manifest.TASKS`.
-        mask_token: what stands for a word to guess, for fill-mask.
-    """
-    if mask_token:
-        return tuple(with_mask(text, mask_token) for text in GOLDEN_TEXTS)
-    if task == TEXT_CLASSIFICATION:
-        return (*GOLDEN_TEXTS, *GOLDEN_PAIRS)
-    return with_questions(GOLDEN_TEXTS) if task == QUESTION_ANSWERING else GOLDEN_TEXTS
-
-
-def built_in_examples(task: str = EMBEDDINGS) -> Examples:
-    """The sentences as if they had been read from a file; with a question, where one is needed."""
-    texts = with_questions(SENTENCES) if task == QUESTION_ANSWERING else SENTENCES
-    return Examples(Path("built-in sentences"), texts)
-
-
-def examples_or_built_in(
-    path: Path | None, task: str, *, text_column: str | None = None
-) -> Examples:
-    """Read `path`, or take the built-in sentences where none is given."""
-    return read_examples(path, text_column=text_column) if path else built_in_examples(task)
-
-
-def with_questions(texts: Sequence[Text]) -> tuple[Text, ...]:
-    """The same question about each text that is no pair, for models that answer questions."""
-    return tuple((_QUESTION, text) if isinstance(text, str) else text for text in texts)

@@ -9,9 +9,9 @@ from pathlib import Path
 from edgebert.demo.dataset import Files
 from edgebert.demo.steps import TrainedModels, train_models
 from edgebert.drift import check
-from edgebert.drift.gates import Thresholds
 from edgebert.export import export_model
 from edgebert.latency import bench
+from edgebert.measures import Thresholds
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord

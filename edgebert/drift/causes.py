@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.drift.distances import cosines
 from edgebert.drift.pooling import pool
-from edgebert.drift.sources import Answers, Inputs, Probe
+from edgebert.drift.sources import Inputs, Probe
 from edgebert.drift.weights import WeightComparison, belongs_to_body
+from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Cause, WeightChange
-from edgebert.runtimes.answers import Array
 from edgebert.sentence_modules import POOLINGS
+from edgebert.tasks.answers import Answers
 
 TOKENIZER, POOLING, LABEL_ORDER, HEAD, BODY = "tokenizer", "pooling", "label order", "head", "body"
 SIMILARITY = "similarity"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from edgebert.data import Examples
-from edgebert.data.samples import examples_or_built_in
 from edgebert.drift.causes import Side, examined, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import (
     MARGIN,
-    MEASURES,
-    Bound,
-    Thresholds,
+    Limit,
     baseline_bounds,
     hold,
     implied_bounds,
@@ -23,15 +22,16 @@ from edgebert.drift.gates import (
     same_model,
     sentence,
 )
-from edgebert.drift.invariance import padding_invariance
+from edgebert.drift.invariance import padded_runs
 from edgebert.drift.makers import maker_of, other_makers, require_same_options
-from edgebert.drift.metrics import require_metric
 from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.sources import Probe, Source, open_source, require_readable
 from edgebert.drift.weights import WeightComparison, compare_weights
 from edgebert.errors import GateError
-from edgebert.records.checked import Cause, CheckRecord, Gate, Invariance
+from edgebert.measures import BOUNDS, Thresholds, as_fields
+from edgebert.measures.invariance import PADDING_INVARIANCE
+from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.runtimes import Model
 
 
@@ -84,13 +84,14 @@ def check(
     if thresholds:
         require_measurable(thresholds, right.task)
     if thresholds and thresholds.max_metric_drop is not None:
-        require_metric(right, examples)
+        spec = right.spec
+        spec.task.require_gold(examples, gives_score=spec.gives_score)
     earlier = read_baseline(baseline.path) if baseline else None
     comparison = compare(left, right, examples, slice_by=slice_by)
-    bounds = _asked(thresholds)
+    limits = _asked(thresholds)
     if baseline and earlier:
-        bounds += baseline_bounds(earlier, comparison, str(baseline.path), baseline.margin)
-    return _judge(left, right, comparison, bounds, _names(reference, candidate, examples, baseline))
+        limits += baseline_bounds(earlier, comparison, str(baseline.path), baseline.margin)
+    return _judge(left, right, comparison, limits, _names(reference, candidate, examples, baseline))
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,16 @@ def _examples(
         texts = dict.fromkeys(text for side in saved for text in side.texts)
         return Examples(saved[0].path, tuple(texts))
     path = Path(data) if data else None
-    return examples_or_built_in(path, right.task, text_column=text_column)
+    return right.spec.task.examples(path, text_column=text_column)
 
 
-def _asked(thresholds: Thresholds | None) -> list[Bound]:
+def _asked(thresholds: Thresholds | None) -> list[Limit]:
     given = thresholds.given() if thresholds else {}
-    return [Bound(name, value, "asked") for name, value in given.items()]
+    return [Limit(name, value, "asked") for name, value in given.items()]
 
 
 def _judge(
-    left: Source, right: Source, comparison: Comparison, asked: list[Bound], names: _Names
+    left: Source, right: Source, comparison: Comparison, asked: list[Limit], names: _Names
 ) -> CheckRecord:
     """Look for causes, hold the bounds, and put it all into the record."""
     probes = _probe(left), _probe(right)
@@ -143,13 +144,20 @@ def _judge(
     failures = tuple(sentence(gate, causes) for gate in gates if not gate.passed)
     if failures and not causes:
         causes = (unexplained(weights),)
-    padding = None
-    if probes[1] and not isinstance(right, SavedOutputs):
-        padding = padding_invariance(right, probes[1], comparison.texts)
-    record = _record(names, left, right, comparison, gates, failures, causes, weights, padding)
+    parts = {**comparison.parts, **_padding(right, probes[1], comparison)}
+    record = _record(names, left, right, comparison, gates, failures, causes, weights, parts)
     if failures:
         raise GateError("\n".join(failures), record)
     return record
+
+
+def _padding(candidate: Source, probe: Probe | None, comparison: Comparison) -> dict[str, Any]:
+    """What only a check measures, for it runs texts that a model would not be given."""
+    if probe is None or isinstance(candidate, SavedOutputs):
+        return {}
+    runs = partial(padded_runs, candidate, probe, comparison.texts)
+    found = PADDING_INVARIANCE.compute(replace(comparison.compared, padded=runs))
+    return {PADDING_INVARIANCE.key: found}
 
 
 def _probe(source: Source) -> Probe | None:
@@ -175,7 +183,7 @@ def _record(
     failures: tuple[str, ...],
     causes: tuple[Cause, ...],
     weights: WeightComparison | None,
-    padding: Invariance | None,
+    parts: dict[str, Any],
 ) -> CheckRecord:
     return CheckRecord(
         reference=names.reference,
@@ -186,22 +194,11 @@ def _record(
         n=len(comparison.texts),
         task=comparison.task,
         max_length=candidate.max_length,
-        distance_mean=comparison.distance_mean,
-        cosine=comparison.cosine,
-        batch_invariance=comparison.batch_invariance,
-        neighbours=comparison.neighbours,
-        labels=comparison.labels,
-        entities=comparison.entities,
         metric=comparison.metric,
         worst=comparison.worst,
-        thresholds={gate.name: gate.bound for gate in gates if gate.name in MEASURES},
+        thresholds={gate.name: gate.bound for gate in gates if gate.name in BOUNDS},
         failures=failures,
         histogram=comparison.histogram,
-        padding_invariance=padding,
-        pair_similarity=comparison.pair_similarity,
-        logits=comparison.logits,
-        metrics=comparison.metrics,
-        mcnemar=comparison.mcnemar,
         slices=comparison.slices,
         weights=weights.record if weights else None,
         causes=causes,
@@ -213,4 +210,5 @@ def _record(
             if (maker := maker_of(side))
         },
         warnings=other_makers(reference, candidate, (names.reference, names.candidate)),
+        **as_fields(parts),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain, groupby
 from operator import itemgetter
@@ -19,22 +20,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgebert.arrays import Array
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TOKEN_CLASSIFICATION,
-)
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.long_texts import Whole, stride_of
-from edgebert.runtimes.readable import refusal_of, tokens_beyond
+from edgebert.tasks.base import ONLY_SECOND, PER_MASK, PER_TOKEN
+from edgebert.tasks.spec import Specified
+from edgebert.text.long_texts import Whole, stride_of
+from edgebert.text.readable import refusal_of, tokens_beyond
 
 _BATCH = 32
 _LOGITS_BYTES = 256_000_000
@@ -45,57 +42,17 @@ _EAGER_TOKENS = 1024
 """Eager attention keeps a few copies of its scores, [rows, heads, tokens, tokens]: at 8,192 tokens
 and 12 heads 3.2 GB each."""
 
-_BY_TOKEN = (TOKEN_CLASSIFICATION, QUESTION_ANSWERING)
 
-
-class CheckpointModel:
+class CheckpointModel(Specified):
     """A checkpoint loaded into PyTorch, in evaluation mode; a `TextModel` of `drift.sources`."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
         self.model = load_model(checkpoint, attention="eager")
         self.tokenizer = load_tokenizer(checkpoint)
-
-    @property
-    def task(self) -> str:
-        return self.checkpoint.task
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.checkpoint.labels
-
-    @property
-    def multi_label(self) -> bool:
-        return self.checkpoint.multi_label
-
-    @property
-    def scoring(self) -> str:
-        return self.checkpoint.scoring
-
-    @property
-    def mask_token(self) -> str | None:
-        return self.tokenizer.mask_token if self.task == FILL_MASK else None
-
-    @property
-    def aggregation(self) -> None:
-        """A checkpoint does not say how its labels are joined."""
-        return None
-
-    @property
-    def prompts(self) -> Mapping[str, str]:
-        return self.checkpoint.prompts
-
-    @property
-    def similarity_fn_name(self) -> str:
-        return self.checkpoint.similarity
-
-    @property
-    def default_prompt(self) -> str:
-        return self.checkpoint.prompts.get(self.checkpoint.default_prompt or "", "")
-
-    @property
-    def max_length(self) -> int:
-        return self.checkpoint.max_length
+        self.spec = checkpoint.spec
+        if self.spec.task.rows == PER_MASK:
+            self.spec = replace(self.spec, mask_token=self.tokenizer.mask_token)
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Output for each text: float32 [dim], [labels] or [tokens, labels].
@@ -142,7 +99,7 @@ class CheckpointModel:
         """Why a text cannot be read; None where it can."""
         if not self.tokens_without_embedding:
             return None
-        whole = self.task in _BY_TOKEN  # else what is cut away need not be known
+        whole = self.spec.task.reads_whole  # else what is cut away need not be known
         read = self._tokenize([text], return_overflowing_tokens=whole)
         ids = chain.from_iterable(read["input_ids"])
         return refusal_of(ids, self.embedding_rows, self.piece)
@@ -163,16 +120,16 @@ class CheckpointModel:
             ) from error
 
     def _batch_size(self) -> int:
-        if self.task != FILL_MASK:
+        if self.spec.task.rows != PER_MASK:
             return _BATCH
         text_bytes = 4 * len(self.tokenizer) * self.max_length
         return max(1, min(_BATCH, _LOGITS_BYTES // text_bytes))
 
     def _read(self, inputs: Mapping[str, npt.NDArray[np.int64]], place: int) -> Any:
         """Which rows of a text's output are its answer."""
-        if self.task == FILL_MASK:
+        if self.spec.task.rows == PER_MASK:
             return inputs["input_ids"][place] == self.tokenizer.mask_token_id
-        if self.task in _BY_TOKEN:
+        if self.spec.task.rows == PER_TOKEN:
             return inputs["attention_mask"][place].astype(bool)
         return slice(None)
 
@@ -193,7 +150,7 @@ class CheckpointModel:
 
     @property
     def output_name(self) -> str:
-        return "sentence_embedding" if self.task == EMBEDDINGS else "logits"
+        return self.spec.task.joined_name
 
     def run(self, inputs: Mapping[str, npt.NDArray[np.int64]]) -> dict[str, Array]:
         """Run one batch of int64 [batch, sequence] inputs; outputs named as in a bundle."""
@@ -204,12 +161,10 @@ class CheckpointModel:
             self._attention_for(inputs["input_ids"].shape[1]),
         ):
             result = self.model(**tensors)
-        if self.task == QUESTION_ANSWERING:
-            ends = {"start_logits": result.start_logits, "end_logits": result.end_logits}
-            spans = {"logits": torch.stack(list(ends.values()), -1), **ends}
-            return {name: values.numpy() for name, values in spans.items()}
         if self.checkpoint.modules is None:
-            return {"logits": result.logits.numpy()}
+            task = self.spec.task
+            given = {name: getattr(result, name).numpy() for name in task.outputs}
+            return {task.joined_name: task.joined(list(given.values())), **given}
         hidden = result.last_hidden_state.numpy()
         pooled = embeddings(hidden, inputs["attention_mask"], self.checkpoint.modules)
         return {"last_hidden_state": hidden, "sentence_embedding": pooled}
@@ -310,15 +265,17 @@ class CheckpointModel:
         arguments: list[list[str]] = [[t if isinstance(t, str) else t[0] for t in texts]]
         if any(not isinstance(t, str) for t in texts):
             arguments.append(["" if isinstance(t, str) else t[1] for t in texts])
-        cut = "only_second" if self.task == QUESTION_ANSWERING else True  # a question stays whole
+        cut = self.spec.task.truncation
         try:
             return self.tokenizer(*arguments, truncation=cut, max_length=self.max_length, **options)
         except Exception as error:  # tokenizers raises bare Exception
-            if cut is True and type(error) is Exception:  # a word, and no token for what is unknown
+            if (
+                cut != ONLY_SECOND and type(error) is Exception
+            ):  # a word, and no token for what is unknown
                 raise CheckpointError(
                     f"{self.checkpoint.path}: its tokenizer cannot read a text: {error}"
                 ) from error
-            if cut is True:
+            if cut != ONLY_SECOND:
                 raise
             raise InputError(
                 f"a question is longer than the {self.max_length} tokens that are read, or stands "

@@ -3,65 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
+from edgebert import measures
+from edgebert.arrays import Array
 from edgebert.data import Examples, Text
-from edgebert.data.masking import with_mask
-from edgebert.drift.distances import (
-    Floats,
-    changed_decisions,
-    cosines,
-    entity_changes,
-    entity_disagreement,
-    histogram,
-    label_flips,
-    logit_divergence,
-    probability_changes,
-)
-from edgebert.drift.invariance import batch_invariance
-from edgebert.drift.metrics import Scores, compare_scores, gives_score, mcnemar_of, scores_of
+from edgebert.drift.invariance import batched_runs
+from edgebert.drift.metrics import scores_of
 from edgebert.drift.prompting import require_an_answer_each
 from edgebert.drift.saved import SavedOutputs
-from edgebert.drift.similarity import neighbour_overlap, pair_similarity
 from edgebert.drift.slices import slice_of, slices_of
-from edgebert.drift.sources import Answers, Source, aggregation_of, ask, some_impossible
-from edgebert.drift.squad import answer_disagreement
+from edgebert.drift.sources import Source, aggregation_of, ask, some_impossible
 from edgebert.errors import InputError
-from edgebert.records.checked import (
-    Cosine,
-    EntityChanges,
-    Flips,
-    Histogram,
-    Invariance,
-    LogitDivergence,
-    McNemar,
-    Metric,
-    Neighbours,
-    PairSimilarity,
-    Slice,
-    Worst,
-)
+from edgebert.measures.compared import Compared, Floats
+from edgebert.measures.distances import histogram
+from edgebert.measures.labels import CHANGED_LABELS
+from edgebert.measures.measure import Measure
+from edgebert.measures.metrics import METRICS
+from edgebert.measures.scores import Scores
+from edgebert.records.checked import Flips, Histogram, Metric, Slice, Worst
 from edgebert.records.manifest import (
     COSINE,
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
 )
-from edgebert.runtimes.answers import Array
+from edgebert.tasks.answers import Answers
 
 WORST = 20
 """How many of the texts that moved most a comparison keeps."""
 
-_NEIGHBOUR_LIMIT = 5000  # texts; the similarity matrix grows with the square
-_PAIRS = 20_000
-_MASKED_TEXTS = 256
-"""Texts for fill-mask, whose logits over a large vocabulary are a megabyte each."""
-
-_SEED = 0
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -71,28 +45,29 @@ class Comparison:
     Attributes:
         texts: what was compared: the two sides of pairs one by one, for embeddings.
         before, after: what the two sides answered, the candidate's labels in the reference's order.
-        distances: of each text, 1 - cosine for embeddings, else its largest change of a
-            probability or a score; where only entities are known, the share that one side alone found; for
-            answers to questions 1 - F1 of their words.
-        changed: changed and all decisions in each text, int64 [n, 2], for heads.
-        metrics: the headline first.
+        compared: these answers, as measures look at them. The distance of a text is 1 - cosine for
+            embeddings, else its largest change of a probability or a score; where only entities
+            are known, the share that one side alone found; for answers to questions 1 - F1 of
+            their words.
+        parts: what each measure found, by its key.
     """
 
     task: str
     texts: tuple[Text, ...]
     before: Answers
     after: Answers
-    distances: Floats
-    changed: np.ndarray | None
-    cosine: Cosine | None
-    batch_invariance: Invariance | None
-    neighbours: Neighbours | None
-    pair_similarity: PairSimilarity | None
-    logits: LogitDivergence | None
-    entities: EntityChanges | None
-    metrics: tuple[Metric, ...]
-    mcnemar: McNemar | None
+    compared: Compared
+    parts: Mapping[str, Any]
     slices: tuple[Slice, ...]
+
+    def found(self, measure: Measure[P]) -> P | None:
+        """What a measure found; None where these answers do not have it."""
+        part: P | None = self.parts.get(measure.key)
+        return part
+
+    @property
+    def distances(self) -> Floats:
+        return self.compared.distances
 
     @property
     def distance_mean(self) -> float:
@@ -100,11 +75,12 @@ class Comparison:
 
     @property
     def labels(self) -> Flips | None:
-        return None if self.changed is None else label_flips(self.changed)
+        return self.found(CHANGED_LABELS)
 
     @property
     def metric(self) -> Metric | None:
-        return self.metrics[0] if self.metrics else None
+        metrics = self.found(METRICS)
+        return metrics[0] if metrics else None
 
     @property
     def histogram(self) -> Histogram:
@@ -113,7 +89,7 @@ class Comparison:
     @property
     def decisions(self) -> int:
         """How many labels were compared, or texts where there are none."""
-        return len(self.texts) if self.changed is None else int(self.changed[:, 1].sum())
+        return self.labels.n if self.labels else len(self.texts)
 
     @property
     def data_sha256(self) -> str:
@@ -142,52 +118,54 @@ def compare(
         InputError: the two do not answer the same question, or the file does not fit the task.
     """
     _same_question(reference, candidate)
-    if reference.task == FILL_MASK:
-        examples = examples.take(_spread(len(examples), _MASKED_TEXTS))
-    parts = [part for by in slice_by for part in slices_of(examples, by)]
+    most = reference.spec.task.most_compared
+    if most is not None:
+        examples = examples.take(_spread(len(examples), most))
+    groups = [group for by in slice_by for group in slices_of(examples, by)]
     texts = compared_texts(reference, examples)
     require_an_answer_each(reference, candidate, texts, examples.retrieval)
     before, after = _asked(reference, candidate, examples, texts)
-    names = _compared_by(reference, candidate)
-    multi_label = reference.multi_label
-    vectors = _vectors(before, after) if reference.task == EMBEDDINGS else None
-    logits = None if vectors or before.answers else _logits(before, after)
-    chosen = None if gives_score(reference) else logits
-    left, right = (
-        _scores(reference, examples, answers, name)
-        for answers, name in zip((before, after), names, strict=True)
-    )
-    changed = changed_decisions(*chosen, multi_label=multi_label) if chosen else None
-    if before.answers and after.answers:
-        distances, changed = answer_disagreement(before.answers, after.answers)
-    elif vectors:
-        distances = 1 - cosines(*vectors)
-    elif logits:
-        scorings = reference.scoring, candidate.scoring
-        distances = probability_changes(*logits, scorings=scorings)
-    else:
-        distances = _entity_distances(before, after)
+    compared = _compared(reference, candidate, examples, before, after)
+    if not isinstance(candidate, SavedOutputs):
+        compared = replace(compared, batched=partial(batched_runs, candidate, texts))
     return Comparison(
         task=reference.task,
         texts=texts,
         before=before,
         after=after,
+        compared=compared,
+        parts=measures.compute(compared),
+        slices=tuple(slice_of(group, len(examples), compared) for group in groups),
+    )
+
+
+def _compared(
+    reference: Source, candidate: Source, examples: Examples, before: Answers, after: Answers
+) -> Compared:
+    """The answers as measures look at them, by what they hold."""
+    names, spec = _compared_by(reference, candidate), reference.spec
+    vectors = _vectors(before, after) if spec.task.vectors else None
+    distances, changed = spec.task.disagreement(
+        before,
+        after,
+        scorings=(spec.scoring, candidate.scoring),
+        multi_label=spec.multi_label,
+        decides=not spec.gives_score,
+    )
+    logits = None if vectors or changed is None else _logits(before, after)
+    left, right = (
+        _scores(reference, examples, answers, name)
+        for answers, name in zip((before, after), names, strict=True)
+    )
+    return Compared(
         distances=distances,
+        vectors=vectors,
+        similarities=names,
+        logits=logits,
+        multi_label=spec.multi_label,
         changed=changed,
-        cosine=_cosine(1 - distances) if vectors else None,
-        batch_invariance=None
-        if isinstance(candidate, SavedOutputs)
-        else batch_invariance(candidate, texts),
-        neighbours=_neighbours(*vectors, names) if vectors else None,
-        pair_similarity=_pair_similarity(*vectors, names) if vectors else None,
-        logits=logit_divergence(*chosen, multi_label=multi_label) if chosen else None,
-        entities=_entity_changes(before, after),
-        metrics=tuple(compare_scores(*pair) for pair in zip(left, right, strict=True)),
-        mcnemar=next(filter(None, map(mcnemar_of, left, right)), None),
-        slices=tuple(
-            slice_of(part, len(examples), distances, changed, (left[0], right[0]) if left else None)
-            for part in parts
-        ),
+        entities=_entities(before, after),
+        scores=tuple(zip(left, right, strict=True)),
     )
 
 
@@ -214,11 +192,7 @@ def compared_texts(model: Source, examples: Examples) -> tuple[Text, ...]:
 
     A text without a mask gets one, where words are guessed.
     """
-    if model.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING):
-        return examples.texts
-    texts = examples.single_texts()
-    mask = None if isinstance(model, SavedOutputs) else model.mask_token
-    return tuple(with_mask(text, mask) for text in texts) if mask else tuple(texts)
+    return model.spec.task.compared_texts(examples, model.spec.mask_token)
 
 
 def _spread(n: int, wanted: int) -> list[int]:
@@ -274,35 +248,10 @@ def _logits(before: Answers, after: Answers) -> tuple[tuple[Array, ...], tuple[A
     return before.outputs, after.outputs
 
 
-def _entity_distances(before: Answers, after: Answers) -> Floats:
-    assert before.entities is not None and after.entities is not None
-    return entity_disagreement(before.entities, after.entities)
-
-
-def _cosine(values: Floats) -> Cosine:
-    return Cosine(float(values.mean()), float(np.percentile(values, 1)), float(values.min()))
-
-
-def _neighbours(before: Array, after: Array, names: tuple[str, str]) -> Neighbours | None:
-    """Over distinct texts only: duplicates would be each other's neighbours in any order."""
-    a, b = before[:_NEIGHBOUR_LIMIT], after[:_NEIGHBOUR_LIMIT]
-    _, first = np.unique(a, axis=0, return_index=True)
-    if len(first) < 12:
-        return None
-    at_10, at_5, at_1 = (neighbour_overlap(a[first], b[first], k, names) for k in (10, 5, 1))
-    return Neighbours(at_10, at_5, at_1)
-
-
-def _pair_similarity(before: Array, after: Array, names: tuple[str, str]) -> PairSimilarity | None:
-    if len(before) < 2:
-        return None
-    return pair_similarity(before, after, pairs=_PAIRS, seed=_SEED, names=names)
-
-
-def _entity_changes(before: Answers, after: Answers) -> EntityChanges | None:
+def _entities(before: Answers, after: Answers) -> tuple[Any, Any] | None:
     if before.entities is None or after.entities is None:
         return None
-    return entity_changes(before.entities, after.entities)
+    return before.entities, after.entities
 
 
 def _scores(
@@ -310,7 +259,7 @@ def _scores(
 ) -> tuple[Scores, ...]:
     """Scored with the reference's labels, in whose order both sides' logits are by now."""
     return scores_of(
-        reference,
+        reference.spec,
         examples,
         answers.outputs or (),
         entities=answers.entities,

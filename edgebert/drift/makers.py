@@ -9,9 +9,8 @@ from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.sources import Probe, Source
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
-from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes import Model
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.text.prompts import document_prompt, query_prompt
 
 
 def maker_of(side: Source) -> Fingerprint | None:
@@ -42,7 +41,7 @@ def _runs(side: Source, retrieval: Retrieval | None) -> tuple[Fingerprint, ...]:
         return side.makers
     if not isinstance(side, Model):
         return ()
-    if retrieval is None or side.task != EMBEDDINGS:
+    if retrieval is None or not side.spec.task.vectors:
         return (side.made_by(),)
     return tuple(side.made_by(prompt) for prompt in (query_prompt(side), document_prompt(side)))
 

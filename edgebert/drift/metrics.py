@@ -3,74 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
-from edgebert.drift import squad
 from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
-from edgebert.drift.similarity import similarities
-from edgebert.drift.sources import Described
-from edgebert.drift.statistics import (
-    bootstrap_interval,
+from edgebert.errors import InputError
+from edgebert.measures import squad
+from edgebert.measures.scores import Numbers, Scores
+from edgebert.measures.similarity import similarities
+from edgebert.measures.statistics import (
     entity_hits,
     macro_f1,
     matthews,
-    mcnemar_exact,
     micro_f1,
     pearson,
     spearman,
 )
-from edgebert.errors import InputError
-from edgebert.records.checked import McNemar, Metric
-from edgebert.records.manifest import (
-    COSINE,
-    EMBEDDINGS,
-    FILL_MASK,
-    IDENTITY,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.records.manifest import COSINE
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
-
-Numbers = npt.NDArray[Any]
-
-_RIGHT_OR_WRONG = ("accuracy", "exact_match")
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """A metric before it is summed up: a row of numbers for each example.
-
-    An example is a text, a pair of scored texts, a query or a question.
-
-    Attributes:
-        name: accuracy, macro_f1, mcc, spearman, pearson, entity_f1, ndcg_at_10, recall_at_10,
-            recall_at_100, f1 or exact_match.
-        rows: [n, k].
-        aggregate: turns rows into points from 0 to 100; correlations may be negative, and are
-            nan where one side is constant.
-    """
-
-    name: str
-    rows: Numbers
-    aggregate: Callable[[Numbers], float]
-
-    @property
-    def value(self) -> float:
-        return self.aggregate(self.rows)
-
-    def part(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> Scores:
-        """The same metric over some of the examples."""
-        return replace(self, rows=self.rows[np.asarray(indices, np.intp)])
+from edgebert.tasks.spec import ModelSpec
 
 
 def scores_of(
-    model: Described,
+    spec: ModelSpec,
     examples: Examples,
     outputs: Sequence[Array],
     *,
@@ -81,7 +38,7 @@ def scores_of(
     """Every metric that the file's labels allow for the model's task, the headline first.
 
     Args:
-        model: whose outputs they are.
+        spec: of the model whose outputs they are.
         examples: texts with whatever labels stand beside them.
         outputs: for embeddings, of `examples.single_texts()`; else of `examples.texts`.
         entities: those found in each text, for token classification.
@@ -94,78 +51,20 @@ def scores_of(
     Raises:
         InputError: a label that the model does not know.
     """
-    if model.task == EMBEDDINGS:
+    if spec.task.vectors:
         return _embedding_scores(examples, outputs, similarity)
-    if model.task == TEXT_CLASSIFICATION:
-        if gives_score(model):
-            return _score_scores(examples, outputs)
-        return () if examples.labels is None else _label_scores(model, examples, outputs)
-    if model.task == TOKEN_CLASSIFICATION:
-        if examples.entities is None or entities is None:
-            return ()
-        return (Scores("entity_f1", entity_hits(examples.entities, entities), _entity_f1),)
-    if examples.answers is None or answers is None or not any(examples.answers):
-        return ()
-    return _answer_scores(examples.answers, answers)
-
-
-def require_metric(model: Described, examples: Examples) -> None:
-    """Say what the file lacks, and what it has, where the model's metric cannot be computed.
-
-    Raises:
-        InputError: no scored pairs or judged documents, no labels, no entities or no answers.
-    """
-    if model.task == EMBEDDINGS:
-        if examples.retrieval is None:
-            examples.require_scored_pairs()
-    elif model.task == FILL_MASK:
-        raise InputError("fill-mask has no metric: no file says which word is right")
-    elif gives_score(model):
-        examples.require_scored_pairs()
-    elif model.task == TEXT_CLASSIFICATION:
-        examples.require_labels()
-    elif model.task == TOKEN_CLASSIFICATION:
-        examples.require_entities()
-    else:
-        examples.require_answers()
-
-
-def gives_score(model: Described) -> bool:
-    """Whether a text classifier gives a score (rerankers, regression), not a choice of labels."""
-    single = len(model.labels) == 1 and not model.multi_label
-    return model.task == TEXT_CLASSIFICATION and (single or model.scoring == IDENTITY)
-
-
-def compare_scores(reference: Scores, candidate: Scores, *, resamples: int = 1000) -> Metric:
-    """The metric on both sides, and its drop with a paired bootstrap interval of 95 %.
-
-    Paired: both sides are resampled by the same examples.
-    """
-    before, after = reference.value, candidate.value
-
-    def drop(rows: npt.NDArray[np.intp]) -> float:
-        return reference.aggregate(reference.rows[rows]) - candidate.aggregate(candidate.rows[rows])
-
-    return Metric(
-        reference.name,
-        reference=before,
-        candidate=after,
-        drop=before - after,
-        ci95=bootstrap_interval(drop, len(reference.rows), resamples=resamples),
-    )
-
-
-def mcnemar_of(reference: Scores, candidate: Scores) -> McNemar | None:
-    """Examples that one side alone got right; None for metrics without right and wrong."""
-    if reference.name not in _RIGHT_OR_WRONG:
-        return None
-    before, after = reference.rows[:, 0] == 1, candidate.rows[:, 0] == 1
-    only_reference, only_candidate = int((before & ~after).sum()), int((after & ~before).sum())
-    return McNemar(only_reference, only_candidate, mcnemar_exact(only_reference, only_candidate))
+    if answers is not None:
+        return _answer_scores(examples.answers, answers) if any(examples.answers or ()) else ()
+    if entities is not None:
+        return _entity_scores(examples, entities)
+    if spec.gives_score:
+        return _score_scores(examples, outputs)
+    named = spec.task.labelled and not spec.task.by_token and examples.labels is not None
+    return _label_scores(spec, examples, outputs) if named else ()
 
 
 def label_indices(
-    model: Described, examples: Examples, names: Sequence[str], row: int | None = None
+    spec: ModelSpec, examples: Examples, names: Sequence[str], row: int | None = None
 ) -> frozenset[int]:
     """Indices of label names; an integer counts as an index itself where no name is an integer.
 
@@ -173,17 +72,17 @@ def label_indices(
         InputError: a name that the model does not know; the message says where `row` is.
     """
     indices = set()
-    numbered = not any(label.isdecimal() for label in model.labels)
+    numbered = not any(label.isdecimal() for label in spec.labels)
     for name in names:
-        if name in model.labels:
-            indices.add(model.labels.index(name))
-        elif numbered and name.isdecimal() and int(name) < len(model.labels):
+        if name in spec.labels:
+            indices.add(spec.labels.index(name))
+        elif numbered and name.isdecimal() and int(name) < len(spec.labels):
             indices.add(int(name))
         else:
             where = examples.path if row is None else examples.where(row)
-            known = ", ".join(model.labels[:8]) + (", ..." if len(model.labels) > 8 else "")
+            known = ", ".join(spec.labels[:8]) + (", ..." if len(spec.labels) > 8 else "")
             raise InputError(
-                f"{where}: label {name!r} is not one of the model's {len(model.labels)} "
+                f"{where}: label {name!r} is not one of the model's {len(spec.labels)} "
                 f"labels ({known})"
             )
     return frozenset(indices)
@@ -228,16 +127,16 @@ def _retrieval_scores(
 
 
 def _label_scores(
-    model: Described, examples: Examples, outputs: Sequence[Array]
+    spec: ModelSpec, examples: Examples, outputs: Sequence[Array]
 ) -> tuple[Scores, ...]:
     """Rows are expected and predicted labels side by side: numbers, or 0 and 1 for each label."""
-    several = model.multi_label
-    labelled = examples.require_label_sets(model.labels) if several else examples.require_labels()
-    expected = [label_indices(model, examples, names, row) for row, names in enumerate(labelled)]
+    several = spec.multi_label
+    labelled = examples.require_label_sets(spec.labels) if several else examples.require_labels()
+    expected = [label_indices(spec, examples, names, row) for row, names in enumerate(labelled)]
     logits = np.stack(list(outputs))
-    if model.multi_label:
+    if spec.multi_label:
         wanted = np.asarray(
-            [[label in row for label in range(len(model.labels))] for row in expected]
+            [[label in row for label in range(len(spec.labels))] for row in expected]
         )
         rows = np.hstack([wanted, logits >= 0]).astype(np.int64)
         return Scores("accuracy", _right(rows), _mean), Scores("macro_f1", rows, _macro_f1)
@@ -254,8 +153,16 @@ def _label_scores(
     )
 
 
-def _answer_scores(gold: Sequence[Sequence[str]], predicted: Sequence[str]) -> tuple[Scores, ...]:
-    pairs = list(zip(predicted, gold, strict=True))
+def _entity_scores(examples: Examples, entities: Sequence[Sequence[Entity]]) -> tuple[Scores, ...]:
+    if examples.entities is None:
+        return ()
+    return (Scores("entity_f1", entity_hits(examples.entities, entities), _entity_f1),)
+
+
+def _answer_scores(
+    gold: Sequence[Sequence[str]] | None, predicted: Sequence[str]
+) -> tuple[Scores, ...]:
+    pairs = list(zip(predicted, gold or (), strict=True))
     return tuple(
         Scores(name, np.asarray([[measure(one, right)] for one, right in pairs]), _mean)
         for name, measure in (("f1", squad.token_f1), ("exact_match", squad.exact_match))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -13,36 +13,29 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from edgebert.arrays import Array, Integers
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
 from edgebert.drift.pooling import embeddings
 from edgebert.errors import BundleError, CheckpointError, InputError
-from edgebert.graph.saturation import sums_can_overflow
-from edgebert.graph.weights import Weight, read_weights
 from edgebert.json_files import read_object
+from edgebert.onnx_graph.saturation import sums_can_overflow
+from edgebert.onnx_graph.weights import Weight, read_weights
 from edgebert.progress import track
-from edgebert.records.manifest import EMBEDDINGS, FILL_MASK, QUESTION_ANSWERING
+from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.runtimes import Model
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import (
-    GraphInputs,
-    Integers,
-    encode,
-    micro_batches,
-    open_tokenizer,
-    pad,
-)
-from edgebert.runtimes.long_texts import Whole, cut_at, encode_windows, parts_in_order
-from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
-from edgebert.runtimes.questions import encode_contexts
-from edgebert.runtimes.readable import refusal_of, tokens_beyond
+from edgebert.runtimes.batches import GraphInputs, micro_batches, pad, rows_of
 from edgebert.runtimes.reasons import reason_of
 from edgebert.runtimes.session import open_graph
 from edgebert.sentence_modules import SentenceModules
+from edgebert.tasks.base import PER_MASK
+from edgebert.tasks.spec import ModelSpec, Specified
+from edgebert.text.encoding import encode, open_tokenizer
+from edgebert.text.long_texts import Whole, cut_at, parts_in_order
+from edgebert.text.readable import refusal_of, tokens_beyond
 from edgebert.tokenizer_settings import feeds_token_types
 
-_SPANS = answer_outputs(QUESTION_ANSWERING)  # of each token, like what has three dimensions
 _ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
 """Inputs before they are brought into a graph's own type and shape."""
 
@@ -51,33 +44,23 @@ _NO_TYPES = GraphInputs(_ANY_SHAPE.names[:2])
 
 @dataclass(frozen=True)
 class Traits:
-    """What the files beside a graph say about it; see `edgebert.checkpoint.Checkpoint`.
+    """What the files beside a graph say about it, beside what the model is.
 
     Attributes:
+        spec: what the model is.
         modules: how the graph's token vectors become an embedding, where that is the task.
-        default_prompt: the text that stands before every text when none is asked for.
+        made_from: hash of the checkpoint's weights, or "".
         token_types: whether the graph, where it takes token types, is fed those of the tokenizer,
             and not 0 throughout.
-        embedding_rows: how many token ids have an embedding, where that is known.
     """
 
-    task: str
-    labels: tuple[str, ...]
-    multi_label: bool
-    scoring: str
-    max_length: int
+    spec: ModelSpec
     modules: SentenceModules | None
-    mask_token: str | None
-    aggregation: str | None
-    prompts: Mapping[str, str]
-    default_prompt: str
-    similarity: str
-    made_from: str
+    made_from: str = ""
     token_types: bool = True
-    embedding_rows: int | None = None
 
 
-class OnnxFile:
+class OnnxFile(Specified):
     """A graph in an onnxruntime session; a `TextModel` and `Probe` of `drift.sources`."""
 
     def __init__(self, path: Path, traits: Traits, tokenizer: Any, session: Any) -> None:
@@ -85,20 +68,11 @@ class OnnxFile:
         self.tokenizer = tokenizer
         self.session = session
         self.takes = GraphInputs.of(session)
-        self.task = traits.task
-        self.labels = traits.labels
-        self.multi_label = traits.multi_label
-        self.scoring = traits.scoring
-        self.max_length = traits.max_length
-        self.pooling = traits.modules.pooling if traits.modules else None
-        self.mask_token = traits.mask_token
-        self.aggregation = traits.aggregation
-        self.prompts = traits.prompts
-        self.default_prompt = traits.default_prompt
-        self.similarity_fn_name = traits.similarity
+        self.spec = traits.spec
         self.made_from = traits.made_from
-        self.output_name = "sentence_embedding" if self.task == EMBEDDINGS else "logits"
-        self.embedding_rows = traits.embedding_rows
+        self.pooling = traits.modules.pooling if traits.modules else None
+        self.output_name = traits.spec.task.joined_name
+        self.embedding_rows = traits.spec.embedding_rows
         self._modules = traits.modules
         self._fed = _ANY_SHAPE if traits.token_types else _NO_TYPES
         self._mask_id = tokenizer.token_to_id(self.mask_token) if self.mask_token else None
@@ -108,12 +82,12 @@ class OnnxFile:
         return self._rows(encode(self.tokenizer, texts), progress=progress)
 
     def _rows(self, encodings: Sequence[tokenizers.Encoding], *, progress: bool) -> list[Array]:
-        budget = tokens_per_run(self.task, self.tokenizer.get_vocab_size())
+        budget = self.spec.task.tokens_per_run(self.tokenizer.get_vocab_size(), TOKENS_PER_RUN)
         batches = list(micro_batches(encodings, self._fed, tokens_per_run=budget))
         rows: dict[int, Array] = {}
         for batch in track(batches, self.path.name) if progress else batches:
             answer = self.run(batch.inputs)[self.output_name]
-            rows.update(rows_of(self.task, batch, answer, self._mask_id))
+            rows.update(rows_of(self.spec.task, batch, answer, self._mask_id))
         return [rows[i] for i in range(len(encodings))]
 
     @cached_property
@@ -138,11 +112,7 @@ class OnnxFile:
     def wholes(self, texts: Sequence[Text], *, progress: bool = False) -> list[Whole[Any]]:
         """All of each text in parts that overlap, as `edgebert.runtimes.Model.wholes` gives it."""
         cut = lru_cache(partial(cut_at, self.tokenizer))
-        if self.task == QUESTION_ANSWERING:
-            pairs = [(text[0], text[1]) for text in texts]
-            firsts = encode_contexts(pairs, cut, self.max_length)
-        else:
-            firsts = encode_windows([str(text) for text in texts], self.tokenizer, cut)
+        firsts = self.spec.task.first_parts(texts, self.tokenizer, cut, self.max_length)
         parts = [parts_in_order(first) for first in firsts]
         rows = iter(self._rows([part for of_text in parts for part in of_text], progress=progress))
         return [
@@ -158,12 +128,11 @@ class OnnxFile:
     def run(self, inputs: Mapping[str, Integers]) -> dict[str, Array]:
         """Run one batch; a graph that stops at the token vectors is pooled here."""
         results = self._run_graph(inputs)
-        if self.task == QUESTION_ANSWERING:
-            spans = [results[name] for name in answer_outputs(self.task)]
-            return {"logits": joined(self.task, spans), **results}
-        first = next(iter(results.values()))
         if self._modules is None:
-            return {"logits": results.get("logits", first)}
+            task = self.spec.task
+            named = [results[name] for name in task.outputs if name in results]
+            given = named if len(named) == len(task.outputs) else list(results.values())[:1]
+            return {**results, task.joined_name: task.joined(given)}
         hidden: Array | None = next((v for v in results.values() if v.ndim == 3), None)
         pooled = next((v for name, v in results.items() if name.endswith("embedding")), None)
         if pooled is None:
@@ -189,9 +158,11 @@ class OnnxFile:
         parts = [
             self._results(_part(given, start, rows, tokens)) for start in range(0, batch, rows)
         ]
+        # starts and ends of answers have no third dimension
+        by_token = self.spec.task.outputs if self.spec.task.by_token else ()
         joint = (np.concatenate(column)[:batch] for column in zip(*parts, strict=True))
         return {
-            name: values[:, :width] if values.ndim == 3 or name in _SPANS else values
+            name: values[:, :width] if values.ndim == 3 or name in by_token else values
             for name, values in zip(names, joint, strict=True)
         }
 
@@ -236,8 +207,7 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
     except CheckpointError as error:
         raise InputError(f"{path} cannot be read without its configuration: {error}") from error
     tokenizer = open_tokenizer(described.path / TOKENIZER)
-    cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
-    side = described.truncation_side
+    cut, side = described.spec.task.truncation, described.truncation_side
     tokenizer.enable_truncation(described.max_length, strategy=cut, direction=side)
     return OnnxFile(
         path, traits_of(described), tokenizer, open_graph(path, widen=sums_can_overflow(path))
@@ -248,38 +218,18 @@ def probe_bundle(model: Model) -> OnnxFile:
     """A loaded bundle as a graph that can be looked into."""
     manifest = model.manifest
     traits = Traits(
-        task=manifest.task,
-        labels=manifest.labels,
-        multi_label=manifest.multi_label,
-        scoring=manifest.scoring,
-        max_length=manifest.max_length,
+        spec=model.spec,
         modules=SentenceModules.pooled_by(manifest.pooling) if manifest.pooling else None,
-        mask_token=manifest.mask_token,
-        aggregation=model.aggregation,
-        prompts=manifest.prompts,
-        default_prompt=model.default_prompt,
-        similarity=manifest.similarity,
         made_from=manifest.source.sha256,
     )
     return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
 
 
 def traits_of(described: Checkpoint) -> Traits:
-    return Traits(
-        task=described.task,
-        labels=described.labels,
-        multi_label=described.multi_label,
-        scoring=described.scoring,
-        max_length=described.max_length,
-        modules=described.modules,
-        mask_token=_mask_token(described.path) if described.task == FILL_MASK else None,
-        aggregation=None,
-        prompts=described.prompts,
-        default_prompt=described.prompts.get(described.default_prompt or "", ""),
-        similarity=described.similarity,
-        made_from="",
-        token_types=feeds_token_types(described.path),
-    )
+    spec = described.spec
+    if spec.task.rows == PER_MASK:
+        spec = replace(spec, mask_token=_mask_token(described.path))
+    return Traits(spec, described.modules, token_types=feeds_token_types(described.path))
 
 
 def _mask_token(folder: Path) -> str:

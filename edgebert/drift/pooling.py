@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.runtimes.answers import Array
+from edgebert.arrays import Array
 from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
 
 _ACTIVATIONS: dict[str, Callable[[Array], npt.NDArray[np.floating]]] = {

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from edgebert.data import Retrieval, Text
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS
-from edgebert.runtimes.prompts import document_prompt, query_prompt
-
-if TYPE_CHECKING:
-    from edgebert.drift.sources import Source, TextModel
+from edgebert.tasks.spec import ModelSpec
+from edgebert.text.prompts import Prompted, document_prompt, query_prompt
 
 
-def prompts_before(source: TextModel, n: int, retrieval: Retrieval | None) -> list[str]:
+class PromptedModel(Prompted, Protocol):
+    """A model with prompts, one of which may stand before every text."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+    @property
+    def default_prompt(self) -> str: ...
+
+
+def prompts_before(source: PromptedModel, n: int, retrieval: Retrieval | None) -> list[str]:
     """What stands before each of n texts: as in a search, or the model's default."""
-    if retrieval is None or source.task != EMBEDDINGS:
+    if retrieval is None or not source.spec.task.vectors:
         return [source.default_prompt] * n
     query, document = (
         source.prompts[name] if name else ""
@@ -27,7 +33,10 @@ def prompts_before(source: TextModel, n: int, retrieval: Retrieval | None) -> li
 
 
 def require_an_answer_each(
-    reference: Source, candidate: Source, texts: Sequence[Text], retrieval: Retrieval | None
+    reference: PromptedModel | SavedOutputs,
+    candidate: PromptedModel | SavedOutputs,
+    texts: Sequence[Text],
+    retrieval: Retrieval | None,
 ) -> None:
     """Refuse saved vectors of a text that is both query and document, if prompts differ for these."""
     saved = [side for side in (reference, candidate) if isinstance(side, SavedOutputs)]
@@ -43,5 +52,5 @@ def require_an_answer_each(
         )
 
 
-def _apart(models: Sequence[TextModel], retrieval: Retrieval, n: int) -> bool:
+def _apart(models: Sequence[PromptedModel], retrieval: Retrieval, n: int) -> bool:
     return any(len(set(prompts_before(model, n, retrieval))) > 1 for model in models)

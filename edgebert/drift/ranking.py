@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.arrays import Array
 from edgebert.data import Retrieval
-from edgebert.drift.similarity import all_similarities, comparable
+from edgebert.measures.similarity import all_similarities, comparable
 from edgebert.records.manifest import COSINE
-from edgebert.runtimes.answers import Array
 
 _QUERIES_AT_ONCE = 256  # 5 MB of similarities for 5000 documents
 

@@ -8,31 +8,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.data import Text
 from edgebert.data.makers import makers_of_rows
 from edgebert.data.rows import Row, read_rows
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    IDENTITY,
-    QUESTION_ANSWERING,
-    SIGMOID,
-    SOFTMAX,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.records.manifest import IDENTITY, SIGMOID, SOFTMAX
 from edgebert.runtimes import Entity
-from edgebert.runtimes.answers import Array
+from edgebert.tasks import TASKS
+from edgebert.tasks.spec import ModelSpec
 
 A = TypeVar("A")
 
-_TASKS = {
-    "embedding": EMBEDDINGS,
-    "scores": TEXT_CLASSIFICATION,
-    "entities": TOKEN_CLASSIFICATION,
-    "answer": QUESTION_ANSWERING,
-}
+_TASKS = {task.saved_key: task for task in TASKS if task.saved_key}
 _SMALLEST = 1e-12  # a probability that was rounded to 0 still needs a logit
 
 
@@ -78,8 +67,19 @@ class SavedOutputs:
         return SIGMOID if self.multi_label else SOFTMAX
 
     @property
+    def spec(self) -> ModelSpec:
+        """What is known of the model: not its length, as all of a text was answered or none."""
+        return ModelSpec(
+            task=_TASKS[self._key],
+            max_length=0,
+            labels=self.labels,
+            multi_label=self.multi_label,
+            scoring=self.scoring,
+        )
+
+    @property
     def task(self) -> str:
-        return _TASKS[self._key]
+        return self.spec.task.name
 
     @property
     def texts(self) -> tuple[Text, ...]:

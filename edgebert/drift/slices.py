@@ -6,12 +6,9 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from edgebert.data import Examples, Text
-from edgebert.drift.distances import Floats
-from edgebert.drift.metrics import Scores, compare_scores
+from edgebert.measures.compared import Compared
+from edgebert.measures.metrics import compare_scores
 from edgebert.records.checked import Slice
 
 BY_LENGTH, BY_SCRIPT = "length", "script"
@@ -54,26 +51,20 @@ def slices_of(examples: Examples, by: str) -> list[Part]:
     return [Part(by, value, tuple(chosen)) for value, chosen in rows.items() if chosen]
 
 
-def slice_of(
-    part: Part,
-    total: int,
-    distances: Floats,
-    changed: npt.NDArray[np.int64] | None,
-    scores: tuple[Scores, Scores] | None,
-) -> Slice:
+def slice_of(part: Part, total: int, compared: Compared) -> Slice:
     """Sum up a comparison over some of the rows of its file.
 
     Args:
         part: the rows.
         total: how many rows the file has.
-        distances: of each text, in the order of the rows; two to a row where an embedding model
+        compared: the answers, in the order of the rows; two to a row where an embedding model
             reads both sides of a pair.
-        changed: changed and all decisions in each text, [n, 2].
-        scores: the headline metric of both sides.
     """
+    distances, changed = compared.distances, compared.changed
     sides = len(distances) // total
     places = [sides * row + side for row in part.rows for side in range(sides)]
     flips = None if changed is None else changed[places].sum(axis=0)
+    scores = compared.scores[0] if compared.scores else None
     by_row = scores is not None and len(scores[0].rows) == total  # queries are not rows
     return Slice(
         by=part.by,

@@ -6,36 +6,31 @@ They look alike from here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from edgebert.arrays import Array, Integers
 from edgebert.bundle import MANIFEST
 from edgebert.data import Examples, Retrieval, Text
 from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.drift.prompting import prompts_before
 from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
-from edgebert.graph.weights import Weight
-from edgebert.records.manifest import (
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
-from edgebert.runtimes import Entity, load
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import Integers
-from edgebert.runtimes.entities import WORDS, decode_entities
-from edgebert.runtimes.long_texts import Whole
-from edgebert.runtimes.questions import read_answer
-from edgebert.runtimes.stitching import stitched
+from edgebert.onnx_graph.weights import Weight
+from edgebert.runtimes import load
+from edgebert.tasks.answers import Answers
+from edgebert.tasks.entities import WORDS
+from edgebert.tasks.spec import ModelSpec
+from edgebert.text.long_texts import Whole
 
 Inputs = Mapping[str, Integers]
 
 
-class Described(Protocol):
-    """What a metric must know of a side."""
+class TextModel(Protocol):
+    """What drift asks of a model. `edgebert.runtimes.Model` is one."""
 
+    @property
+    def spec(self) -> ModelSpec: ...
     @property
     def task(self) -> str: ...
     @property
@@ -43,40 +38,19 @@ class Described(Protocol):
     @property
     def multi_label(self) -> bool: ...
     @property
-    def scoring(self) -> str:
-        """How scores are made of logits: softmax, sigmoid or identity."""
-        ...
-
-
-class TextModel(Described, Protocol):
-    """What drift asks of a model. `edgebert.runtimes.Model` is one."""
-
+    def scoring(self) -> str: ...
     @property
     def max_length(self) -> int: ...
     @property
-    def mask_token(self) -> str | None:
-        """What stands for a word to guess, for fill-mask."""
-        ...
-
+    def mask_token(self) -> str | None: ...
     @property
-    def aggregation(self) -> str | None:
-        """How the labels of tokens become those of words; None where nothing says it."""
-        ...
-
+    def aggregation(self) -> str | None: ...
     @property
-    def default_prompt(self) -> str:
-        """The text that stands before every text that is embedded without another prompt."""
-        ...
-
+    def similarity_fn_name(self) -> str: ...
     @property
-    def prompts(self) -> Mapping[str, str]:
-        """Prompts by name."""
-        ...
-
+    def prompts(self) -> Mapping[str, str]: ...
     @property
-    def similarity_fn_name(self) -> str:
-        """What embeddings are compared by."""
-        ...
+    def default_prompt(self) -> str: ...
 
     def refusal(self, text: Text) -> str | None:
         """Why a text cannot be read; None where it can."""
@@ -127,24 +101,6 @@ class Probe(Protocol):
 
 Source = TextModel | SavedOutputs
 
-_READ_PAIRS = (TEXT_CLASSIFICATION, QUESTION_ANSWERING)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one side says about some texts.
-
-    Attributes:
-        outputs: float32 [dim], [labels] or [tokens, labels] of each text; None where only
-            entities or answers are known.
-        entities: of each text, for token classification.
-        answers: to each (question, context), for question answering.
-    """
-
-    outputs: tuple[Array, ...] | None
-    entities: tuple[tuple[Entity, ...], ...] | None = None
-    answers: tuple[str, ...] | None = None
-
 
 def open_source(path: str, *, max_length: int | None = None, offline: bool = False) -> Source:
     """Open whatever `path` is.
@@ -186,8 +142,7 @@ def require_readable(source: Source, examples: Examples) -> None:
     if isinstance(source, SavedOutputs):
         return
     for row, text in enumerate(examples.texts):
-        together = isinstance(text, str) or source.task in _READ_PAIRS
-        for read in (text,) if together else text:
+        for read in source.spec.task.sides(text):
             refused = source.refusal(read)
             if refused is not None:
                 raise InputError(f"{examples.where(row)}: {refused}")
@@ -224,39 +179,17 @@ def ask(
     """
     if isinstance(source, SavedOutputs):
         return Answers(source.outputs(texts), source.entities(texts), source.answers(texts))
-    if source.task == QUESTION_ANSWERING:
-        found = answers_of(source, texts, allow_no_answer=allow_no_answer, progress=True)
-        return Answers(None, answers=tuple(found))
-    if source.task == TOKEN_CLASSIFICATION:
-        return _tagged(source, texts, aggregation)
     prompts = prompts_before(source, len(texts), retrieval)
     prompted = [
         prompt + text if isinstance(text, str) else text
         for prompt, text in zip(prompts, texts, strict=True)
     ]
-    return Answers(tuple(source.outputs(prompted, progress=True)))
-
-
-def answers_of(
-    source: TextModel, texts: Sequence[Text], *, allow_no_answer: bool, progress: bool = False
-) -> list[str]:
-    """The answer to each (question, context), as `edgebert.runtimes.Model.answer` gives it."""
-    if any(isinstance(text, str) for text in texts):
-        raise InputError("question answering reads pairs: a question and its context")
-    return [
-        read_answer(whole, allow_no_answer=allow_no_answer).text
-        for whole in source.wholes(texts, progress=progress)
-    ]
+    task = source.spec.task
+    return task.ask(
+        source, prompted, aggregation=aggregation, allow_no_answer=allow_no_answer, progress=True
+    )
 
 
 def some_impossible(examples: Examples) -> bool:
     """Whether a file has answers, but to some of its questions none, as SQuAD 2."""
     return examples.answers is not None and not all(examples.answers)
-
-
-def _tagged(source: TextModel, texts: Sequence[Text], aggregation: str) -> Answers:
-    if not all(isinstance(text, str) for text in texts):
-        raise InputError("token classification reads single texts, not pairs")
-    read = [stitched(whole) for whole in source.wholes(texts, progress=True)]
-    entities = (decode_entities(*one, source.labels, aggregation) for one in read)
-    return Answers(tuple(logits for _, logits in read), tuple(map(tuple, entities)))

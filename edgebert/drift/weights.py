@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgebert.graph.weights import Weight
+from edgebert.onnx_graph.weights import Weight
 from edgebert.records.checked import WeightChange, Weights
 
 _SHOWN = 10

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import InputError
-from edgebert.graph.external_data import external_files
-from edgebert.graph.parts import (
+from edgebert.inspect.saturation import saturating_layers
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.parts import (
     DYNAMIC,
     STATIC,
     TOKEN,
@@ -17,10 +18,9 @@ from edgebert.graph.parts import (
     constant_matmuls,
     matmul_forms,
 )
-from edgebert.graph.reading import OnnxGraph, read_graph
-from edgebert.graph.saturation import sums_can_overflow
-from edgebert.graph.sizes import folder_sizes, model_size, weight_sizes
-from edgebert.inspect.saturation import saturating_layers
+from edgebert.onnx_graph.reading import OnnxGraph, read_graph
+from edgebert.onnx_graph.saturation import sums_can_overflow
+from edgebert.onnx_graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, Placement, Quantized
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgebert.graph.parts import WEIGHT_ONLY, MatMul
-from edgebert.graph.reading import INT8
-from edgebert.graph.saturation import overflowing_share
-from edgebert.graph.weights import read_tensors
+from edgebert.onnx_graph.parts import WEIGHT_ONLY, MatMul
+from edgebert.onnx_graph.reading import INT8
+from edgebert.onnx_graph.saturation import overflowing_share
+from edgebert.onnx_graph.weights import read_tensors
 from edgebert.records.manifest import Manifest
 from edgebert.records.measured import LayerSaturation
 

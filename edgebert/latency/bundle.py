@@ -9,18 +9,16 @@ from pathlib import Path
 
 from edgebert.bundle import TOKENIZER, open_bundle
 from edgebert.data import Text
-from edgebert.data.samples import with_questions
 from edgebert.errors import InputError
-from edgebert.graph import read_graph
-from edgebert.graph.sizes import folder_sizes, weight_sizes
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
-from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.onnx_graph import read_graph
+from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.encoding import encode
-from edgebert.runtimes.outputs import answer_outputs
 from edgebert.runtimes.session import import_onnxruntime
+from edgebert.tasks import task_of
+from edgebert.text.encoding import encode
 
 
 class LoadedBundle:
@@ -45,7 +43,7 @@ class LoadedBundle:
         rows, known = self.model.manifest.embedding_rows, self.model.tokenizer.get_vocab_size()
         inputs = random_inputs(min(known, rows or known), takes.names, shape)
         typed = {name: ids.astype(takes.dtype) for name, ids in inputs.items()}
-        return partial(self.model.session.run, answer_outputs(self.model.task), typed)
+        return partial(self.model.session.run, self.model.spec.task.outputs, typed)
 
     def on_texts(self, texts: Sequence[Text]) -> Call:
         return partial(self.model.outputs, self._as_read(texts))
@@ -54,7 +52,7 @@ class LoadedBundle:
         return [len(encoding) for encoding in encode(self.model.tokenizer, self._as_read(texts))]
 
     def _as_read(self, texts: Sequence[Text]) -> Sequence[Text]:
-        return with_questions(texts) if self.model.task == QUESTION_ANSWERING else texts
+        return self.model.spec.task.inputs_of(texts)
 
 
 def timed_bundle(path: str, provider: str) -> TimedModel:
@@ -73,7 +71,7 @@ def timed_bundle(path: str, provider: str) -> TimedModel:
         source=str(bundle.path),
         sha256=bundle.sha256,
         precision=bundle.manifest.precision,
-        task=bundle.manifest.task,
+        task=task_of(bundle.manifest.task),
         max_length=bundle.manifest.max_length,
         size_bytes=bundle.size_bytes,
         sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),

@@ -15,16 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from edgebert.arrays import Array
 from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
 from edgebert.data import Text
-from edgebert.data.samples import with_questions
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
 from edgebert.pytorch import load_model, load_tokenizer, refuse_unknown_ids
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING
-from edgebert.runtimes.answers import Array
 from edgebert.sentence_head import SentenceHead
 from edgebert.weight_files import read_tensors
 
@@ -41,7 +39,7 @@ class LoadedCheckpoint:
         self.checkpoint = checkpoint
         self.model = refuse_unknown_ids(load_model(checkpoint))
         self.tokenizer = load_tokenizer(checkpoint)
-        self.head = SentenceHead.of(checkpoint)
+        self.head = SentenceHead.of(checkpoint) if checkpoint.modules else None
 
     def on_shape(self, shape: Shape) -> Call:
         names = self.tokenizer.model_input_names
@@ -66,19 +64,19 @@ class LoadedCheckpoint:
         return rows
 
     def _encode(self, texts: Sequence[Text], **options: Any) -> Any:
-        reads = self.checkpoint.task == QUESTION_ANSWERING
-        pairs = with_questions(texts) if reads else texts
+        task = self.checkpoint.spec.task
+        pairs = task.inputs_of(texts)
         sides = [[text] if isinstance(text, str) else list(text) for text in pairs]
         columns = [list(column) for column in zip(*sides, strict=True)]
         limit = self.checkpoint.max_length
-        cut = "only_second" if reads else True
+        cut = task.truncation
         return self.tokenizer(*columns, truncation=cut, max_length=limit, **options)
 
     @torch.inference_mode()
     def _run(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Embeddings [batch, dim], or logits, of int64 [batch, sequence] inputs."""
         result = self.model(**inputs)
-        if self.checkpoint.task != EMBEDDINGS:
+        if self.head is None:
             first: torch.Tensor = result[0]  # logits; of starts, for question answering
             return first
         embeddings: torch.Tensor = self.head(result.last_hidden_state, inputs["attention_mask"])
@@ -101,7 +99,7 @@ def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | Non
         source=str(checkpoint.root),
         sha256=checkpoint.sha256(),
         precision="fp32",
-        task=checkpoint.task,
+        task=checkpoint.spec.task,
         max_length=limit,
         size_bytes=sizes["total"],
         sizes=sizes,

@@ -11,6 +11,7 @@ from edgebert.data import Text
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape
 from edgebert.records.measured import RaggedMemory
+from edgebert.tasks.base import Task
 
 
 class LoadedModel(Protocol):
@@ -49,7 +50,7 @@ class TimedModel:
     source: str
     sha256: str
     precision: str
-    task: str
+    task: Task
     max_length: int
     size_bytes: int
     sizes: dict[str, int]

@@ -12,7 +12,6 @@ import numpy as np
 from edgebert.data import Text, read_examples
 from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
-from edgebert.records.manifest import QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.records.measured import TextsBench, TextsResult, TokenCounts
 
 _ROUNDS = 3
@@ -49,7 +48,7 @@ def read_sample(path: Path, models: Sequence[TimedModel], text_column: str | Non
         InputError: the file cannot be read or holds no text.
     """
     examples = read_examples(path, text_column=text_column)
-    pairs = all(model.task in (TEXT_CLASSIFICATION, QUESTION_ANSWERING) for model in models)
+    pairs = all(model.task.reads_pairs for model in models)
     texts = examples.texts if pairs else examples.single_texts()
     mean = sum(len("".join(text).encode()) for text in texts) / len(texts)
     wanted = min(len(texts), max(_FEWEST_TEXTS, int(_MOST_BYTES / max(mean, 1))))

@@ -146,7 +146,7 @@ def _bundle(model: TimedModel, start: Start) -> BenchBundle:
         load_ms=start.load_ms,
         first_inference_ms=start.first_inference_ms,
         peak_rss_mb=start.peak_rss_mb,
-        task=model.task,
+        task=model.task.name,
         max_length=model.max_length,
         sizes=model.sizes,
         ragged_memory=start.ragged_memory,

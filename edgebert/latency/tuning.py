@@ -8,21 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgebert.bounds import check_number
 from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
-from edgebert.data.samples import with_questions
 from edgebert.machine import available_cores
-from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.records.profile import Profile, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
-from edgebert.runtimes.bounds import check_number
-from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.profiles import save_profile
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import open_session
+from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -185,7 +183,7 @@ def _spread(texts: Sequence[Text], n: int) -> list[Text]:
 
 
 def _readable(model: Model, texts: Sequence[str]) -> Sequence[Text]:
-    read = with_questions(texts) if model.task == QUESTION_ANSWERING else texts
+    read = model.spec.task.inputs_of(texts)
     return [text for text in read if model.refusal(text) is None]
 
 

@@ -191,6 +191,7 @@ class CheckRecord(Header):
         metric: the headline of `metrics`.
         failures: one sentence for each gate that failed.
         made_by: fingerprints of "reference" and "candidate", where they are known.
+        measures: what else was measured, by the measure and then by the figure.
         warnings: one sentence for each side of saved outputs that another model made.
     """
 
@@ -226,3 +227,8 @@ class CheckRecord(Header):
     baseline: str | None = None
     made_by: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    measures: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.reference, self.candidate

@@ -59,3 +59,7 @@ class DiffRecord(Header):
     thresholds: dict[str, float]
     notes: tuple[str, ...]
     failures: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.before, self.after

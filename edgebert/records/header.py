@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from edgebert import __version__
 from edgebert.machine import Machine, this_machine
+from edgebert.version import __version__
 
 
 def now() -> str:
@@ -23,3 +23,8 @@ class Header:
     edgebert: str = __version__
     created: str = field(default_factory=now)
     machine: Machine = field(default_factory=this_machine)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The models that it is of, or the files, as it names them."""
+        return ()

@@ -112,6 +112,10 @@ class ExportRecord(Header):
     tokenizer: TokenizerDifference | None = None
     tokens_without_embedding: tuple[str, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.source, self.bundle
+
 
 MIXTURE = "mixture"
 """How the name of a point begins that is no scheme, but one of those between them."""
@@ -155,6 +159,10 @@ class QuantizeRecord(Header):
     isa: str = VNNI
     fingerprint: str | None = None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.source, self.bundle
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -196,6 +204,10 @@ class TrainingRecord(Header):
     labels: tuple[str, ...] = ()
     multi_label: bool = False
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.checkpoint,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizeRecord(Header):
@@ -231,3 +243,7 @@ class OptimizeRecord(Header):
     failures: tuple[str, ...]
     tokens_without_embedding: tuple[str, ...] = ()
     fingerprint: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.source, self.output

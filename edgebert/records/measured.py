@@ -147,6 +147,10 @@ class BenchRecord(Header):
     noise: Noise
     texts: TextsBench | None = None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(bundle.path for bundle in self.bundles)
+
 
 @dataclass(frozen=True)
 class DoctorCheck:
@@ -189,6 +193,10 @@ class DoctorRecord(Header):
         """Each likely cause of a failure with its way out, once."""
         failed = [check for check in self.checks if check.cause]
         return tuple(dict.fromkeys(f"likely {check.cause}: {check.way_out}" for check in failed))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.bundle,)
 
 
 @dataclass(frozen=True)
@@ -267,3 +275,7 @@ class InspectRecord(Header):
     unfused: dict[str, str] = field(default_factory=dict)
     saturation: tuple[LayerSaturation, ...] = ()
     placement: Placement | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,)

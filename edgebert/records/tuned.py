@@ -49,3 +49,7 @@ class TuneRecord(Header):
     faster: dict[str, float]
     tried: tuple[Tried, ...]
     kept_in: str | None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.bundle,)

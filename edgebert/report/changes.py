@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from edgebert.measures.formats import MISSING, drift, metric_title
 from edgebert.records.compared import Change, DiffRecord, Regression
 from edgebert.records.header import Header
 from edgebert.report.blocks import Section, Table
-from edgebert.report.formats import MISSING, drift, figures, metric_title
+from edgebert.report.formats import figures
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 

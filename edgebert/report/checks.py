@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import PurePath
 
-from edgebert.records.checked import CheckRecord, Invariance, Metric, Slice
+from edgebert.measures import found_in
+from edgebert.measures.formats import MISSING, drift, metric_title, percent, points
+from edgebert.measures.metrics import MCNEMAR, metrics_of
+from edgebert.records.checked import CheckRecord, Metric, Slice
 from edgebert.report.blocks import Table
-from edgebert.report.formats import (
-    MISSING,
-    clipped,
-    cosine,
-    drift,
-    metric_title,
-    percent,
-    points,
-    times,
-)
+from edgebert.report.formats import clipped, times
 from edgebert.report.gates import bound_and_value, set_by
 from edgebert.report.names import Names
 
@@ -67,64 +60,17 @@ def _interval(metric: Metric) -> str:
     return " to ".join(points(b, signed=True) for b in metric.ci95) if metric.ci95 else MISSING
 
 
-def metrics_of(check: CheckRecord) -> tuple[Metric, ...]:
-    """All metrics of a check; records of version 0.1 hold the headline only."""
-    return check.metrics or ((check.metric,) if check.metric else ())
-
-
 def _measured(check: CheckRecord) -> Iterator[tuple[str, str]]:
     gated = check.gates or check.thresholds or not check.passed
     yield "verdict", "no bounds" if not gated else "✓ passed" if check.passed else "✗ failed"
     yield "texts", f"{check.n:,} of {PurePath(check.data).name}"
     if check.max_length is not None:
         yield "max length", f"{check.max_length} tokens"
-    if check.mcnemar:
-        m = check.mcnemar
-        yield "right on one side only", f"{m.only_reference:,} → {m.only_candidate:,}"
-        yield "McNemar's exact p", drift(m.p)
-    yield "mean distance", drift(check.distance_mean)
-    yield from _vectors(check)
-    yield from _labels(check)
-    yield from _invariance("in a batch", check.batch_invariance)
-    yield from _invariance("with padding", check.padding_invariance)
+    for measure, part in found_in(check, first=(MCNEMAR,)):
+        yield from measure.page(part)
     if not check.gates:
         for name, bound in check.thresholds.items():
             yield f"bound: {name.replace('_', ' ')}", f"{bound:g}"
-
-
-def _vectors(check: CheckRecord) -> Iterator[tuple[str, str]]:
-    if moved := check.cosine:
-        yield "cosine, mean", cosine(moved.mean)
-        yield "cosine, lowest 1 %", cosine(moved.p01)
-        yield "cosine, lowest", cosine(moved.min)
-    if kept := check.neighbours:
-        for k, share in (1, kept.overlap_at_1), (5, kept.overlap_at_5), (10, kept.overlap_at_10):
-            if share is not None:
-                yield f"neighbours kept, of {k}", percent(share)
-    if pairs := check.pair_similarity:
-        yield "similarity of pairs, mean change", drift(pairs.mean_abs)
-        yield "similarity of pairs, largest change", drift(pairs.max_abs)
-
-
-def _labels(check: CheckRecord) -> Iterator[tuple[str, str]]:
-    if flips := check.labels:
-        yield "changed labels", f"{flips.flips:,} of {flips.n:,} ({percent(flips.rate)})"
-        low, high = flips.ci95
-        yield "changed labels, 95 % interval", f"{percent(low)} to {percent(high)}"
-    if logits := check.logits:
-        yield "logits, mean change", drift(logits.mean_abs)
-        yield "logits, largest change", drift(logits.max_abs)
-        yield "divergence (KL), mean", f"{drift(logits.kl_mean)} nats"
-        yield "divergence (KL), largest", f"{drift(logits.kl_max)} nats"
-    if entities := check.entities:
-        for how, count in asdict(entities).items():
-            yield f"entities {how}", f"{count:,}"
-
-
-def _invariance(where: str, found: Invariance | None) -> Iterator[tuple[str, str]]:
-    if found:
-        yield f"alone or {where}, lowest cosine", cosine(found.min_cosine)
-        yield f"alone or {where}, largest difference", drift(found.max_abs)
 
 
 def slices(checks: Sequence[CheckRecord], names: Names) -> tuple[Table, ...]:

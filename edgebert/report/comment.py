@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from edgebert.errors import InputError
+from edgebert.measures.formats import MISSING
 from edgebert.output import new_file
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
@@ -14,7 +15,7 @@ from edgebert.records.header import Header
 from edgebert.records.measured import BenchRecord
 from edgebert.report import changes, checks, device, made
 from edgebert.report.blocks import Section, Table
-from edgebert.report.formats import MISSING, day, figures, times
+from edgebert.report.formats import day, figures, times
 from edgebert.report.names import Names, names_of
 from edgebert.report.read import distinct, of_kind
 from edgebert.report.shapes import baseline, by_shape, speedups

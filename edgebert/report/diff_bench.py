@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from edgebert.errors import InputError
 from edgebert.machine import Machine
+from edgebert.measures.formats import percent
 from edgebert.records.compared import Change, Regression
 from edgebert.records.measured import BenchBundle, BenchRecord
-from edgebert.report.formats import percent
 from edgebert.report.shapes import counted, shape_of
 
 Diff = tuple[list[Change], list[Regression], list[str]]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import PurePath
-from typing import Any
 
 from edgebert.errors import InputError
+from edgebert.measures import found_in
+from edgebert.measures.distance import DISTANCE
+from edgebert.measures.metrics import METRICS
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import Change, Regression
 from edgebert.records.made import QuantizeRecord
-from edgebert.report.checks import metrics_of
+from edgebert.records.manifest import Drift
 
 Diff = tuple[list[Change], list[Regression], list[str]]
-
-_PARTS = ("cosine", "neighbours", "pair_similarity", "labels", "logits", "entities")
 
 
 def diff_check(before: CheckRecord, after: CheckRecord, max_increase: float | None) -> Diff:
@@ -74,17 +74,14 @@ def _name(before: str, after: str) -> str:
 
 def _figures(check: CheckRecord) -> dict[str, float]:
     """Every number a check measured, by its name in the record."""
-    found = {"distance_mean": check.distance_mean}
-    for metric in metrics_of(check):
-        found |= {metric.name: metric.candidate, f"{metric.name} drop": metric.drop}
-    for name in _PARTS:
-        found |= {f"{name}.{key}": v for key, v in _numbers(getattr(check, name)).items()}
+    found: dict[str, float] = {}
+    for measure, part in found_in(check, first=(DISTANCE, METRICS)):
+        found |= measure.figures(part)
     return found
 
 
-def _numbers(part: Any) -> dict[str, float]:
-    """The numbers among the fields of a record, or of None."""
-    values = {f.name: getattr(part, f.name) for f in fields(part)} if part else {}
+def _numbers(drift: Drift) -> dict[str, float]:
+    values = {f.name: getattr(drift, f.name) for f in fields(drift)}
     return {key: float(v) for key, v in values.items() if isinstance(v, int | float)}
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import PurePath
 
+from edgebert.measures.formats import drift as distance
+from edgebert.measures.formats import metric_title, percent, points
+from edgebert.measures.metrics import metrics_of
 from edgebert.records.checked import CheckRecord, Histogram
 from edgebert.records.header import Header
 from edgebert.report import checks as tables
 from edgebert.report.blocks import Figure, Section
 from edgebert.report.charts import Series, bars, dots, histogram
-from edgebert.report.formats import drift as distance
-from edgebert.report.formats import metric_title, percent, points
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 
@@ -111,7 +112,7 @@ def _in_words(shown: Histogram) -> str:
 
 def _metrics(checks: list[CheckRecord], names: Names) -> Iterator[Figure]:
     for check in checks:
-        if not (found := tables.metrics_of(check)):
+        if not (found := metrics_of(check)):
             continue
         sides = {
             check.reference: tuple(metric.reference for metric in found),

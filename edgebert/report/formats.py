@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 
-_METRICS = {"f1": "F1", "mcc": "MCC", "ndcg": "nDCG"}
-MISSING = "–"
-"""What stands where a figure is not known, or is no number."""
+from edgebert.measures.formats import MISSING
 
 
 def figures(value: float) -> str:
@@ -24,33 +21,8 @@ def figures(value: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-def drift(value: float) -> str:
-    """A distance: two figures, with an exponent once it is rounding error."""
-    if value == 0 or math.isnan(value):
-        return MISSING if value else "0"
-    return f"{value:.1e}".replace("e-0", "e-") if abs(value) < 1e-4 else f"{value:.2g}"
-
-
-def cosine(value: float) -> str:
-    """A cosine with two figures of what it lacks to 1, in 4 to 8 decimals."""
-    if math.isnan(value):
-        return MISSING
-    lacking = max(1 - value, 1e-8)
-    decimals = 1 - math.floor(math.log10(lacking))
-    return f"{value:.{min(max(decimals, 4), 8)}f}"
-
-
 def megabytes(size_bytes: float) -> str:
     return f"{figures(size_bytes / 1e6)} MB"
-
-
-def percent(share: float) -> str:
-    return MISSING if math.isnan(share) else f"{100 * share:.2f} %"
-
-
-def points(value: float, *, signed: bool = False) -> str:
-    """Points from 0 to 100."""
-    return MISSING if math.isnan(value) else f"{value:{'+' if signed else ''}.2f}"
 
 
 def duration(seconds: float) -> str:
@@ -62,14 +34,6 @@ def duration(seconds: float) -> str:
 
 def times(ratio: float) -> str:
     return f"{ratio:.{1 if ratio < 10 else 0}f}×"
-
-
-def metric_title(name: str) -> str:
-    """The name of a metric as a heading: entity_f1 becomes Entity F1, ndcg@10 nDCG@10."""
-    words = name.replace("_", " ")
-    for word, written in _METRICS.items():
-        words = re.sub(rf"\b{word}\b", written, words)
-    return words if words.startswith(tuple(_METRICS.values())) else words[:1].upper() + words[1:]
 
 
 def day(created: str) -> str:

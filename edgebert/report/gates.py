@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from edgebert.measures import BOUNDS
 from edgebert.records.checked import Cause, CheckRecord, Gate
 
-_SUBJECTS = {
-    "max_drift": "mean distance",
-    "max_flips": "share of changed labels",
-    "max_metric_drop": "drop of the metric, in points,",
-    "min_cosine": "lowest cosine of a text",
-    "min_neighbours": "share of neighbours kept among the nearest ten",
-}
 _SOURCES = {
     "asked": "asked for",
     "option": "given as an option",
@@ -41,10 +35,14 @@ def sentence(gate: Gate, causes: tuple[Cause, ...]) -> str:
         return f"The {part} is not the reference's{detail}"
     bound, value = bound_and_value(gate)
     side = "below" if gate.name.startswith("min_") else "above"
-    what = _SUBJECTS.get(
-        gate.name, gate.name.removeprefix("max_").removeprefix("min_").replace("_", " ")
-    )
-    return f"The {what} is {value}, {side} the bound of {bound} ({gate.name}, {set_by(gate)})"
+    return f"The {_subject(gate.name)} is {value}, {side} the bound of {bound} ({gate.name}, {set_by(gate)})"
+
+
+def _subject(name: str) -> str:
+    """What a bound is about; by its name alone where a later version set it."""
+    if name in BOUNDS:
+        return BOUNDS[name].subject
+    return name.removeprefix("max_").removeprefix("min_").replace("_", " ")
 
 
 def set_by(gate: Gate) -> str:

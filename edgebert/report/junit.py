@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from edgebert.measures.formats import points
+from edgebert.measures.metrics import metrics_of
 from edgebert.records.checked import CheckRecord, Gate
-from edgebert.report.checks import measured, metrics_of
-from edgebert.report.formats import points
+from edgebert.report.checks import measured
 from edgebert.report.gates import further_causes, sentence
 from edgebert.report.names import names_of
 

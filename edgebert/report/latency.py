@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgebert.measures.formats import MISSING, percent
 from edgebert.records.header import Header
 from edgebert.records.measured import BenchRecord, BenchResult
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
-from edgebert.report.formats import MISSING, figures, percent, times
+from edgebert.report.formats import figures, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgebert.measures.formats import MISSING, cosine, drift
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, OptimizeRecord, ParityCase, QuantizeRecord
 from edgebert.records.measured import InspectRecord
 from edgebert.report.blocks import Section, Table
-from edgebert.report.formats import MISSING, cosine, drift
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 

@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from edgebert.records.checked import CheckRecord
-from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
-from edgebert.records.made import (
-    ExportRecord,
-    OptimizeRecord,
-    QuantizeRecord,
-    TrainingRecord,
-)
-from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
-from edgebert.records.tuned import TuneRecord
+from edgebert.records.measured import BenchRecord
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Names:
 
 
 def names_of(records: Sequence[Header]) -> Names:
-    paths = list(dict.fromkeys(path for record in records for path in _paths(record)))
+    paths = list(dict.fromkeys(path for record in records for path in record.paths))
     timed = [bundle.path for r in records if isinstance(r, BenchRecord) for bundle in r.bundles]
     coloured = list(dict.fromkeys([*timed, *paths]))
     sides = Counter((r.reference, r.candidate) for r in records if isinstance(r, CheckRecord))
@@ -68,24 +60,3 @@ def _shortest(parts: tuple[str, ...], wanted: dict[str, tuple[str, ...]]) -> str
         if len(alike) == 1:
             return "/".join(parts[-depth:])
     return str(PurePath(*parts))
-
-
-def _paths(record: Header) -> list[str]:
-    match record:
-        case BenchRecord(bundles=bundles):
-            return [bundle.path for bundle in bundles]
-        case CheckRecord():
-            return [record.reference, record.candidate]
-        case QuantizeRecord() | ExportRecord():
-            return [record.source, record.bundle]
-        case OptimizeRecord():
-            return [record.source, record.output]
-        case TrainingRecord():
-            return [record.checkpoint]
-        case DiffRecord():
-            return [record.before, record.after]
-        case DoctorRecord() | TuneRecord():
-            return [record.bundle]
-        case InspectRecord():
-            return [record.path]
-    return []

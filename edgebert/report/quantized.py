@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from edgebert.measures.formats import MISSING, drift, percent
 from edgebert.records.header import Header
 from edgebert.records.made import MIXTURE, ParetoPoint, QuantizeRecord
 from edgebert.records.manifest import LayerDecision
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Point, Series, ranked, scatter
-from edgebert.report.formats import MISSING, drift, duration, figures, percent
+from edgebert.report.formats import duration, figures
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 

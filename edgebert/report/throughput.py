@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
+from edgebert.measures.formats import MISSING, percent
 from edgebert.records.header import Header
 from edgebert.records.measured import BenchRecord, TextsBench
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
-from edgebert.report.formats import MISSING, figures, percent
+from edgebert.report.formats import figures
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import Shape, by_shape, counted, legend, title

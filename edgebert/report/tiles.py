@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from edgebert.measures.formats import drift, metric_title, percent, points
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.measured import BenchRecord
-from edgebert.report.formats import drift, figures, megabytes, metric_title, percent, points, times
+from edgebert.report.formats import figures, megabytes, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import baseline, by_shape, counted, speedups

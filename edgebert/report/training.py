@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from edgebert.measures.formats import metric_title
 from edgebert.records.header import Header
 from edgebert.records.made import TrainingRecord
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, curves
-from edgebert.report.formats import duration, metric_title
+from edgebert.report.formats import duration
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgebert.measures.formats import MISSING
 from edgebert.records.header import Header
 from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, Tried, TuneRecord
 from edgebert.report.blocks import Section, Table
-from edgebert.report.formats import MISSING, figures
+from edgebert.report.formats import figures
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 

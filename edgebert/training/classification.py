@@ -11,8 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Text
-from edgebert.drift.statistics import accuracy
 from edgebert.errors import InputError
+from edgebert.measures.statistics import accuracy
 from edgebert.training.batches import Encoded, encode, predict
 
 SINGLE_LABEL = "single_label_classification"

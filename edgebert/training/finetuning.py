@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,6 @@ from edgebert.training.tasks import (
 )
 
 SENTENCE_SIMILARITY = "sentence-similarity"
-TASKS = (TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, SENTENCE_SIMILARITY)
 
 
 def finetune(
@@ -94,17 +94,34 @@ def _prepare(
     """Put the head of `task` on the checkpoint, with the labels that `examples` hold."""
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
-    if options.multi_label and task != TEXT_CLASSIFICATION:
+    prepare = TASKS[task]
+    if options.multi_label and prepare is not _classifier:
         raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
-    kind = EMBEDDINGS if task == SENTENCE_SIMILARITY else task
+    kind = EMBEDDINGS if prepare is _embedder else task
     checkpoint = open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
-    if task == TEXT_CLASSIFICATION:
-        several = options.multi_label or examples.label_lists or checkpoint.multi_label
-        labels = label_names(examples, multi_label=several)
-        return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
-    if task == TOKEN_CLASSIFICATION:
-        return token_classification(checkpoint, bio_labels(examples))
+    return prepare(checkpoint, examples, options)
+
+
+def _classifier(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
+    several = options.multi_label or examples.label_lists or checkpoint.multi_label
+    labels = label_names(examples, multi_label=several)
+    return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
+
+
+def _tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
+    return token_classification(checkpoint, bio_labels(examples))
+
+
+def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
     return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
+
+
+TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
+    TEXT_CLASSIFICATION: _classifier,
+    TOKEN_CLASSIFICATION: _tagger,
+    SENTENCE_SIMILARITY: _embedder,
+}
+"""What puts the head of a task on a checkpoint."""
 
 
 def _normalized(checkpoint: Checkpoint) -> SentenceModules:

@@ -11,7 +11,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.records.codec import write_json
 from edgebert.records.made import Epoch, TrainingRecord
-from edgebert.records.manifest import TEXT_CLASSIFICATION
 from edgebert.training.classification import MULTI_LABEL
 from edgebert.training.models import save_model
 from edgebert.training.options import LoopOptions
@@ -46,6 +45,7 @@ class Run:
     ) -> TrainingRecord:
         """Write the model, its tokenizer and the record of the run into `folder`."""
         save_model(model, tokenizer, folder)
+        problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
             kind=self.kind,
             task=self.task,
@@ -62,12 +62,8 @@ class Run:
             best_dev=max((e.dev for e in epochs if e.dev is not None), default=None),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
-            labels=tuple(model.config.id2label.values()) if self._classifies else (),
-            multi_label=self._classifies and model.config.problem_type == MULTI_LABEL,
+            labels=tuple(model.config.id2label.values()) if problem else (),
+            multi_label=problem == MULTI_LABEL,
         )
         write_json(record, folder / "training.json")
         return record
-
-    @property
-    def _classifies(self) -> bool:
-        return self.task == TEXT_CLASSIFICATION

@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
-from edgebert.drift.statistics import spearman
+from edgebert.measures.statistics import spearman
 from edgebert.records.manifest import COSINE
 from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_modules import SentenceModules

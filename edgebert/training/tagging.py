@@ -11,14 +11,14 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Span, Text
-from edgebert.drift.statistics import entity_f1
 from edgebert.errors import InputError
+from edgebert.measures.statistics import entity_f1
 from edgebert.runtimes import Entity
-from edgebert.runtimes.entities import decode_entities
-from edgebert.runtimes.long_texts import Whole, stride_of
-from edgebert.runtimes.stitching import stitched, stitched_tokens
-from edgebert.runtimes.tags import TagScheme
-from edgebert.runtimes.words import TokenizedText, Word, split_words
+from edgebert.tasks.entities import decode_entities
+from edgebert.tasks.tags import TagScheme
+from edgebert.text.long_texts import Whole, stride_of
+from edgebert.text.stitching import stitched, stitched_tokens
+from edgebert.text.words import TokenizedText, Word, split_words
 from edgebert.training.batches import Encoded, pad, predict
 
 IGNORED = -100

@@ -18,7 +18,6 @@ from transformers import (
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
-from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
 from edgebert.training.classification import MULTI_LABEL, encode_labelled, label_texts
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.similarity import Embedder, embed_texts, encode_scored_pairs
@@ -57,10 +56,10 @@ class Task:
 
 def load_task(checkpoint: Checkpoint) -> Task:
     """Open a trained checkpoint with the head and the labels it has."""
-    if checkpoint.task == TEXT_CLASSIFICATION:
-        problem = str(checkpoint.problem_type)
+    problem = checkpoint.problem_type
+    if problem is not None:
         return text_classification(checkpoint, checkpoint.labels, problem)
-    if checkpoint.task == TOKEN_CLASSIFICATION:
+    if checkpoint.labels:
         return token_classification(checkpoint, checkpoint.labels)
     return sentence_embedding(checkpoint, Embedder.of(checkpoint))
 

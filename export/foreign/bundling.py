@@ -10,11 +10,7 @@ from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.export.tokenizer_files import write_sentence_transformers_files
 from edgebert.json_files import read_object, write_value
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    QUESTION_ANSWERING,
-)
-from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.text.encoding import open_tokenizer
 
 _SPECIAL_TOKENS = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 _ONLY_PYTORCH = ("_name_or_path", "_attn_implementation_autoset", "dtype", "torch_dtype")
@@ -31,8 +27,7 @@ def write_companions(described: Checkpoint, folder: Path) -> None:
     if described.lower_case:
         first = [tokenizer.normalizer] if tokenizer.normalizer else []
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *first])
-    cut = "only_second" if described.task == QUESTION_ANSWERING else "longest_first"
-    side = described.truncation_side
+    cut, side = described.spec.task.truncation, described.truncation_side
     tokenizer.enable_truncation(described.max_length, strategy=cut, direction=side)
     tokenizer.save(str(folder / TOKENIZER))
     settings = read_object(described.path / "tokenizer_config.json")
@@ -45,6 +40,6 @@ def write_companions(described: Checkpoint, folder: Path) -> None:
     write_value(folder / "special_tokens_map.json", {n: t for n, t in tokens.items() if t})
     config = {k: v for k, v in described.config.items() if k not in _ONLY_PYTORCH}
     write_value(folder / "config.json", config)
-    if described.task == EMBEDDINGS:
+    if described.modules is not None:
         width = described.config.get("hidden_size") or described.config.get("dim")
         write_sentence_transformers_files(described, folder, int(width or 0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgebert.export.foreign.fusing import Fusion
-from edgebert.graph.reading import read_graph
 from edgebert.inspect import count_coverage
+from edgebert.onnx_graph.reading import read_graph
 from edgebert.records.manifest import Count
 
 _KINDS = ("attention", "layer_norm", "gelu")

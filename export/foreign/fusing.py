@@ -20,14 +20,14 @@ from edgebert.export.foreign.graph import (
     Ids,
     open_plainly,
     vocabulary_size,
-    write_model,
 )
 from edgebert.export.passes.attention_proof import Sample
 from edgebert.export.passes.constants import fold_constants
-from edgebert.export.passes.edits import opset_of
 from edgebert.export.passes.fuse_attention import AttentionFusion, fuse_attention
 from edgebert.export.passes.fuse_gelu import fuse_gelu
 from edgebert.export.passes.fuse_layer_norm import fuse_layer_norm
+from edgebert.onnx_graph.in_memory.edits import opset_of, show_values
+from edgebert.onnx_graph.in_memory.model_file import save_model
 
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators; graphs from before are brought to it."""
@@ -91,12 +91,12 @@ def _sample(model: onnx.ModelProto, names: set[str], length: str, longest: int) 
 
 def _tapped(model: onnx.ModelProto, wanted: list[str]) -> EncoderSession:
     """A session of the graph that gives values from its inside as outputs too."""
-    outputs = list(model.graph.output)
-    known = {value.name for value in outputs}
-    model.graph.output.extend(onnx.ValueInfoProto(name=n) for n in wanted if n not in known)
+    outputs = len(model.graph.output)
+    show_values(model.graph, wanted)
     with tempfile.TemporaryDirectory() as folder:
-        path = write_model(model, Path(folder) / "model.onnx")
-        del model.graph.output[len(outputs) :]
+        path = Path(folder) / "model.onnx"
+        save_model(model, path)
+        del model.graph.output[outputs:]
         return EncoderSession(open_plainly(path))
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.export.options import EXTERNAL_DATA_BYTES
 from edgebert.export.parity.sessions import first_line
-from edgebert.export.passes.wires import Wires
-from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
-from edgebert.runtimes.answers import Array
+from edgebert.onnx_graph.external_data import external_files
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import import_onnxruntime
 
 Ids = npt.NDArray[np.int64]
@@ -59,16 +59,6 @@ def read_model(path: Path) -> onnx.ModelProto:
         raise InputError(f"{path} is damaged or not an ONNX file: {first_line(error)}") from error
     _refuse(path, model)
     return model
-
-
-def write_model(model: onnx.ModelProto, path: Path) -> Path:
-    """Write a graph; weights that protobuf has no room for go into a file beside it."""
-    if model.ByteSize() < EXTERNAL_DATA_BYTES:
-        onnx.save(model, path)
-    else:
-        onnx.save(model, path, save_as_external_data=True, location=f"{path.name}_data")
-        onnx.load_external_data_for_model(model, str(path.parent))  # saving took them away
-    return path
 
 
 class EncoderSession:
@@ -153,7 +143,7 @@ def open_plainly(path: Path) -> Any:
     options.intra_op_num_threads = available_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others run beside it
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[CPU.full_name])
     except Exception as error:  # onnxruntime's errors share no public base class
         raise InputError(f"{path} cannot be loaded by onnxruntime: {first_line(error)}") from error
 
@@ -165,14 +155,14 @@ def vocabulary_size(model: onnx.ModelProto) -> int:
 
 def embedding_rows(model: onnx.ModelProto) -> int | None:
     """Rows of the table that token ids look up; None where it is not found."""
-    wires = Wires(model.graph)
+    def_use = DefUse(model.graph)
     pending = [IDS]
     for name in pending:
-        for node in wires.readers(name):
-            if node.op_type == "Gather" and wires.is_constant(node.input[0]):
-                return int(wires.tensor(node.input[0]).dims[0])
+        for node in def_use.readers(name):
+            if node.op_type == "Gather" and def_use.is_constant(node.input[0]):
+                return int(def_use.tensor(node.input[0]).dims[0])
             if node.op_type == "EmbedLayerNormalization":
-                return int(wires.tensor(node.input[2]).dims[0])
+                return int(def_use.tensor(node.input[2]).dims[0])
             if node.op_type in ("Cast", "Identity"):
                 pending += node.output
     return None

@@ -10,10 +10,9 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.errors import InputError
 from edgebert.export.foreign.graph import MASK, POSITIONS
 from edgebert.export.foreign.parity import OutputReading
-from edgebert.export.passes.edits import add_constant, remove_unread
-from edgebert.records.manifest import EMBEDDINGS, QUESTION_ANSWERING, TEXT_CLASSIFICATION
-from edgebert.runtimes.outputs import answer_outputs
+from edgebert.onnx_graph.in_memory.edits import add_constant, remove_unread, rename_value
 from edgebert.sentence_modules import Normalize, SentenceModules
+from edgebert.tasks import TASKS
 
 _APPENDED = ("mean", "cls", "lasttoken")
 """Poolings that can be appended to a graph of token vectors, alone or before Normalize."""
@@ -21,11 +20,9 @@ _APPENDED = ("mean", "cls", "lasttoken")
 HIDDEN, EMBEDDING = "last_hidden_state", "sentence_embedding"
 
 
-def task_of(outputs: tuple[str, ...]) -> str | None:
+def task_told_by(outputs: tuple[str, ...]) -> str | None:
     """The task that the names of a graph's outputs tell; None for logits, of which many are."""
-    if {HIDDEN, "token_embeddings", EMBEDDING, "pooler_output"} & set(outputs):
-        return EMBEDDINGS
-    return QUESTION_ANSWERING if "start_logits" in outputs else None
+    return next((task.name for task in TASKS if task.is_told_by(outputs)), None)
 
 
 def give_bundle_outputs(
@@ -42,7 +39,7 @@ def give_bundle_outputs(
     graph = model.graph
     _require_inputs(graph, described)
     names = [value.name for value in graph.output]
-    if described.task != EMBEDDINGS:
+    if described.modules is None:
         wanted = _logits(names, described, reading)
     else:
         wanted = _embedding_outputs(model, described, reading)
@@ -53,9 +50,10 @@ def give_bundle_outputs(
 
 def _logits(names: list[str], described: Checkpoint, reading: OutputReading) -> dict[str, str]:
     """Name in the bundle to name in the graph, by name or else by place."""
-    needed = answer_outputs(described.task)
+    task = described.spec.task
+    needed = task.outputs
     wanted = dict(zip(needed, names, strict=False)) | {n: n for n in needed if n in names}
-    by_token = described.task != TEXT_CLASSIFICATION
+    by_token = task.by_token
     if len(wanted) < len(needed) or any(
         (name in reading.by_token) != by_token for name in wanted.values()
     ):
@@ -98,12 +96,7 @@ def _embedding_outputs(
 def _keep_outputs(graph: onnx.GraphProto, wanted: dict[str, str]) -> None:
     """Let the graph give `wanted`, new name to old one, and nothing else."""
     for new, old in wanted.items():
-        if new != old:
-            for node in graph.node:
-                for names in (node.input, node.output):
-                    for position, name in enumerate(names):
-                        if name == old:
-                            names[position] = new
+        rename_value(graph, old, new)
     del graph.output[:]
     for name in wanted:
         per_token = name in (HIDDEN, "start_logits", "end_logits")

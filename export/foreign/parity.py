@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.errors import BundleError
 from edgebert.export.foreign.graph import EncoderSession
 from edgebert.export.parity.batches import Batch, Ids, Mask
@@ -17,7 +18,6 @@ from edgebert.export.parity.cases import compare_everywhere
 from edgebert.export.parity.comparing import Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.records.made import ParityCase
-from edgebert.runtimes.answers import Array
 from edgebert.runtimes.session import open_graph
 
 Reference = Callable[[Mapping[str, Ids]], Mapping[str, Array]]
@@ -42,7 +42,7 @@ def read_outputs(session: EncoderSession) -> OutputReading:
     found = [_outputs_by_token(session, shape) for shape in shapes]
     by_token = {name for name, follows in found[0].items() if follows and found[-1][name]}
     return OutputReading(
-        names=tuple(found[0]), task="", zero_padding=False, by_token=frozenset(by_token)
+        names=tuple(found[0]), task=None, zero_padding=False, by_token=frozenset(by_token)
     )
 
 

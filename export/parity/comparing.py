@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgebert.drift.distances import cosines
+from edgebert.arrays import Array
 from edgebert.export.parity.batches import Batch, Ids, Mask
+from edgebert.measures.similarity import cosines
 from edgebert.records.made import ParityCase
-from edgebert.records.manifest import FILL_MASK, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
-from edgebert.runtimes.answers import Array
+from edgebert.tasks.base import SHARED_HIDDEN, Task
 
-_BY_TOKEN = ("last_hidden_state", "start_logits", "end_logits")
-_TAGGING = (TOKEN_CLASSIFICATION, FILL_MASK)
 _LARGEST = 2**22  # values of one output that are kept: 16 MB
 
 
@@ -25,12 +23,12 @@ class Reading:
 
     Attributes:
         names: the outputs, in the order in which the graph is asked for them.
-        task: what the graph is for.
+        task: what the graph is for, where that is known.
         zero_padding: whether the vector of a row that is all padding has to be zero.
     """
 
     names: tuple[str, ...]
-    task: str
+    task: Task | None
     zero_padding: bool
 
     def places(self, output: str, mask: Mask) -> Mask:
@@ -38,9 +36,9 @@ class Reading:
 
         The logits of a text are left out where its first token is masked: most heads read it.
         """
-        if output in _BY_TOKEN or self.task in _TAGGING:
-            return mask
-        return mask[:, 0] if self.task == TEXT_CLASSIFICATION else np.any(mask, axis=1)
+        assert self.task is not None
+        rows: Mask = mask if output == SHARED_HIDDEN else self.task.compared_rows(mask)
+        return rows
 
     def values(self, output: str, array: Array, mask: Mask) -> Array:
         """The values that are compared, [places, columns].

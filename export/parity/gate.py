@@ -148,7 +148,7 @@ def _reading(reference: CheckpointModel, graph: Bundle | Model) -> Reading:
     # what a Dense layer or a LayerNorm makes of the zero vector is not zero
     modules = reference.checkpoint.modules
     zero_padding = modules is not None and modules.keeps_zeros
-    return Reading(graph.manifest.outputs, reference.task, zero_padding)
+    return Reading(graph.manifest.outputs, reference.spec.task, zero_padding)
 
 
 def _ask(reference: CheckpointModel, batch: Batch, reading: Reading) -> Expected:

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edgebert.arrays import Array
 from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Ids
 from edgebert.machine import available_cores
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import GraphInputs
+from edgebert.runtimes.batches import GraphInputs
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import import_onnxruntime
 

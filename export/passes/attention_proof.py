@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.export.passes.attention_sites import AttentionSite, Factor, Link, Origin
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import DefUse
 
 Values = Mapping[str, npt.NDArray[np.generic]]
 
@@ -79,11 +79,11 @@ def _all_origins(site: AttentionSite) -> tuple[Origin, ...]:
     return (*site.queries, *site.keys, *site.values)
 
 
-def prove(wires: Wires, site: AttentionSite, short: Sample, long: Sample) -> Attention:
+def prove(def_use: DefUse, site: AttentionSite, short: Sample, long: Sample) -> Attention:
     """Find out what a site computes.
 
     Args:
-        wires: the graph.
+        def_use: the graph.
         site: where attention may be.
         short: a sample with its values; its batch, tokens, heads and head size differ.
         long: a sample with its values, long enough to show a local window.
@@ -96,7 +96,7 @@ def prove(wires: Wires, site: AttentionSite, short: Sample, long: Sample) -> Att
     key, value = inside[site.scores.input[1]], inside[site.context.input[1]]
     if query.ndim != 4 or key.ndim != 4 or query.shape != value.shape != context.shape:
         raise NotProved("its query, key and value are not [batch, heads, sequence, head size]")
-    numbers = _Numbers(wires, short, long)
+    numbers = _Numbers(def_use, short, long)
     q, q_scale = _source(site.queries, query, inside, numbers)
     k, k_scale = _source(site.keys, np.swapaxes(key, 2, 3), inside, numbers)
     v, v_scale = _source(site.values, value, inside, numbers)
@@ -104,7 +104,7 @@ def prove(wires: Wires, site: AttentionSite, short: Sample, long: Sample) -> Att
         raise NotProved("its values are scaled")
     merged = _merge(context)
     output = next((n for n in site.outputs if _equal(inside[n], merged)), None)
-    padding, bias = _masking(wires, site.links, short, long)
+    padding, bias = _masking(def_use, site.links, short, long)
     return Attention(
         site=site,
         heads=query.shape[1],
@@ -121,8 +121,8 @@ def prove(wires: Wires, site: AttentionSite, short: Sample, long: Sample) -> Att
 class _Numbers:
     """Values of one element: constants, and what a graph computes of the shapes alone."""
 
-    def __init__(self, wires: Wires, *samples: Sample) -> None:
-        self._wires, self._samples = wires, samples
+    def __init__(self, def_use: DefUse, *samples: Sample) -> None:
+        self._def_use, self._samples = def_use, samples
 
     def product(self, factors: Sequence[Factor]) -> float:
         product = 1.0
@@ -132,7 +132,7 @@ class _Numbers:
         return product
 
     def _number(self, name: str) -> float:
-        constant = self._wires.scalar(name)
+        constant = self._def_use.scalar(name)
         if constant is not None:
             return constant
         seen = [sample.values[name] for sample in self._samples if name in sample.values]
@@ -184,14 +184,14 @@ def _equal(found: npt.NDArray[np.generic], expected: npt.NDArray[np.generic]) ->
 
 
 def _masking(
-    wires: Wires, links: Sequence[Link], short: Sample, long: Sample
+    def_use: DefUse, links: Sequence[Link], short: Sample, long: Sample
 ) -> tuple[bool, str | None]:
     """Whether padding is masked, and the name of what else is added to the scores."""
     padding, bias = False, None
     for position, link in enumerate(links):
-        if link.kind == "scale" or all(_adds_nothing(link, s, wires) for s in (short, long)):
+        if link.kind == "scale" or all(_adds_nothing(link, s, def_use) for s in (short, long)):
             continue
-        if all(_masks_padding(link, sample, wires) for sample in (short, long)):
+        if all(_masks_padding(link, sample, def_use) for sample in (short, long)):
             padding = True
         elif link.kind == "where" or bias is not None or _scales(links[position:]):
             raise NotProved("its scores are masked by more than the attention mask")
@@ -202,28 +202,28 @@ def _masking(
     return padding, bias
 
 
-def _effect(link: Link, sample: Sample, wires: Wires) -> npt.NDArray[np.float64]:
+def _effect(link: Link, sample: Sample, def_use: DefUse) -> npt.NDArray[np.float64]:
     """What a link adds to the scores, [batch, heads or 1, queries or 1, keys]."""
-    value = _value(link.name, sample, wires)
+    value = _value(link.name, sample, def_use)
     if link.kind == "where":
-        fill = _value(link.fill, sample, wires).astype(np.float64)
+        fill = _value(link.fill, sample, def_use).astype(np.float64)
         value = np.where(value.astype(bool) == link.keep, 0.0, fill)
     batch, tokens = sample.mask.shape
     shape = np.broadcast_shapes(value.shape, (batch, 1, 1, tokens))
     return np.broadcast_to(value, shape).astype(np.float64)
 
 
-def _value(name: str, sample: Sample, wires: Wires) -> npt.NDArray[np.generic]:
-    return wires.constant(name) if wires.is_constant(name) else sample.values[name]
+def _value(name: str, sample: Sample, def_use: DefUse) -> npt.NDArray[np.generic]:
+    return def_use.constant(name) if def_use.is_constant(name) else sample.values[name]
 
 
-def _adds_nothing(link: Link, sample: Sample, wires: Wires) -> bool:
-    return not np.any(_effect(link, sample, wires))
+def _adds_nothing(link: Link, sample: Sample, def_use: DefUse) -> bool:
+    return not np.any(_effect(link, sample, def_use))
 
 
-def _masks_padding(link: Link, sample: Sample, wires: Wires) -> bool:
+def _masks_padding(link: Link, sample: Sample, def_use: DefUse) -> bool:
     """0 at every real token and very low at every other, whichever real token asks."""
-    effect = _effect(link, sample, wires)
+    effect = _effect(link, sample, def_use)
     asking = sample.mask[:, None, :, None]
     asked = sample.mask[:, None, None, :]
     right = np.where(asked, effect == 0, effect <= MASKED)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, remove_unread, replace_nodes
 
 
 def fuse_bias_gelu(model: onnx.ModelProto) -> int:
@@ -19,13 +19,13 @@ def fuse_bias_gelu(model: onnx.ModelProto) -> int:
         How many were fused.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     fused = 0
     for node in [node for node in graph.node if node.op_type == "Gelu"]:
-        add = wires.producers.get(node.input[0])
-        if add is None or add.op_type != "Add" or len(wires.readers(add.output[0])) > 1:
+        add = def_use.producers.get(node.input[0])
+        if add is None or add.op_type != "Add" or len(def_use.readers(add.output[0])) > 1:
             continue
-        bias = next((name for name in add.input if is_bias(name, wires)), None)
+        bias = next((name for name in add.input if is_bias(name, def_use)), None)
         if bias is None:
             continue
         x = next(name for name in add.input if name != bias)
@@ -38,12 +38,12 @@ def fuse_bias_gelu(model: onnx.ModelProto) -> int:
             domain=CONTRIB,
         )
         gelu.metadata_props.extend(node.metadata_props)
-        put_instead(graph, node.output[0], [gelu])
+        replace_nodes(graph, [node.output[0]], [gelu])
         fused += 1
     remove_unread(graph)
     return fused
 
 
-def is_bias(name: str, wires: Wires) -> bool:
+def is_bias(name: str, def_use: DefUse) -> bool:
     """Whether a value is a constant of one axis."""
-    return wires.is_constant(name) and len(wires.tensor(name).dims) == 1
+    return def_use.is_constant(name) and len(def_use.tensor(name).dims) == 1

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.onnx_graph.in_memory.edits import add_constant, insert_before
 
 _MASK = "attention_mask"
 
@@ -25,30 +25,30 @@ def count_at_least_one_token(model: onnx.ModelProto) -> int:
         How many divisors were bounded.
     """
     graph = model.graph
-    wires = Wires(graph)
-    means = [n for n in graph.node if n.op_type == "Div" and _counts_tokens(n.input[1], wires)]
+    def_use = DefUse(graph)
+    means = [n for n in graph.node if n.op_type == "Div" and _counts_tokens(n.input[1], def_use)]
     for mean in means:
         bounded = f"{mean.output[0]}.tokens"
         one = add_constant(graph, "pooling.one_token", np.array(1, np.float32))
-        position = next(i for i, node in enumerate(graph.node) if node.output[0] == mean.output[0])
-        graph.node.insert(position, helper.make_node("Clip", [mean.input[1], one], [bounded]))
+        clip = helper.make_node("Clip", [mean.input[1], one], [bounded])
+        insert_before(graph, mean.output[0], [clip])
         mean.input[1] = bounded
     return len(means)
 
 
-def _counts_tokens(name: str, wires: Wires) -> bool:
-    total = wires.producers.get(_source(name, wires))
+def _counts_tokens(name: str, def_use: DefUse) -> bool:
+    total = def_use.producers.get(_source(name, def_use))
     return (
         total is not None
         and total.op_type == "ReduceSum"
-        and _source(total.input[0], wires) == _MASK
+        and _source(total.input[0], def_use) == _MASK
     )
 
 
-def _source(name: str, wires: Wires) -> str:
+def _source(name: str, def_use: DefUse) -> str:
     """What a value is a cast or a repetition of."""
-    node = wires.producers.get(name)
+    node = def_use.producers.get(name)
     while node is not None and node.op_type in ("Cast", "Expand"):
         name = node.input[0]
-        node = wires.producers.get(name)
+        node = def_use.producers.get(name)
     return name

@@ -17,14 +17,14 @@ from edgebert.export.passes.attention_proof import (
     values_in_short,
 )
 from edgebert.export.passes.attention_sites import attention_sites
-from edgebert.export.passes.edits import (
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.onnx_graph.in_memory.edits import (
     CONTRIB,
     add_constant,
     import_contrib,
-    put_instead,
     remove_unread,
+    replace_nodes,
 )
-from edgebert.export.passes.wires import Wires
 
 LOWEST_BIAS = -1e30
 """Stands in for minus infinity, of which a softmax over nothing else makes nan."""
@@ -70,8 +70,8 @@ def fuse_attention(model: onnx.ModelProto, sample: Sampler) -> AttentionFusion:
         sample: runs it.
     """
     graph = model.graph
-    wires = Wires(graph)
-    sites, others = attention_sites(wires)
+    def_use = DefUse(graph)
+    sites, others = attention_sites(def_use)
     reasons = [
         f"{name}: not between one product of query and key and one with values" for name in others
     ]
@@ -81,7 +81,7 @@ def fuse_attention(model: onnx.ModelProto, sample: Sampler) -> AttentionFusion:
     fused = 0
     for site in sites:
         try:
-            attention = prove(wires, site, short, long)
+            attention = prove(def_use, site, short, long)
         except NotProved as reason:
             reasons.append(f"{site.softmax.name or site.softmax.output[0]}: {reason}")
         else:
@@ -120,7 +120,7 @@ def _replace(graph: onnx.GraphProto, attention: Attention) -> None:
     )
     if attention.output is None:
         nodes += _split(graph, merged, site.context.output[0], attention.heads)
-    put_instead(graph, attention.output or site.context.output[0], nodes)
+    replace_nodes(graph, [attention.output or site.context.output[0]], nodes)
 
 
 def _merge(

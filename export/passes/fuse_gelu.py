@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgebert.export.passes.edits import (
-    CONTRIB,
-    import_contrib,
-    opset_of,
-    put_instead,
-    remove_unread,
-)
 from edgebert.export.passes.equivalence import (
     Region,
     region_between,
     values_ahead,
     values_behind,
 )
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.onnx_graph.in_memory.edits import (
+    CONTRIB,
+    import_contrib,
+    opset_of,
+    remove_unread,
+    replace_nodes,
+)
 
 _PROBE = np.linspace(-6, 6, 97, dtype=np.float32)
 
@@ -45,9 +45,9 @@ def fuse_gelu(model: onnx.ModelProto) -> int:
     for node in list(graph.node):
         if node.op_type not in ("Erf", "Tanh"):
             continue
-        region = _gelu_around(Wires(graph), node, opset)
+        region = _gelu_around(DefUse(graph), node, opset)
         if region is not None:
-            put_instead(graph, region.end, [_gelu(region, node.op_type, opset)])
+            replace_nodes(graph, [region.end], [_gelu(region, node.op_type, opset)])
             fused += 1
     if fused and opset < 20:
         import_contrib(model)
@@ -55,12 +55,12 @@ def fuse_gelu(model: onnx.ModelProto) -> int:
     return fused
 
 
-def _gelu_around(wires: Wires, anchor: onnx.NodeProto, opset: int) -> Region | None:
+def _gelu_around(def_use: DefUse, anchor: onnx.NodeProto, opset: int) -> Region | None:
     expected = _exact(_PROBE) if anchor.op_type == "Erf" else _tanh(_PROBE)
-    for end in values_ahead(wires, anchor.output[0]):
-        for start in values_behind(wires, anchor.input[0]):
-            region = region_between(wires, start, end)
-            if region is None or any(wires.size(name) != 1 for name in region.constants):
+    for end in values_ahead(def_use, anchor.output[0]):
+        for start in values_behind(def_use, anchor.input[0]):
+            region = region_between(def_use, start, end)
+            if region is None or any(def_use.size(name) != 1 for name in region.constants):
                 continue
             if np.allclose(region(_PROBE, opset), expected, atol=1e-5) and region.is_closed():
                 return region

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgebert.export.passes.edits import opset_of, put_instead, remove_unread
 from edgebert.export.passes.equivalence import Region, region_between, values_ahead
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.onnx_graph.in_memory.edits import opset_of, remove_unread, replace_nodes
 
 
 def fuse_layer_norm(model: onnx.ModelProto) -> int:
@@ -36,9 +36,9 @@ def fuse_layer_norm(model: onnx.ModelProto) -> int:
     for node in list(graph.node):
         if node.op_type != "ReduceMean":
             continue
-        found = _norm_of(Wires(graph), node, opset)
+        found = _norm_of(DefUse(graph), node, opset)
         if found is not None:
-            put_instead(graph, found.region.end, [found.node()])
+            replace_nodes(graph, [found.region.end], [found.node()])
             fused += 1
     remove_unread(graph)
     return fused
@@ -63,30 +63,30 @@ class _Norm:
         )
 
 
-def _norm_of(wires: Wires, mean: onnx.NodeProto, opset: int) -> _Norm | None:
+def _norm_of(def_use: DefUse, mean: onnx.NodeProto, opset: int) -> _Norm | None:
     """The largest region around a mean that is a LayerNorm."""
-    for end in reversed(values_ahead(wires, mean.output[0])):
-        region = region_between(wires, mean.input[0], end)
+    for end in reversed(values_ahead(def_use, mean.output[0])):
+        region = region_between(def_use, mean.input[0], end)
         if region is None or not region.is_closed():
             continue
-        found = _prove(wires, region, opset)
+        found = _prove(def_use, region, opset)
         if found is not None:
             return found
     return None
 
 
-def _prove(wires: Wires, region: Region, opset: int) -> _Norm | None:
+def _prove(def_use: DefUse, region: Region, opset: int) -> _Norm | None:
     """Try which constants are gain, bias and epsilon so that the region is a LayerNorm of them."""
-    vectors = [name for name in region.constants if wires.size(name) > 1]
-    numbers = [wires.scalar(name) for name in region.constants if name not in vectors]
-    if not 1 <= len(vectors) <= 2 or any(len(wires.tensor(name).dims) != 1 for name in vectors):
+    vectors = [name for name in region.constants if def_use.size(name) > 1]
+    numbers = [def_use.scalar(name) for name in region.constants if name not in vectors]
+    if not 1 <= len(vectors) <= 2 or any(len(def_use.tensor(name).dims) != 1 for name in vectors):
         return None
-    rows = _rows(wires.size(vectors[0]))
-    if any(wires.size(name) != rows.shape[1] for name in vectors):
+    rows = _rows(def_use.size(vectors[0]))
+    if any(def_use.size(name) != rows.shape[1] for name in vectors):
         return None
     found = region(rows, opset)
     for parameters in permutations(vectors):
-        values = [wires.constant(name).astype(np.float64) for name in parameters]
+        values = [def_use.constant(name).astype(np.float64) for name in parameters]
         for epsilon in (n for n in numbers if n is not None and 0 < n < 0.01):
             if np.allclose(found, _layer_norm(rows, values, epsilon), rtol=1e-3, atol=1e-4):
                 return _Norm(region, parameters, epsilon)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.def_use import DefUse, symbolic_shape
+from edgebert.onnx_graph.in_memory.edits import remove_unread
 
 _ELEMENT_WISE = frozenset({"Add", "Div", "Mul", "Sub"})
 
@@ -22,14 +22,14 @@ def drop_idle_expands(model: onnx.ModelProto) -> int:
         How many were taken out.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     shapes = {value.name: symbolic_shape(value) for value in (*graph.value_info, *graph.output)}
     taken = 0
     for node in graph.node:
         if node.op_type not in _ELEMENT_WISE:
             continue
         for place, other in ((0, 1), (1, 0)):
-            expand = wires.producers.get(node.input[place])
+            expand = def_use.producers.get(node.input[place])
             if expand is None or expand.op_type != "Expand":
                 continue
             if shapes.get(node.input[other]) and shapes[node.input[other]] == shapes.get(

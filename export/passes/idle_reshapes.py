@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from edgebert.export.passes.edits import read_instead, remove_unread
-from edgebert.export.passes.wires import Wires, symbolic_shape
+from edgebert.onnx_graph.in_memory.def_use import DefUse, symbolic_shape
+from edgebert.onnx_graph.in_memory.edits import read_instead, remove_unread
 
 
 def drop_idle_reshapes(model: onnx.ModelProto) -> int:
@@ -29,10 +29,10 @@ def drop_idle_reshapes(model: onnx.ModelProto) -> int:
 
 
 def _join_reshape_chains(graph: onnx.GraphProto) -> None:
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     reshapes = {node.output[0]: node for node in graph.node if node.op_type == "Reshape"}
     for node in reshapes.values():
-        if wires.is_constant(node.input[1]) and 0 in wires.constant(node.input[1]):
+        if def_use.is_constant(node.input[1]) and 0 in def_use.constant(node.input[1]):
             continue
         while node.input[0] in reshapes:
             node.input[0] = reshapes[node.input[0]].input[0]

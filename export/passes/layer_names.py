@@ -6,8 +6,8 @@ from collections import Counter
 
 import onnx
 
-from edgebert.export.passes.edits import read_instead
 from edgebert.export.passes.trace_notes import noted_modules
+from edgebert.onnx_graph.in_memory.edits import rename_value
 
 
 def name_layers(model: onnx.ModelProto) -> int:
@@ -32,7 +32,7 @@ def name_layers(model: onnx.ModelProto) -> int:
         layer = layers.pop() if len(layers) == 1 else None
         if not layer or reads[weight] != len(nodes) or f"{layer}.weight" in taken:
             continue
-        _rename(graph, weight, f"{layer}.weight")
+        rename_value(graph, weight, f"{layer}.weight")
         taken.add(f"{layer}.weight")
         for run, node in enumerate(nodes, 1):
             node.name = layer if run == 1 else f"{layer}_{run}"
@@ -68,10 +68,3 @@ def _bias_added_to(node: onnx.NodeProto, add: onnx.NodeProto) -> str | None:
 def _without_wrapper(name: str) -> str:
     """Drop the attribute under which our own traced module holds the model."""
     return name.removeprefix("encoder.").removeprefix("model.")
-
-
-def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
-    for tensor in graph.initializer:
-        if tensor.name == old:
-            tensor.name = new
-    read_instead(graph, {old: new})

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
+from edgebert.onnx_graph.in_memory.edits import add_constant, remove_unread, replace_nodes
 
 
 def pool_by_matmul(model: onnx.ModelProto) -> int:
@@ -24,33 +24,35 @@ def pool_by_matmul(model: onnx.ModelProto) -> int:
         How many sums were replaced.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     found = 0
     for node in [node for node in graph.node if node.op_type == "ReduceSum"]:
-        masked = wires.producers.get(node.input[0])
-        if masked is None or masked.op_type != "Mul" or not _sums_tokens(node, wires):
+        masked = def_use.producers.get(node.input[0])
+        if masked is None or masked.op_type != "Mul" or not _sums_tokens(node, def_use):
             continue
-        hidden, weights = sorted(masked.input, key=lambda name: _is_column(name, wires))
-        if not _is_column(weights, wires) or _is_column(hidden, wires):
+        hidden, weights = sorted(masked.input, key=lambda name: _is_column(name, def_use))
+        if not _is_column(weights, def_use) or _is_column(hidden, def_use):
             continue
         name = f"pooling.{found}" if found else "pooling"  # of several side by side
-        put_instead(graph, node.output[0], _product(graph, node.output[0], hidden, weights, name))
+        replace_nodes(
+            graph, [node.output[0]], _product(graph, node.output[0], hidden, weights, name)
+        )
         found += 1
     remove_unread(graph)
     return found
 
 
-def _sums_tokens(node: onnx.NodeProto, wires: Wires) -> bool:
-    axis = wires.scalar(node.input[1]) if len(node.input) > 1 else None
+def _sums_tokens(node: onnx.NodeProto, def_use: DefUse) -> bool:
+    axis = def_use.scalar(node.input[1]) if len(node.input) > 1 else None
     return axis == 1 and attribute(node, "keepdims", 1) == 0
 
 
-def _is_column(name: str, wires: Wires) -> bool:
+def _is_column(name: str, def_use: DefUse) -> bool:
     """Whether a value is [batch, sequence, 1], by how it is made of the mask."""
-    node = wires.producers.get(name)
+    node = def_use.producers.get(name)
     while node is not None and node.op_type == "Cast":
-        node = wires.producers.get(node.input[0])
-    return node is not None and node.op_type == "Unsqueeze" and wires.scalar(node.input[1]) == -1
+        node = def_use.producers.get(node.input[0])
+    return node is not None and node.op_type == "Unsqueeze" and def_use.scalar(node.input[1]) == -1
 
 
 def _product(

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import add_constant, put_instead
+from edgebert.onnx_graph.in_memory.edits import add_constant, replace_nodes
 
 
 def use_mobile_operators(model: onnx.ModelProto) -> int:
@@ -24,7 +24,7 @@ def use_mobile_operators(model: onnx.ModelProto) -> int:
     known = {v.name: v.type.tensor_type.elem_type for v in (*graph.value_info, *graph.output)}
     norms = [node for node in graph.node if node.op_type == "ReduceL2"]
     for node in norms:
-        put_instead(graph, node.output[0], _norm(node))
+        replace_nodes(graph, [node.output[0]], _norm(node))
     negations = [
         node
         for node in graph.node
@@ -33,7 +33,7 @@ def use_mobile_operators(model: onnx.ModelProto) -> int:
     for node in negations:
         minus = add_constant(graph, "minus_one", np.array(-1, np.float32))
         product = helper.make_node("Mul", [node.input[0], minus], list(node.output), name=node.name)
-        put_instead(graph, node.output[0], [product])
+        replace_nodes(graph, [node.output[0]], [product])
     return len(norms) + len(negations)
 
 

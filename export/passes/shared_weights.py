@@ -6,7 +6,7 @@ import hashlib
 
 import onnx
 
-from edgebert.export.passes.edits import read_instead
+from edgebert.onnx_graph.in_memory.edits import read_instead
 
 
 def share_weights(model: onnx.ModelProto) -> int:

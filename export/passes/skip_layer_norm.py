@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx
 
 from edgebert.export.passes.bias_gelu import is_bias
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute, symbolic_shape
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, remove_unread, replace_nodes
 
 
 def fuse_skip_layer_norm(model: onnx.ModelProto) -> int:
@@ -22,33 +22,33 @@ def fuse_skip_layer_norm(model: onnx.ModelProto) -> int:
         How many were fused.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     shapes = {value.name: _shape(value) for value in graph.value_info}
     fused = 0
     for node in [node for node in graph.node if node.op_type == "LayerNormalization"]:
-        add = wires.producers.get(node.input[0])
+        add = def_use.producers.get(node.input[0])
         if add is None or add.op_type != "Add" or attribute(node, "axis", -1) not in (-1, 2):
             continue
         if len({shapes.get(name) for name in add.input}) > 1 or not shapes.get(add.input[0]):
             continue
-        put_instead(graph, add.output[0], [_skip_layer_norm(node, add, wires)])
+        replace_nodes(graph, [add.output[0]], [_skip_layer_norm(node, add, def_use)])
         graph.node.remove(node)
         fused += 1
     remove_unread(graph)
     return fused
 
 
-def _skip_layer_norm(node: onnx.NodeProto, add: onnx.NodeProto, wires: Wires) -> onnx.NodeProto:
+def _skip_layer_norm(node: onnx.NodeProto, add: onnx.NodeProto, def_use: DefUse) -> onnx.NodeProto:
     summands, bias = list(add.input), ""
     for place, name in enumerate(summands):
-        biased = wires.producers.get(name)
+        biased = def_use.producers.get(name)
         if not bias and biased is not None and biased.op_type == "Add":
-            bias = next((b for b in biased.input if is_bias(b, wires)), "")
-            if bias and len(wires.readers(name)) == 1:
+            bias = next((b for b in biased.input if is_bias(b, def_use)), "")
+            if bias and len(def_use.readers(name)) == 1:
                 summands[place] = next(x for x in biased.input if x != bias)
             else:
                 bias = ""
-    read_elsewhere = len(wires.readers(add.output[0])) > 1 or add.output[0] in wires.outputs
+    read_elsewhere = len(def_use.readers(add.output[0])) > 1 or add.output[0] in def_use.outputs
     parameters = [*node.input[1:], ""][:2]
     fused = onnx.helper.make_node(
         "SkipLayerNormalization",
@@ -64,5 +64,5 @@ def _skip_layer_norm(node: onnx.NodeProto, add: onnx.NodeProto, wires: Wires) ->
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...] | None:
     """Symbolic shape of three axes, or None where it has others or some are unknown."""
-    dims = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
-    return None if len(dims) != 3 or any(d in ("", 0) for d in dims) else dims
+    shape = symbolic_shape(value)
+    return shape if shape is not None and len(shape) == 3 else None

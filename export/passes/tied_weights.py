@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgebert.export.passes.edits import remove_unread
-from edgebert.export.passes.wires import Wires
+from edgebert.onnx_graph.in_memory.def_use import DefUse
+from edgebert.onnx_graph.in_memory.edits import insert_before, remove_unread
 
 
 def tie_weights(model: onnx.ModelProto) -> int:
@@ -24,32 +24,30 @@ def tie_weights(model: onnx.ModelProto) -> int:
         How many weights were taken out.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     tables = {
         node.input[0]
         for node in graph.node
-        if node.op_type == "Gather" and wires.is_constant(node.input[0])
+        if node.op_type == "Gather" and def_use.is_constant(node.input[0])
     }
     tied = 0
     for node in [node for node in graph.node if node.op_type == "MatMul"]:
-        table = next((t for t in tables if _is_transpose(node.input[1], t, wires)), None)
+        table = next((t for t in tables if _is_transpose(node.input[1], t, def_use)), None)
         if table is not None:
             transposed = f"{node.output[0]}.tied"
-            place = list(graph.node).index(node)
-            graph.node.insert(
-                place, helper.make_node("Transpose", [table], [transposed], perm=[1, 0])
-            )
+            transpose = helper.make_node("Transpose", [table], [transposed], perm=[1, 0])
+            insert_before(graph, node.output[0], [transpose])
             node.input[1] = transposed
             tied += 1
     remove_unread(graph)
     return tied
 
 
-def _is_transpose(name: str, table: str, wires: Wires) -> bool:
-    if not wires.is_constant(name):
+def _is_transpose(name: str, table: str, def_use: DefUse) -> bool:
+    if not def_use.is_constant(name):
         return False
-    if tuple(wires.tensor(name).dims) != tuple(reversed(wires.tensor(table).dims)):
+    if tuple(def_use.tensor(name).dims) != tuple(reversed(def_use.tensor(table).dims)):
         return False
-    return len(wires.tensor(name).dims) == 2 and np.array_equal(
-        wires.constant(name), wires.constant(table).T
+    return len(def_use.tensor(name).dims) == 2 and np.array_equal(
+        def_use.constant(name), def_use.constant(table).T
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from edgebert.export.passes.edits import read_instead
-from edgebert.export.passes.wires import Wires, attribute
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
+from edgebert.onnx_graph.in_memory.edits import read_instead
 
 
 def store_transposed(model: onnx.ModelProto) -> int:
@@ -23,10 +23,10 @@ def store_transposed(model: onnx.ModelProto) -> int:
         How many weights were turned.
     """
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     turned = 0
     for tensor in list(graph.initializer):
-        readers = wires.readers(tensor.name)
+        readers = def_use.readers(tensor.name)
         if readers and all(_transposes(node, readers[0]) for node in readers):
             _turn(tensor, readers, graph)
             turned += 1

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from edgebert.arrays import Array
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text, read_examples
-from edgebert.data.samples import GOLDEN_TEXTS, golden_texts
+from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.vocabulary.choosing import piece_ids, pieces_to_keep
@@ -30,7 +31,6 @@ from edgebert.export.vocabulary.folder import named_ids, open_trimmed, write_fol
 from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
 from edgebert.pytorch import load_config, load_tokenizer
 from edgebert.records.manifest import TrimmedVocabulary
-from edgebert.runtimes.answers import Array
 
 _KINDS = ("WordPiece", "BPE", "Unigram")
 _TOLERANCE = 1e-5
@@ -86,7 +86,7 @@ def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:
 
 def _golden(checkpoint: Checkpoint, tokenizer: Any) -> list[str]:
     """The golden texts, as they are and as a model of this task reads them."""
-    read = golden_texts(checkpoint.task, tokenizer.mask_token)
+    read = checkpoint.spec.task.golden_texts(tokenizer.mask_token)
     sides = [(text,) if isinstance(text, str) else text for text in (*GOLDEN_TEXTS, *read)]
     return [side for text in sides for side in text]
 
@@ -129,7 +129,7 @@ def _run(checkpoint: Checkpoint) -> tuple[list[npt.NDArray[np.int64]], list[Arra
     model = CheckpointModel(checkpoint)
     pair: list[Text] = [(GOLDEN_TEXTS[0], GOLDEN_TEXTS[1])]
     ids = [model.encode(texts)["input_ids"] for texts in (GOLDEN_TEXTS, pair)]
-    return ids, model.outputs(golden_texts(model.task, model.mask_token))
+    return ids, model.outputs(model.spec.task.golden_texts(model.spec.mask_token))
 
 
 def _size(checkpoint: Checkpoint) -> int:

@@ -1,10 +1,38 @@
 """A bundle and texts in, vectors, labels and entities out: numpy, onnxruntime and tokenizers."""
 
-from edgebert.runtimes.answers import Classification, Entity
-from edgebert.runtimes.loading import load
-from edgebert.runtimes.masks import Fill
-from edgebert.runtimes.model import Model
-from edgebert.runtimes.questions import Answer
-from edgebert.runtimes.ranking import Hit
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgebert.runtimes.loading import load as load
+    from edgebert.runtimes.model import Model as Model
+    from edgebert.tasks.answers import Classification as Classification
+    from edgebert.tasks.answers import Entity as Entity
+    from edgebert.tasks.masks import Fill as Fill
+    from edgebert.tasks.questions import Answer as Answer
+    from edgebert.vectors.ranking import Hit as Hit
+
+_HOMES = {
+    "Answer": "edgebert.tasks.questions",
+    "Classification": "edgebert.tasks.answers",
+    "Entity": "edgebert.tasks.answers",
+    "Fill": "edgebert.tasks.masks",
+    "Hit": "edgebert.vectors.ranking",
+    "Model": "edgebert.runtimes.model",
+    "load": "edgebert.runtimes.loading",
+}
 __all__ = ["Answer", "Classification", "Entity", "Fill", "Hit", "Model", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the table of providers is read by the command line, which starts light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgebert.runtimes' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
+from edgebert.arrays import Array, Integers
 from edgebert.errors import BundleError, InputError
 from edgebert.records.profile import Profile
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import GraphInputs, Integers
+from edgebert.runtimes.batches import GraphInputs
 from edgebert.runtimes.reasons import reason_of
 
 if TYPE_CHECKING:

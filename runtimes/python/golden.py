@@ -16,16 +16,13 @@ from edgebert.errors import BundleError
 from edgebert.machine import release_numbers, this_machine
 from edgebert.records.codec import to_dict
 from edgebert.records.golden import Golden, GoldenText, Tolerance
-from edgebert.records.manifest import FILL_MASK, FORMAT
-from edgebert.runtimes.encoding import Text, encode
+from edgebert.records.manifest import FORMAT
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.reasons import reason_of
 from edgebert.runtimes.session import import_onnxruntime
+from edgebert.text.encoding import Text, encode
 from edgebert.user_cache import user_cache
-
-_COLUMNS = 64
-"""How many logits of a vocabulary a golden answer keeps."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +99,9 @@ def write_golden(
 
 def golden_columns(model: Model) -> tuple[int, ...]:
     """The columns that a golden file of this model keeps: evenly spread over a vocabulary."""
-    if model.task != FILL_MASK:
-        return ()
-    return tuple(range(0, model.width, -(-model.width // _COLUMNS)))
+    task = model.spec.task
+    width = model.engine.widths[task.outputs[0]]
+    return task.golden_columns(width) if isinstance(width, int) else ()
 
 
 def kept(output: npt.NDArray[Any], columns: Sequence[int]) -> npt.NDArray[Any]:

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgebert.bounds import check_number
 from edgebert.bundle import MODEL, TOKENIZER, Bundle, open_bundle
 from edgebert.errors import BundleError
-from edgebert.runtimes.bounds import check_number
-from edgebert.runtimes.encoding import open_tokenizer
 from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.profiles import profile_for
 from edgebert.runtimes.session import open_session
+from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -1,13 +1,20 @@
-"""The execution providers of onnxruntime by the names users give, and what each takes."""
+"""The execution providers of onnxruntime by the names users give, and what each takes.
+
+Whoever needs a provider's name takes it from here; importing this loads neither numpy nor
+onnxruntime.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from edgebert.bundle import Bundle
 from edgebert.errors import ProviderError
 from edgebert.runtimes.wheels import both_installed, swap_wheels
+
+if TYPE_CHECKING:
+    from edgebert.bundle import Bundle
 
 AUTO = "auto"
 """The provider on which every promise of a bundle was proved: always `cpu`.

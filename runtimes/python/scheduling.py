@@ -17,12 +17,13 @@ from typing import Generic, TypeVar
 
 import tokenizers
 
+from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.encoding import MicroBatch, micro_batches
+from edgebert.runtimes.batches import MicroBatch, micro_batches, rows_of
 from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.outputs import answer_outputs, joined, rows_of, tokens_per_run
 from edgebert.runtimes.windows import Window, distinct
+from edgebert.tasks.base import Task
+from edgebert.text.long_texts import Answered
 
 T = TypeVar("T")
 
@@ -38,15 +39,6 @@ _FEWEST_TOKENS = 64
 """Where few texts come at once, the callers share them down to so many tokens a micro-batch."""
 
 
-@dataclass(frozen=True)
-class Answered(Generic[T]):
-    """A text, its tokens and what the graph says of it (see `outputs.rows_of`)."""
-
-    text: T
-    encoding: tokenizers.Encoding
-    row: Array
-
-
 class Scheduler:
     """Runs windows of texts through an engine.
 
@@ -57,11 +49,11 @@ class Scheduler:
         vocabulary: pieces that the tokenizer knows.
     """
 
-    def __init__(self, engine: Engine, task: str, *, mask_id: int | None, vocabulary: int) -> None:
+    def __init__(self, engine: Engine, task: Task, *, mask_id: int | None, vocabulary: int) -> None:
         self._engine = engine
         self._task = task
         self._mask_id = mask_id
-        self._tokens_per_run = tokens_per_run(task, vocabulary, engine.profile.tokens_per_run)
+        self._tokens_per_run = task.tokens_per_run(vocabulary, engine.profile.tokens_per_run)
 
     def answers(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Answered[T]]:
         """The answers to all texts of the windows, in order."""
@@ -83,7 +75,7 @@ class Scheduler:
         encodings = encode(texts)
         batches = self._batches(encodings)
         work = _Working(window.texts, places, encodings, batches)
-        outputs = answer_outputs(self._task)
+        outputs = self._task.outputs
         if alone and len(batches) == 1:
             (batch,) = batches
             work.runs.append(_done(self._rows(batch, self._engine.run(outputs, batch.inputs))))
@@ -96,7 +88,7 @@ class Scheduler:
 
     def _rows(self, batch: MicroBatch, results: list[Array]) -> Rows:
         """What is kept of a run: of a fill-mask graph's logits those at the masks alone."""
-        return dict(rows_of(self._task, batch, joined(self._task, results), self._mask_id))
+        return dict(rows_of(self._task, batch, self._task.joined(results), self._mask_id))
 
     def _batches(self, encodings: Sequence[tokenizers.Encoding]) -> list[MicroBatch]:
         """Micro-batches, the longest first, and enough of them for every caller."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgebert.bundle import Bundle
 from edgebert.errors import BundleError, InputError, ProviderError
-from edgebert.graph.external_data import external_files
 from edgebert.machine import available_cores
+from edgebert.onnx_graph.external_data import external_files
 from edgebert.runtimes.providers import (
     AUTO,
     CPU,

@@ -98,6 +98,15 @@ def split(window: Window[T], most: int) -> Iterator[Window[T]]:
         yield Window(window.texts[start:end], full=window.full or end < len(window.texts))
 
 
+def in_small_windows(windows: Iterable[Window[T]], most: int | None) -> Iterator[Window[T]]:
+    """The same texts in windows of so many at most; None for any."""
+    for window in windows:
+        if most is None:
+            yield window
+        else:
+            yield from split(window, most)
+
+
 def distinct(texts: Sequence[H]) -> tuple[list[H], list[int]]:
     """Each text once, and for every text its place among those."""
     places: dict[H, int] = {}

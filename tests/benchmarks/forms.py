@@ -28,13 +28,13 @@ from benchmarks.split_attention import split_attention
 from edgebert.checkpoint import open_checkpoint
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.bias_gelu import fuse_bias_gelu
-from edgebert.export.passes.edits import CONTRIB, put_instead, remove_unread
 from edgebert.export.passes.mean_pooling import pool_by_matmul
 from edgebert.export.passes.merged_qkv import merge_qkv
 from edgebert.export.passes.skip_layer_norm import fuse_skip_layer_norm
-from edgebert.export.passes.wires import Wires, attribute
 from edgebert.export.targets import PASSES
 from edgebert.export.tracing import trace
+from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, remove_unread, replace_nodes
 from edgebert.runtimes.session import open_graph
 
 Change = Callable[[onnx.ModelProto], object]
@@ -70,16 +70,16 @@ def merge_by_split(model: onnx.ModelProto) -> None:
             helper.make_node("Split", [f"{out}.qkv"], parts, axis=-1, num_outputs=3),
             attention,
         ]
-        put_instead(model.graph, out, new)
+        replace_nodes(model.graph, [out], new)
 
 
 def bias_into_attention(model: onnx.ModelProto) -> None:
     """MultiHeadAttention(q + bq, k + bk, v + bv) -> MultiHeadAttention(q, k, v, [bq bk bv])."""
     split_attention(model)
-    wires = Wires(model.graph)
+    def_use = DefUse(model.graph)
     for node in [node for node in model.graph.node if node.op_type == "MultiHeadAttention"]:
-        adds = [wires.producers[name] for name in node.input[:3]]
-        bias = np.concatenate([wires.constant(add.input[1]) for add in adds])
+        adds = [def_use.producers[name] for name in node.input[:3]]
+        bias = np.concatenate([def_use.constant(add.input[1]) for add in adds])
         model.graph.initializer.append(numpy_helper.from_array(bias, f"{node.output[0]}.bias"))
         for place, add in enumerate(adds):
             node.input[place] = add.input[0]
@@ -109,8 +109,10 @@ def mask_by_if(model: onnx.ModelProto) -> None:
             branch.input[4], branch.output[0] = mask, f"{node.output[0]}.{name}"
             result = helper.make_tensor_value_info(branch.output[0], 1, None)
             branches[name] = helper.make_graph([branch], name, [], [result])
-        put_instead(
-            graph, node.output[0], [helper.make_node("If", ["full"], list(node.output), **branches)]
+        replace_nodes(
+            graph,
+            [node.output[0]],
+            [helper.make_node("If", ["full"], list(node.output), **branches)],
         )
     graph.node.insert(first, helper.make_node("Cast", ["least"], ["full"], to=9))
     graph.node.insert(
@@ -129,12 +131,12 @@ def tanh_gelu(model: onnx.ModelProto) -> None:
 def embed_layer_norm(model: onnx.ModelProto) -> None:
     """Three Gathers, two Adds and a LayerNormalization -> EmbedLayerNormalization."""
     graph = model.graph
-    wires = Wires(graph)
+    def_use = DefUse(graph)
     norm = next(node for node in graph.node if node.op_type == "LayerNormalization")
-    outer = wires.producers[norm.input[0]]
-    inner = wires.producers[outer.input[0]]
+    outer = def_use.producers[norm.input[0]]
+    inner = def_use.producers[outer.input[0]]
     word, kind, position = (
-        wires.producers[name] for name in (inner.input[0], inner.input[1], outer.input[1])
+        def_use.producers[name] for name in (inner.input[0], inner.input[1], outer.input[1])
     )
     tables = [word.input[0], position.input[0], kind.input[0]]
     new = [
@@ -148,7 +150,7 @@ def embed_layer_norm(model: onnx.ModelProto) -> None:
             epsilon=attribute(norm, "epsilon", 1e-5),
         ),
     ]
-    put_instead(graph, norm.output[0], new)
+    replace_nodes(graph, [norm.output[0]], new)
     remove_unread(graph)
 
 

@@ -18,11 +18,12 @@ from benchmarks.standing import (
     throughput_columns,
     titles,
 )
+from edgebert.measures.formats import cosine, percent
 from edgebert.output import new_file
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, ranked
 from edgebert.report.drawing import COLOURS
-from edgebert.report.formats import cosine, day, duration, figures, megabytes, percent
+from edgebert.report.formats import day, duration, figures, megabytes
 from edgebert.report.tiles import Tile
 from edgebert.report.verdict import Verdict
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.readme_table PEERS.json`: write the README's table from a record.
+"""`python -m benchmarks.readme_table PEERS.json`: write the table of README.md from a record.
 
 The table goes between two comments; what stands there is replaced.
 """
@@ -22,12 +22,14 @@ from benchmarks.standing import (
     titles,
 )
 from edgebert.errors import EdgebertError, InputError
+from edgebert.measures.formats import cosine
 from edgebert.output import new_file
 from edgebert.records.codec import read_json
-from edgebert.report.formats import cosine, figures, megabytes
+from edgebert.report.formats import figures, megabytes
 
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
+_PAGE = Path(__file__).with_name("README.md")
 _TEXT_SETS = ("short sentences", "abstracts", "short and long in turns")
 _REQUESTS = ("request of 16 tokens", "request of 128 tokens")
 
@@ -137,7 +139,7 @@ def _noise(record: PeersRecord) -> Iterator[str]:
 
 @click.command()
 @click.argument("record", type=click.Path(path_type=Path))
-@click.argument("readme", type=click.Path(path_type=Path), default=Path("README.md"))
+@click.argument("readme", type=click.Path(path_type=Path), default=_PAGE)
 def main(record: Path, readme: Path) -> None:
     """Write the table of RECORD into README, between its two comments."""
     try:

@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from edgebert.graph.merged import names_within
+from edgebert.onnx_graph.in_memory.edits import replace_nodes
+from edgebert.onnx_graph.merged import names_within
 
 _MASK, _ADDED_TO_SCORES = 3, 5  # inputs of Attention
 _PARTS = ("query", "key", "value")
@@ -28,7 +29,7 @@ def split_attention(model: onnx.ModelProto) -> int:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     found = [node for node in graph.node if _can_be_split(node, constants)]
     for node in found:
-        _put_instead(graph, node, _split(graph, node, constants))
+        replace_nodes(graph, [node.output[0]], _split(graph, node, constants))
     read = {name for node in graph.node for name in node.input}
     for tensor in [constants[name] for node in found for name in node.input[1:3]]:
         if tensor.name not in read and tensor in graph.initializer:
@@ -80,10 +81,3 @@ def _names_of_parts(name: str) -> tuple[str, ...]:
     """What was merged into `name`; for a graph made by others, names after it."""
     names = names_within(name)
     return names if len(names) == len(_PARTS) else tuple(f"{name}.{part}" for part in _PARTS)
-
-
-def _put_instead(graph: onnx.GraphProto, node: onnx.NodeProto, nodes: list[onnx.NodeProto]) -> None:
-    position = list(graph.node).index(node)
-    graph.node.remove(node)
-    for offset, added in enumerate(nodes):
-        graph.node.insert(position + offset, added)

@@ -14,12 +14,12 @@ import numpy as np
 
 from calibration.layer_times import layer_times_of
 from calibration.record import Cell
-from edgebert.drift.distances import cosines
+from edgebert.arrays import Array
+from edgebert.measures.similarity import cosines
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import Cosine
 from edgebert.records.made import QuantizeRecord
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.answers import Array
 
 HERE = "here"
 """Layers are timed on this machine, as `edgebert quantize` does."""

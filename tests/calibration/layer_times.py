@@ -13,10 +13,10 @@ from math import prod
 from pathlib import Path
 from unittest.mock import patch
 
-from edgebert.graph.parts import FLOAT, STATIC, TOKEN
-from edgebert.quantize.editing import GraphEditor
-from edgebert.quantize.linear_layers import LayerGroup
-from edgebert.quantize.recipes import Recipes
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
+from edgebert.quantize.forms.linear_layers import LayerGroup
+from edgebert.quantize.forms.recipes import Recipes
 
 CPU_CLASSES = {
     "avx2": {FLOAT: 1.0, TOKEN: 0.62, STATIC: 0.50},
@@ -42,7 +42,7 @@ def times_by_share(
     _forms: Sequence[str],
     _scratch: Path,
 ) -> dict[tuple[str, str], float]:
-    """Milliseconds by group and form, as `edgebert.quantize.layer_times` measures them.
+    """Milliseconds by group and form, as `edgebert.quantize.search.layer_times` measures them.
 
     Args:
         share: of each form in the time of floats, which follows from the weights.

@@ -17,7 +17,7 @@ from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.errors import EdgebertError, GateError, InputError
 from edgebert.records.codec import write_json
 from edgebert.records.manifest import EMBEDDINGS
-from edgebert.runtimes.encoding import open_tokenizer
+from edgebert.text.encoding import open_tokenizer
 
 _DATA = ROOT.parent / "shared" / "data"
 _NAMES = [device.name for device in DEVICES]

@@ -14,9 +14,9 @@ from devices.running import Answers, Job, Say, run_all
 from devices.texts import Texts
 from edgebert.bundle import Bundle
 from edgebert.cli.tables import table
-from edgebert.drift.distances import cosines
+from edgebert.measures.formats import cosine
+from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Cosine
-from edgebert.report.formats import cosine
 
 HELD = "edgebert"
 """The reader that is held to the bounds; what onnxruntime's defaults answer is only shown."""

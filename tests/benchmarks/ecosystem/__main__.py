@@ -3,7 +3,7 @@
     python -m benchmarks.ecosystem BUNDLE
 
 Documents are abstracts of SciFact, queries its claims. The model gets a prompt for documents and
-one for queries, so that a mix-up of the two is seen. Then runs what runtimes/README.md shows.
+one for queries, so that a mix-up of the two is seen. Then runs what edgebert/adapters/README.md shows.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _run_page(bundle: Path) -> bool:
     for framework, found, nearest in found_by_page(bundle):
         alike = alike and found == nearest
         verdict = "as brute force" if found == nearest else f"NOT as brute force: {nearest!r}"
-        print(f"{'runtimes/README.md':<26}{framework:<36}{found!r}, {verdict}", flush=True)
+        print(f"{'adapters/README.md':<26}{framework:<36}{found!r}, {verdict}", flush=True)
     return alike
 
 

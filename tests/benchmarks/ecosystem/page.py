@@ -1,4 +1,4 @@
-"""The lines for the frameworks in runtimes/README.md, run as they stand."""
+"""The lines for the frameworks in edgebert/adapters/README.md, run as they stand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from page_code import RUNTIME_PAGE, python_blocks
+from page_code import ADAPTERS_PAGE, python_blocks
 
 from benchmarks.ecosystem.ranking import Ask, similarities
 
@@ -21,7 +21,7 @@ def found_by_page(bundle: Path) -> Iterator[tuple[str, str, str]]:
     Yields:
         What the block imports first, the text that it found, and the one that brute force finds.
     """
-    page = RUNTIME_PAGE.read_text(encoding="utf-8")
+    page = ADAPTERS_PAGE.read_text(encoding="utf-8")
     known: dict[str, Any] = {}
     with chdir(bundle.parent):
         for block in python_blocks(page, of_frameworks=False):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.runtimes import Model
-from edgebert.runtimes.answers import Array
-from edgebert.runtimes.prompts import document_prompt, query_prompt
+from edgebert.text.prompts import document_prompt, query_prompt
 
 
 @dataclass(frozen=True)

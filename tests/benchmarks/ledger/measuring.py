@@ -10,9 +10,9 @@ from pathlib import Path
 
 import edgebert
 from benchmarks.ledger.entry import Figure
-from edgebert.drift.gates import Thresholds
 from edgebert.export import export_model
 from edgebert.machine import available_cores
+from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.measured import BenchRecord
 

@@ -1,0 +1,15 @@
+"""Commands that make models: checkpoints by training, bundles from them."""
+
+from edgebert.cli.make import build, demo, distill, export, finetune, optimize, pretrain, quantize
+
+COMMANDS = (
+    pretrain.pretrain,
+    finetune.finetune,
+    distill.distill,
+    export.export,
+    optimize.optimize,
+    quantize.quantize,
+    build.build,
+    demo.demo,
+)
+"""In the order in which `--help` lists them."""

@@ -1,0 +1,77 @@
+"""What the commands that train share: the options of a training loop, and what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgebert.cli import options
+from edgebert.cli.tables import table
+
+if TYPE_CHECKING:
+    from edgebert.records.made import TrainingRecord
+
+PACKAGES = ("torch", "transformers", "safetensors")
+
+
+def loop_options(epochs: int, learning_rate: float) -> Callable[..., Any]:
+    """The options of every training loop, with the defaults of one command."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option("--seed", default=42, show_default=True, help="Seed of all randomness."),
+            click.option(
+                "--learning-rate",
+                type=options.POSITIVE,
+                default=learning_rate,
+                show_default=True,
+                help="Highest learning rate, after warm-up.",
+            ),
+            click.option(
+                "--batch-size",
+                type=click.IntRange(min=1),
+                default=32,
+                show_default=True,
+                help="Examples in each step.",
+            ),
+            click.option(
+                "--epochs",
+                type=click.IntRange(min=1),
+                default=epochs,
+                show_default=True,
+                help="Passes over the training data.",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def show_training(record: TrainingRecord) -> str:
+    title = (
+        f"{record.checkpoint}: {record.layers} layers, hidden {record.hidden}, "
+        f"{record.parameters / 1e6:.1f} M parameters, {record.examples} examples, "
+        f"{record.seconds:.0f} s"
+    )
+    lines = [title, *_labels_of(record)]
+    if record.epochs:
+        rows = [
+            (e.epoch, f"{e.loss:.4f}", "" if e.dev is None else f"{e.dev:.2f}", f"{e.seconds:.0f}")
+            for e in record.epochs
+        ]
+        lines.append(table(("epoch", "loss", f"dev {record.metric or ''}".strip(), "s"), rows))
+    return "\n".join(lines)
+
+
+def _labels_of(record: TrainingRecord) -> Iterator[str]:
+    """How the labels of a file were understood."""
+    if not record.labels:
+        return
+    each = "any number of them" if record.multi_label else "one"
+    named = ", ".join(record.labels[:8]) + (", ..." if len(record.labels) > 8 else "")
+    yield f"{len(record.labels)} labels, a text has {each}: {named}"
+    if not record.multi_label and any("|" in label for label in record.labels):
+        yield "the | in them is part of a name; --multi-label would separate labels there"

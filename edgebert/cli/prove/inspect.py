@@ -1,0 +1,100 @@
+"""What is in a bundle or an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgebert.cli import options
+from edgebert.cli.boundary import Command, record_to
+from edgebert.cli.tables import coverage_text, size_text, table
+
+if TYPE_CHECKING:
+    from edgebert.records.measured import InspectRecord, Placement, Quantized
+
+
+@click.command(cls=Command)
+@click.argument("path", type=options.FOLDER)
+@click.option(
+    "--provider",
+    type=options.PROVIDER,
+    help="Also run it once on this execution provider, and show where its nodes ran.",
+)
+@options.json_record
+def inspect(path: Path, provider: str | None, json_path: Path | None) -> None:
+    """Show what is in a bundle or an ONNX file: operators, coverage, sizes, risks.
+
+    \b
+        edgebert inspect out/int8
+        edgebert inspect out/portable --provider openvino
+    """
+    from edgebert.inspect import inspect_path
+
+    record_to(json_path, lambda: inspect_path(path, provider=provider), show_inspect)
+
+
+def show_inspect(record: InspectRecord) -> str:
+    operators = sorted(record.operators.items(), key=lambda item: (-item[1], item[0]))
+    parts = [
+        _described(record),
+        table(("operator", "nodes"), operators),
+        table(("part", "size"), [(name, size_text(size)) for name, size in record.sizes.items()]),
+        f"coverage: {coverage_text(record.coverage) if record.coverage else 'not stated'}",
+        *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
+        f"int8: {_quantized(record.quantized)}",
+        *_saturation(record),
+        *_placement(record.placement),
+        *(f"risk: {risk}" for risk in record.risks),
+    ]
+    return "\n\n".join(parts)
+
+
+def _quantized(found: Quantized) -> str:
+    forms = [f"{count} {form}" for form, count in found.forms.items() if form != "float"]
+    how = f" ({', '.join(forms)})" if forms else ""
+    return f"{found.int8} of {found.matmuls} MatMuls with weights{how}"
+
+
+def _saturation(record: InspectRecord) -> Iterator[str]:
+    """Layers whose sums can leave 16 bits, or a sentence where none can."""
+    rows = [
+        (
+            layer.name,
+            f"{layer.overflowing_pairs:.2%}",
+            "not known" if layer.expected_error is None else f"{layer.expected_error:.2%}",
+        )
+        for layer in record.saturation
+    ]
+    if rows:
+        yield table(("without VNNI", "pairs that can saturate", "error of outputs"), rows)
+    elif record.quantized.int8:
+        yield "every CPU multiplies these weights alike: no sum can leave 16 bits"
+
+
+def _placement(placement: Placement | None) -> Iterator[str]:
+    """Nodes by operator and provider, and what of the work another provider than asked does."""
+    if placement is None:
+        return
+    rows = [
+        (provider, operator, count)
+        for provider, counts in placement.nodes.items()
+        for operator, count in counts.items()
+    ]
+    totals = [f"{sum(c.values())} nodes on {name}" for name, c in placement.nodes.items()]
+    yield table(("runs on", "operator", "nodes"), rows)
+    yield f"asked for {placement.provider}: {', '.join(totals)}"
+    if placement.fell_back:
+        listed = ", ".join(f"{count} {name}" for name, count in placement.fell_back.items())
+        yield f"fell back, so 'edgebert.load' refuses it: {listed}"
+
+
+def _described(record: InspectRecord) -> str:
+    if record.target is None:
+        return record.path
+    shape = "any shape"
+    if record.fixed_shape:
+        shape = "{} x {} tokens and nothing else".format(*record.fixed_shape)
+    return f"{record.path}: for {record.target}, takes {shape}"

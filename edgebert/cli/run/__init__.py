@@ -1,0 +1,15 @@
+"""Commands that run a bundle."""
+
+from edgebert.cli.run import answer, classify, embed, fill, rerank, search, tag, tune
+
+COMMANDS = (
+    embed.embed,
+    classify.classify,
+    tag.tag,
+    search.search,
+    rerank.rerank,
+    answer.answer,
+    fill.fill,
+    tune.tune,
+)
+"""In the order in which `--help` lists them."""

@@ -1,0 +1,51 @@
+"""Texts to labels with their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgebert.cli import options
+from edgebert.cli.boundary import Command
+from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.given import texts_or_pairs
+from edgebert.cli.texts.verb import Verb, run_options
+
+if TYPE_CHECKING:
+    from edgebert.data import Text
+    from edgebert.runtimes.model import Model
+
+
+@click.command(cls=Command)
+@run_options()
+@options.long_text
+def classify(long_text: str, **given: Any) -> None:
+    """Classify texts: one JSON object a line.
+
+    \b
+        edgebert classify out/int8 "turn the lights off"
+        edgebert classify out/int8 --input reviews.parquet --output labels.csv
+    """
+    from edgebert.answer_files.rows import classification_row
+    from edgebert.records.manifest import TEXT_CLASSIFICATION
+
+    def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
+        answers: Iterable[Any] = model.classify(texts, long_text=long_text)
+        return answers
+
+    def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
+        found: Sequence[bool] = model.truncated(texts)
+        return found
+
+    verb = Verb(
+        "classify",
+        TEXT_CLASSIFICATION,
+        answer,
+        classification_row,
+        chosen={"--long-text": long_text},
+        takes=texts_or_pairs,
+        is_cut=is_cut if long_text == options.TRUNCATE else None,
+    )
+    run(verb, **given)

@@ -1,0 +1,52 @@
+"""Texts to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from edgebert.cli import options
+from edgebert.cli.boundary import Command
+from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.verb import Verb, run_options
+
+if TYPE_CHECKING:
+    from edgebert.data import Text
+    from edgebert.runtimes.model import Model
+
+
+@click.command(cls=Command)
+@run_options()
+@click.option("--prompt", metavar="NAME", help="A prompt of the model, put before every text.")
+@options.long_text
+def embed(prompt: str | None, long_text: str, **given: Any) -> None:
+    """Turn texts into vectors: one JSON object a line.
+
+    \b
+        edgebert embed out/int8 "a sentence" "another one"
+        edgebert embed out/int8 --input texts.csv --output vectors.npy --resume
+    """
+    from edgebert.answer_files.rows import embedding_row
+    from edgebert.records.manifest import EMBEDDINGS
+
+    def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
+        vectors: Iterable[Any] = model.embed(
+            cast("Iterable[str]", texts), prompt=prompt, long_text=long_text
+        )
+        return vectors
+
+    def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
+        found: Sequence[bool] = model.truncated(texts, prompt=prompt)
+        return found
+
+    verb = Verb(
+        "embed",
+        EMBEDDINGS,
+        answer,
+        embedding_row,
+        chosen={"--prompt": prompt, "--long-text": long_text},
+        is_cut=is_cut if long_text == options.TRUNCATE else None,
+    )
+    run(verb, **given)

@@ -1,6 +1,0 @@
-"""ONNX files read without the onnx package, so that a device can look into a model."""
-
-from edgebert.graph.reading import OnnxGraph as OnnxGraph
-from edgebert.graph.reading import read_graph as read_graph
-
-__all__ = ["OnnxGraph", "read_graph"]

@@ -1,0 +1,63 @@
+"""Fill-mask: what may stand in the place of a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from edgebert.arrays import Array
+from edgebert.errors import InputError
+from edgebert.records.manifest import FILL_MASK, SOFTMAX
+from edgebert.tasks.base import PER_MASK, Task
+from edgebert.tasks.masks import places_of
+from edgebert.text.encoding import Text
+
+_LOGITS_BYTES = 64_000_000
+"""Logits of one run, or that are kept at a time: a vocabulary of 250,000 gives 1 MB a token."""
+
+_GOLDEN_COLUMNS = 64
+"""How many logits of a vocabulary a golden answer keeps."""
+
+
+if TYPE_CHECKING:
+    from edgebert.data.examples import Examples
+
+
+class MaskFilling(Task):
+    """Logits for each token, one for each piece of the vocabulary; those at masks are kept."""
+
+    name = FILL_MASK
+    verb = "fill_mask"
+    head = "ForMaskedLM"
+    auto_class = "AutoModelForMaskedLM"
+    rows = PER_MASK
+    columns = ("fills",)
+    most_compared = 256  # logits over a large vocabulary are a megabyte each
+
+    def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
+        from edgebert.data.masking import with_mask  # which an app need not load
+
+        if mask_token is None:
+            return tuple(texts)
+        return tuple(with_mask(str(text), mask_token) for text in texts)
+
+    def row_of(self, row: Array, tokens: Sequence[int], mask_id: int | None) -> Array:
+        return row[places_of(tokens, mask_id)]  # a copy: a view would keep all other tokens alive
+
+    def tokens_per_run(self, vocabulary: int, most: int) -> int:
+        return max(1, min(most, _LOGITS_BYTES // (4 * vocabulary)))
+
+    def texts_per_window(self, vocabulary: int) -> int:
+        return max(1, _LOGITS_BYTES // (4 * vocabulary))
+
+    def golden_columns(self, width: int) -> tuple[int, ...]:
+        return tuple(range(0, width, -(-width // _GOLDEN_COLUMNS)))
+
+    def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
+        raise InputError("fill-mask has no metric: no file says which word is right")
+
+    def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
+        return SOFTMAX
+
+    def call(self, labels: Sequence[str], mask_token: str | None) -> str:
+        return f'model.fill_mask("a {mask_token} text")'

@@ -1,0 +1,1 @@
+"""Vectors: their forms, how alike two are, and the nearest of many. numpy alone."""

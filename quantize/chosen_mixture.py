@@ -1,0 +1,119 @@
+"""Which mixture becomes the bundle: the first that keeps the budget on texts it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgebert.bundle import MODEL, Bundle
+from edgebert.drift.comparing import Comparison, compare
+from edgebert.drift.gates import broken_bounds
+from edgebert.measures import Thresholds
+from edgebert.quantize.calibration import CalibrationTexts
+from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.int8_manifest import (
+    describe_layers,
+    describe_manifest,
+    lost_coverage,
+    planned_forms,
+)
+from edgebert.quantize.options import Budget, QuantizeOptions
+from edgebert.quantize.search.mixture_search import Search, pareto_points
+from edgebert.records.made import ParetoPoint
+from edgebert.records.manifest import Manifest
+from edgebert.runtimes import Model
+from edgebert.runtimes.loading import open_model
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A plan for every group; of a search, the step that it is."""
+
+    plan: dict[str, str]
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written for a proposal, and how it did."""
+
+    proposal: _Proposal
+    model: Model
+    comparison: Comparison
+    failures: tuple[str, ...]
+
+
+def first_inside(
+    original: Model,
+    recipes: Recipes,
+    options: QuantizeOptions,
+    texts: CalibrationTexts,
+    budget: Budget,
+    found: Search | None,
+    folder: Path,
+) -> Made:
+    """Write proposals until one keeps the budget on held-out texts; else the last one stays."""
+    made = None
+    for proposal in _proposals(recipes, options.scheme, found):
+        recipes.write(proposal.plan, folder / MODEL)
+        sensitivity = found.sensitivity if found else {}
+        manifest = describe_manifest(
+            original.manifest,
+            folder / MODEL,
+            options,
+            describe_layers(recipes, proposal.plan, sensitivity),
+            planned_forms(recipes, proposal.plan),
+            texts.fingerprint,
+            widens=recipes.widens(proposal.plan),
+        )
+        model = _open(folder, manifest)
+        comparison = compare(original, model, texts.held_out)
+        failures = (*lost_coverage(manifest), *_broken(budget, comparison))
+        made = Made(proposal, model, comparison, failures)
+        if not failures:
+            break
+    assert made is not None
+    return made
+
+
+def tried_points(
+    made: Made, found: Search | None, recipes: Recipes, drift: float, scheme: str, scratch: Path
+) -> tuple[ParetoPoint, ...]:
+    """Drift and latency of all that was tried; of a scheme that was named its drift alone."""
+    if found is None or made.proposal.step is None:
+        return (ParetoPoint(drift, None, scheme, chosen=not made.failures),)
+    max_length = made.model.max_length
+    points = pareto_points(found, recipes, made.proposal.step, drift, scratch, max_length)
+    return points if not made.failures else tuple(replace(p, chosen=False) for p in points)
+
+
+def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[_Proposal]:
+    if found is None:
+        groups = (group.name for group in recipes.prepared.groups)
+        yield _Proposal(recipes.possible(dict.fromkeys(groups, scheme)))
+        return
+    for step in _steps(found.first, len(found.sweep)):
+        yield _Proposal(recipes.possible(found.sweep[step].plan), step)
+
+
+def _steps(first: int, n: int) -> Iterator[int]:
+    """The first, then further and further ones; the last of the sweep, all floats, is no int8."""
+    first = max(0, min(first, n - 2))
+    yield first
+    step = 1
+    while first + step < n - 2:
+        yield first + step
+        step *= 2
+    if first < n - 2:
+        yield n - 2
+
+
+def _open(folder: Path, manifest: Manifest) -> Model:
+    return open_model(Bundle(folder, manifest))
+
+
+def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
+    """One sentence for each bound that the comparison breaks."""
+    bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips, max_drift_p99=budget.p99)
+    return broken_bounds(comparison, bounds, budget.source)

@@ -1,0 +1,61 @@
+"""A float graph made ready: its linear layers found, its tables in int8."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from edgebert.errors import InputError
+from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
+from edgebert.quantize.forms.embeddings import quantize_embeddings
+from edgebert.quantize.forms.linear_layers import (
+    LayerGroup,
+    find_groups,
+    name_layers,
+    spell_out_gemms,
+)
+from edgebert.quantize.forms.tied_weights import untie_weights
+
+
+@dataclass(frozen=True)
+class PreparedGraph:
+    """A graph whose layers are still floats.
+
+    Attributes:
+        model: the graph.
+        groups: its linear layers, in order.
+        tables: names of the tables of embeddings that are in int8.
+        folder: where the file is that holds its large constants, if one does.
+    """
+
+    model: onnx.ModelProto
+    groups: tuple[LayerGroup, ...]
+    tables: tuple[str, ...]
+    folder: Path | None = None
+
+    def editor(self) -> GraphEditor:
+        """A copy to write into."""
+        copy = onnx.ModelProto()
+        copy.CopyFrom(self.model)
+        return GraphEditor(copy, self.folder)
+
+
+def prepare_graph(path: Path) -> PreparedGraph:
+    """Open a float graph and find what of it can be int8.
+
+    Raises:
+        InputError: it has no layer with a constant weight.
+    """
+    model = onnx.load(path)
+    editor = GraphEditor(model)
+    untie_weights(editor)
+    spell_out_gemms(editor)
+    name_layers(editor)
+    groups = find_groups(editor)
+    if not groups:
+        raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")
+    tables = quantize_embeddings(editor)
+    editor.drop_unused_constants()
+    return PreparedGraph(model, groups, tuple(tables))

@@ -1,0 +1,1 @@
+"""Scheme `auto`: drift and latency of forms and mixtures, and the fastest mixture in a budget."""

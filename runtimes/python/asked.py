@@ -1,0 +1,53 @@
+"""What every verb of a model starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgebert.bundle import Bundle
+from edgebert.errors import InputError
+from edgebert.tasks.spec import Specified
+
+if TYPE_CHECKING:
+    from edgebert.records.fingerprint import Fingerprint
+    from edgebert.runtimes.pipeline import TextPipeline
+
+
+class Asked(Specified):
+    """A bundle with the way of texts through its graph.
+
+    Attributes:
+        bundle: on disk.
+        pipeline: runs texts.
+    """
+
+    bundle: Bundle
+    pipeline: TextPipeline
+
+    def made_by(
+        self,
+        prompt: str | None = None,
+        *,
+        aggregation: str | None = None,
+        long_text: str | None = None,
+        allow_no_answer: bool | None = None,
+    ) -> Fingerprint:
+        """The fingerprint of answers with these options of `embed` and the other methods."""
+        raise NotImplementedError
+
+    def _require(self, verb: str, task: str) -> None:
+        if self.task != task:
+            raise InputError(
+                f"{self.bundle.path} is a {self.task} bundle; {verb} needs one for {task}"
+            )
+
+    def _prompt(self, name: str | None) -> str:
+        """The text of a prompt, given its name."""
+        if not name:
+            return self.default_prompt if name is None else ""
+        if not isinstance(name, str):
+            raise InputError(f"prompt={name!r}: expected the name of a prompt")
+        if name not in self.prompts:
+            known = ", ".join(self.prompts) or "none"
+            raise InputError(f"{self.bundle.path} has no prompt {name!r}; it has: {known}")
+        return self.prompts[name]

@@ -1,0 +1,212 @@
+"""The way of texts through a tokenizer and a graph, of one text, a list or a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from typing import Any, Generic, TypeVar
+
+import tokenizers
+
+from edgebert.bounds import check_number
+from edgebert.errors import InputError
+from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.parts import ToParts, in_parts, wholes, with_the_others
+from edgebert.runtimes.scheduling import Encode, Scheduler
+from edgebert.runtimes.windows import (
+    Window,
+    distinct,
+    in_small_windows,
+    repeated,
+    windows_from,
+    windows_of,
+)
+from edgebert.tasks.spec import ModelSpec
+from edgebert.text.encoding import Text, check_text, encode
+from edgebert.text.long_texts import Answered, Cut, Whole, cut_at
+from edgebert.text.readable import refusal_of
+
+A = TypeVar("A")
+T = TypeVar("T", bound=Text)
+
+Check = Callable[[Any, int], Any]
+"""What an item is read as, given its place, or an error."""
+
+Through = Callable[[Iterator[Window[Any]]], Iterator[Any]]
+"""What makes of texts what answers are read from."""
+
+
+@dataclass(frozen=True)
+class Request(Generic[A]):
+    """What is done to each text that a model is asked about.
+
+    Attributes:
+        check: what an item is read as, given its place, or an error.
+        through: what the texts go through.
+        read: makes the answer of what a text gave.
+        collect: makes the answer for a collection of so many texts.
+    """
+
+    check: Check
+    through: Through
+    read: Callable[[Any], A]
+    collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers)
+
+
+class TextPipeline:
+    """Runs texts; safe to use from any thread.
+
+    Args:
+        spec: what the model is.
+        engine: runs its graph.
+        tokenizer: shared by all threads, and never changed.
+    """
+
+    def __init__(self, spec: ModelSpec, engine: Engine, tokenizer: tokenizers.Tokenizer) -> None:
+        self.spec = spec
+        self.engine = engine
+        self.tokenizer = tokenizer
+        mask_id = tokenizer.token_to_id(spec.mask_token) if spec.mask_token else None
+        self._scheduler = Scheduler(
+            engine, spec.task, mask_id=mask_id, vocabulary=tokenizer.get_vocab_size()
+        )
+        self.encode = partial(encode, tokenizer, offsets=spec.task.reads_whole)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a vector, or logits in a row."""
+        return int(self.engine.widths[self.spec.task.outputs[0]])
+
+    # One text, a collection, a stream.
+
+    def ask(self, texts: Any, request: Request[A], *, progress: bool = False) -> Any:
+        """Answer one text, a collection, or a stream.
+
+        Args:
+            texts: what a public method was given.
+            request: what is done to each.
+            progress: show a bar.
+        """
+        if isinstance(texts, str | bytes):
+            (answered,) = self.run([request.check(texts, 0)], request.through)
+            return request.read(answered)
+        several = hasattr(texts, "__len__") and getattr(texts, "shape", None) != ()
+        if several:
+            checked = [request.check(text, place) for place, text in enumerate(texts)]
+            answers = self.run(checked, request.through, progress=progress)
+            return request.collect(map(request.read, answers), len(checked))
+        if not isinstance(texts, Iterable) or hasattr(texts, "__len__"):
+            raise InputError(f"expected a text or texts, not {type(texts).__name__}")
+        answers = request.through(windows_from(texts, request.check))
+        return map(request.read, self._tracked(answers, None) if progress else answers)
+
+    def run(
+        self, texts: Sequence[Text], through: Through, *, progress: bool = False
+    ) -> Iterator[Any]:
+        """What each of some texts gave, in order; equal texts run once."""
+        once, places = distinct(texts)
+        answers = repeated(through(windows_of(once)), places)
+        return self._tracked(answers, len(texts)) if progress else answers
+
+    def _tracked(self, answers: Iterator[A], length: int | None) -> Iterator[A]:
+        from edgebert.progress import track  # it needs click, which an app need not load
+
+        return track(answers, self.spec.task.name, length)
+
+    # What texts go through.
+
+    def answers(
+        self, windows: Iterator[Window[T]], encode: Encode[T] | None = None
+    ) -> Iterator[Answered[T]]:
+        """What is read of each text at once, by default as the tokenizer cuts it."""
+        most = self.spec.task.texts_per_window(self.tokenizer.get_vocab_size())
+        small = in_small_windows(windows, most)
+        return self._scheduler.answers(small, encode or self.encode)
+
+    def in_parts(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Whole[T]]:
+        """All of each text, part by part, given what gives the first."""
+        return self.in_given_parts(windows, with_the_others(encode))
+
+    def in_given_parts(
+        self, windows: Iterator[Window[T]], to_parts: ToParts[T]
+    ) -> Iterator[Whole[T]]:
+        """All of each text, given what gives its parts."""
+        parts = in_parts(windows, to_parts)
+        return wholes(self._scheduler.answers(parts, lambda some: [one.encoding for one in some]))
+
+    def in_overlapping_parts(self, windows: Iterator[Window[Any]]) -> Iterator[Whole[Any]]:
+        """All of each text, or of the context of each question, in parts that overlap."""
+        first = partial(
+            self.spec.task.first_parts,
+            tokenizer=self.tokenizer,
+            cut=self.cut,
+            max_length=self.spec.max_length,
+        )
+        return self.in_parts(windows, first)
+
+    def counts(self, windows: Iterator[Window[Text]]) -> Iterator[int]:
+        """Tokens of each whole text."""
+        for window in windows:
+            yield from map(len, encode(self.cut(None, 0), window.texts, offsets=False))
+
+    def cut_off(self, windows: Iterator[Window[Text]]) -> Iterator[bool]:
+        """Whether the tokenizer cuts something off each text."""
+        for window in windows:
+            for encoding in encode(self.tokenizer, window.texts, offsets=False):
+                yield bool(encoding.overflowing)
+
+    @cached_property
+    def cut(self) -> Cut:
+        """Tokenizers that cut elsewhere; the one that threads share is never changed."""
+        return lru_cache(maxsize=4)(partial(cut_at, self.tokenizer))
+
+    def read_at_once(self, max_length: int | None) -> int:
+        """Tokens of a text that are read at once.
+
+        Raises:
+            InputError: the graph cannot read so few, or so many.
+        """
+        if max_length is None:
+            return self.spec.max_length
+        least = self.tokenizer.num_special_tokens_to_add(False) + 1
+        return check_number("max_length", max_length, least, self.spec.max_length)
+
+    # What items are read as.
+
+    def prompted(self, prompt: str) -> Check:
+        """Checks a text, and puts a prompt before it."""
+        pairs = self.spec.task.reads_pairs
+
+        def prompted(text: Any, place: int) -> Text:
+            checked = check_text(text, place, pairs=pairs)
+            return prompt + checked if isinstance(checked, str) else checked
+
+        return prompted
+
+    def readable(self, check: Check, *, whole: bool = False, most: int | None = None) -> Check:
+        """The same check, which also refuses a text with a token that has no embedding.
+
+        Args:
+            check: what an item is read as, given its place.
+            whole: whether all of a text is read.
+            most: tokens that are read of it; by default those that the bundle reads.
+        """
+
+        def checked(item: Any, place: int) -> Any:
+            text = check(item, place)
+            refused = self.refusal(text, whole=whole, most=most)
+            if refused is not None:
+                raise InputError(f"text {place}: {refused}")
+            return text
+
+        return check if self.spec.embedding_rows is None else checked
+
+    def refusal(self, text: Text, *, whole: bool = False, most: int | None = None) -> str | None:
+        """Why a text would be refused for one of its tokens; arguments as for `readable`."""
+        rows = self.spec.embedding_rows
+        if rows is None:
+            return None
+        cut = self.cut(None if whole else most, 0) if whole or most else self.tokenizer
+        (encoding,) = encode(cut, [text], offsets=False)
+        return refusal_of(encoding.ids, rows, self.tokenizer.id_to_token)
