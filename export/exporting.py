@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
-from edgebert.errors import CheckpointError, GateError
+from edgebert.errors import GateError
 from edgebert.export.float_manifest import describe
 from edgebert.export.half_precision import Batch
 from edgebert.export.operators.coverage import coverage_of, lost_coverage
@@ -45,7 +45,6 @@ from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
-    TASKS,
     Count,
     Manifest,
 )
@@ -141,11 +140,6 @@ def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint
     Raises:
         CheckpointError: they contradict each other.
     """
-    if checkpoint.task not in TASKS:
-        raise CheckpointError(
-            f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; "
-            f"--task takes {', '.join(TASKS)}"
-        )
     options = settle(options, checkpoint.max_length)
     if options.fixed_shape and options.fixed_shape[1] < checkpoint.max_length:
         checkpoint = replace(

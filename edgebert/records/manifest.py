@@ -13,8 +13,7 @@ TEXT_CLASSIFICATION = "text-classification"
 TOKEN_CLASSIFICATION = "token-classification"
 FILL_MASK = "fill-mask"
 QUESTION_ANSWERING = "question-answering"
-TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUESTION_ANSWERING)
-"""What a bundle can do."""
+"""Names of tasks (see `edgebert.tasks`)."""
 
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 """How scores are made of logits."""

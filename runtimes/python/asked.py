@@ -35,10 +35,11 @@ class Asked(Specified):
         """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError
 
-    def _require(self, verb: str, task: str) -> None:
-        if self.task != task:
+    def _require(self, verb: str, *tasks: str) -> None:
+        if self.task not in tasks:
             raise InputError(
-                f"{self.files.path} is a {self.task} bundle; {verb} needs one for {task}"
+                f"{self.files.path} is a {self.task} bundle; {verb} needs one for "
+                f"{' or '.join(tasks)}"
             )
 
     def _prompt(self, name: str | None) -> str:
