@@ -14,7 +14,15 @@ from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
-from edgebert.records.manifest import ANY_CPU, FORMAT, SIMILARITIES, FileEntry, Manifest
+from edgebert.records.manifest import (
+    ANY_CPU,
+    FORMAT,
+    SCORINGS,
+    SIMILARITIES,
+    FileEntry,
+    Manifest,
+)
+from edgebert.tasks.entities import AGGREGATIONS
 
 MANIFEST = "manifest.json"
 MODEL = "model.onnx"
@@ -177,11 +185,16 @@ def _read_manifest(path: Path) -> Manifest:
     for name in (MODEL, TOKENIZER, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path} is damaged: it does not list {name}")
-    if manifest.similarity not in SIMILARITIES:
-        raise BundleError(
-            f"{path} compares vectors by {manifest.similarity!r}; this edgebert knows "
-            f"{', '.join(SIMILARITIES)}: pip install -U edgebert"
-        )
+    for what, said, known in (
+        ("compares vectors by", manifest.similarity, SIMILARITIES),
+        ("makes scores by", manifest.activation, SCORINGS),
+        ("makes labels of words by", manifest.aggregation, AGGREGATIONS),
+    ):
+        if said is not None and said not in known:
+            raise BundleError(
+                f"{path} {what} {said!r}; this edgebert knows {', '.join(known)}: "
+                "pip install -U edgebert"
+            )
     return manifest
 
 

@@ -17,6 +17,7 @@ TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUEST
 """What a bundle can do."""
 
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
+SCORINGS = (SOFTMAX, SIGMOID, IDENTITY)
 """How scores are made of logits."""
 
 COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"
