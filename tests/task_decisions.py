@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,37 +74,56 @@ def sources(root: Path) -> Iterator[Path]:
 
 
 def tasks_of(root: Path) -> Tasks:
-    """The constants of the manifest's records, and the classes of the tasks' room."""
-    tree = ast.parse((root / CONSTANTS_FILE).read_text(encoding="utf-8"))
-    held = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
+    """The classes of the tasks' room, and the names that they have."""
+    room = {path.stem: _parsed(path) for path in sorted((root / TASKS_ROOM).glob("*.py"))}
+    classes = _task_classes(room)
+    called = [
+        node.value
+        for name, task in classes.items()
+        for node in task.body
+        if isinstance(node, ast.Assign) and _assigned(node) == "name" and name != "base.Task"
+    ]
+    constants = frozenset(value.id for value in called if isinstance(value, ast.Name))
+    texts = _texts_of([_parsed(root / CONSTANTS_FILE), *room.values()])
+    return Tasks(frozenset(texts[name] for name in constants), constants, frozenset(classes))
+
+
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _assigned(node: ast.Assign) -> str:
+    return node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
+
+
+def _texts_of(modules: Iterable[ast.Module]) -> dict[str, str]:
+    """The constants of some modules that are texts."""
+    return {
+        _assigned(node): node.value.value
+        for module in modules
+        for node in module.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, str)
     }
-    listed = held["TASKS"]
-    assert isinstance(listed, ast.Tuple)
-    constants = frozenset(name.id for name in listed.elts if isinstance(name, ast.Name))
-    values = (held[name] for name in constants)
-    names = frozenset(str(value.value) for value in values if isinstance(value, ast.Constant))
-    assert len(names) == len(constants) == len(listed.elts)
-    return Tasks(names, constants, _task_classes(root / TASKS_ROOM))
 
 
-def _task_classes(room: Path) -> frozenset[str]:
-    """`MODULE.CLASS` of `Task` and all that are made of it, by the modules' names."""
-    bases = {
-        f"{path.stem}.{node.name}": {base.id for base in node.bases if isinstance(base, ast.Name)}
-        for path in sorted(room.glob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+def _task_classes(room: Mapping[str, ast.Module]) -> dict[str, ast.ClassDef]:
+    """`Task` and all that are made of it, as MODULE.CLASS."""
+    there = {
+        f"{stem}.{node.name}": node
+        for stem, module in room.items()
+        for node in module.body
         if isinstance(node, ast.ClassDef)
     }
-    found = {name for name in bases if name.endswith(".Task")}
-    for _ in bases:
-        known = {name.rpartition(".")[2] for name in found}
-        found |= {name for name, its in bases.items() if its & known}
-    return frozenset(found)
+    found = {name: node for name, node in there.items() if name.endswith(".Task")}
+    for _ in there:
+        known = {node.name for node in found.values()}
+        found |= {name: node for name, node in there.items() if known & _bases(node)}
+    return found
+
+
+def _bases(node: ast.ClassDef) -> set[str]:
+    return {base.id for base in node.bases if isinstance(base, ast.Name)}
 
 
 def decisions_in(text: str, tasks: Tasks, file: str = "") -> list[Decision]:

@@ -38,7 +38,7 @@ def test_every_source_is_looked_at_once() -> None:
 
 def test_every_task_is_known_by_its_name_and_its_class() -> None:
     tasks = tasks_of(ROOT)
-    assert {"feature-extraction", "text-classification"} < tasks.names
+    assert {"feature-extraction", "text-classification", "sparse-embedding"} < tasks.names
     assert {"base.Task", "embedding.Embedding", "classification.Classification"} < tasks.classes
     assert "answers.Classification" not in tasks.classes  # an answer
     assert len(tasks.names) == len(tasks.classes) - 1

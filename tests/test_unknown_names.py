@@ -19,7 +19,6 @@ import edgebert
 from edgebert.bundle import open_bundle, seal
 from edgebert.checkpoint import open_checkpoint
 from edgebert.drift import check
-from edgebert.drift import pooling as numpy_pooling
 from edgebert.errors import BundleError, CheckpointError, EdgebertError, InputError
 from edgebert.export import ExportOptions, OptimizeOptions, optimize_export
 from edgebert.logits import probabilities
@@ -27,6 +26,7 @@ from edgebert.onnx_graph.parts import FORMS
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.records.manifest import SCORINGS, SIMILARITIES
+from edgebert.references import pooling as numpy_pooling
 from edgebert.sentence_head import SentenceHead, pool
 from edgebert.sentence_modules import POOLINGS, SentenceModules
 from edgebert.tasks.entities import AGGREGATIONS, decode_entities

@@ -65,7 +65,8 @@ def sample_activations(
     if others is None:
         return own
     beside = _sampled(session, values, others, reader, draw, share=_OTHERS)
-    return {value: _mixed([own[value], beside[value]], seed) for value in values}
+    del session  # here is the most memory: what is mixed lets go of its parts
+    return {value: _mixed([own.pop(value), beside.pop(value)], seed) for value in values}
 
 
 def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
@@ -104,7 +105,7 @@ def _sampled(
                 rows = int(share * min(_ROWS, max(256, fitting)))
                 samplers[value] = _Sampler(output, rows, one_row=_is_one_row(output, mask))
             samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
-    return {value: sampler.sample(value) for value, sampler in samplers.items()}
+    return {value: samplers.pop(value).sample(value) for value in tuple(samplers)}
 
 
 def _mixed(kinds: Sequence[ActivationSample], seed: int) -> ActivationSample:

@@ -26,7 +26,9 @@ def put_weights_aside(prepared: PreparedGraph, folder: Path) -> PreparedGraph:
     with WeightFile(folder / _FILE) as weights:
         for tensor in prepared.model.graph.initializer:
             tensor.CopyFrom(weights.put(tensor))
-    return replace(prepared, folder=folder)
+    # a message keeps the memory of what was taken out of it: another one takes its place
+    model = onnx.ModelProto.FromString(prepared.model.SerializeToString())
+    return replace(prepared, model=model, folder=folder)
 
 
 def take_weights_back(model: onnx.ModelProto, folder: Path) -> None:

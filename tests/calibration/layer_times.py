@@ -31,7 +31,7 @@ _MS_OF_A_WEIGHT = 1.3e-6  # floats, 128 tokens
 def layer_times_of(cpu_class: str) -> Iterator[None]:
     """A search measures no layer, but takes the times of a class of CPU."""
     times = partial(times_by_share, CPU_CLASSES[cpu_class])
-    with patch("edgebert.quantize.searching.layer_times", times):
+    with patch("edgebert.quantize.search.mixture_search.layer_times", times):
         yield
 
 
