@@ -6,16 +6,14 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import MODEL, TOKENIZER, Bundle, read_bundle
+from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
 from edgebert.export.float_manifest import describe
 from edgebert.export.half_precision import Batch
@@ -52,10 +50,9 @@ from edgebert.records.manifest import (
     Manifest,
 )
 from edgebert.records.profile import one_caller
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_session
-from edgebert.text.encoding import open_tokenizer
+from edgebert.runtimes.loading import open_files
 from edgebert.tokenizer_file import CONFIG, FILE
 
 _LOGGER = logging.getLogger(__name__)
@@ -103,12 +100,12 @@ def _export(
         manifest = _manifest(opened, reference, folder, options, coverage, unfused)
         tokenizer = tokenizer_difference(checkpoint, reference.tokenizer, GOLDEN_TEXTS)
         _write_companions(reference, folder, tokenizer)
-        bundle = Bundle(folder, manifest)
-        cases = parity_cases(reference, bundle)
-        atol = options.atol or allowed_difference(cases, reference, bundle)
+        files = ModelFiles(folder, manifest)
+        cases = parity_cases(reference, files)
+        atol = options.atol or allowed_difference(cases, reference, files)
         failures = (*lost, *failed_parity(cases, atol))
         if not failures:
-            with _loaded_once(bundle) as graph:
+            with _loaded_once(files) as graph:
                 failures = tuple(seal_proved(reference, graph, atol))
         record = ExportRecord(
             source=checkpoint.id,
@@ -127,7 +124,7 @@ def _export(
             unfused=unfused,
             seconds=time.perf_counter() - started,
             failures=failures,
-            worst=worst_parity(cases, matrix(reference, bundle)),
+            worst=worst_parity(cases, matrix(reference, files)),
             trimmed_vocabulary=opened.trimmed_vocabulary,
             tokenizer=tokenizer,
             tokens_without_embedding=reference.tokens_without_embedding,
@@ -247,7 +244,6 @@ def _told(checkpoint: Checkpoint, tokenizer: TokenizerDifference) -> str:
     )
 
 
-def _loaded_once(bundle: Bundle) -> Model:
+def _loaded_once(files: ModelFiles) -> Model:
     """The graph, ready to run on one session: where runs come together, a load opens another."""
-    engine = Engine(partial(open_session, bundle), one_caller(available_cores()))
-    return Model(bundle, engine, open_tokenizer(bundle.path / TOKENIZER))
+    return open_files(files, one_caller(available_cores()))

@@ -10,15 +10,15 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.bundle import seal
+from edgebert.bundle.card import write_model_card
 from edgebert.data import Examples, Text
 from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
 from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
-from edgebert.model_card import write_model_card
 from edgebert.records.golden import Tolerance
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.sources import Inputs, TextModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.golden import golden_columns, kept, write_golden
 
@@ -72,7 +72,7 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     answers = [kept(answer, columns) for answer in reference.outputs(texts)]
     write_golden(graph, texts, answers, _TOLERANCE[precision])
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
-    write_model_card(seal(graph.bundle.path, replace(graph.manifest, drift=drift)))
+    write_model_card(seal(graph.files.path, replace(graph.manifest, drift=drift)))
     return []
 
 

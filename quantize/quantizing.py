@@ -17,12 +17,11 @@ from edgebert.bundle import (
     Bundle,
     seal,
 )
+from edgebert.bundle.card import write_model_card
 from edgebert.drift.comparing import compare
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.sources import some_impossible
 from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
-from edgebert.model_card import write_model_card
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
@@ -41,6 +40,7 @@ from edgebert.quantize.search.mixture_search import search
 from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import VNNI, Drift
+from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
 
 _FLOORS = Floors(drift=0.001, flips=0.02)

@@ -25,7 +25,6 @@ from edgebert.answer_files.rows import (
     to_json,
 )
 from edgebert.data import Text, stream_texts
-from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, OutputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
@@ -34,6 +33,7 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import Answer, Classification, Entity, Fill
 
 TEXTS = (

@@ -28,7 +28,6 @@ from onnx import numpy_helper
 from safetensors.numpy import load_file
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import ExportOptions, export_model
@@ -40,6 +39,7 @@ from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.onnx_graph.weights import read_weights
 from edgebert.records.manifest import Count, Manifest
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import load
 
 TOLERANCE = 1e-4

@@ -20,8 +20,6 @@ from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data.masking import with_mask
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import probe_bundle
 from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency.bundle import LoadedBundle
@@ -32,6 +30,8 @@ from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TASKS, TEXT_CLASSIFICATION
 from edgebert.records.profile import TOKENS_PER_RUN
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, engine, load
 from edgebert.tasks import task_of
 from edgebert.tasks.answers import read_classification

@@ -16,7 +16,6 @@ from families import FAMILIES, make_embedder
 from tiny import VOCABULARY
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.operators.coverage import coverage_of
@@ -26,6 +25,7 @@ from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.pytorch import load_model
 from edgebert.records.manifest import Count
+from edgebert.references.pytorch_model import CheckpointModel
 
 _SIZES = {
     "vocab_size": len(VOCABULARY),

@@ -94,7 +94,7 @@ def write_golden(
         columns=columns,
     )
     plain = json.dumps(to_dict(golden), ensure_ascii=False)
-    (model.bundle.path / GOLDEN).write_text(plain + "\n", encoding="utf-8")
+    (model.files.path / GOLDEN).write_text(plain + "\n", encoding="utf-8")
 
 
 def golden_columns(model: Model) -> tuple[int, ...]:
@@ -151,7 +151,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
     try:
         output = kept(model.outputs([text])[0], columns)
     except Exception as error:  # onnxruntime's errors share no public base class
-        raise BundleError(f"{model.bundle.model_path} cannot run: {reason_of(error)}") from error
+        raise BundleError(f"{model.files.model_path} cannot run: {reason_of(error)}") from error
     return GoldenAnswer(
         golden=golden,
         tokens_equal=tuple(encoding.ids) == golden.input_ids,

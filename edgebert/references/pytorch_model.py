@@ -23,11 +23,11 @@ import torch
 from edgebert.arrays import Array
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
-from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
 from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
+from edgebert.references.pooling import embeddings
 from edgebert.tasks.base import ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.tasks.spec import Specified
 from edgebert.text.long_texts import Whole, stride_of
@@ -44,7 +44,7 @@ and 12 heads 3.2 GB each."""
 
 
 class CheckpointModel(Specified):
-    """A checkpoint loaded into PyTorch, in evaluation mode; a `TextModel` of `drift.sources`."""
+    """A checkpoint loaded into PyTorch, in evaluation mode; a `TextModel` of `references.sources`."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
