@@ -32,7 +32,7 @@ def say(folder: Path, **config: str) -> None:
 
 
 @pytest.fixture
-def model(tiny_splade_tiny_splade_bundle: Path) -> Model:
+def model(tiny_splade_bundle: Path) -> Model:
     return load(tiny_splade_bundle)
 
 
