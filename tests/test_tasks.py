@@ -17,6 +17,7 @@ from tiny import VOCABULARY, make_checkpoint
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import Checkpoint, open_checkpoint
+from edgebert.checkpoint.pytorch import load_model
 from edgebert.data.masking import with_mask
 from edgebert.doctor import examine
 from edgebert.drift import check
@@ -26,7 +27,6 @@ from edgebert.latency.bundle import LoadedBundle
 from edgebert.latency.shapes import Shape
 from edgebert.logits import probabilities
 from edgebert.measures import Thresholds
-from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.records.profile import TOKENS_PER_RUN

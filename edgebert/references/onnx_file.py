@@ -16,6 +16,7 @@ import tokenizers
 from edgebert.arrays import Array, Integers
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
+from edgebert.checkpoint.tokenizer_settings import feeds_token_types
 from edgebert.data import Text
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.json_files import read_object
@@ -34,7 +35,6 @@ from edgebert.tasks.spec import ModelSpec, Specified
 from edgebert.text.encoding import encode, open_tokenizer
 from edgebert.text.long_texts import Whole, cut_at, parts_in_order
 from edgebert.text.readable import refusal_of, tokens_beyond
-from edgebert.tokenizer_settings import feeds_token_types
 
 _ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
 """Inputs before they are brought into a graph's own type and shape."""
