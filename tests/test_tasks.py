@@ -478,7 +478,7 @@ def test_a_graph_of_fixed_shape_and_int32_answers_any_number_of_texts(
 ) -> None:
     texts = ["turn the lamp on", "", "off", "anna and ben " * 40, "is it late ?"]
     expected = load(tiny_bundle).embed(texts)
-    assert narrow.takes.shape == (2, 48)
+    assert narrow.input_spec.shape == (2, 48)
     np.testing.assert_allclose(narrow.embed(texts), expected, atol=2e-6)
     np.testing.assert_allclose(probe_bundle(narrow).outputs(texts), expected, atol=2e-6)
 
