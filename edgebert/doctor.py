@@ -15,9 +15,9 @@ from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
-from edgebert.runtimes.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
-from edgebert.runtimes.session import import_onnxruntime
-from edgebert.runtimes.wheels import overwritten_wheels
+from edgebert.runtimes.sessions.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
+from edgebert.runtimes.sessions.session import import_onnxruntime
+from edgebert.runtimes.sessions.wheels import overwritten_wheels
 from edgebert.text.encoding import open_tokenizer
 from edgebert.text.readable import tokens_beyond
 

@@ -16,7 +16,7 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 
 from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
 from edgebert.onnx_graph.in_memory.edits import remove_unread, show_values
-from edgebert.runtimes.providers import CPU
+from edgebert.runtimes.sessions.providers import CPU
 
 Batch = Mapping[str, npt.NDArray[np.generic]]
 

@@ -44,8 +44,8 @@ from edgebert.records.manifest import VNNI, Drift
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.session import open_session
 
 _FLOORS = Floors(drift=0.001, flips=0.02)
 _PROBED = 4

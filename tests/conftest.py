@@ -98,7 +98,7 @@ def tiny_auto(tiny_bundle: Path, _cache: Path) -> QuantizeRecord:
 @pytest.fixture
 def azure(monkeypatch: pytest.MonkeyPatch) -> str:
     """A provider that onnxruntime's CPU wheel has, and that runs nothing of an encoder."""
-    from edgebert.runtimes.providers import PROVIDERS, Provider
+    from edgebert.runtimes.sessions.providers import PROVIDERS, Provider
 
     falling_back = Provider("azure", "AzureExecutionProvider", target="portable", extra="cpu")
     monkeypatch.setitem(PROVIDERS, falling_back.name, falling_back)

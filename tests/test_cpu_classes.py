@@ -21,7 +21,7 @@ from edgebert.quantize.options import QuantizeOptions
 from edgebert.records.codec import from_dict, to_dict
 from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes import load
-from edgebert.runtimes.profiles import profile_for, save_profile
+from edgebert.runtimes.sessions.profiles import profile_for, save_profile
 
 OTHER = Profile(callers=1, caller_threads=2, threads=1, spinning=False, tokens_per_run=256)
 CLASSES = ("x86_64-avx2", "x86_64-avx512_vnni", "x86_64-avx_vnni", "aarch64-asimddp")

@@ -32,7 +32,7 @@ from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import quantize_bundle
 from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.pytorch_model import CheckpointModel
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 
 class Trap:

@@ -24,7 +24,7 @@ from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.references.onnx_file import open_onnx_file
 from edgebert.runtimes import load
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 FOREIGN = Path(__file__).parent / "fixtures" / "foreign"
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 90868376\n"

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 
 from edgebert.errors import BundleError, ClosedError
-from edgebert.runtimes import Model, engine, load
-from edgebert.runtimes.engine import Engine
+from edgebert.runtimes import Model, load
 from edgebert.runtimes.loading import open_model
+from edgebert.runtimes.sessions import engine
+from edgebert.runtimes.sessions.engine import Engine
 
 TEXTS = [f"turn on the lamp {i} in paris" for i in range(120)]  # several micro-batches
 

@@ -34,7 +34,7 @@ from edgebert.records.codec import to_dict
 from edgebert.records.made import ParityCase
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes.sessions.session import open_session
 from edgebert.tasks import task_of
 
 ATOL = 1e-4

@@ -13,8 +13,8 @@ import pytest
 from edgebert.errors import BundleError, ProviderError
 from edgebert.inspect import inspect_path
 from edgebert.records.measured import Placement
-from edgebert.runtimes.placement import placement_of, require_all
-from edgebert.runtimes.session import graph_placement
+from edgebert.runtimes.sessions.placement import placement_of, require_all
+from edgebert.runtimes.sessions.session import graph_placement
 
 CPU, FALLING_BACK = "CPUExecutionProvider", "AzureExecutionProvider"
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -25,9 +25,9 @@ from edgebert.doctor import examine
 from edgebert.errors import GateError, ProviderError
 from edgebert.machine import ONNXRUNTIME_WHEELS, installed_versions, onnxruntime_wheels
 from edgebert.runtimes import load
-from edgebert.runtimes.providers import PROVIDER_NAMES, PROVIDERS
-from edgebert.runtimes.reasons import reason_of
-from edgebert.runtimes.session import graph_placement, open_graph, open_session
+from edgebert.runtimes.sessions.providers import PROVIDER_NAMES, PROVIDERS
+from edgebert.runtimes.sessions.reasons import reason_of
+from edgebert.runtimes.sessions.session import graph_placement, open_graph, open_session
 
 ROOT = Path(__file__).parent.parent
 HERE = onnxruntime.get_available_providers()
@@ -78,7 +78,7 @@ def test_the_name_of_a_provider_stands_in_the_code_of_one_file() -> None:
                 if value in names or any(name in value for name in full_names):
                     found.setdefault(str(source.relative_to(ROOT)), []).append(f"{line}: {value}")
     assert found.pop("edgebert/training/models.py")[0].endswith(": cuda")
-    assert list(found) == ["runtimes/python/providers.py"], found
+    assert list(found) == ["runtimes/python/sessions/providers.py"], found
 
 
 def test_every_provider_is_documented_with_what_installs_it_and_its_target() -> None:
@@ -146,8 +146,8 @@ def test_a_provider_without_a_wheel_says_what_has_it(provider: Any, tiny_bundle:
 def test_without_any_onnxruntime_the_extra_of_the_provider_is_named(tiny_bundle: Path) -> None:
     code = (
         "import sys; sys.modules['onnxruntime'] = None\n"
-        "from edgebert.runtimes.providers import PROVIDERS\n"
-        "from edgebert.runtimes.session import import_onnxruntime\n"
+        "from edgebert.runtimes.sessions.providers import PROVIDERS\n"
+        "from edgebert.runtimes.sessions.session import import_onnxruntime\n"
         "import_onnxruntime(PROVIDERS['webgpu'])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -284,7 +284,7 @@ def test_a_session_that_fails_to_allocate_is_one_line(tmp_path: Path) -> None:
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from edgebert.runtimes.session import import_onnxruntime, open_graph\n"
+        "from edgebert.runtimes.sessions.session import import_onnxruntime, open_graph\n"
         "import_onnxruntime()\n"
         "pages = int(Path('/proc/self/statm').read_text().split()[0])\n"
         "limit = pages * resource.getpagesize() + 90 * 2**20\n"
@@ -366,7 +366,7 @@ def test_memory_that_is_kept_or_not_changes_no_answer(tiny_bundle: Path) -> None
 
 
 def test_what_spares_time_on_the_cpu_alone_is_not_asked_of_a_gpu() -> None:
-    from edgebert.runtimes.session import _Start
+    from edgebert.runtimes.sessions.session import _Start
 
     key = "optimization.disable_specified_optimizers"
     on_cpu = _Start(Path("m.onnx")).options()

@@ -22,7 +22,7 @@ from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import MixtureDrift, first_of_each
 from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.runtimes import load
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 TEXTS = [
     "turn on the lamp",

@@ -27,8 +27,8 @@ from edgebert.quantize.search.mixture_search import search
 from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.session import open_graph
 
 pytestmark = pytest.mark.real_model
 

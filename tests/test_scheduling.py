@@ -17,9 +17,10 @@ import pytest
 from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
 from edgebert.records.profile import Profile, untuned
-from edgebert.runtimes import Model, engine, load
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.sessions import engine
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.session import open_session
 from edgebert.runtimes.windows import distinct, repeated, windows_from, windows_of
 
 WORDS = "turn on the lamp anna is in paris off 开灯 please".split()

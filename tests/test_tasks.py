@@ -32,7 +32,8 @@ from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TEXT_CLASSI
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.references.onnx_file import probe_bundle
 from edgebert.references.pytorch_model import CheckpointModel
-from edgebert.runtimes import Model, engine, load
+from edgebert.runtimes import Model, load
+from edgebert.runtimes.sessions import engine
 from edgebert.tasks import TASKS, task_of
 from edgebert.tasks.answers import read_classification
 

@@ -18,7 +18,7 @@ from edgebert.latency import tune, tuning
 from edgebert.records.profile import Profile, one_caller, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT
 from edgebert.runtimes import load
-from edgebert.runtimes.profiles import profile_file, profile_for, save_profile
+from edgebert.runtimes.sessions.profiles import profile_file, profile_for, save_profile
 
 OTHER = Profile(callers=1, caller_threads=2, threads=1, spinning=False, tokens_per_run=256)
 

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 Floats = npt.NDArray[np.float32]
 HIDDEN = 16

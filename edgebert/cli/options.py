@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from edgebert.runtimes.providers import AUTO, PROVIDER_NAMES
+from edgebert.runtimes.sessions.providers import AUTO, PROVIDER_NAMES
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -115,7 +115,7 @@ def _recount(bundle: Bundle, graph: OnnxGraph) -> dict[str, Count]:
 
 
 def _placement(model: Path, bundle: Bundle | None, provider: str) -> Placement:
-    from edgebert.runtimes.session import graph_placement
+    from edgebert.runtimes.sessions.session import graph_placement
 
     widen = bundle.widens_weights if bundle else sums_can_overflow(model)
     return graph_placement(model, provider=provider, widen=widen)

@@ -16,7 +16,7 @@ from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.onnx_graph import read_graph
 from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.sessions.session import import_onnxruntime
 from edgebert.tasks import task_of
 from edgebert.text.encoding import encode
 

@@ -16,10 +16,10 @@ from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.profiles import save_profile
-from edgebert.runtimes.providers import CPU
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.profiles import save_profile
+from edgebert.runtimes.sessions.providers import CPU
+from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:

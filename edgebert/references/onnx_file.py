@@ -27,8 +27,8 @@ from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.references.pooling import embeddings
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import InputSpec, micro_batches, pad, rows_of
-from edgebert.runtimes.reasons import reason_of
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.reasons import reason_of
+from edgebert.runtimes.sessions.session import open_graph
 from edgebert.sentence_modules import SentenceModules
 from edgebert.tasks.base import PER_MASK
 from edgebert.tasks.spec import ModelSpec, Specified

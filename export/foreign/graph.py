@@ -16,8 +16,8 @@ from edgebert.export.parity.sessions import first_line
 from edgebert.machine import available_cores
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.in_memory.def_use import DefUse
-from edgebert.runtimes.providers import CPU
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.sessions.providers import CPU
+from edgebert.runtimes.sessions.session import import_onnxruntime
 
 Ids = npt.NDArray[np.int64]
 

@@ -18,7 +18,7 @@ from edgebert.export.parity.cases import compare_everywhere
 from edgebert.export.parity.comparison import Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.records.made import ParityCase
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 Reference = Callable[[Mapping[str, Ids]], Mapping[str, Array]]
 

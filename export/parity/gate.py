@@ -21,7 +21,7 @@ from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.records.made import ParityCase
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes.sessions.session import open_session
 
 _NUDGE = {"fp32": 2.0**-21, "fp16": 2.0**-10}
 """Of a value: what a few roundings come to."""

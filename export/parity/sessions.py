@@ -14,8 +14,8 @@ from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Ids
 from edgebert.machine import available_cores
 from edgebert.runtimes.batches import InputSpec
-from edgebert.runtimes.providers import CPU
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.sessions.providers import CPU
+from edgebert.runtimes.sessions.session import import_onnxruntime
 
 OURS = "edgebert's settings"
 

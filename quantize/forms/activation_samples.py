@@ -19,7 +19,7 @@ from edgebert.quantize.forms.activations import ActivationSample
 from edgebert.quantize.forms.rounding import Floats
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import MicroBatch, micro_batches
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 from edgebert.text.encoding import Text, encode
 
 _ROWS = 4096

@@ -27,7 +27,7 @@ from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.forms.linear_layers import LayerGroup
 from edgebert.quantize.forms.prepared_graph import PreparedGraph
 from edgebert.quantize.forms.recipes import Recipes
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 from edgebert.user_cache import user_cache
 
 TOKENS = 128

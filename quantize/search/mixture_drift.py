@@ -15,8 +15,8 @@ from edgebert.measures.labels import label_flips
 from edgebert.quantize.options import Budget
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.session import open_graph
 from edgebert.tasks.answers import Answers
 from edgebert.text.encoding import encode
 

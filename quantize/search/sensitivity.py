@@ -21,7 +21,7 @@ from edgebert.quantize.forms.prepared_graph import PreparedGraph
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import MixtureDrift
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 Values = dict[str, np.ndarray]
 

@@ -18,9 +18,9 @@ from edgebert.records.codec import to_dict
 from edgebert.records.golden import Golden, GoldenText, Tolerance
 from edgebert.records.manifest import FORMAT
 from edgebert.runtimes.model import Model
-from edgebert.runtimes.providers import CPU
-from edgebert.runtimes.reasons import reason_of
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.sessions.providers import CPU
+from edgebert.runtimes.sessions.reasons import reason_of
+from edgebert.runtimes.sessions.session import import_onnxruntime
 from edgebert.text.encoding import Text, encode
 from edgebert.user_cache import user_cache
 

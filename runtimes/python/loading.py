@@ -12,11 +12,11 @@ from edgebert.bundle import MODEL, Bundle, ModelFiles, open_bundle
 from edgebert.errors import BundleError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
-from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
 from edgebert.runtimes.model import Model
-from edgebert.runtimes.profiles import profile_for
-from edgebert.runtimes.session import open_session
+from edgebert.runtimes.sessions.engine import Engine, OpenSession
+from edgebert.runtimes.sessions.profiles import profile_for
+from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.runtimes.batches import InputSpec
-from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.head_verbs import AskedOfHeads
 from edgebert.runtimes.pipeline import Request, TextPipeline
-from edgebert.runtimes.providers import CPU
+from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
 from edgebert.tasks.base import ONLY_SECOND
 from edgebert.tasks.entities import AGGREGATIONS

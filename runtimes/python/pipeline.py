@@ -11,9 +11,9 @@ import tokenizers
 
 from edgebert.bounds import check_number
 from edgebert.errors import InputError
-from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.parts import ToParts, in_parts, wholes, with_the_others
 from edgebert.runtimes.scheduling import Encode, Scheduler
+from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.windows import (
     Window,
     distinct,

@@ -20,7 +20,7 @@ import tokenizers
 from edgebert.arrays import Array
 from edgebert.errors import InputError
 from edgebert.runtimes.batches import MicroBatch, micro_batches, rows_of
-from edgebert.runtimes.engine import Engine
+from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.windows import Window, distinct
 from edgebert.tasks.base import Task
 from edgebert.text.long_texts import Answered

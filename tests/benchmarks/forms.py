@@ -35,7 +35,7 @@ from edgebert.export.targets import PASSES
 from edgebert.export.tracing import trace
 from edgebert.onnx_graph.in_memory.def_use import DefUse, attribute
 from edgebert.onnx_graph.in_memory.edits import CONTRIB, remove_unread, replace_nodes
-from edgebert.runtimes.session import open_graph
+from edgebert.runtimes.sessions.session import open_graph
 
 Change = Callable[[onnx.ModelProto], object]
 

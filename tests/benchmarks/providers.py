@@ -25,7 +25,7 @@ from edgebert.data import read_examples
 from edgebert.errors import EdgebertError
 from edgebert.machine import this_machine
 from edgebert.runtimes import Model
-from edgebert.runtimes.session import graph_placement
+from edgebert.runtimes.sessions.session import graph_placement
 
 _DATA = Path(__file__).parents[3] / "shared" / "data"
 _ROUNDS = 3

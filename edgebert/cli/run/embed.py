@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from edgebert.cli.texts.verb import Verb, run_options
 if TYPE_CHECKING:
     from edgebert.data import Text
     from edgebert.runtimes.model import Model
+    from edgebert.tasks import Task
 
 
 @click.command(cls=Command)
@@ -28,11 +30,7 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
         edgebert embed out/int8 "a sentence" "another one"
         edgebert embed out/int8 --input texts.csv --output vectors.npy --resume
     """
-    from edgebert.bundle import read_bundle
-    from edgebert.tasks import TASKS, task_of
-
-    said = task_of(read_bundle(given["bundle"]).manifest.task)
-    task = said if said.command == embed.name else TASKS[0]  # of which the bundle is not
+    task = _kind_of_vectors(given["bundle"])
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
         ask = getattr(model, task.verb)
@@ -51,3 +49,16 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
         is_cut=is_cut if long_text == options.TRUNCATE else None,
     )
     run(verb, **given)
+
+
+def _kind_of_vectors(bundle: Path) -> Task:
+    """Which vectors a bundle gives; one that gives none, or is none, is told once texts are read."""
+    from edgebert.bundle import read_bundle
+    from edgebert.errors import BundleError
+    from edgebert.tasks import TASKS, task_of
+
+    try:
+        said = task_of(read_bundle(bundle).manifest.task)
+    except BundleError:
+        return TASKS[0]
+    return said if said.command == embed.name else TASKS[0]

@@ -13,7 +13,7 @@ from edgebert.bundle import ModelFiles
 from edgebert.errors import BundleError, InputError, ProviderError
 from edgebert.machine import available_cores
 from edgebert.onnx_graph.external_data import external_files
-from edgebert.runtimes.providers import (
+from edgebert.runtimes.sessions.providers import (
     AUTO,
     CPU,
     Provider,
@@ -22,7 +22,7 @@ from edgebert.runtimes.providers import (
     require_installed,
     way_out,
 )
-from edgebert.runtimes.reasons import reason_of
+from edgebert.runtimes.sessions.reasons import reason_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -127,7 +127,7 @@ def open_session(
     start = _Start(files.model_path, chosen, threads, files.widens_weights, spinning, arena)
     if chosen is CPU:
         return _session(start, start.options())
-    from edgebert.runtimes.placement import require_all
+    from edgebert.runtimes.sessions.placement import require_all
 
     session, placement = _placed(start)
     require_all(placement, files.path, way_out(files, chosen))
@@ -171,7 +171,7 @@ def graph_placement(path: Path, *, provider: str, widen: bool = True) -> Placeme
 
 def _placed(start: _Start) -> tuple[onnxruntime.InferenceSession, Placement]:
     """A session that has run once, and where its nodes ran."""
-    from edgebert.runtimes.placement import read_placement, watch
+    from edgebert.runtimes.sessions.placement import read_placement, watch
 
     with TemporaryDirectory(prefix="edgebert-", ignore_cleanup_errors=True) as folder:
         options = start.options()
@@ -207,7 +207,7 @@ def _session(start: _Start, options: onnxruntime.SessionOptions) -> onnxruntime.
 
 def _prepare(provider: Provider) -> str:
     """Load the libraries of CUDA that pip installed, and tell in a line what is missing."""
-    from edgebert.runtimes.wheels import warn_of_overwritten_wheels
+    from edgebert.runtimes.sessions.wheels import warn_of_overwritten_wheels
 
     warn_of_overwritten_wheels(provider.extra)
     if not provider.takes_cuda:

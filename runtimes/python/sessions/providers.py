@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edgebert.errors import ProviderError
-from edgebert.runtimes.wheels import both_installed, swap_wheels
+from edgebert.runtimes.sessions.wheels import both_installed, swap_wheels
 
 if TYPE_CHECKING:
     from edgebert.bundle import ModelFiles

@@ -19,7 +19,7 @@ from edgebert.arrays import Array, Integers
 from edgebert.errors import BundleError, ClosedError
 from edgebert.records.profile import Profile
 from edgebert.runtimes.batches import InputSpec
-from edgebert.runtimes.reasons import reason_of
+from edgebert.runtimes.sessions.reasons import reason_of
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -11,8 +11,8 @@ from edgebert.json_files import parse
 from edgebert.machine import available_cores, this_machine
 from edgebert.records.codec import from_dict
 from edgebert.records.profile import Profile, one_caller, untuned
-from edgebert.runtimes.providers import CPU, Provider, provider_named
-from edgebert.runtimes.session import import_onnxruntime
+from edgebert.runtimes.sessions.providers import CPU, Provider, provider_named
+from edgebert.runtimes.sessions.session import import_onnxruntime
 from edgebert.user_cache import user_cache
 
 _TOKENS_ON_A_GPU = 16_384
