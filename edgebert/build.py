@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.bundle import read_bundle
+from edgebert.bundle.card import write_model_card
 from edgebert.drift import check
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency import bench
 from edgebert.measures import Thresholds
-from edgebert.model_card import write_model_card
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord

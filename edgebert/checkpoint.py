@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgebert.errors import CheckpointError
+from edgebert.errors import CheckpointError, InputError
 from edgebert.git_lfs import refuse_pointer
 from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
@@ -25,7 +25,7 @@ from edgebert.sentence_modules import (
     read_prompts,
     read_sentence_modules,
 )
-from edgebert.tasks import TASKS, task_of
+from edgebert.tasks import TASKS, Task, task_of
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.tasks.spec import ModelSpec
 from edgebert.tokenizer_settings import truncation_side
@@ -190,7 +190,7 @@ def open_checkpoint(
 
     Args:
         model: a local folder, or a Hugging Face id (the hub only when it is not a local path).
-        task: one of `edgebert.records.manifest.TASKS`; by default what the folder says.
+        task: a name of `edgebert.tasks.TASKS`; by default what the folder says.
         max_length: longest input in tokens; by default what the folder says.
         offline: never touch the network.
         trust_remote_code: run model code that the folder brings, where it names any.
@@ -229,11 +229,12 @@ def read_folder(
     # names the file that is none, which transformers would not
     objects = {name: read_object(path / name) for name in _TOKENIZER_OBJECTS}
     limits = read_limits(path)
-    task = task or _infer_task(config, embeds=_embeds(modules, limits))
-    embeds = task_of(task).pools
+    task = task or _infer_task(config, modules, limits)
+    kind = _known_task(root, task)
+    embeds = kind.pools
     width = config.get("hidden_size") or config.get("dim")
     length, source = longest_input(path, config, limits, max_length)
-    prompts, default_prompt = read_prompts(root, modules) if embeds else ({}, None)
+    prompts, default_prompt = read_prompts(root, modules) if kind.vectors else ({}, None)
     return Checkpoint(
         path=path,
         root=root,
@@ -245,21 +246,31 @@ def read_folder(
         max_length_source=source,
         prompts=prompts,
         default_prompt=default_prompt,
-        similarity=_read_similarity(root) if embeds else COSINE,
+        similarity=_read_similarity(root, kind.similarity) if kind.vectors else COSINE,
         lower_case=bool(limits.get("do_lower_case")),
         truncation_side=truncation_side(path, objects[TOKENIZER_FILES[0]]),
     )
 
 
-def _read_similarity(root: Path) -> str:
-    """What sentence-transformers compares the embeddings by; cosine where nothing is said."""
+def _known_task(root: Path, name: str) -> Task:
+    try:
+        return task_of(name)
+    except InputError as error:
+        names = ", ".join(task.name for task in TASKS)
+        raise CheckpointError(
+            f"{root.name} is for {name}, which cannot be exported; --task takes {names}"
+        ) from error
+
+
+def _read_similarity(root: Path, unsaid: str) -> str:
+    """What sentence-transformers compares the embeddings by."""
     said = read_object(root / PROMPTS).get("similarity_fn_name")
     if said is not None and said not in SIMILARITIES:
         raise CheckpointError(
             f"{root / PROMPTS} compares embeddings by {said!r}; "
             f"{', '.join(SIMILARITIES[:-1])} or {SIMILARITIES[-1]} is supported"
         )
-    return COSINE if said is None else str(said)
+    return unsaid if said is None else str(said)
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -293,8 +304,14 @@ def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
     return bool(modules) and not head
 
 
-def _infer_task(config: dict[str, Any], *, embeds: bool) -> str:
-    if embeds:
+def _infer_task(config: dict[str, Any], modules: list[Module], limits: dict[str, Any]) -> str:
+    kinds = {module.kind for module in modules}
+    told = next((task for task in TASKS if task.module in kinds), None)
+    if told is not None:
+        module = next(module.folder for module in modules if module.kind == told.module)
+        told.require_module(read_object(module / "config.json"), module)
+        return told.name
+    if _embeds(modules, limits):
         return _ENCODER_ALONE
     return task_of_head(config) or _ENCODER_ALONE
 

@@ -5,6 +5,7 @@ EdgebertError
 ├── OutputError       a result cannot be written where it was asked for
 ├── CheckpointError   a folder or hub id is not a checkpoint that can be read
 ├── BundleError       a bundle is missing, damaged or too new
+├── ClosedError       a model was asked after its close
 ├── ProviderError     onnxruntime, or the execution provider asked for, is not there
 ├── MissingExtra      a step needs packages that are not installed
 ├── MissingPackage    an adapter needs the framework that it is for
@@ -32,6 +33,9 @@ class CheckpointError(EdgebertError): ...
 
 
 class BundleError(EdgebertError): ...
+
+
+class ClosedError(EdgebertError): ...
 
 
 class ProviderError(EdgebertError): ...

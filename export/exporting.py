@@ -6,21 +6,18 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgebert.bundle import MODEL, TOKENIZER, Bundle, read_bundle
+from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.errors import CheckpointError, GateError
-from edgebert.export.coverage import coverage_of, lost_coverage
-from edgebert.export.describing import describe
+from edgebert.errors import GateError
+from edgebert.export.float_manifest import describe
 from edgebert.export.half_precision import Batch
-from edgebert.export.opening import Opened, opened_checkpoint
+from edgebert.export.operators.coverage import coverage_of, lost_coverage
 from edgebert.export.options import ExportOptions, settle
 from edgebert.export.parity import (
     allowed_difference,
@@ -32,6 +29,7 @@ from edgebert.export.parity import (
 from edgebert.export.passes.trace_notes import drop_trace_notes
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
+from edgebert.export.source.opened_checkpoint import Opened, opened_checkpoint
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tokenizer_files import (
     name_no_class,
@@ -47,15 +45,13 @@ from edgebert.output import new_folder, refuse_existing
 from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
-    TASKS,
     Count,
     Manifest,
 )
 from edgebert.records.profile import one_caller
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
-from edgebert.runtimes.engine import Engine
-from edgebert.runtimes.session import open_session
-from edgebert.text.encoding import open_tokenizer
+from edgebert.runtimes.loading import open_files
 from edgebert.tokenizer_file import CONFIG, FILE
 
 _LOGGER = logging.getLogger(__name__)
@@ -103,12 +99,12 @@ def _export(
         manifest = _manifest(opened, reference, folder, options, coverage, unfused)
         tokenizer = tokenizer_difference(checkpoint, reference.tokenizer, GOLDEN_TEXTS)
         _write_companions(reference, folder, tokenizer)
-        bundle = Bundle(folder, manifest)
-        cases = parity_cases(reference, bundle)
-        atol = options.atol or allowed_difference(cases, reference, bundle)
+        files = ModelFiles(folder, manifest)
+        cases = parity_cases(reference, files)
+        atol = options.atol or allowed_difference(cases, reference, files)
         failures = (*lost, *failed_parity(cases, atol))
         if not failures:
-            with _loaded_once(bundle) as graph:
+            with _loaded_once(files) as graph:
                 failures = tuple(seal_proved(reference, graph, atol))
         record = ExportRecord(
             source=checkpoint.id,
@@ -127,7 +123,7 @@ def _export(
             unfused=unfused,
             seconds=time.perf_counter() - started,
             failures=failures,
-            worst=worst_parity(cases, matrix(reference, bundle)),
+            worst=worst_parity(cases, matrix(reference, files)),
             trimmed_vocabulary=opened.trimmed_vocabulary,
             tokenizer=tokenizer,
             tokens_without_embedding=reference.tokens_without_embedding,
@@ -144,11 +140,6 @@ def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint
     Raises:
         CheckpointError: they contradict each other.
     """
-    if checkpoint.task not in TASKS:
-        raise CheckpointError(
-            f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; "
-            f"--task takes {', '.join(TASKS)}"
-        )
     options = settle(options, checkpoint.max_length)
     if options.fixed_shape and options.fixed_shape[1] < checkpoint.max_length:
         checkpoint = replace(
@@ -247,7 +238,6 @@ def _told(checkpoint: Checkpoint, tokenizer: TokenizerDifference) -> str:
     )
 
 
-def _loaded_once(bundle: Bundle) -> Model:
+def _loaded_once(files: ModelFiles) -> Model:
     """The graph, ready to run on one session: where runs come together, a load opens another."""
-    engine = Engine(partial(open_session, bundle), one_caller(available_cores()))
-    return Model(bundle, engine, open_tokenizer(bundle.path / TOKENIZER))
+    return open_files(files, one_caller(available_cores()))

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import onnx
 
-from edgebert.bundle import MODEL, Bundle, file_sha256, read_bundle
+from edgebert.bundle import MODEL, ModelFiles, file_sha256, read_bundle
 from edgebert.checkpoint import Checkpoint
-from edgebert.drift.onnx_file import OnnxFile, traits_of
 from edgebert.errors import GateError, InputError
-from edgebert.export.describing import describe
-from edgebert.export.foreign.bundling import write_companions
-from edgebert.export.foreign.counting import count_operators, coverage_after
-from edgebert.export.foreign.fusing import Fusion, fuse
+from edgebert.export.float_manifest import describe
+from edgebert.export.foreign.companions import write_companions
+from edgebert.export.foreign.folder import describe_folder, find_graph
+from edgebert.export.foreign.fusion import Fusion, fuse
 from edgebert.export.foreign.graph import embedding_rows, ids_type
-from edgebert.export.foreign.locating import describe_folder, find_graph
+from edgebert.export.foreign.operator_counts import count_operators, coverage_after
 from edgebert.export.foreign.original import Original, open_original
 from edgebert.export.foreign.outputs import give_bundle_outputs, task_told_by
 from edgebert.export.foreign.parity import Reference, parity_with_original
@@ -27,7 +26,7 @@ from edgebert.export.foreign.token_types import leave_out_token_types
 from edgebert.export.options import ExportOptions
 from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.cases import default_atol, failed_parity
-from edgebert.export.parity.comparing import Reading
+from edgebert.export.parity.comparison import Reading
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.targets import shape_for_target
@@ -36,8 +35,9 @@ from edgebert.onnx_graph.in_memory.model_file import needs_two_files, save_model
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_file, new_folder, refuse_existing
 from edgebert.records.made import OptimizeRecord, ParityCase
+from edgebert.references.onnx_file import OnnxFile, traits_of
 from edgebert.runtimes import Model
-from edgebert.runtimes.loading import open_model
+from edgebert.runtimes.loading import open_files
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _make_bundle(
     graph = _bundle_model(described, original, folder, fusion)
     reference = OnnxFile(original.path, traits, graph.tokenizer, original.session.session)
     if reference.tokens_without_embedding:
-        graph = open_model(Bundle(folder, replace(graph.manifest, embedding_rows=rows)))
+        graph = open_files(ModelFiles(folder, replace(graph.manifest, embedding_rows=rows)))
     texts = reference.encode(readable_golden_texts(reference))
     batches = original.matrix(
         described.max_length,
@@ -205,7 +205,7 @@ def _bundle_model(described: Checkpoint, original: Original, folder: Path, fusio
     manifest = replace(
         manifest, ids=ids_type(original.model), fixed_shape=original.session.fixed_shape
     )
-    return open_model(Bundle(folder, manifest))
+    return open_files(ModelFiles(folder, manifest))
 
 
 def _prove(

@@ -20,7 +20,7 @@ class ExportOptions:
     """What may be chosen.
 
     Attributes:
-        task: one of `edgebert.records.manifest.TASKS`; by default what the checkpoint says.
+        task: a name of `edgebert.tasks.TASKS`; by default what the checkpoint says.
         target: "cpu", "gpu", "portable" or "npu": what the graph is made for.
         precision: "fp32" or "fp16"; by default fp16 for "gpu", else fp32.
         opset: version of ONNX's operators, 18 to 23.

@@ -10,17 +10,17 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.bundle import seal
+from edgebert.bundle.card import write_model_card
 from edgebert.data import Examples, Text
 from edgebert.drift.comparing import Comparison, compare
-from edgebert.drift.onnx_file import probe_bundle
 from edgebert.drift.promises import Floors, describe_drift
-from edgebert.drift.sources import Inputs, TextModel
 from edgebert.errors import CheckpointError
 from edgebert.export.readable_texts import Reads, readable, readable_golden_texts
-from edgebert.model_card import write_model_card
 from edgebert.records.golden import Tolerance
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.sources import Inputs, TextModel
 from edgebert.runtimes import Model
-from edgebert.runtimes.golden import golden_columns, kept, write_golden
+from edgebert.runtimes.golden import kept, write_golden
 
 _TOLERANCE = {"fp32": Tolerance(1e-3, 1e-4), "fp16": Tolerance(1e-2, 1e-2)}
 _FLOORS = {"fp32": Floors(drift=1e-5, flips=0.001), "fp16": Floors(drift=1e-4, flips=0.005)}
@@ -68,11 +68,12 @@ def seal_proved(reference: Reference, graph: Model, atol: float) -> list[str]:
     failed = _drifted(reference, graph, comparison, _FLOORS[precision].drift, atol)
     if failed:
         return failed
-    columns = golden_columns(graph)
-    answers = [kept(answer, columns) for answer in reference.outputs(texts)]
-    write_golden(graph, texts, answers, _TOLERANCE[precision])
+    outputs = reference.outputs(texts)
+    columns = reference.spec.task.golden_columns(outputs)
+    answers = [kept(output, columns) for output in outputs]
+    write_golden(graph, texts, answers, _TOLERANCE[precision], columns)
     drift = describe_drift(comparison, str(examples.path), _FLOORS[precision])
-    write_model_card(seal(graph.bundle.path, replace(graph.manifest, drift=drift)))
+    write_model_card(seal(graph.files.path, replace(graph.manifest, drift=drift)))
     return []
 
 

@@ -8,6 +8,7 @@ import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.sentence_head import SentenceHead
+from edgebert.tasks.base import LEXICAL, POOLED
 
 
 class EmbeddingGraph(torch.nn.Module):
@@ -49,10 +50,34 @@ class HeadGraph(torch.nn.Module):
         return tuple(getattr(result, name) for name in self.outputs)
 
 
+class LexicalGraph(torch.nn.Module):
+    """Token ids to a weight for each piece of the vocabulary (see `edgebert.tasks.sparse`)."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        logits = self.model(**_given(input_ids, attention_mask, token_type_ids)).logits
+        weights = torch.log1p(torch.relu(logits)) * attention_mask.to(logits.dtype).unsqueeze(-1)
+        return weights.amax(dim=1)
+
+
 def task_graph(model: Any, checkpoint: Checkpoint) -> torch.nn.Module:
     """The module to trace for the checkpoint's task, in evaluation mode."""
     task = checkpoint.spec.task
-    graph = EmbeddingGraph(model, checkpoint) if task.pools else HeadGraph(model, task.outputs)
+    graph: torch.nn.Module
+    if task.form == POOLED:
+        graph = EmbeddingGraph(model, checkpoint)
+    elif task.form == LEXICAL:
+        graph = LexicalGraph(model)
+    else:
+        graph = HeadGraph(model, task.outputs)
     return graph.eval()  # a wrapper left in training mode would bring Dropout into the graph
 
 

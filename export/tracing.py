@@ -17,21 +17,21 @@ import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
-from edgebert.export.activations import gelu_as_one_function
-from edgebert.export.attention import (
+from edgebert.export.failures import failures_of_running, failures_of_tracing
+from edgebert.export.families import open_attention
+from edgebert.export.operators.activations import gelu_as_one_function
+from edgebert.export.operators.attention import (
     FUSED_ATTENTION,
     PLAIN_ATTENTION,
     choose_attention,
     register_attention,
 )
-from edgebert.export.census import take_census
-from edgebert.export.expectation import FUSED_TARGETS, Traced, expected_operators
-from edgebert.export.failing import failures_of_running, failures_of_tracing
-from edgebert.export.families import open_attention
-from edgebert.export.normalization import layer_norm_as_one_function
+from edgebert.export.operators.expected_operators import FUSED_TARGETS, Traced, expected_operators
+from edgebert.export.operators.normalization import layer_norm_as_one_function
+from edgebert.export.operators.operator_trace import trace_operators
 from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
-from edgebert.export.refusing import require_encoder
+from edgebert.export.source.refusals import require_encoder
 from edgebert.export.task_graphs import task_graph
 from edgebert.pytorch import load_model, quiet_transformers
 
@@ -66,14 +66,14 @@ def trace(
         if not token_types and inputs.pop(_TYPES, None) is not None:
             model.register_forward_pre_hook(_give_zero_types, with_kwargs=True)
         unfused = open_attention(model, checkpoint.max_length)
-        census = take_census(graph, inputs)
-    choose_attention(graph, _attention_for(options.target, is_open=bool(census.open_attention)))
+        ran = trace_operators(graph, inputs)
+    choose_attention(graph, _attention_for(options.target, is_open=bool(ran.open_attention)))
     with _quiet_exporter(), failures_of_tracing(checkpoint):
         program = _export(graph, inputs, checkpoint, options)
         _save(program, path, options)
     _free(graph)
     _require_opset(program.model.opset_imports[""], options.opset)
-    return expected_operators(census, model.config, unfused, options)
+    return expected_operators(ran, model.config, unfused, options)
 
 
 def _attention_for(target: str, *, is_open: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgebert.bundle import MODEL, Bundle
+from edgebert.bundle import MODEL, ModelFiles
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import broken_bounds
 from edgebert.measures import Thresholds
@@ -23,7 +23,7 @@ from edgebert.quantize.search.mixture_search import Search, pareto_points
 from edgebert.records.made import ParetoPoint
 from edgebert.records.manifest import Manifest
 from edgebert.runtimes import Model
-from edgebert.runtimes.loading import open_model
+from edgebert.runtimes.loading import open_files
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _steps(first: int, n: int) -> Iterator[int]:
 
 
 def _open(folder: Path, manifest: Manifest) -> Model:
-    return open_model(Bundle(folder, manifest))
+    return open_files(ModelFiles(folder, manifest))
 
 
 def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:

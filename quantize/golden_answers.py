@@ -26,4 +26,4 @@ def take_golden_answers(original: Bundle, quantized: Model) -> None:
         )
     )
     tolerance = Tolerance(reference=float(np.round(1.5 * moved + _EXPECTED, 3)), expected=_EXPECTED)
-    write_golden(quantized, texts, references, tolerance)
+    write_golden(quantized, texts, references, tolerance, golden.columns)

@@ -6,7 +6,8 @@
 Both read the bundles, records and files of tests/fixtures/format_1, and make bundles of the same
 tiny checkpoints of every family and task: graphs, golden answers, manifests, what every verb
 answers and what commands print are compared. A line for each tells whether they are the same; the
-exit code is 1 where one is not. Keys that only NEW writes are told, and are no difference.
+exit code is 1 where one is not. Keys that only NEW writes, and lines that only NEW prints, are told
+and are no difference.
 
 OLD may also be a file in which `--keep FILE` kept what an earlier run found of NEW.
 """
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -251,14 +253,15 @@ def answers_and_fingerprint(bundle: Path) -> Found:
         return {"fingerprint": model.fingerprint, "answers": answers_of(model)}
 
 
-def printed(*arguments: str | Path) -> str:
-    """What a command prints, without what differs from run to run."""
+def printed(*arguments: str | Path) -> dict[str, int]:
+    """The lines that a command prints and how often each, without what differs from run to run."""
     from click.testing import CliRunner
 
     from edgebert.cli import main
 
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    return re.sub(r"\d+(\.\d+)? (ms|s)\b", "TIME", f"{result.exit_code}\n{result.output}")
+    lines = re.sub(r"\d+(\.\d+)? (ms|s)\b", "TIME", result.output).splitlines()
+    return Counter([f"exit code {result.exit_code}", *lines])
 
 
 def keep_the_operator_table() -> None:
@@ -369,7 +372,7 @@ def compare(old: Found, new: Found) -> int:
         if len(lines) > SHOWN:
             print(f"         and {len(lines) - SHOWN:,} more")
         for key in new_keys(old[name], new.get(name)):
-            print(f"         new key: {key}")
+            print(f"         new: {key}")
     return differing
 
 

@@ -13,10 +13,10 @@ import torch
 import transformers
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import probe_bundle
-from edgebert.drift.sources import ask
 from edgebert.errors import InputError
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.references.sources import ask
 from edgebert.runtimes import Answer, Model, load
 from edgebert.tasks.questions import encode_contexts, read_answer
 from edgebert.text.long_texts import Whole

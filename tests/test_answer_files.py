@@ -6,6 +6,7 @@ import csv
 import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +16,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgebert.answer_files import Columns, check_output, open_layout, write_answers
-from edgebert.answer_files.rows import (
-    Row,
-    answer_row,
-    classification_row,
-    embedding_row,
-    entities_row,
-    fills_row,
-    to_json,
-)
+from edgebert.answer_files.rows import Row, answer_row, to_json
 from edgebert.data import Text, stream_texts
-from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, OutputError
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.records import manifest
+from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import Answer, Classification, Entity, Fill
+from edgebert.tasks import Task, task_of
+
+EMBEDDINGS = task_of(manifest.EMBEDDINGS)
+TEXT_CLASSIFICATION = task_of(manifest.TEXT_CLASSIFICATION)
+TOKEN_CLASSIFICATION = task_of(manifest.TOKEN_CLASSIFICATION)
+FILL_MASK = task_of(manifest.FILL_MASK)
+QUESTION_ANSWERING = task_of(manifest.QUESTION_ANSWERING)
 
 TEXTS = (
     "a lamp",
@@ -61,7 +55,7 @@ def vectors(count: int, width: int = 16) -> np.ndarray[Any, np.dtype[np.float32]
 
 def embeddings() -> tuple[Columns, list[Row]]:
     found = vectors(len(TEXTS))
-    return Columns(EMBEDDINGS, width=16), list(map(embedding_row, TEXTS, found))
+    return Columns(EMBEDDINGS, width=16), list(map(partial(answer_row, EMBEDDINGS), TEXTS, found))
 
 
 def classifications(*, multi_label: bool = False, pairs: bool = False) -> tuple[Columns, list[Row]]:
@@ -70,22 +64,27 @@ def classifications(*, multi_label: bool = False, pairs: bool = False) -> tuple[
     columns = Columns(
         TEXT_CLASSIFICATION, pairs=pairs, labels=tuple(SCORES), multi_label=multi_label
     )
-    return columns, [classification_row(text, answer) for text in texts]
+    return columns, [answer_row(TEXT_CLASSIFICATION, text, answer) for text in texts]
 
 
 def entities() -> tuple[Columns, list[Row]]:
     found = [ENTITIES if text else [] for text in TEXTS]
-    return Columns(TOKEN_CLASSIFICATION), list(map(entities_row, TEXTS, found))
+    return Columns(TOKEN_CLASSIFICATION), list(
+        map(partial(answer_row, TOKEN_CLASSIFICATION), TEXTS, found)
+    )
 
 
 def answers() -> tuple[Columns, list[Row]]:
-    rows = [answer_row((text, "context"), Answer(text, 1 / 3, 3, 12)) for text in TEXTS]
+    rows = [
+        answer_row(QUESTION_ANSWERING, (text, "context"), Answer(text, 1 / 3, 3, 12))
+        for text in TEXTS
+    ]
     return Columns(QUESTION_ANSWERING, pairs=True), rows
 
 
 def fills() -> tuple[Columns, list[Row]]:
     found = [[Fill(" 灯", 7, 1 / 3, text, mask) for mask in range(2)] for text in TEXTS]
-    return Columns(FILL_MASK), list(map(fills_row, TEXTS, found))
+    return Columns(FILL_MASK), list(map(partial(answer_row, FILL_MASK), TEXTS, found))
 
 
 ALL = {
@@ -195,7 +194,7 @@ def test_parquet_columns_have_the_types_of_what_they_hold(tmp_path: Path) -> Non
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 12_345])
 def test_npy_is_what_numpy_would_save(tmp_path: Path, count: int) -> None:
     found = vectors(count, 3)
-    rows = [embedding_row("a", vector) for vector in found]
+    rows = [answer_row(EMBEDDINGS, "a", vector) for vector in found]
     path = write(tmp_path / "a.npy", Columns(EMBEDDINGS, width=3), rows)
     np.save(tmp_path / "b.npy", found, allow_pickle=False)
     assert path.read_bytes() == (tmp_path / "b.npy").read_bytes()
@@ -237,7 +236,7 @@ def test_check_reads_what_is_written_as_jsonl(tmp_path: Path, name: str) -> None
     columns, rows = ALL[name]
     saved = SavedOutputs(write(tmp_path / "a.jsonl", columns, rows))
     texts = [row["text"] for row in rows]
-    assert (saved.task, saved.texts) == (columns.task, tuple(texts))
+    assert (saved.task, saved.texts) == (columns.task.name, tuple(texts))
     if columns.task == EMBEDDINGS:
         found = saved.outputs(texts)
         assert found is not None
@@ -258,7 +257,10 @@ def test_nine_digits_give_every_float32_back() -> None:
 
 @pytest.mark.parametrize("count", [1, 255, 256, 4096, 5000])
 def test_parquet_has_row_groups_of_a_fixed_size(tmp_path: Path, count: int) -> None:
-    rows = [embedding_row(str(number), vector) for number, vector in enumerate(vectors(count, 2))]
+    rows = [
+        answer_row(EMBEDDINGS, str(number), vector)
+        for number, vector in enumerate(vectors(count, 2))
+    ]
     path = write(tmp_path / "a.parquet", Columns(EMBEDDINGS, width=2), rows)
     file = pq.ParquetFile(path)
     sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
@@ -267,7 +269,10 @@ def test_parquet_has_row_groups_of_a_fixed_size(tmp_path: Path, count: int) -> N
 
 
 def test_parquet_does_not_tell_when_its_rows_came(tmp_path: Path) -> None:
-    rows = [embedding_row(str(number), vector) for number, vector in enumerate(vectors(9000, 2))]
+    rows = [
+        answer_row(EMBEDDINGS, str(number), vector)
+        for number, vector in enumerate(vectors(9000, 2))
+    ]
     columns = Columns(EMBEDDINGS, width=2)
     expected = write(tmp_path / "a.parquet", columns, rows).read_bytes()
     for seed in range(3):
@@ -300,7 +305,7 @@ def peak_bytes(path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> int:
 
     def rows() -> Iterator[Row]:
         for number in range(count):
-            yield embedding_row(f"{number:050}", generator.random(64, np.float32))
+            yield answer_row(EMBEDDINGS, f"{number:050}", generator.random(64, np.float32))
             arrow.look()
 
     write_table = pq.ParquetWriter.write_table
@@ -359,7 +364,7 @@ def test_another_ending_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("task", [TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION])
-def test_npy_is_for_embeddings_only(task: str) -> None:
+def test_npy_is_for_embeddings_only(task: Task) -> None:
     with pytest.raises(InputError) as caught:
         check_output(Path("a.npy"), task)
     expected = "a.npy: only embeddings fit into .npy; choose .jsonl, .csv or .parquet"

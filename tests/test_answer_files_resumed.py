@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from edgebert.answer_files import Columns, open_layout, resumed_file, write_answers
-from edgebert.answer_files.rows import Row, embedding_row
+from edgebert.answer_files.rows import Row, answer_row
 from edgebert.errors import InputError, OutputError
 from edgebert.records.manifest import EMBEDDINGS
+from edgebert.tasks import task_of
 
 ROOT = Path(__file__).parent.parent
 ENDINGS = pytest.mark.parametrize("ending", ["jsonl", "csv", "npy", "parquet"])
-COLUMNS = Columns(EMBEDDINGS, width=3)
+COLUMNS = Columns(task_of(EMBEDDINGS), width=3)
 RUN = {"bundle": "sha256 1", "input": "9 texts"}
 COUNT = 6
 
@@ -34,7 +35,7 @@ def _every_row_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows(start: int = 0, stop: int = COUNT) -> Iterator[Row]:
     for number in range(start, stop):
-        yield embedding_row(f"text\n{number}", np.full(3, number / 7, np.float32))
+        yield answer_row(COLUMNS.task, f"text\n{number}", np.full(3, number / 7, np.float32))
 
 
 def finish(path: Path, run: dict[str, str] = RUN, *, force: bool = False) -> int:

@@ -11,11 +11,11 @@ from bundle_damage import edit, elsewhere, proved_on
 from cpus import CPUS, running_on
 
 from edgebert.bundle import open_bundle
+from edgebert.bundle.card import model_card
 from edgebert.doctor import examine
 from edgebert.errors import GateError
 from edgebert.inspect import inspect_path
 from edgebert.machine import Machine, this_machine
-from edgebert.model_card import model_card
 from edgebert.quantize import quantize_bundle
 from edgebert.quantize.options import QuantizeOptions
 from edgebert.records.codec import from_dict, to_dict

@@ -14,9 +14,9 @@ import pytest
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Text
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError, OutputError
 from edgebert.export import ExportOptions, export_model
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.batches import micro_batches
 from edgebert.text.encoding import encode

@@ -28,18 +28,18 @@ from onnx import numpy_helper
 from safetensors.numpy import load_file
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.weights import compare_weights
 from edgebert.errors import GateError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.coverage import coverage_of, lost_coverage
-from edgebert.export.expectation import FUSED_FAMILIES
+from edgebert.export.operators.coverage import coverage_of, lost_coverage
+from edgebert.export.operators.expected_operators import FUSED_FAMILIES
 from edgebert.export.parity import matrix
 from edgebert.export.parity.batches import Batch
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.onnx_graph.weights import read_weights
 from edgebert.records.manifest import Count, Manifest
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import load
 
 TOLERANCE = 1e-4

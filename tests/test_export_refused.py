@@ -12,7 +12,7 @@ from tiny import VOCABULARY, write_tokenizer
 
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.opening import opened_checkpoint
+from edgebert.export.source.opened_checkpoint import opened_checkpoint
 from edgebert.records.manifest import Count
 
 _GPT2: dict[str, Any] = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 32}

@@ -22,16 +22,16 @@ from tiny import make_checkpoint
 from edgebert import load
 from edgebert.bundle import MANIFEST, MODEL, MODEL_DATA, read_bundle, seal
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model
-from edgebert.export.opening import opened_checkpoint
+from edgebert.export.source.opened_checkpoint import opened_checkpoint
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.onnx_graph.weights import read_tensors
 from edgebert.quantize import quantize_bundle
+from edgebert.references.onnx_file import open_onnx_file
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes.session import open_graph
 
 

@@ -13,9 +13,13 @@ from families import FAMILIES, make_family
 from tiny import VOCABULARY
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.export.attention import PLAIN_ATTENTION, choose_attention, register_attention
 from edgebert.export.families import open_attention
-from edgebert.export.normalization import layer_norm_as_one_function
+from edgebert.export.operators.attention import (
+    PLAIN_ATTENTION,
+    choose_attention,
+    register_attention,
+)
+from edgebert.export.operators.normalization import layer_norm_as_one_function
 from edgebert.pytorch import load_model
 
 LONGEST = 40

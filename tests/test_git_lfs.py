@@ -17,12 +17,12 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
 from edgebert.data.reading import read_examples
 from edgebert.data.streaming import stream_texts
-from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import BundleError, CheckpointError, EdgebertError, InputError
 from edgebert.export import ExportOptions, export_model, optimize_export
 from edgebert.git_lfs import is_pointer
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.external_data import external_files
+from edgebert.references.onnx_file import open_onnx_file
 from edgebert.runtimes import load
 from edgebert.runtimes.session import open_graph
 

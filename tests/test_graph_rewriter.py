@@ -74,7 +74,7 @@ def test_nodes_of_a_graph_are_those_that_a_reader_finds(source: Path, tiny_bundl
 def test_a_group_of_nodes_becomes_one_node_of_another_domain(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    """SkipLayerNormalization for Add and LayerNormalization: onnxruntime has it as a kernel's owner."""
+    """SkipLayerNormalization, of onnxruntime's domain, in the place of Add and LayerNormalization."""
     source = tiny_bundle / "model.onnx"
     with rewriting(source) as graph:
         made = {name: node for node in graph.nodes for name in node.outputs}

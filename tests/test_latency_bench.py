@@ -17,7 +17,6 @@ import torch
 import edgebert
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.sources import open_source
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.inspect import inspect_path
 from edgebert.latency.opening import open_models
@@ -27,6 +26,7 @@ from edgebert.latency.texts import read_sample
 from edgebert.machine import available_cores
 from edgebert.records.codec import from_dict, to_dict
 from edgebert.records.measured import BenchRecord
+from edgebert.references.sources import open_source
 
 TEXTS = ["turn the lamp on", "the light is off , please turn it on", "anna", "", "turn it off !"]
 

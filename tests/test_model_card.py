@@ -10,9 +10,9 @@ import pytest
 from cpus import CPUS, running_on
 
 from edgebert.bundle import Bundle, open_bundle
+from edgebert.bundle.card import model_card, write_model_card
 from edgebert.drift import check
 from edgebert.measures import Thresholds
-from edgebert.model_card import model_card, write_model_card
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult, Noise
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgebert.errors import BundleError, InputError
+from edgebert.errors import BundleError, ClosedError
 from edgebert.runtimes import Model, engine, load
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.loading import open_model
@@ -36,7 +36,7 @@ def test_a_closed_model_says_so(tiny_int8: Path) -> None:
     with load(tiny_int8) as model:
         assert model.embed(TEXTS).shape == (120, 64)
     for texts in ("one", TEXTS):
-        with pytest.raises(InputError, match=r"^this model is closed$"):
+        with pytest.raises(ClosedError, match=r"^this model is closed$"):
             model.embed(texts)
     model.close()  # twice is once
 
@@ -78,7 +78,7 @@ def test_closing_waits_for_runs_that_were_begun(
     closing.join()
     asking.join()
     assert len(answers) == 1
-    with pytest.raises(InputError, match=r"^this model is closed$"):
+    with pytest.raises(ClosedError, match=r"^this model is closed$"):
         model.engine.submit([], {}, list)
 
 

@@ -18,7 +18,6 @@ from onnxruntime.quantization import quantize_dynamic
 from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.doctor import examine
-from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import GateError, InputError, OutputError
 from edgebert.export import OptimizeOptions, optimize_export
 from edgebert.export.foreign.graph import EncoderSession, open_plainly
@@ -26,6 +25,7 @@ from edgebert.export.foreign.parity import parity_with_original, read_outputs
 from edgebert.export.parity.batches import InputSpace, parity_batches
 from edgebert.records.codec import write_json
 from edgebert.records.made import OptimizeRecord, ParityCase
+from edgebert.references.onnx_file import open_onnx_file
 from edgebert.report import write_report
 from edgebert.runtimes import load
 

@@ -18,7 +18,6 @@ from families import make_embedder
 
 from edgebert.bundle import Bundle, open_bundle
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import GateError
 from edgebert.export import ExportOptions, export_model
 from edgebert.export.parity import (
@@ -30,9 +29,10 @@ from edgebert.export.parity import (
     worst_parity,
 )
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
-from edgebert.export.parity.comparing import Reading, compare, expect
+from edgebert.export.parity.comparison import Reading, compare, expect
 from edgebert.records.codec import to_dict
 from edgebert.records.made import ParityCase
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.session import open_session
 from edgebert.tasks import task_of
@@ -491,7 +491,7 @@ def test_pytorch_answers_long_inputs_without_keeping_their_scores(
     monkeypatch.setattr(transformers.models.bert.modeling_bert, "eager_attention_forward", counted)
     found = long_reference.run(inputs)["last_hidden_state"]
     assert not calls
-    monkeypatch.setattr("edgebert.drift.checkpoint._EAGER_TOKENS", 1100)
+    monkeypatch.setattr("edgebert.references.pytorch_model._EAGER_TOKENS", 1100)
     expected = long_reference.run(inputs)["last_hidden_state"]
     assert calls == [1100]
     assert np.abs(found - expected).max() < 1e-3  # peaked attention; rounding alone

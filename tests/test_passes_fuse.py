@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
-from edgebert.export.foreign.fusing import fuse
+from edgebert.export.foreign.fusion import fuse
 from edgebert.export.foreign.graph import EncoderSession, open_plainly
 from edgebert.export.passes.constants import fold_constants
 from edgebert.export.passes.fuse_gelu import fuse_gelu

@@ -20,10 +20,10 @@ from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint, read_folder
 from edgebert.data.samples import SENTENCES
 from edgebert.drift import check
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.pooling import embeddings, pool
 from edgebert.errors import CheckpointError, InputError
 from edgebert.export import export_model
+from edgebert.references.pooling import embeddings, pool
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_head import pool as pool_tensors

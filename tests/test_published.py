@@ -14,8 +14,8 @@ from published.configurations import PUBLISHED, Published
 from published.record import Row
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.export.expectation import FUSED_FAMILIES
+from edgebert.export.operators.expected_operators import FUSED_FAMILIES
+from edgebert.references.pytorch_model import CheckpointModel
 
 ROW = Row("bert", "bert-base", None, 512, {}, "", "", 1e-6, 60.0, 90.0, 2.0)
 

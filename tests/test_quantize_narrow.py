@@ -126,7 +126,7 @@ def test_what_has_no_bound_has_none_on_other_kinds(budget: Budget) -> None:
     assert _with_others(budget, alone) == budget
 
 
-def test_a_yardstick_tells_the_kinds_apart(tiny_bundle: Path, tiny_int8: Path) -> None:
+def test_a_drift_meter_tells_the_kinds_apart(tiny_bundle: Path, tiny_int8: Path) -> None:
     graph, model = open_bundle(tiny_int8).model_path, load(tiny_bundle)
     lamps, strange = (
         DriftMeter(model, texts).measure(graph, widen=False) for texts in (NARROW, WIDE)

@@ -36,7 +36,7 @@ def test_the_last_bit_of_a_number_and_what_is_missing_are_differences(
 
 def test_a_key_that_is_new_is_told_and_no_difference(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare(OLD, changed(embed=[[0.5, 0.25]], text="anna", more=1)) == 0
-    assert capsys.readouterr().out == "same   bundle a\n         new key: answers, more\n"
+    assert capsys.readouterr().out == "same   bundle a\n         new: answers, more\n"
 
 
 def test_long_texts_are_shown_where_they_differ() -> None:

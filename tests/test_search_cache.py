@@ -26,7 +26,7 @@ def test_a_mixture_is_measured_once_however_it_is_listed() -> None:
     assert SearchCache("once").remember(OTHER, lambda: FAR) == FAR
 
 
-def test_another_search_has_a_notebook_of_its_own() -> None:
+def test_another_search_has_a_cache_of_its_own() -> None:
     SearchCache("one search").remember(ONE, lambda: NEAR)
     assert SearchCache("another search").remember(ONE, lambda: FAR) == FAR
 
@@ -46,7 +46,7 @@ def test_a_line_that_was_cut_off_costs_no_other_line(cut: bytes) -> None:
     assert last.remember(OTHER, unmeasured) == FAR
 
 
-def test_a_finished_search_leaves_no_notebook() -> None:
+def test_a_finished_search_leaves_no_cache() -> None:
     cache = SearchCache("finished")
     cache.remember(ONE, lambda: NEAR)
     cache.close()

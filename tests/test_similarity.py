@@ -21,13 +21,13 @@ from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint, read_folder
 from edgebert.data import Examples
 from edgebert.drift import check
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.drift.metrics import scores_of
 from edgebert.errors import BundleError, CheckpointError, GateError, InputError
 from edgebert.export import export_model
 from edgebert.measures.neighbours import neighbour_overlap
 from edgebert.measures.similarity import similarities
 from edgebert.records.manifest import EMBEDDINGS, SIMILARITIES
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.tasks import task_of
 from edgebert.tasks.spec import ModelSpec

@@ -26,7 +26,6 @@ from test_wheel import PIP, needs_packages
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.half_precision import overflowing_nodes
@@ -37,6 +36,7 @@ from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.onnx_graph.weights import read_weights
 from edgebert.records.manifest import EMBEDDINGS
+from edgebert.references.pytorch_model import CheckpointModel
 
 TEXTS = ["turn on the lamp", "off", "anna and ben is in the kitchen . tell anna that ben is late !"]
 

@@ -15,10 +15,10 @@ from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Text
 from edgebert.data.samples import GOLDEN_PAIRS
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.export import OptimizeOptions, export_model, optimize_export
 from edgebert.export.foreign.token_types import leave_out_token_types
+from edgebert.references.onnx_file import open_onnx_file
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import load
 from edgebert.tokenizer_settings import feeds_token_types
 

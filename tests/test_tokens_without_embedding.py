@@ -18,14 +18,14 @@ from edgebert.cli import main
 from edgebert.cli.make.export import show_export
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import open_onnx_file
-from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.export import ExportOptions, export_model, optimize_export
 from edgebert.quantize import QuantizeOptions
 from edgebert.quantize.calibration import choose_texts
 from edgebert.records.made import ExportRecord
+from edgebert.references.onnx_file import open_onnx_file
+from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import Model, load
 from edgebert.training.batches import encode, predict
 from edgebert.training.models import load_model, load_tokenizer

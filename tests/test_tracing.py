@@ -16,16 +16,16 @@ from families import FAMILIES, make_embedder
 from tiny import VOCABULARY
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
-from edgebert.export.census import Census
-from edgebert.export.coverage import coverage_of
-from edgebert.export.expectation import Traced, expected_operators
+from edgebert.export.operators.coverage import coverage_of
+from edgebert.export.operators.expected_operators import Traced, expected_operators
+from edgebert.export.operators.operator_trace import OperatorTrace
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
 from edgebert.pytorch import load_model
 from edgebert.records.manifest import Count
+from edgebert.references.pytorch_model import CheckpointModel
 
 _SIZES = {
     "vocab_size": len(VOCABULARY),
@@ -117,9 +117,9 @@ def test_a_family_that_is_not_named_is_fused_if_its_attention_is_open(
 
 
 @pytest.mark.parametrize("config_class", [transformers.BertConfig, transformers.RoFormerConfig])
-def test_layers_that_the_census_missed_are_still_expected(config_class: Any) -> None:
+def test_layers_that_the_trace_missed_are_still_expected(config_class: Any) -> None:
     config = config_class(**_SIZES)
-    traced = expected_operators(Census((), (), (), ()), config, {}, ExportOptions())
+    traced = expected_operators(OperatorTrace((), (), (), ()), config, {}, ExportOptions())
     assert traced.expected["attention"] == ("attention 1", "attention 2")
 
 

@@ -13,11 +13,11 @@ from tiny import make_checkpoint
 from edgebert.bundle import TOKENIZER, open_bundle
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Text
-from edgebert.drift.checkpoint import CheckpointModel
-from edgebert.drift.onnx_file import open_onnx_file
 from edgebert.errors import CheckpointError, GateError, InputError
 from edgebert.export import export_model, optimize_export
 from edgebert.export.sealing import seal_proved
+from edgebert.references.onnx_file import open_onnx_file
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.parts import in_parts, with_the_others

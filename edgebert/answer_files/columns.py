@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgebert.answer_files.rows import Row
-from edgebert.tasks import task_of
+from edgebert.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Columns:
         made_by: fingerprint of the model that answers; "" for none.
     """
 
-    task: str
+    task: Task
     pairs: bool = False
     labels: tuple[str, ...] = ()
     multi_label: bool = False
@@ -32,7 +32,7 @@ class Columns:
     @property
     def names(self) -> tuple[str, ...]:
         texts = ("text", "text_pair") if self.pairs else ("text",)
-        return (*texts, *task_of(self.task).columns, *(("labels",) if self.multi_label else ()))
+        return (*texts, *self.task.columns, *(("labels",) if self.multi_label else ()))
 
     def cells(self, row: Row) -> tuple[Any, ...]:
         """The values of a row, one for each name."""

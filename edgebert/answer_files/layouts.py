@@ -9,7 +9,7 @@ from typing import Protocol
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row
 from edgebert.errors import InputError, MissingExtra
-from edgebert.tasks import task_of
+from edgebert.tasks import Task
 
 _ENDINGS = (".jsonl", ".csv", ".npy", ".parquet")
 
@@ -34,7 +34,7 @@ class Layout(Protocol):
         """Make `result` of a file that holds all the bytes; `spool` goes once `result` is whole."""
 
 
-def check_output(path: Path, task: str) -> None:
+def check_output(path: Path, task: Task) -> None:
     """Look whether answers can be written to a file of this name, before any work is done.
 
     Raises:
@@ -45,7 +45,7 @@ def check_output(path: Path, task: str) -> None:
     if ending not in _ENDINGS:
         known = f"{', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}"
         raise InputError(f"{path}: expected a name that ends in {known}")
-    if ending == ".npy" and not task_of(task).vectors:
+    if ending == ".npy" and not task.dense:
         raise InputError(f"{path}: only embeddings fit into .npy; choose .jsonl, .csv or .parquet")
     if ending == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra(f"writing {path}", "tables")

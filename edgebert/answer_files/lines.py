@@ -12,7 +12,6 @@ from typing import Any
 from edgebert.answer_files.columns import Columns
 from edgebert.answer_files.rows import Row, to_json
 from edgebert.data.makers import KEY
-from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def csv_lines(columns: Columns) -> Lines:
     Vectors get their fingerprint beside the file: they may be searched or mixed later.
     """
     head = _csv_line(columns.names)
-    beside = columns.made_by if task_of(columns.task).vectors else ""
+    beside = columns.made_by if columns.task.vectors else ""
     return Lines(head, lambda row: _csv_line(columns.cells(row)), beside)
 
 

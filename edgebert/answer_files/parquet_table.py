@@ -75,22 +75,34 @@ def _groups(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 
 def _schema(columns: Columns) -> pa.Schema:
-    text, number = pa.string(), pa.float64()
-    place = {"start": pa.int64(), "end": pa.int64()}
-    entity = {"text": text, "label": text, "score": number, **place}
-    fill = {"token": text, "id": pa.int64(), "score": number, "text": text, "mask": pa.int64()}
-    types = {
-        "text": text,
-        "text_pair": text,
-        "embedding": pa.list_(pa.float32()),
-        "label": text,
-        "score": number,
-        "scores": pa.struct([(label, number) for label in columns.labels]),
-        "labels": pa.list_(text),
-        "entities": pa.list_(pa.struct(list(entity.items()))),
-        "fills": pa.list_(pa.struct(list(fill.items()))),
-        "answer": text,
-        **place,
-    }
+    types = {"text": pa.string(), "text_pair": pa.string(), **_types(columns)}
     maker = {KEY: columns.made_by} if columns.made_by else None
     return pa.schema([(name, types[name]) for name in columns.names], maker)
+
+
+def _types(columns: Columns) -> dict[str, pa.DataType]:
+    """The type of each column of an answer."""
+    number = pa.float64()
+    plain = {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "number": number,
+        "integer": pa.int64(),
+        "integers": pa.list_(pa.int64()),
+        "floats": pa.list_(pa.float32()),
+        "scores": pa.struct([(label, number) for label in columns.labels]),
+    }
+    said = {**columns.task.columns, "labels": "texts"}
+    return {
+        name: _RECORDS[name] if kind == "records" else plain[kind] for name, kind in said.items()
+    }
+
+
+_PLACE = {"start": pa.int64(), "end": pa.int64()}
+_NAMED = {"text": pa.string(), "label": pa.string(), "score": pa.float64()}
+_GUESS = {"token": pa.string(), "id": pa.int64(), "score": pa.float64(), "text": pa.string()}
+_RECORDS = {
+    "entities": pa.list_(pa.struct(list((_NAMED | _PLACE).items()))),
+    "fills": pa.list_(pa.struct(list((_GUESS | {"mask": pa.int64()}).items()))),
+}
+"""Columns that hold a list of records."""

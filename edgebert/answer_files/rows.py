@@ -9,35 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit
+from edgebert.tasks import Task
+from edgebert.vectors.ranking import Hit
 
 Row = dict[str, Any]
 """A text (of a pair both, as a tuple) and its answer; an embedding is a float32 array [dim]."""
 
 
-def embedding_row(text: Text, vector: Array) -> Row:
-    return {"text": text, "embedding": vector}
-
-
-def classification_row(text: Text, answer: Classification) -> Row:
-    row = {"text": text, "label": answer.label, "score": answer.score, "scores": answer.scores}
-    return row if answer.labels is None else row | {"labels": answer.labels}
-
-
-def entities_row(text: Text, entities: Sequence[Entity]) -> Row:
-    return {"text": text, "entities": [asdict(entity) for entity in entities]}
-
-
-def fills_row(text: Text, fills: Sequence[Fill]) -> Row:
-    return {"text": text, "fills": [asdict(fill) for fill in fills]}
-
-
-def answer_row(text: Text, answer: Answer) -> Row:
-    """A question with its context, and the answer, at its characters of the context."""
-    place = {"start": answer.start, "end": answer.end}
-    return {"text": text, "answer": answer.text, "score": answer.score, **place}
+def answer_row(task: Task, text: Text, answer: Any) -> Row:
+    """A text and its answer, as a task tells it."""
+    return {"text": text, **task.row(answer)}
 
 
 def hits_row(query: str, hits: Sequence[Hit]) -> Row:

@@ -14,15 +14,21 @@ from edgebert.runtimes.providers import AUTO, PROVIDER_NAMES
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-TASK = click.Choice(
-    [
-        "feature-extraction",
-        "text-classification",
-        "token-classification",
-        "fill-mask",
-        "question-answering",
-    ]
-)
+
+class _TaskNames(click.Choice):  # type: ignore[type-arg]
+    """The tasks by name, looked up when they are needed: they import numpy."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        from edgebert.tasks import TASKS
+
+        return tuple(task.name for task in TASKS)
+
+
+TASK = _TaskNames()
 PROVIDER = click.Choice(PROVIDER_NAMES)
 TRUNCATE = "truncate"
 AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])

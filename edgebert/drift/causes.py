@@ -13,11 +13,11 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.drift.pooling import pool
-from edgebert.drift.sources import Inputs, Probe
 from edgebert.drift.weights import WeightComparison, belongs_to_body
 from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Cause, WeightChange
+from edgebert.references.pooling import pool
+from edgebert.references.sources import Inputs, Probe
 from edgebert.sentence_modules import POOLINGS
 from edgebert.tasks.answers import Answers
 

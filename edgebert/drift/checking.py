@@ -24,14 +24,14 @@ from edgebert.drift.gates import (
 )
 from edgebert.drift.invariance import padded_runs
 from edgebert.drift.makers import maker_of, other_makers, require_same_options
-from edgebert.drift.onnx_file import probe_bundle
-from edgebert.drift.saved import SavedOutputs
-from edgebert.drift.sources import Probe, Source, open_source, require_readable
 from edgebert.drift.weights import WeightComparison, compare_weights
 from edgebert.errors import GateError
 from edgebert.measures import BOUNDS, Thresholds, as_fields
 from edgebert.measures.invariance import PADDING_INVARIANCE
 from edgebert.records.checked import Cause, CheckRecord, Gate
+from edgebert.references.onnx_file import probe_bundle
+from edgebert.references.saved import SavedOutputs
+from edgebert.references.sources import Probe, Source, open_source, require_readable
 from edgebert.runtimes import Model
 
 

@@ -15,10 +15,7 @@ from edgebert.arrays import Array
 from edgebert.data import Examples, Text
 from edgebert.drift.invariance import batched_runs
 from edgebert.drift.metrics import scores_of
-from edgebert.drift.prompting import require_an_answer_each
-from edgebert.drift.saved import SavedOutputs
 from edgebert.drift.slices import slice_of, slices_of
-from edgebert.drift.sources import Source, aggregation_of, ask, some_impossible
 from edgebert.errors import InputError
 from edgebert.measures.compared import Compared, Floats
 from edgebert.measures.distances import histogram
@@ -30,6 +27,9 @@ from edgebert.records.checked import Flips, Histogram, Metric, Slice, Worst
 from edgebert.records.manifest import (
     COSINE,
 )
+from edgebert.references.prompting import require_an_answer_each
+from edgebert.references.saved import SavedOutputs
+from edgebert.references.sources import Source, aggregation_of, ask, some_impossible
 from edgebert.tasks.answers import Answers
 
 WORST = 20

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.drift.comparing import Comparison
-from edgebert.drift.saved import SavedOutputs
-from edgebert.drift.sources import Source
 from edgebert.drift.weights import WeightComparison
 from edgebert.errors import InputError
 from edgebert.measures import BOUNDED, BOUNDS, Thresholds, found_in
 from edgebert.measures.measure import LABELS, VECTORS
 from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.records.codec import read_json
+from edgebert.references.saved import SavedOutputs
+from edgebert.references.sources import Source
 from edgebert.runtimes import Model
 from edgebert.tasks import task_of
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Text
-from edgebert.drift.sources import Probe, TextModel
+from edgebert.references.sources import Probe, TextModel
 
 _SAMPLE = 64
 _PADDED_SAMPLE = 16

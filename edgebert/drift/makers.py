@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgebert.data import Retrieval
-from edgebert.drift.saved import SavedOutputs
-from edgebert.drift.sources import Probe, Source
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
+from edgebert.references.saved import SavedOutputs
+from edgebert.references.sources import Probe, Source
 from edgebert.runtimes import Model
 from edgebert.text.prompts import document_prompt, query_prompt
 

@@ -1,6 +1,14 @@
 """A graph rewritten on a device: without the onnx package, and with its weights where they are.
 
-The file is mapped, and only what changes is made anew; all else is passed on as it lies there.
+The file is mapped, and only what changes is made anew; all else is passed on as it lies there:
+
+    with rewriting(folder / "model.onnx") as graph:
+        fused = NewNode("FusedNorm", ["x", "gain"], ["y"], domain="edge.kernels")
+        graph.replace_nodes(["sum", "y"], [fused])  # by the outputs of the nodes that go
+        graph.import_operators("edge.kernels", 1)
+        graph.remove_unread()
+        graph.write(folder / "rewritten.onnx")
+
 Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 

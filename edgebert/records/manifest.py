@@ -13,8 +13,7 @@ TEXT_CLASSIFICATION = "text-classification"
 TOKEN_CLASSIFICATION = "token-classification"
 FILL_MASK = "fill-mask"
 QUESTION_ANSWERING = "question-answering"
-TASKS = (EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, FILL_MASK, QUESTION_ANSWERING)
-"""What a bundle can do."""
+"""Names of tasks (see `edgebert.tasks`)."""
 
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 """How scores are made of logits."""
@@ -22,6 +21,9 @@ SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
 COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"
 SIMILARITIES = (COSINE, DOT, EUCLIDEAN, MANHATTAN)
 """How alike two embeddings are, by sentence-transformers' names: of a distance the negative."""
+
+ENCODER = "encoder"
+"""Role of the graph that reads texts; a model may have several graphs."""
 
 ANY_CPU, VNNI = "any", "vnni"
 """Where sums of u8 x s8 are right by the fastest kernel: everywhere, or with VNNI and its like."""
@@ -183,6 +185,7 @@ class Manifest:
         unfused: what of the architecture does not run as a fused operator, and why.
         trimmed_vocabulary: which pieces were kept, where not all were.
         embedding_rows: how many token ids have an embedding, where the tokenizer knows more.
+        graphs: the file of each graph by its role; of bundles older than the key the one graph.
         digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
             bundles that are older than the key.
     """
@@ -222,6 +225,7 @@ class Manifest:
     aggregation: str | None = None
     digest: str | None = None
     similarity: str = COSINE
+    graphs: dict[str, str] = field(default_factory=lambda: {ENCODER: "model.onnx"})
 
     @property
     def multi_label(self) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 from edgebert.errors import CheckpointError
 from edgebert.json_files import parse, read_object
 
-ENCODER, POOLING, ROUTERS = "Transformer", "Pooling", ("Router", "Asym")
+ENCODER = "Transformer"
+ENCODERS = (ENCODER, "MLMTransformer")
+POOLING, ROUTERS = "Pooling", ("Router", "Asym")
 PROMPTS = "config_sentence_transformers.json"
 LIMITS = (
     "sentence_bert_config.json",
@@ -68,7 +70,7 @@ def encoder_folder(root: Path, modules: list[Module]) -> Path:
     """
     if not modules:
         return root
-    encoder = next((module.folder for module in modules if module.kind == ENCODER), None)
+    encoder = next((module.folder for module in modules if module.kind in ENCODERS), None)
     if encoder is None:
         raise cannot_be_exported(root, modules)
     return encoder

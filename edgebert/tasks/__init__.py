@@ -6,9 +6,17 @@ from edgebert.tasks.base import Task
 from edgebert.tasks.classification import Classification
 from edgebert.tasks.embedding import Embedding
 from edgebert.tasks.mask_filling import MaskFilling
+from edgebert.tasks.sparse import SparseEmbedding
 from edgebert.tasks.tagging import Tagging
 
-TASKS: tuple[Task, ...] = (Embedding(), Classification(), Tagging(), MaskFilling(), Answering())
+TASKS: tuple[Task, ...] = (
+    Embedding(),
+    Classification(),
+    Tagging(),
+    MaskFilling(),
+    Answering(),
+    SparseEmbedding(),
+)
 """Every task; the first is that of an encoder without a head."""
 
 _BY_NAME = {task.name: task for task in TASKS}

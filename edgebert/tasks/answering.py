@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,9 @@ class Answering(Task):
     reads_whole = True
     rows = PER_TOKEN
     distance = "1 - F1 of the words"
-    columns = ("answer", "score", "start", "end")
+    columns = MappingProxyType(
+        {"answer": "text", "score": "number", "start": "integer", "end": "integer"}
+    )
     saved_key = "answer"
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
@@ -91,6 +94,11 @@ class Answering(Task):
 
         assert before.answers is not None and after.answers is not None
         return answer_disagreement(before.answers, after.answers)
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        """The answer, at its characters of the context."""
+        place = {"start": answer.start, "end": answer.end}
+        return {"answer": answer.text, "score": answer.score, **place}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         examples.require_answers()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import tokenizers
 
 from edgebert.arrays import Array
+from edgebert.records.manifest import COSINE
 from edgebert.tasks.answers import Answers
 from edgebert.text.encoding import Text
 from edgebert.text.long_texts import Cut, Whole, encode_windows
@@ -31,6 +32,13 @@ LONGEST_FIRST, ONLY_SECOND = "longest_first", "only_second"
 
 PER_TEXT, PER_TOKEN, PER_MASK = "text", "token", "mask"
 """Of what a text's output has a row: of itself, of each token, of each word to guess."""
+
+AS_GIVEN, POOLED, LEXICAL = "as given", "pooled", "lexical"
+FORMS = (AS_GIVEN, POOLED, LEXICAL)
+"""How outputs are made of a model: by the names that transformers gives them; of token vectors,
+pooled; of logits over a vocabulary, as weights of its pieces (see `tasks.sparse`)."""
+
+COLUMN_TYPES = ("text", "texts", "number", "integer", "integers", "floats", "scores", "records")
 
 LOGITS, SHARED_HIDDEN = "logits", "last_hidden_state"
 """Names of outputs: of a head, and the vector of each token."""
@@ -67,9 +75,14 @@ class Task:
         labelled: whether its logits have names.
         has_problem_types: whether transformers knows several kinds of it, as one label or many.
         pools: whether token vectors become one, as sentence-transformers' files say.
-        vectors: whether its answer is a vector, which is compared, saved and searched as one.
+        vectors: whether its output is a vector, which is compared and searched as one.
+        dense: whether that vector is given whole, as an array.
+        similarity: what vectors are compared by where nothing is said.
+        module: the kind of sentence-transformers' module that tells it; "" for none.
+        over_vocabulary: whether each token has a row of logits over the vocabulary.
+        form: how the graph makes `outputs` of a model of `auto_class`: one of `FORMS`.
         distance: what the distance of two answers is.
-        columns: of a table of answers, beside those of the texts.
+        columns: of a table of answers, beside those of the texts, with the types of `COLUMN_TYPES`.
         saved_key: what an answer stands under in a file of saved answers.
         new_aggregation: how the labels of tokens become those of words in a new bundle.
         most_compared: texts that two models are compared on at most; None for any.
@@ -91,8 +104,13 @@ class Task:
     has_problem_types: ClassVar[bool] = False
     pools: ClassVar[bool] = False
     vectors: ClassVar[bool] = False
+    dense: ClassVar[bool] = False
+    similarity: ClassVar[str] = COSINE
+    module: ClassVar[str] = ""
+    form: ClassVar[str] = AS_GIVEN
+    over_vocabulary: ClassVar[bool] = False
     distance: ClassVar[str] = "change of a probability"
-    columns: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[Mapping[str, str]] = MappingProxyType({})
     saved_key: ClassVar[str] = ""
     most_compared: ClassVar[int | None] = None
     new_aggregation: ClassVar[str | None] = None
@@ -117,6 +135,17 @@ class Task:
     def by_token(self) -> bool:
         """Whether the graph's outputs have a row for each token; else for each text."""
         return self.rows != PER_TEXT
+
+    def require_module(self, said: dict[str, Any], folder: Path) -> None:
+        """Refuse what the `module` of a checkpoint does otherwise than our graphs do.
+
+        Args:
+            said: its config.json.
+            folder: where that lies.
+
+        Raises:
+            CheckpointError: it would be another model.
+        """
 
     # How texts are read.
 
@@ -203,8 +232,8 @@ class Task:
         """Texts whose outputs are kept at a time, by the pieces of the tokenizer; None for any."""
         return None
 
-    def golden_columns(self, width: int) -> tuple[int, ...]:
-        """The columns that a golden answer keeps of an output of so many; () for all."""
+    def golden_columns(self, outputs: Sequence[Array]) -> tuple[int, ...]:
+        """The columns that golden answers keep of such outputs; () for all."""
         return ()
 
     def compared_rows(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
@@ -275,6 +304,10 @@ class Task:
         if not decides:
             return distances, None
         return distances, changed_decisions(before.outputs, after.outputs, multi_label=multi_label)
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        """An answer as a row of a table: its `columns`, in order."""
+        raise NotImplementedError
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         """Say what a file lacks, and what it has, where the task's metric cannot be computed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Classification(Task):
     reads_pairs = True
     labelled = True
     has_problem_types = True
-    columns = ("label", "score", "scores")
+    columns = MappingProxyType({"label": "text", "score": "number", "scores": "scores"})
     saved_key = "scores"
 
     def golden_texts(self, mask_token: str | None = None) -> tuple[Text, ...]:
@@ -39,6 +40,10 @@ class Classification(Task):
 
     def compared_rows(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
         return mask[:, 0]  # most heads read the first token, so where it is masked nothing is meant
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        row = {"label": answer.label, "score": answer.score, "scores": answer.scores}
+        return row if answer.labels is None else row | {"labels": answer.labels}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         if gives_score:

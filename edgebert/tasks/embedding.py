@@ -11,7 +11,7 @@ import numpy as np
 from edgebert.arrays import Array
 from edgebert.records.manifest import EMBEDDINGS, SOFTMAX
 from edgebert.tasks.answers import Answers
-from edgebert.tasks.base import SHARED_HIDDEN, Doubles, Task
+from edgebert.tasks.base import POOLED, SHARED_HIDDEN, Doubles, Task
 from edgebert.text.long_texts import Whole, tokens_of
 from edgebert.vectors.forms import unit
 
@@ -32,8 +32,10 @@ class Embedding(Task):
     outputs = ("sentence_embedding",)
     pools = True
     vectors = True
+    dense = True
     distance = "1 - cosine"
-    columns = ("embedding",)
+    columns = MappingProxyType({"embedding": "floats"})
+    form = POOLED
     saved_key = "embedding"
     default_bounds = MappingProxyType({"max_drift": 0.03})
 
@@ -57,6 +59,10 @@ class Embedding(Task):
 
         assert before.outputs is not None and after.outputs is not None
         return 1 - cosines(np.stack(before.outputs), np.stack(after.outputs)), None
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        """An embedding stays a float32 array [dim]."""
+        return {"embedding": answer}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         if examples.retrieval is None:

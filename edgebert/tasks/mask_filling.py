@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from edgebert.arrays import Array
 from edgebert.errors import InputError
@@ -31,7 +33,8 @@ class MaskFilling(Task):
     head = "ForMaskedLM"
     auto_class = "AutoModelForMaskedLM"
     rows = PER_MASK
-    columns = ("fills",)
+    over_vocabulary = True
+    columns = MappingProxyType({"fills": "records"})
     most_compared = 256  # logits over a large vocabulary are a megabyte each
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
@@ -50,8 +53,12 @@ class MaskFilling(Task):
     def texts_per_window(self, vocabulary: int) -> int:
         return max(1, _LOGITS_BYTES // (4 * vocabulary))
 
-    def golden_columns(self, width: int) -> tuple[int, ...]:
+    def golden_columns(self, outputs: Sequence[Array]) -> tuple[int, ...]:
+        width = outputs[0].shape[-1]  # evenly spread over the vocabulary
         return tuple(range(0, width, -(-width // _GOLDEN_COLUMNS)))
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        return {"fills": [asdict(fill) for fill in answer]}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         raise InputError("fill-mask has no metric: no file says which word is right")

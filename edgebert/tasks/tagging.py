@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from edgebert.errors import InputError
 from edgebert.records.manifest import SOFTMAX, TOKEN_CLASSIFICATION
@@ -28,7 +30,7 @@ class Tagging(Task):
     rows = PER_TOKEN
     labelled = True
     new_aggregation = WORDS
-    columns = ("entities",)
+    columns = MappingProxyType({"entities": "records"})
     saved_key = "entities"
 
     def ask(
@@ -64,6 +66,9 @@ class Tagging(Task):
 
         assert before.entities is not None and after.entities is not None
         return entity_disagreement(before.entities, after.entities), None
+
+    def row(self, answer: Any) -> dict[str, Any]:
+        return {"entities": [asdict(entity) for entity in answer]}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         examples.require_entities()

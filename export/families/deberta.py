@@ -10,8 +10,8 @@ import torch
 from transformers import AttentionInterface
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
-from edgebert.export.attention import padding_mask
 from edgebert.export.families.distances import distance_indices
+from edgebert.export.operators.attention import padding_mask
 
 REASON = (
     "scores of content against position (disentangled attention) are no part of any fused "

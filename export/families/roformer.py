@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from edgebert.export.families.self_attention import attend, heads_of
-from edgebert.export.rotary import Turns, turn
+from edgebert.export.operators.rotary import Turns, turn
 
 
 def open_roformer(encoder: Any) -> None:

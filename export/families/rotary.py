@@ -17,7 +17,7 @@ from transformers.models.modernbert.modeling_modernbert import ModernBertAttenti
 from transformers.models.nomic_bert.modeling_nomic_bert import NomicBertAttention
 
 from edgebert.export.families.self_attention import attend, heads_of
-from edgebert.export.rotary import Turns, turn
+from edgebert.export.operators.rotary import Turns, turn
 
 SEPARATE = (EuroBertAttention, GteAttention, JinaEmbeddingsV3Attention, NomicBertAttention)
 """Those with a projection each for queries, keys and values."""

@@ -15,7 +15,7 @@ from edgebert.errors import BundleError
 from edgebert.export.foreign.graph import EncoderSession
 from edgebert.export.parity.batches import Batch, Ids, Mask
 from edgebert.export.parity.cases import compare_everywhere
-from edgebert.export.parity.comparing import Reading, expect
+from edgebert.export.parity.comparison import Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.records.made import ParityCase
 from edgebert.runtimes.session import open_graph

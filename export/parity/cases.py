@@ -10,7 +10,7 @@ import numpy as np
 from edgebert.arrays import Array
 from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Batch, Ids
-from edgebert.export.parity.comparing import Expected, Reading, compare
+from edgebert.export.parity.comparison import Expected, Reading, compare
 from edgebert.export.parity.sessions import OURS, first_line, return_memory, run
 from edgebert.records.made import ParityCase, WorstParity
 

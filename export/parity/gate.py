@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from edgebert.bundle import Bundle
-from edgebert.drift.checkpoint import CheckpointModel
+from edgebert.bundle import ModelFiles
 from edgebert.errors import CheckpointError
 from edgebert.export.parity.batches import Batch, InputSpace, parity_batches
 from edgebert.export.parity.cases import Settings, compare_everywhere, default_atol
-from edgebert.export.parity.comparing import Expected, Reading, expect
+from edgebert.export.parity.comparison import Expected, Reading, expect
 from edgebert.export.parity.sessions import first_line, sessions
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.records.made import ParityCase
+from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.session import open_session
 
@@ -33,7 +33,7 @@ take 4.3 GB, and its arena takes as much again."""
 _DRAWS = 4  # of the signs of a nudge: answers move three times as far under one as under another
 
 
-def parity_cases(reference: CheckpointModel, graph: Bundle | Model) -> tuple[ParityCase, ...]:
+def parity_cases(reference: CheckpointModel, graph: ModelFiles | Model) -> tuple[ParityCase, ...]:
     """Compare a graph with PyTorch on the matrix of inputs, under our settings and the defaults.
 
     PyTorch runs each batch once, and one session at a time is open (beside that of a graph that is
@@ -52,7 +52,7 @@ def parity_cases(reference: CheckpointModel, graph: Bundle | Model) -> tuple[Par
 
 
 def allowed_difference(
-    cases: Sequence[ParityCase], reference: CheckpointModel, graph: Bundle | Model
+    cases: Sequence[ParityCase], reference: CheckpointModel, graph: ModelFiles | Model
 ) -> float:
     """Largest absolute difference that passes where the caller names none.
 
@@ -81,7 +81,7 @@ def allowed_difference(
     return _moved_allowance(allowed, [b for b in failed if b.is_long], worst, reference, graph)
 
 
-def matrix(reference: CheckpointModel, graph: Bundle | Model) -> tuple[Batch, ...]:
+def matrix(reference: CheckpointModel, graph: ModelFiles | Model) -> tuple[Batch, ...]:
     """The batches on which `graph` is compared."""
     config = reference.model.config
     space = InputSpace(
@@ -95,11 +95,11 @@ def matrix(reference: CheckpointModel, graph: Bundle | Model) -> tuple[Batch, ..
     return parity_batches(space, reference.encode(texts))
 
 
-def _sessions(graph: Bundle | Model) -> Settings:
-    if isinstance(graph, Bundle):
+def _sessions(graph: ModelFiles | Model) -> Settings:
+    if isinstance(graph, ModelFiles):
         arena = graph.manifest.max_length <= _ARENA_TOKENS
         return sessions(graph.model_path, partial(open_session, graph, arena=arena))
-    return sessions(graph.bundle.model_path, lambda: graph.session)
+    return sessions(graph.files.model_path, lambda: graph.session)
 
 
 def _moved_allowance(
@@ -107,7 +107,7 @@ def _moved_allowance(
     batches: Sequence[Batch],
     enough: float,
     reference: CheckpointModel,
-    graph: Bundle | Model,
+    graph: ModelFiles | Model,
 ) -> float:
     """Twice what a nudge moves PyTorch's answers by at most, from `allowed` on; up to `enough`."""
     reading, nudge = _reading(reference, graph), _NUDGE[graph.manifest.precision]
@@ -144,7 +144,7 @@ def _nudged(embeddings: torch.nn.Module, share: float, seed: int) -> Iterator[No
         hook.remove()
 
 
-def _reading(reference: CheckpointModel, graph: Bundle | Model) -> Reading:
+def _reading(reference: CheckpointModel, graph: ModelFiles | Model) -> Reading:
     # what a Dense layer or a LayerNorm makes of the zero vector is not zero
     modules = reference.checkpoint.modules
     zero_padding = modules is not None and modules.keeps_zeros

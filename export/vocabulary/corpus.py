@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from edgebert.export.vocabulary.choosing import pieces_to_keep
+from edgebert.export.vocabulary.kept_pieces import pieces_to_keep
 from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
 from edgebert.records.manifest import UnseenText
 

@@ -16,9 +16,7 @@ from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
-from edgebert.drift.checkpoint import CheckpointModel
 from edgebert.errors import CheckpointError, GateError
-from edgebert.export.vocabulary.choosing import piece_ids, pieces_to_keep
 from edgebert.export.vocabulary.corpus import (
     Ids,
     cost_of_unseen_text,
@@ -28,9 +26,11 @@ from edgebert.export.vocabulary.corpus import (
     used_pieces,
 )
 from edgebert.export.vocabulary.folder import named_ids, open_trimmed, write_folder
+from edgebert.export.vocabulary.kept_pieces import piece_ids, pieces_to_keep
 from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
 from edgebert.pytorch import load_config, load_tokenizer
 from edgebert.records.manifest import TrimmedVocabulary
+from edgebert.references.pytorch_model import CheckpointModel
 
 _KINDS = ("WordPiece", "BPE", "Unigram")
 _TOLERANCE = 1e-5

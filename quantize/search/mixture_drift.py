@@ -94,7 +94,7 @@ class DriftMeter:
         cores = available_cores()
         profile = replace(untuned(cores), callers=1, caller_threads=cores)  # one session for all
         engine = Engine(partial(open_graph, graph, widen=widen), profile)
-        answers = self._answers(Model(self._model.bundle, engine, self._model.tokenizer))
+        answers = self._answers(Model(self._model.files, engine, self._model.tokenizer))
         spec = self._model.spec
         distances, changed = spec.task.disagreement(
             self._reference,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgebert.bundle import Bundle
+from edgebert.bundle import ModelFiles
 from edgebert.errors import InputError
 from edgebert.tasks.spec import Specified
 
@@ -17,11 +17,11 @@ class Asked(Specified):
     """A bundle with the way of texts through its graph.
 
     Attributes:
-        bundle: on disk.
+        files: on disk.
         pipeline: runs texts.
     """
 
-    bundle: Bundle
+    files: ModelFiles
     pipeline: TextPipeline
 
     def made_by(
@@ -35,10 +35,11 @@ class Asked(Specified):
         """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError
 
-    def _require(self, verb: str, task: str) -> None:
-        if self.task != task:
+    def _require(self, verb: str, *tasks: str) -> None:
+        if self.task not in tasks:
             raise InputError(
-                f"{self.bundle.path} is a {self.task} bundle; {verb} needs one for {task}"
+                f"{self.files.path} is a {self.task} bundle; {verb} needs one for "
+                f"{' or '.join(tasks)}"
             )
 
     def _prompt(self, name: str | None) -> str:
@@ -49,5 +50,5 @@ class Asked(Specified):
             raise InputError(f"prompt={name!r}: expected the name of a prompt")
         if name not in self.prompts:
             known = ", ".join(self.prompts) or "none"
-            raise InputError(f"{self.bundle.path} has no prompt {name!r}; it has: {known}")
+            raise InputError(f"{self.files.path} has no prompt {name!r}; it has: {known}")
         return self.prompts[name]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from edgebert.arrays import Array, Integers
-from edgebert.errors import BundleError, InputError
+from edgebert.errors import BundleError, ClosedError
 from edgebert.records.profile import Profile
 from edgebert.runtimes.batches import GraphInputs
 from edgebert.runtimes.reasons import reason_of
@@ -59,7 +59,7 @@ class Engine:
         """The session for a run that is alone."""
         with self._lock:
             if self._closed:
-                raise InputError(_CLOSED)
+                raise ClosedError(_CLOSED)
             if self._alone is None:
                 threads, spinning = self.profile.threads, self.profile.spinning
                 self._alone = self._open(threads=threads, spinning=spinning)
@@ -69,7 +69,7 @@ class Engine:
         """Run one batch now, in this thread.
 
         Raises:
-            InputError: the model is closed.
+            ClosedError: the model is closed.
             BundleError: onnxruntime cannot run the graph, for want of memory for example.
         """
         with self._turns, self._counted() as runs:
@@ -91,7 +91,7 @@ class Engine:
         session = self._callers_session()
         with self._lock:
             if self._closed:
-                raise InputError(_CLOSED)
+                raise ClosedError(_CLOSED)
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.profile.callers, "edgebert")
             return self._pool.submit(self._run_in_pool, session, outputs, inputs, keep)
@@ -136,7 +136,7 @@ class Engine:
             return self.session
         with self._lock:
             if self._closed:
-                raise InputError(_CLOSED)
+                raise ClosedError(_CLOSED)
             if self._together is None:
                 self._together = self._open(threads=profile.caller_threads, spinning=False)
             return self._together

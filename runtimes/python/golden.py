@@ -64,7 +64,11 @@ def run_golden(model: Model) -> list[GoldenAnswer]:
 
 
 def write_golden(
-    model: Model, texts: Sequence[Text], references: Sequence[Any], tolerance: Tolerance
+    model: Model,
+    texts: Sequence[Text],
+    references: Sequence[Any],
+    tolerance: Tolerance,
+    columns: Sequence[int],
 ) -> None:
     """Write the golden file of a bundle that is being made.
 
@@ -73,9 +77,9 @@ def write_golden(
         texts: the golden texts.
         references: what is `kept` of the checkpoint's fp32 output for each text.
         tolerance: how far an answer may be from each of the two.
+        columns: of an output that are kept; none for all.
     """
     encodings = encode(model.tokenizer, texts)
-    columns = golden_columns(model)
     golden = Golden(
         format=FORMAT,
         cpu_class=this_machine().cpu_class,
@@ -91,17 +95,10 @@ def write_golden(
             )
             for text, encoding, reference in zip(texts, encodings, references, strict=True)
         ),
-        columns=columns,
+        columns=tuple(columns),
     )
     plain = json.dumps(to_dict(golden), ensure_ascii=False)
-    (model.bundle.path / GOLDEN).write_text(plain + "\n", encoding="utf-8")
-
-
-def golden_columns(model: Model) -> tuple[int, ...]:
-    """The columns that a golden file of this model keeps: evenly spread over a vocabulary."""
-    task = model.spec.task
-    width = model.engine.widths[task.outputs[0]]
-    return task.golden_columns(width) if isinstance(width, int) else ()
+    (model.files.path / GOLDEN).write_text(plain + "\n", encoding="utf-8")
 
 
 def kept(output: npt.NDArray[Any], columns: Sequence[int]) -> npt.NDArray[Any]:
@@ -151,7 +148,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
     try:
         output = kept(model.outputs([text])[0], columns)
     except Exception as error:  # onnxruntime's errors share no public base class
-        raise BundleError(f"{model.bundle.model_path} cannot run: {reason_of(error)}") from error
+        raise BundleError(f"{model.files.model_path} cannot run: {reason_of(error)}") from error
     return GoldenAnswer(
         golden=golden,
         tokens_equal=tuple(encoding.ids) == golden.input_ids,

@@ -78,7 +78,7 @@ class AskedOfHeads(Asked):
         self._require("rerank", TEXT_CLASSIFICATION)
         if len(self.labels) != 1:
             raise InputError(
-                f"{self.bundle.path} knows {len(self.labels)} labels; rerank needs a single one, "
+                f"{self.files.path} knows {len(self.labels)} labels; rerank needs a single one, "
                 "whose score is the order"
             )
         listed = check_ranking(query, texts)

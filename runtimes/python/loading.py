@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgebert.bounds import check_number
-from edgebert.bundle import MODEL, TOKENIZER, Bundle, open_bundle
+from edgebert.bundle import MODEL, Bundle, ModelFiles, open_bundle
 from edgebert.errors import BundleError
+from edgebert.machine import available_cores
+from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.engine import Engine, OpenSession
 from edgebert.runtimes.golden import prove_on_new_onnxruntime
 from edgebert.runtimes.model import Model
@@ -51,7 +53,7 @@ def load(
 
 
 def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = None) -> Model:
-    """Load a bundle without asking for its golden answers: it is being made, or examined.
+    """Load a bundle without asking for its golden answers: it is examined.
 
     Args:
         bundle: the bundle.
@@ -64,9 +66,22 @@ def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = 
         threads = check_number("threads", threads, 1)
     opening = only_while_unchanged(bundle, partial(open_session, bundle, provider=provider))
     engine = Engine(opening, profile_for(bundle, provider=provider, threads=threads))
-    tokenizer = open_tokenizer(bundle.path / TOKENIZER)
     again = partial(_load_again, bundle.path.absolute(), provider, threads, bundle.sha256)
-    return Model(bundle, engine, tokenizer, again=again)
+    return Model(bundle, engine, open_tokenizer(bundle.tokenizer_path), again=again)
+
+
+def open_files(files: ModelFiles, profile: Profile | None = None) -> Model:
+    """Load what is to become a bundle, on the CPU.
+
+    Args:
+        files: graph and tokenizer, with a manifest that is not on disk yet.
+        profile: how the cores are shared out; by default as for a bundle that is not tuned.
+
+    Raises:
+        BundleError: onnxruntime cannot load the graph.
+    """
+    engine = Engine(partial(open_session, files), profile or untuned(available_cores()))
+    return Model(files, engine, open_tokenizer(files.tokenizer_path))
 
 
 def _load_again(path: Path, provider: str, threads: int | None, sha256: str) -> Model:

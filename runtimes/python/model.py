@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from edgebert.arrays import Array
-from edgebert.bundle import Bundle
+from edgebert.bundle import Bundle, ModelFiles
+from edgebert.errors import BundleError
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.runtimes.batches import GraphInputs
 from edgebert.runtimes.engine import Engine
@@ -30,7 +31,7 @@ class Model(AskedForVectors, AskedOfHeads):
     """A bundle that is ready to run. Made by `edgebert.load`.
 
     Args:
-        bundle: on disk.
+        files: a bundle, or what is to become one.
         engine: runs its graph.
         tokenizer: shared by all threads, and never changed.
         again: opens the same bundle in another process.
@@ -38,23 +39,23 @@ class Model(AskedForVectors, AskedOfHeads):
 
     def __init__(
         self,
-        bundle: Bundle,
+        files: ModelFiles,
         engine: Engine,
         tokenizer: tokenizers.Tokenizer,
         *,
         again: Callable[[], Any] | None = None,
     ) -> None:
-        self.bundle = bundle
-        self.manifest = bundle.manifest
+        self.files = files
+        self.manifest = files.manifest
         self.engine = engine
         self.tokenizer = tokenizer
-        self.spec = spec_of(bundle.manifest)
+        self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
 
     def __repr__(self) -> str:
         what = f"{self.manifest.precision} {self.task} on {self.provider}"
-        return f"<edgebert model {str(self.bundle.path)!r}: {what}>"
+        return f"<edgebert model {str(self.files.path)!r}: {what}>"
 
     def __enter__(self) -> Self:
         return self
@@ -69,8 +70,19 @@ class Model(AskedForVectors, AskedOfHeads):
         return self._again, ()
 
     def close(self) -> None:
-        """Give memory and threads back, once runs have ended; later ones raise InputError."""
+        """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
         self.engine.close()
+
+    @property
+    def bundle(self) -> Bundle:
+        """What was loaded.
+
+        Raises:
+            BundleError: it is not sealed yet.
+        """
+        if not isinstance(self.files, Bundle):
+            raise BundleError(f"{self.files.path} is no bundle yet: it is being made")
+        return self.files
 
     @property
     def session(self) -> onnxruntime.InferenceSession:

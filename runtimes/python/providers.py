@@ -14,7 +14,7 @@ from edgebert.errors import ProviderError
 from edgebert.runtimes.wheels import both_installed, swap_wheels
 
 if TYPE_CHECKING:
-    from edgebert.bundle import Bundle
+    from edgebert.bundle import ModelFiles
 
 AUTO = "auto"
 """The provider on which every promise of a bundle was proved: always `cpu`.
@@ -159,23 +159,23 @@ def require_installed(provider: Provider, available: Sequence[str]) -> None:
     )
 
 
-def require_fitting(bundle: Bundle, provider: Provider) -> None:
+def require_fitting(files: ModelFiles, provider: Provider) -> None:
     """Hold that a bundle is not made of products that a provider never has.
 
     Raises:
         ProviderError: its integers are those of the CPU; names the bundle to make instead.
     """
-    manifest = bundle.manifest
+    manifest = files.manifest
     if provider.gpu and manifest.quantization is not None and manifest.target == CPU.target:
         raise ProviderError(
-            f"{bundle.path} is int8 for the CPU, and {provider.name} has no such products: "
-            f"{way_out(bundle, provider)}"
+            f"{files.path} is int8 for the CPU, and {provider.name} has no such products: "
+            f"{way_out(files, provider)}"
         )
 
 
-def way_out(bundle: Bundle, provider: Provider) -> str:
+def way_out(files: ModelFiles, provider: Provider) -> str:
     """What to do where a provider does not run a bundle."""
-    if bundle.manifest.target == provider.target:
+    if files.manifest.target == provider.target:
         return f"use provider {CPU.name!r}"
     target = provider.target
     return f"make a bundle for it with 'edgebert export MODEL -o BUNDLE --target {target}'"

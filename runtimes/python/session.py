@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from edgebert.bundle import Bundle
+from edgebert.bundle import ModelFiles
 from edgebert.errors import BundleError, InputError, ProviderError
 from edgebert.machine import available_cores
 from edgebert.onnx_graph.external_data import external_files
@@ -95,17 +95,17 @@ def import_onnxruntime(provider: Provider = CPU) -> Any:
 
 
 def open_session(
-    bundle: Bundle,
+    files: ModelFiles,
     *,
     provider: str = AUTO,
     threads: int | None = None,
     spinning: bool = True,
     arena: bool = True,
 ) -> onnxruntime.InferenceSession:
-    """Open a bundle's graph; a provider other than the CPU's also runs it once.
+    """Open the graph of a model; a provider other than the CPU's also runs it once.
 
     Args:
-        bundle: the bundle.
+        files: a bundle, or what is to become one.
         provider: one of `PROVIDER_NAMES`.
         threads: cores one run may use; by default all that this process is granted.
         spinning: whether threads that wait for the next piece of a run keep their core busy: as
@@ -120,18 +120,17 @@ def open_session(
             manifest does not list.
     """
     chosen = provider_named(provider)
-    require_fitting(bundle, chosen)
-    listed = bundle.manifest.files  # none yet of a bundle that is being made
-    for name in _weight_files(bundle.model_path):
-        if listed and name not in listed:
-            raise BundleError(f"{bundle.path} is damaged: its manifest does not list {name}")
-    start = _Start(bundle.model_path, chosen, threads, bundle.widens_weights, spinning, arena)
+    require_fitting(files, chosen)
+    for name in _weight_files(files.model_path):
+        if not files.owns(name):
+            raise BundleError(f"{files.path} is damaged: its manifest does not list {name}")
+    start = _Start(files.model_path, chosen, threads, files.widens_weights, spinning, arena)
     if chosen is CPU:
         return _session(start, start.options())
     from edgebert.runtimes.placement import require_all
 
     session, placement = _placed(start)
-    require_all(placement, bundle.path, way_out(bundle, chosen))
+    require_all(placement, files.path, way_out(files, chosen))
     return session
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, overload
 
 from edgebert.bounds import check_number
+from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes.asked import Asked
+from edgebert.runtimes.pipeline import Request
 from edgebert.runtimes.requests import embedding
+from edgebert.tasks.sparse import SPARSE_EMBEDDINGS, InvertedIndex, SparseVector
 from edgebert.text.long_texts import TRUNCATE
 from edgebert.text.prompts import document_prompt, query_prompt
 from edgebert.vectors.forms import FLOAT32, Vectors
@@ -109,6 +112,71 @@ class AskedForVectors(Asked):
         return self.pipeline.ask(texts, request, progress=progress)
 
     @overload
+    def embed_sparse(
+        self, texts: str, *, prompt: str | None = ..., long_text: str = ..., progress: bool = ...
+    ) -> SparseVector: ...
+    @overload
+    def embed_sparse(
+        self,
+        texts: Collection[str],
+        *,
+        prompt: str | None = ...,
+        long_text: str = ...,
+        progress: bool = ...,
+    ) -> list[SparseVector]: ...
+    @overload
+    def embed_sparse(
+        self,
+        texts: Iterable[str],
+        *,
+        prompt: str | None = ...,
+        long_text: str = ...,
+        progress: bool = ...,
+    ) -> Iterator[SparseVector]: ...
+    def embed_sparse(
+        self,
+        texts: Any,
+        *,
+        prompt: str | None = None,
+        long_text: str = TRUNCATE,
+        progress: bool = False,
+    ) -> Any:
+        """Turn texts into weights of the pieces of the vocabulary, most of them 0 (SPLADE).
+
+        Args:
+            texts: one text, a list, or any other iterable.
+            prompt, long_text: as in `embed`.
+            progress: show a progress bar on a terminal (for a list).
+
+        Returns:
+            One `SparseVector` for one text, a list of them for a list, and for any other iterable
+            an iterator.
+
+        Raises:
+            InputError: the bundle gives no sparse vectors, an item is not a text, or an option is
+                out of its range.
+        """
+        self._require("embed_sparse", SPARSE_EMBEDDINGS)
+        dense = self._vectors(prompt, long_text=long_text)
+
+        def sparse(found: Any) -> SparseVector:
+            return SparseVector.of(dense.read(found))
+
+        request = Request(dense.check, dense.through, sparse)
+        return self.pipeline.ask(texts, request, progress=progress)
+
+    def _vectors(self, prompt: str | None, *, long_text: str = TRUNCATE) -> Request[Vectors]:
+        """Whole vectors, of whichever kind the model gives."""
+        return embedding(
+            self.pipeline,
+            self._prompt(prompt),
+            truncate_dim=None,
+            max_length=None,
+            dtype=FLOAT32,
+            long_text=long_text,
+        )
+
+    @overload
     def similarity(self, a: str, b: str) -> float: ...
     @overload
     def similarity(self, a: Any, b: Any) -> Any: ...
@@ -131,8 +199,12 @@ class AskedForVectors(Asked):
                 a number is not finite, the two sides are of different widths, or of a form that
                 does not keep the lengths that the model compares by.
         """
-        self._require("similarity", EMBEDDINGS)
-        sides = vectors_of("a", a, self.embed), vectors_of("b", b, self.embed)
+        self._require("similarity", EMBEDDINGS, SPARSE_EMBEDDINGS)
+
+        def embed(texts: Any) -> Any:
+            return self.pipeline.ask(texts, self._vectors(None))
+
+        sides = vectors_of("a", a, embed), vectors_of("b", b, embed)
         matrix = similarities(*sides, ("a", "b"), self.spec.similarity_function)
         if is_one(a) and is_one(b):
             return float(matrix[0, 0])
@@ -177,8 +249,10 @@ class AskedForVectors(Asked):
                 or was made by another model, widths differ, k is below 1, or an item is neither
                 text nor vector.
         """
-        self._require("search", EMBEDDINGS)
+        self._require("search", EMBEDDINGS, SPARSE_EMBEDDINGS)
         check_number("k", k, 1)
+        if not self.spec.task.dense:
+            return self._search_sparse(queries, corpus, k, progress=progress)
         query, document = query_prompt(self.spec), document_prompt(self.spec)
         embed = partial(self.embed, progress=progress)
         documents = partial(embed, prompt=document)
@@ -190,3 +264,22 @@ class AskedForVectors(Asked):
             texts, vectors = corpus_of(corpus, documents)
         function = self.spec.similarity_function
         return search_each(queries, partial(embed, prompt=query), vectors, k, texts, function)
+
+    def _search_sparse(self, queries: Any, corpus: Any, k: int, *, progress: bool) -> Any:
+        """The same by the pieces that texts and queries share."""
+        if isinstance(corpus, Path):
+            from edgebert.data import stream_texts
+
+            corpus = [str(text) for text in stream_texts(corpus)]
+        listed = list(corpus)
+        if not listed:
+            raise InputError("the corpus is empty")
+        texts = None if isinstance(listed[0], SparseVector) else listed
+        if texts is not None:
+            listed = self.embed_sparse(texts, prompt=document_prompt(self.spec), progress=progress)
+        index = InvertedIndex(listed, texts)
+        asked = self.embed_sparse(queries, prompt=query_prompt(self.spec), progress=progress)
+        if isinstance(asked, SparseVector):
+            return index.nearest(asked, k)
+        hits = (index.nearest(query, k) for query in asked)
+        return list(hits) if isinstance(asked, list) else hits

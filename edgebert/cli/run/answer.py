@@ -49,8 +49,8 @@ def answer(
         edgebert answer reader/int8 "Who was there?" "When?" --context report.txt
         edgebert answer reader/int8 --input questions.jsonl --output answers.jsonl
     """
-    from edgebert.answer_files.rows import answer_row
     from edgebert.records.manifest import QUESTION_ANSWERING
+    from edgebert.tasks import task_of
 
     def answers(model: Model, pairs: Iterable[Pair]) -> Iterable[Any]:
         asked, read = tee(pairs)
@@ -61,9 +61,8 @@ def answer(
     questions, context = _questions_and_context(texts, context_file, given["source"])
     verb = Verb(
         "answer",
-        QUESTION_ANSWERING,
+        task_of(QUESTION_ANSWERING),
         answers,
-        answer_row,
         chosen={"--allow-no-answer": allow_no_answer or None},
         takes=partial(_pairs, context=context),
         why_not=_why_not,

@@ -28,8 +28,8 @@ def classify(long_text: str, **given: Any) -> None:
         edgebert classify out/int8 "turn the lights off"
         edgebert classify out/int8 --input reviews.parquet --output labels.csv
     """
-    from edgebert.answer_files.rows import classification_row
     from edgebert.records.manifest import TEXT_CLASSIFICATION
+    from edgebert.tasks import task_of
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
         answers: Iterable[Any] = model.classify(texts, long_text=long_text)
@@ -41,9 +41,8 @@ def classify(long_text: str, **given: Any) -> None:
 
     verb = Verb(
         "classify",
-        TEXT_CLASSIFICATION,
+        task_of(TEXT_CLASSIFICATION),
         answer,
-        classification_row,
         chosen={"--long-text": long_text},
         takes=texts_or_pairs,
         is_cut=is_cut if long_text == options.TRUNCATE else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,13 +28,15 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
         edgebert embed out/int8 "a sentence" "another one"
         edgebert embed out/int8 --input texts.csv --output vectors.npy --resume
     """
-    from edgebert.answer_files.rows import embedding_row
-    from edgebert.records.manifest import EMBEDDINGS
+    from edgebert.bundle import read_bundle
+    from edgebert.tasks import TASKS, task_of
+
+    said = task_of(read_bundle(given["bundle"]).manifest.task)
+    task = said if said.command == embed.name else TASKS[0]  # of which the bundle is not
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
-        vectors: Iterable[Any] = model.embed(
-            cast("Iterable[str]", texts), prompt=prompt, long_text=long_text
-        )
+        ask = getattr(model, task.verb)
+        vectors: Iterable[Any] = ask(texts, prompt=prompt, long_text=long_text)
         return vectors
 
     def is_cut(model: Model, texts: Sequence[Text]) -> Sequence[bool]:
@@ -43,9 +45,8 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
 
     verb = Verb(
         "embed",
-        EMBEDDINGS,
+        task,
         answer,
-        embedding_row,
         chosen={"--prompt": prompt, "--long-text": long_text},
         is_cut=is_cut if long_text == options.TRUNCATE else None,
     )

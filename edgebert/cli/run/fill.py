@@ -34,8 +34,8 @@ def fill(k: int, **given: Any) -> None:
         edgebert fill bert/int8 "Oslo lies in [MASK]."
         edgebert fill bert/int8 --input texts.txt --output guesses.jsonl -k 1
     """
-    from edgebert.answer_files.rows import fills_row
     from edgebert.records.manifest import FILL_MASK
+    from edgebert.tasks import task_of
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
         fills: Iterable[Any] = model.fill_mask(cast("Iterable[str]", texts), k)
@@ -47,9 +47,8 @@ def fill(k: int, **given: Any) -> None:
 
     verb = Verb(
         "fill",
-        FILL_MASK,
+        task_of(FILL_MASK),
         answer,
-        fills_row,
         kept={"-k": k},
         is_cut=is_cut,
         why_not=_why_not,

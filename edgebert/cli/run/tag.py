@@ -35,12 +35,12 @@ def tag(aggregation: str | None, **given: Any) -> None:
     strategies of transformers: each token by itself, or a word of the tokenizer by its first
     token, by the mean of its tokens, or by the surest of them.
     """
-    from edgebert.answer_files.rows import entities_row
     from edgebert.records.manifest import TOKEN_CLASSIFICATION
+    from edgebert.tasks import task_of
 
     def answer(model: Model, texts: Iterable[Text]) -> Iterable[Any]:
         entities: Iterable[Any] = model.tag(cast("Iterable[str]", texts), aggregation=aggregation)
         return entities
 
     chosen = {"--aggregation": aggregation}
-    run(Verb("tag", TOKEN_CLASSIFICATION, answer, entities_row, chosen), **given)
+    run(Verb("tag", task_of(TOKEN_CLASSIFICATION), answer, chosen), **given)

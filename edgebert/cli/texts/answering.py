@@ -207,11 +207,13 @@ def _rows(
     verb: Verb, model: Model, given: GivenTexts, failures: Failures | None, done: int = 0
 ) -> Iterator[Row]:
     """The rows of all texts but the first `done`."""
+    from edgebert.answer_files.rows import answer_row
+
     if failures is None or _reads_all(verb, model, given):
         for texts in given.chunks():
             shown, asked = tee(islice(texts, done, None))
             for text, answer in zip(shown, verb.answer(model, asked), strict=True):
-                yield verb.row(text, answer)
+                yield answer_row(verb.task, text, answer)
     else:
         yield from islice(_rows_or_failures(verb, model, given, failures, done), done, None)
 
@@ -220,7 +222,7 @@ def _rows_or_failures(
     verb: Verb, model: Model, given: GivenTexts, failures: Failures, done: int
 ) -> Iterator[Row]:
     """The rows of all texts; of those that cannot be read why, of the first `done` nothing more."""
-    from edgebert.answer_files.rows import failed_row
+    from edgebert.answer_files.rows import answer_row, failed_row
 
     number, why_not = 0, _refusal(verb, model)
     for texts in given.chunks():
@@ -235,7 +237,7 @@ def _rows_or_failures(
                 failures.note(number, why)
                 yield failed_row(text, why)
             else:
-                yield verb.row(text, next(answers)) if number >= done else {}
+                yield answer_row(verb.task, text, next(answers)) if number >= done else {}
             number += 1
 
 

@@ -12,9 +12,9 @@ from edgebert.cli import options
 from edgebert.cli.texts.given import GivenTexts, single_texts
 
 if TYPE_CHECKING:
-    from edgebert.answer_files.rows import Row
     from edgebert.data import Text
     from edgebert.runtimes.model import Model
+    from edgebert.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,6 @@ class Verb:
         name: of the command.
         task: that a bundle must have.
         answer: asks the model; takes and gives an iterator.
-        row: a text and its answer, as they are written.
         chosen: options of this command alone and their values, which change answers.
         kept: such options that say how much of an answer is written.
         takes: what is read of the texts that were given, or an error.
@@ -34,9 +33,8 @@ class Verb:
     """
 
     name: str
-    task: str
+    task: Task
     answer: Callable[[Model, Iterable[Any]], Iterable[Any]]
-    row: Callable[[Any, Any], Row]
     chosen: Mapping[str, object] = field(default_factory=dict)
     kept: Mapping[str, object] = field(default_factory=dict)
     takes: Callable[[GivenTexts], GivenTexts] = single_texts

@@ -34,13 +34,14 @@ def add_constant(graph: onnx.GraphProto, name: str, values: npt.NDArray[np.gener
     """
     taken = set(names_given(graph))
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    for numbered in numbered_names(name):
-        if numbered not in taken:
-            graph.initializer.append(onnx.numpy_helper.from_array(values, numbered))
-            return numbered
-        if numbered in tensors and _holds(tensors[numbered], values):
-            return numbered
-    raise AssertionError("numbers do not end")
+
+    def fits(name: str) -> bool:
+        return name not in taken or (name in tensors and _holds(tensors[name], values))
+
+    fitting = next(filter(fits, numbered_names(name)))
+    if fitting not in taken:
+        graph.initializer.append(onnx.numpy_helper.from_array(values, fitting))
+    return fitting
 
 
 def _holds(tensor: onnx.TensorProto, values: npt.NDArray[np.generic]) -> bool:

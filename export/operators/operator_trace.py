@@ -13,13 +13,13 @@ from torch.overrides import TorchFunctionMode
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
-from edgebert.export.attention import PLAIN_ATTENTION, choose_attention, plain_attention
+from edgebert.export.operators.attention import PLAIN_ATTENTION, choose_attention, plain_attention
 
 _COUNTED_ATTENTION = "edgebert_counted"
 
 
 @dataclass(frozen=True)
-class Census:
+class OperatorTrace:
     """Module paths in the order in which they ran; one that runs twice is there twice.
 
     What ran for no output (LiLT's last layer of layout) is left out: it is no part of a graph.
@@ -44,7 +44,7 @@ class _Ran:
     step: Any
 
 
-def take_census(graph: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Census:
+def trace_operators(graph: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> OperatorTrace:
     """Run `graph` once and note what ran. Its attention is `PLAIN_ATTENTION` afterwards."""
     names = {module: name for name, module in graph.named_modules()}
     innermost = _innermost_attention(graph)
@@ -72,7 +72,7 @@ def take_census(graph: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Cens
     needed = _steps_to(outputs)
     within = tuple(f"{one.name}." for one in taken)  # a part of one that is counted already
     own = [one for one in ran if one.name in innermost and not one.name.startswith(within)]
-    return Census(
+    return OperatorTrace(
         attention=_names(own, needed),
         open_attention=_names(taken, needed),
         layer_norm=_names(functions.called[functional.layer_norm], needed),

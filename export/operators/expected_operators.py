@@ -7,7 +7,7 @@ from typing import Any
 
 from optimum.utils import NormalizedConfigManager
 
-from edgebert.export.census import Census
+from edgebert.export.operators.operator_trace import OperatorTrace
 from edgebert.export.options import ExportOptions
 
 FUSED_FAMILIES = frozenset(
@@ -64,25 +64,25 @@ class Traced:
 
 
 def expected_operators(
-    census: Census, config: Any, unfused: dict[str, str], options: ExportOptions
+    ran: OperatorTrace, config: Any, unfused: dict[str, str], options: ExportOptions
 ) -> Traced:
     """What the graph should hold of what the architecture runs.
 
     Args:
-        census: what it runs.
+        ran: what it runs.
         config: its transformers config.
         unfused: what is already known to stay outside of fused operators, and why.
         options: target and opset.
     """
-    attention, reason = _attention(census, config, options.target, unfused)
+    attention, reason = _attention(ran, config, options.target, unfused)
     reasons = {"attention": reason} if reason else unfused
-    gelu = census.gelu
+    gelu = ran.gelu
     if options.opset < _GELU_OPSET and gelu:
         gelu, reasons = (), reasons | {"gelu": f"opset {options.opset} has no Gelu operator"}
     expected = {
         "attention": attention,
         "qkv": attention if config.model_type in _MERGED_FAMILIES else (),
-        "layer_norm": census.layer_norm,
+        "layer_norm": ran.layer_norm,
         "gelu": gelu,
     }
     names = {part: tuple(map(name_in_checkpoint, paths)) for part, paths in expected.items()}
@@ -104,22 +104,22 @@ def count_layers(config: Any) -> int:
 
 
 def _attention(
-    census: Census, config: Any, target: str, unfused: dict[str, str]
+    ran: OperatorTrace, config: Any, target: str, unfused: dict[str, str]
 ) -> tuple[tuple[str, ...], str | None]:
     """Layers that should be fused, and why not all are."""
     if target not in FUSED_TARGETS:
         return (), f"target {target} is made of standard operators only"
     if "attention" in unfused:
-        return census.open_attention, unfused["attention"]
+        return ran.open_attention, unfused["attention"]
     architecture = config.model_type
     if architecture in FUSED_FAMILIES:
-        # the configuration counts too, lest a class with a new name be missed in the census
-        missed = range(len(census.attention), count_layers(config))
-        return (*census.attention, *(f"model.attention {n + 1}" for n in missed)), None
-    closed = [name for name in census.attention if name not in census.open_attention]
-    if census.open_attention and not closed:
-        return census.open_attention, None
-    where = f" in {len(closed)} of {len(census.attention)} layers" if census.open_attention else ""
-    return census.open_attention, (
+        # the configuration counts too, lest a class with a new name be missed in the trace
+        missed = range(len(ran.attention), count_layers(config))
+        return (*ran.attention, *(f"model.attention {n + 1}" for n in missed)), None
+    closed = [name for name in ran.attention if name not in ran.open_attention]
+    if ran.open_attention and not closed:
+        return ran.open_attention, None
+    where = f" in {len(closed)} of {len(ran.attention)} layers" if ran.open_attention else ""
+    return ran.open_attention, (
         f"{architecture} computes its attention itself{where}, in a way that edgebert does not know"
     )

@@ -6,7 +6,7 @@ from collections import Counter
 
 import onnx
 
-from edgebert.export.expectation import Traced, name_in_checkpoint
+from edgebert.export.operators.expected_operators import Traced, name_in_checkpoint
 from edgebert.export.passes.trace_notes import noted_modules
 from edgebert.inspect.inspection import FUSED_OPERATORS
 from edgebert.records.manifest import Count

@@ -11,8 +11,8 @@ from pathlib import Path
 from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.errors import CheckpointError
 from edgebert.export.options import ExportOptions
-from edgebert.export.pickles import without_pickles
-from edgebert.export.refusing import (
+from edgebert.export.source.pickles import without_pickles
+from edgebert.export.source.refusals import (
     refuse_generator,
     refuse_sparse_attention,
     require_encoder,
@@ -20,6 +20,7 @@ from edgebert.export.refusing import (
 from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
 from edgebert.model_folder import find_folder
 from edgebert.records.manifest import TrimmedVocabulary
+from edgebert.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def _open(
     refuse_generator(checkpoint, asked=options.task)
     refuse_sparse_attention(checkpoint)
     trained = task_of_head(checkpoint.config)
-    if trained and checkpoint.spec.task.head and checkpoint.task != trained:
+    task = checkpoint.spec.task
+    if trained and task.head and task.head != task_of(trained).head:
         raise CheckpointError(
             f"{checkpoint.id} was trained for {trained}, not for {checkpoint.task}"
         )

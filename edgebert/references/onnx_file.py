@@ -17,13 +17,13 @@ from edgebert.arrays import Array, Integers
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
 from edgebert.data import Text
-from edgebert.drift.pooling import embeddings
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.onnx_graph.saturation import sums_can_overflow
 from edgebert.onnx_graph.weights import Weight, read_weights
 from edgebert.progress import track
 from edgebert.records.profile import TOKENS_PER_RUN
+from edgebert.references.pooling import embeddings
 from edgebert.runtimes import Model
 from edgebert.runtimes.batches import GraphInputs, micro_batches, pad, rows_of
 from edgebert.runtimes.reasons import reason_of
@@ -61,7 +61,7 @@ class Traits:
 
 
 class OnnxFile(Specified):
-    """A graph in an onnxruntime session; a `TextModel` and `Probe` of `drift.sources`."""
+    """A graph in an onnxruntime session; a `TextModel` and `Probe` of `references.sources`."""
 
     def __init__(self, path: Path, traits: Traits, tokenizer: Any, session: Any) -> None:
         self.path = path
@@ -222,7 +222,7 @@ def probe_bundle(model: Model) -> OnnxFile:
         modules=SentenceModules.pooled_by(manifest.pooling) if manifest.pooling else None,
         made_from=manifest.source.sha256,
     )
-    return OnnxFile(model.bundle.model_path, traits, model.tokenizer, model.session)
+    return OnnxFile(model.files.model_path, traits, model.tokenizer, model.session)
 
 
 def traits_of(described: Checkpoint) -> Traits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebert.export.foreign.fusing import Fusion
+from edgebert.export.foreign.fusion import Fusion
 from edgebert.inspect import count_coverage
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.records.manifest import Count

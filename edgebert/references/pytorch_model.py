@@ -23,12 +23,12 @@ import torch
 from edgebert.arrays import Array
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Text
-from edgebert.drift.pooling import embeddings
 from edgebert.errors import CheckpointError, InputError
 from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
 from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
-from edgebert.tasks.base import ONLY_SECOND, PER_MASK, PER_TOKEN
+from edgebert.references.pooling import embeddings, lexical_weights
+from edgebert.tasks.base import LEXICAL, ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.tasks.spec import Specified
 from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.readable import refusal_of, tokens_beyond
@@ -44,7 +44,7 @@ and 12 heads 3.2 GB each."""
 
 
 class CheckpointModel(Specified):
-    """A checkpoint loaded into PyTorch, in evaluation mode; a `TextModel` of `drift.sources`."""
+    """A checkpoint loaded into PyTorch, in evaluation mode; a `TextModel` of `references.sources`."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
@@ -120,7 +120,7 @@ class CheckpointModel(Specified):
             ) from error
 
     def _batch_size(self) -> int:
-        if self.spec.task.rows != PER_MASK:
+        if not self.spec.task.over_vocabulary:
             return _BATCH
         text_bytes = 4 * len(self.tokenizer) * self.max_length
         return max(1, min(_BATCH, _LOGITS_BYTES // text_bytes))
@@ -163,6 +163,9 @@ class CheckpointModel(Specified):
             result = self.model(**tensors)
         if self.checkpoint.modules is None:
             task = self.spec.task
+            if task.form == LEXICAL:
+                weights = lexical_weights(result.logits.numpy(), inputs["attention_mask"])
+                return {task.joined_name: weights}
             given = {name: getattr(result, name).numpy() for name in task.outputs}
             return {task.joined_name: task.joined(list(given.values())), **given}
         hidden = result.last_hidden_state.numpy()

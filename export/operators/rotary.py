@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from edgebert.export.attention import FUSED_ATTENTION
+from edgebert.export.operators.attention import FUSED_ATTENTION
 
 
 class Turns(NamedTuple):

@@ -2,7 +2,7 @@
 
 transformers lets a model take its attention, and the mask for it, from a registry. What we put
 there decides the operators of the graph, so there is no pattern that a later release could break.
-`edgebert.export.coverage` counts what arrived.
+`edgebert.export.operators.coverage` counts what arrived.
 """
 
 from __future__ import annotations

@@ -1,29 +1,24 @@
-"""The folder that goes to a device: open it, check it, seal a new one."""
+"""A model that is sealed: open it, check it, seal a new one."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from pathlib import Path, PureWindowsPath
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from edgebert.bundle.files import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER, ModelFiles
+from edgebert.bundle.manifest_file import (
+    manifest_problems,
+    read_manifest,
+    read_record,
+    write_manifest,
+)
 from edgebert.errors import BundleError
-from edgebert.git_lfs import is_pointer, refuse_pointer
-from edgebert.json_files import parse
-from edgebert.records.codec import from_dict, to_json
+from edgebert.git_lfs import is_pointer
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
 from edgebert.records.golden import Golden
-from edgebert.records.manifest import ANY_CPU, FORMAT, SIMILARITIES, FileEntry, Manifest
+from edgebert.records.manifest import FileEntry, Manifest
 
-MANIFEST = "manifest.json"
-MODEL = "model.onnx"
-MODEL_DATA = "model.onnx_data"
-TOKENIZER = "tokenizer.json"
-GOLDEN = "golden.json"
-MODEL_CARD = "README.md"
-
-R = TypeVar("R")
 _DECIDING = (
     "task",
     "max_length",
@@ -36,31 +31,17 @@ _DECIDING = (
 )
 """Keys of a manifest that change answers; prompts are named by those answers that have them."""
 
-_NO_DIGEST = 64 * "0"
 _UNSEALED = frozenset({MANIFEST, MODEL_CARD})  # the rest of a bundle can change an answer
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A bundle whose manifest was read and whose files are all there."""
-
-    path: Path
-    manifest: Manifest
-
-    @property
-    def model_path(self) -> Path:
-        return self.path / MODEL
+class Bundle(ModelFiles):
+    """Files that are sealed: the manifest lists each with its size and hash."""
 
     @property
     def size_bytes(self) -> int:
         """Bytes of all files that go to the device."""
         return sum(entry.size_bytes for entry in self.manifest.files.values())
-
-    @property
-    def widens_weights(self) -> bool:
-        """Whether CPUs without VNNI have to multiply its weights in a wider type to be right."""
-        quantization = self.manifest.quantization
-        return quantization is not None and quantization.isa != ANY_CPU
 
     @property
     def sha256(self) -> str:
@@ -84,8 +65,11 @@ class Bundle:
             engine=engine,
         )
 
+    def owns(self, name: str) -> bool:
+        return name in self.manifest.files
+
     def golden(self) -> Golden:
-        return _read(Golden, self.path / GOLDEN)
+        return read_record(Golden, self.path / GOLDEN)
 
 
 def open_bundle(path: str | Path, *, verify: bool = False) -> Bundle:
@@ -123,12 +107,15 @@ def read_bundle(path: str | Path) -> Bundle:
         raise BundleError(
             f"{path} is not a bundle: {missing}. Make one with 'edgebert export MODEL -o {path}'"
         )
-    return Bundle(folder, _read_manifest(folder / MANIFEST))
+    return Bundle(folder, read_manifest(folder / MANIFEST))
 
 
 def changed_files(bundle: Bundle) -> list[str]:
     """One sentence for each file whose size or hash is not what the manifest says."""
-    problems = [f"{MANIFEST} was changed ({why})" for why in _manifest_problems(bundle)]
+    problems = [
+        f"{MANIFEST} was changed ({why})"
+        for why in manifest_problems(bundle.path / MANIFEST, bundle.manifest.digest)
+    ]
     for name, entry in bundle.manifest.files.items():
         problem = _size_problem(bundle, name)
         if problem is None and file_sha256(bundle.path / name) != entry.sha256:
@@ -142,62 +129,8 @@ def seal(folder: Path, manifest: Manifest) -> Bundle:
     """Write the manifest with size and hash of every other file, the model card's aside."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
-    sealed = _write_manifest(replace(manifest, files=files), folder / MANIFEST)
+    sealed = write_manifest(replace(manifest, files=files), folder / MANIFEST)
     return Bundle(folder, sealed)
-
-
-def _write_manifest(manifest: Manifest, path: Path) -> Manifest:
-    """Write a manifest that carries its own digest; return it."""
-    blank = (to_json(replace(manifest, digest=_NO_DIGEST)) + "\n").encode()
-    digest = hashlib.sha256(blank).hexdigest()
-    path.write_bytes(blank.replace(_NO_DIGEST.encode(), digest.encode()))
-    return replace(manifest, digest=digest)
-
-
-def _manifest_problems(bundle: Bundle) -> Iterator[str]:
-    """What is wrong with the bytes of a manifest that could be read."""
-    written, digest = (bundle.path / MANIFEST).read_bytes(), bundle.manifest.digest
-    if digest is None:
-        # No older edgebert wrote keys that this one does not know, and each newer one a digest.
-        unknown = parse(written.decode()).keys() - {field.name for field in fields(Manifest)}
-        if unknown:
-            yield f"it has no digest, and {min(unknown)!r} is no key of a bundle without one"
-        return
-    blank = written.replace(digest.encode(), _NO_DIGEST.encode())
-    if hashlib.sha256(blank).hexdigest() != digest:
-        yield "its digest differs"
-
-
-def _read_manifest(path: Path) -> Manifest:
-    manifest = _read(Manifest, path)
-    for name in manifest.files:
-        pure = PureWindowsPath(name)  # knows what leads away on any system
-        if pure.anchor or ".." in pure.parts:
-            raise BundleError(f"{path} is damaged: file name {name!r} leaves the bundle")
-    for name in (MODEL, TOKENIZER, GOLDEN):
-        if name not in manifest.files:
-            raise BundleError(f"{path} is damaged: it does not list {name}")
-    if manifest.similarity not in SIMILARITIES:
-        raise BundleError(
-            f"{path} compares vectors by {manifest.similarity!r}; this edgebert knows "
-            f"{', '.join(SIMILARITIES)}: pip install -U edgebert"
-        )
-    return manifest
-
-
-def _read(cls: type[R], path: Path) -> R:
-    refuse_pointer(path, BundleError)
-    try:
-        data = parse(path.read_text(encoding="utf-8"))
-        found = data.get("format") if isinstance(data, dict) else None
-        if isinstance(found, int) and found > FORMAT:
-            raise BundleError(
-                f"{path} has format {found}; this edgebert reads up to {FORMAT}: "
-                "pip install -U edgebert"
-            )
-        return from_dict(cls, data)
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
 
 
 def _size_problem(bundle: Bundle, name: str) -> str | None:

@@ -12,11 +12,11 @@ from typing import Any, Protocol, runtime_checkable
 from edgebert.arrays import Array, Integers
 from edgebert.bundle import MANIFEST
 from edgebert.data import Examples, Retrieval, Text
-from edgebert.drift.onnx_file import open_onnx_file
-from edgebert.drift.prompting import prompts_before
-from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError, MissingExtra
 from edgebert.onnx_graph.weights import Weight
+from edgebert.references.onnx_file import open_onnx_file
+from edgebert.references.prompting import prompts_before
+from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import load
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.entities import WORDS
@@ -125,7 +125,7 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
 
     checkpoint = open_checkpoint(path, max_length=max_length, offline=offline)
     try:
-        from edgebert.drift.checkpoint import CheckpointModel
+        from edgebert.references.pytorch_model import CheckpointModel
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edgebert.data import Retrieval, Text
-from edgebert.drift.saved import SavedOutputs
 from edgebert.errors import InputError
+from edgebert.references.saved import SavedOutputs
 from edgebert.tasks.spec import ModelSpec
 from edgebert.text.prompts import Prompted, document_prompt, query_prompt
 

@@ -1,0 +1,51 @@
+"""What runs: graphs, a tokenizer, and what the model is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebert.records.manifest import ANY_CPU, ENCODER, Manifest
+
+MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+MODEL_DATA = "model.onnx_data"
+TOKENIZER = "tokenizer.json"
+GOLDEN = "golden.json"
+MODEL_CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A folder with a model, which may still be in the making.
+
+    Attributes:
+        path: the folder.
+        manifest: what the model is; of files that are not sealed without their sizes and hashes.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    def graph_path(self, role: str) -> Path:
+        """The graph that plays a role."""
+        return self.path / self.manifest.graphs[role]
+
+    @property
+    def model_path(self) -> Path:
+        """The graph of an encoder, which reads texts."""
+        return self.graph_path(ENCODER)
+
+    @property
+    def tokenizer_path(self) -> Path:
+        return self.path / TOKENIZER
+
+    @property
+    def widens_weights(self) -> bool:
+        """Whether CPUs without VNNI have to multiply its weights in a wider type to be right."""
+        quantization = self.manifest.quantization
+        return quantization is not None and quantization.isa != ANY_CPU
+
+    def owns(self, name: str) -> bool:
+        """Whether a file belongs to the model: where nothing is sealed, any that is there."""
+        return True

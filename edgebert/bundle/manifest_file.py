@@ -1,0 +1,80 @@
+"""`manifest.json` on disk: written with a digest of its own, and read with care."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path, PureWindowsPath
+from typing import TypeVar
+
+from edgebert.bundle.files import GOLDEN, TOKENIZER
+from edgebert.errors import BundleError
+from edgebert.git_lfs import refuse_pointer
+from edgebert.json_files import parse
+from edgebert.records.codec import from_dict, to_json
+from edgebert.records.manifest import FORMAT, SIMILARITIES, Manifest
+
+R = TypeVar("R")
+
+_NO_DIGEST = 64 * "0"
+
+
+def write_manifest(manifest: Manifest, path: Path) -> Manifest:
+    """Write a manifest that carries its own digest; return it."""
+    blank = (to_json(replace(manifest, digest=_NO_DIGEST)) + "\n").encode()
+    digest = hashlib.sha256(blank).hexdigest()
+    path.write_bytes(blank.replace(_NO_DIGEST.encode(), digest.encode()))
+    return replace(manifest, digest=digest)
+
+
+def manifest_problems(path: Path, digest: str | None) -> Iterator[str]:
+    """What is wrong with the bytes of a manifest that could be read, and says this digest."""
+    written = path.read_bytes()
+    if digest is None:
+        # No older edgebert wrote keys that this one does not know, and each newer one a digest.
+        unknown = parse(written.decode()).keys() - {field.name for field in fields(Manifest)}
+        if unknown:
+            yield f"it has no digest, and {min(unknown)!r} is no key of a bundle without one"
+        return
+    blank = written.replace(digest.encode(), _NO_DIGEST.encode())
+    if hashlib.sha256(blank).hexdigest() != digest:
+        yield "its digest differs"
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        BundleError: it is damaged, or newer than this version.
+    """
+    manifest = read_record(Manifest, path)
+    for name in manifest.files:
+        pure = PureWindowsPath(name)  # knows what leads away on any system
+        if pure.anchor or ".." in pure.parts:
+            raise BundleError(f"{path} is damaged: file name {name!r} leaves the bundle")
+    for name in (*manifest.graphs.values(), TOKENIZER, GOLDEN):
+        if name not in manifest.files:
+            raise BundleError(f"{path} is damaged: it does not list {name}")
+    if manifest.similarity not in SIMILARITIES:
+        raise BundleError(
+            f"{path} compares vectors by {manifest.similarity!r}; this edgebert knows "
+            f"{', '.join(SIMILARITIES)}: pip install -U edgebert"
+        )
+    return manifest
+
+
+def read_record(cls: type[R], path: Path) -> R:
+    """Read a record of a bundle; raises as `read_manifest`."""
+    refuse_pointer(path, BundleError)
+    try:
+        data = parse(path.read_text(encoding="utf-8"))
+        found = data.get("format") if isinstance(data, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise BundleError(
+                f"{path} has format {found}; this edgebert reads up to {FORMAT}: "
+                "pip install -U edgebert"
+            )
+        return from_dict(cls, data)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is damaged: {error}") from error

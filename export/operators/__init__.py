@@ -1,0 +1,1 @@
+"""What an architecture runs, as the operators that a graph has for it."""

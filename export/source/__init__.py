@@ -1,0 +1,1 @@
+"""The checkpoint that an export starts from."""
