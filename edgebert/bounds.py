@@ -32,5 +32,10 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
         InputError: it is none of them.
     """
     if not isinstance(value, str) or value not in choices:
-        raise InputError(f"{name}={value!r}: expected one of {', '.join(choices)}")
+        raise unknown_choice(name, value, choices)
     return value
+
+
+def unknown_choice(name: str, value: Any, choices: Sequence[str]) -> InputError:
+    """What to raise where a name is none of those that there are."""
+    return InputError(f"{name}={value!r}: expected one of {', '.join(choices)}")

@@ -26,7 +26,7 @@ from edgebert.sentence_modules import (
     read_sentence_modules,
 )
 from edgebert.tasks import TASKS, Task, task_of
-from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL, PROBLEM_TYPES, SINGLE_LABEL
 from edgebert.tasks.spec import ModelSpec
 from edgebert.tokenizer_settings import truncation_side
 from edgebert.weight_files import check_weights
@@ -115,9 +115,20 @@ class Checkpoint:
 
     @property
     def problem_type(self) -> str | None:
+        """One of transformers' kinds of classification; None for other tasks.
+
+        Raises:
+            CheckpointError: config.json says another.
+        """
         if not task_of(self.task).has_problem_types:
             return None
-        return self.config.get("problem_type") or "single_label_classification"
+        said = self.config.get("problem_type") or SINGLE_LABEL
+        if said not in PROBLEM_TYPES:
+            raise CheckpointError(
+                f"{self.path / 'config.json'} says problem_type {said!r}: one of "
+                f"{', '.join(PROBLEM_TYPES)} is supported"
+            )
+        return str(said)
 
     @property
     def multi_label(self) -> bool:

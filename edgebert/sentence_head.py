@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
+from edgebert.sentence_modules import (
+    Dense,
+    LayerNorm,
+    Normalize,
+    Pooling,
+    SentenceModules,
+    Step,
+    Truncate,
+)
 
 _PLACE = 2.0**-9
 """By what places are multiplied, without rounding: sums of those of long texts are no fp16."""
@@ -37,7 +47,7 @@ class SentenceHead(torch.nn.Module):
         return embeddings
 
 
-def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> torch.Tensor:
+def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:
     """Pool float [texts, tokens, hidden] to [texts, hidden]; a row that is all padding gives 0.
 
     Args:
@@ -46,20 +56,31 @@ def pool(hidden: torch.Tensor, attention_mask: torch.Tensor, pooling: str) -> to
         pooling: one of `edgebert.sentence_modules.POOLINGS`; cls is the first token that is not
             masked, and weightedmean counts a token by its place from that one on.
     """
-    if pooling == "weightedmean":
-        weights = _places_from_first(attention_mask, hidden.dtype).unsqueeze(-1)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=_PLACE)
-    real = attention_mask.unsqueeze(-1).to(hidden.dtype)
-    if pooling in ("mean", "mean_sqrt_len_tokens"):
-        count = real.sum(dim=1).clamp(min=1.0)
-        return (hidden * real).sum(dim=1) / (count if pooling == "mean" else count.sqrt())
-    if pooling == "max":
-        lowest = torch.finfo(hidden.dtype).min
-        highest = hidden.masked_fill(real == 0, lowest).amax(dim=1)
-        return highest * real.amax(dim=1)
-    place = _first_or_last(attention_mask, last=pooling == "lasttoken")
-    chosen = hidden.gather(1, place[:, None, None].expand(-1, 1, hidden.shape[-1]))
-    return chosen.squeeze(1) * real.amax(dim=1)
+    match pooling:
+        case "mean" | "mean_sqrt_len_tokens":
+            real = _real(attention_mask, hidden.dtype)
+            count = real.sum(dim=1).clamp(min=1.0)
+            return (hidden * real).sum(dim=1) / (count if pooling == "mean" else count.sqrt())
+        case "weightedmean":
+            weights = _places_from_first(attention_mask, hidden.dtype).unsqueeze(-1)
+            return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=_PLACE)
+        case "max":
+            real = _real(attention_mask, hidden.dtype)
+            lowest = torch.finfo(hidden.dtype).min
+            highest = hidden.masked_fill(real == 0, lowest).amax(dim=1)
+            return highest * real.amax(dim=1)
+        case "cls" | "lasttoken":
+            real = _real(attention_mask, hidden.dtype)
+            place = _first_or_last(attention_mask, last=pooling == "lasttoken")
+            chosen = hidden.gather(1, place[:, None, None].expand(-1, 1, hidden.shape[-1]))
+            return chosen.squeeze(1) * real.amax(dim=1)
+        case _:
+            assert_never(pooling)
+
+
+def _real(attention_mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """1 where a token is real, else 0, [texts, tokens, 1]."""
+    return attention_mask.unsqueeze(-1).to(dtype)
 
 
 def _first_or_last(attention_mask: torch.Tensor, *, last: bool) -> torch.Tensor:
@@ -79,14 +100,20 @@ def _places_from_first(attention_mask: torch.Tensor, dtype: torch.dtype) -> torc
 
 
 def _step_module(step: Step) -> torch.nn.Module:
-    if isinstance(step, Dense):
-        return _DenseModule(step).requires_grad_(False)
-    if isinstance(step, LayerNorm):
-        norm = torch.nn.LayerNorm(step.dimension, eps=step.epsilon)
-        norm.weight.data = torch.from_numpy(step.weight().copy())
-        norm.bias.data = torch.from_numpy(step.bias().copy())
-        return norm.requires_grad_(False)
-    return _Cut(step.dimension) if isinstance(step, Truncate) else _UnitLength()
+    match step:
+        case Dense():
+            return _DenseModule(step).requires_grad_(False)
+        case LayerNorm():
+            norm = torch.nn.LayerNorm(step.dimension, eps=step.epsilon)
+            norm.weight.data = torch.from_numpy(step.weight().copy())
+            norm.bias.data = torch.from_numpy(step.bias().copy())
+            return norm.requires_grad_(False)
+        case Truncate():
+            return _Cut(step.dimension)
+        case Normalize():
+            return _UnitLength()
+        case _:
+            assert_never(step)
 
 
 class _DenseModule(torch.nn.Module):

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgebert.bounds import check_choice, check_number
 from edgebert.errors import CheckpointError
 from edgebert.onnx_graph.external_data import EXTERNAL_DATA_BYTES
 
 OPSET = 20
 """Has LayerNormalization and Gelu as single operators, and every onnxruntime since 1.17 runs it."""
 
+TARGETS = ("cpu", "gpu", "portable", "npu")
+PRECISIONS = ("fp32", "fp16")
+ID_TYPES = ("int64", "int32")
+
+_OPSETS = (18, 23)
 _NPU_TOKENS = 128
 _SHORTEST = 3  # one token between the special ones
 
@@ -48,6 +54,14 @@ class ExportOptions:
     allow_pickle: bool = False
     trust_remote_code: bool = False
     external_data_bytes: int = EXTERNAL_DATA_BYTES
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a choice that does not exist."""
+        check_choice("target", self.target, TARGETS)
+        check_choice("ids", self.ids, ID_TYPES)
+        check_number("opset", self.opset, *_OPSETS)
+        if self.precision is not None:
+            check_choice("precision", self.precision, PRECISIONS)
 
 
 def settle(options: ExportOptions, max_length: int) -> ExportOptions:

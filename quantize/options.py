@@ -143,7 +143,7 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
         InputError: a scheme that the target cannot run, bits that the scheme does not have, or a
             bound on what the bundle does not give.
     """
-    schemes = _FOR_TARGET[manifest.target]
+    schemes = _FOR_TARGET[check_choice("target", manifest.target, tuple(_FOR_TARGET))]
     if options.scheme not in schemes:
         raise InputError(
             f"scheme {options.scheme} cannot run on the target {manifest.target}: choose "

@@ -6,8 +6,8 @@
 Both read the bundles, records and files of tests/fixtures/format_1, and make bundles of the same
 tiny checkpoints of every family and task: graphs, golden answers, manifests, what every verb
 answers and what commands print are compared. A line for each tells whether they are the same; the
-exit code is 1 where one is not. Keys that only NEW writes, and lines that only NEW prints, are told
-and are no difference.
+exit code is 1 where one is not. Keys that only NEW writes, lines that only NEW prints, and files of
+graphs that say the same in other bytes are told, and are no difference.
 
 OLD may also be a file in which `--keep FILE` kept what an earlier run found of NEW.
 """
@@ -37,8 +37,14 @@ FORMAT_1 = FIXTURES / "format_1"
 Found = dict[str, Any]
 """What a version gave, by the name of what it was asked for."""
 
-OF_THE_RUN = {"created", "machine", "seconds", "edgebert", "created_with", "digest", "files"}
+OF_THE_RUN = {
+    *("created", "machine", "seconds", "edgebert", "created_with"),
+    *("digest", "files", "fingerprint"),
+}
 """Keys that tell of when and by what a record or a manifest was made, or hash what they tell."""
+
+BYTES = "bytes"
+"""Hashes of files that may say the same in another order, and what is made of such hashes."""
 
 _ONE_WAY = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 """PyTorch's exporter goes through sets of names: it numbers the nodes of some graphs by chance."""
@@ -233,15 +239,23 @@ def optimize(source: Path) -> Found:
 
     output = Path(f"fused-{source.name}")
     record = without_the_run(to_dict(optimize_export(source, output)))
-    return {"record": record} | ({"graph": sha256(output)} if output.is_file() else made(output))
+    if output.is_file():
+        return {"record": record, "graph": graph_sha256(output), BYTES: {"file": sha256(output)}}
+    return made(output) | {"record": record}
 
 
 def made(bundle: Path) -> Found:
     """All that is in a bundle, and all that it answers."""
     names = sorted(p.relative_to(bundle).as_posix() for p in bundle.rglob("*") if p.is_file())
     files = {name: sha256(bundle / name) for name in names if name != "manifest.json"}
-    manifest = without_the_run(read(bundle / "manifest.json"))
-    return {"files": files, "manifest": manifest} | answers_and_fingerprint(bundle)
+    found = answers_and_fingerprint(bundle)
+    hashes = {"model.onnx": files.pop("model.onnx"), "fingerprint": found.pop("fingerprint")}
+    return found | {
+        "files": files,
+        "manifest": without_the_run(read(bundle / "manifest.json")),
+        "graph": graph_sha256(bundle / "model.onnx"),
+        BYTES: hashes,
+    }
 
 
 def answers_and_fingerprint(bundle: Path) -> Found:
@@ -286,6 +300,13 @@ def read(path: Path) -> Any:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def graph_sha256(path: Path) -> str:
+    """Of what a graph's file says, in whatever order it says it."""
+    import onnx
+
+    return hashlib.sha256(onnx.load(path).SerializeToString(deterministic=True)).hexdigest()
 
 
 # the comparison of two
@@ -346,6 +367,14 @@ def _shown(old: Any, new: Any) -> str:
     return f"{one[start : start + 90]} -> {other[start : start + 90]}"
 
 
+def _without_bytes(found: Any) -> Any:
+    return {k: v for k, v in found.items() if k != BYTES} if isinstance(found, dict) else found
+
+
+def _bytes(found: Any) -> Any:
+    return found.get(BYTES, {}) if isinstance(found, dict) else {}
+
+
 def new_keys(old: Any, new: Any, where: str = "") -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in new:
@@ -363,7 +392,7 @@ def compare(old: Found, new: Found) -> int:
         if name not in old:
             print(f"new    {name}")
             continue
-        lines = list(differences(old[name], new.get(name), ""))
+        lines = list(differences(*(_without_bytes(found.get(name)) for found in (old, new))))
         differing += bool(lines)
         failed = f", which failed: {old[name]['error']}" if "error" in old[name] else ""
         print(f"{'DIFFERS' if lines else 'same  '} {name}{failed}")
@@ -371,6 +400,8 @@ def compare(old: Found, new: Found) -> int:
             print(f"         {line}")
         if len(lines) > SHOWN:
             print(f"         and {len(lines) - SHOWN:,} more")
+        for line in differences(_bytes(old[name]), _bytes(new.get(name))):
+            print(f"         other bytes: {line}")
         for key in new_keys(old[name], new.get(name)):
             print(f"         new: {key}")
     return differing

@@ -31,6 +31,7 @@ from edgebert.sentence_modules import (
     POOLINGS,
     Dense,
     Normalize,
+    Pooling,
     SentenceModules,
     write_sentence_modules,
 )
@@ -55,7 +56,7 @@ TEXTS = ["turn the lamp on", "off", "", "Ben and Anna is late !"]
     ],
 )
 def test_padding_on_either_side_and_holes_are_left_out(
-    pooling: str, mask: list[int], expected: list[float]
+    pooling: Pooling, mask: list[int], expected: list[float]
 ) -> None:
     given = np.array([mask])
     assert pool(HIDDEN, given, pooling).tolist() == [expected]
@@ -64,7 +65,7 @@ def test_padding_on_either_side_and_holes_are_left_out(
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_a_row_of_padding_alone_gives_zeros(pooling: str) -> None:
+def test_a_row_of_padding_alone_gives_zeros(pooling: Pooling) -> None:
     hidden, mask = np.vstack([HIDDEN, HIDDEN]), np.array([[0, 0, 0], [1, 1, 1]])
     for pooled in (
         pool(hidden, mask, pooling),

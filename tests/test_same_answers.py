@@ -39,6 +39,14 @@ def test_a_key_that_is_new_is_told_and_no_difference(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "same   bundle a\n         new: answers, more\n"
 
 
+def test_other_bytes_of_the_same_graph_are_told_and_no_difference(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old, new = ({"export a": {"graph": "1", "bytes": {"model.onnx": x}}} for x in "23")
+    assert compare(old, new) == 0
+    assert "         other bytes: model.onnx: '2' -> '3'\n" in capsys.readouterr().out
+
+
 def test_long_texts_are_shown_where_they_differ() -> None:
     (line,) = differences("a" * 500 + "b" + "c" * 500, "a" * 500 + "d" + "c" * 500)
     assert "ab" in line

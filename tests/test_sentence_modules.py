@@ -29,6 +29,7 @@ from edgebert.sentence_modules import (
     Dense,
     LayerNorm,
     Normalize,
+    Pooling,
     SentenceModules,
     Step,
     Truncate,
@@ -133,7 +134,7 @@ def by_hand(folder: Path, modules: SentenceModules) -> np.ndarray:
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_every_pooling_is_the_same_in_numpy_and_torch_under_padding(pooling: str) -> None:
+def test_every_pooling_is_the_same_in_numpy_and_torch_under_padding(pooling: Pooling) -> None:
     hidden = draw(3, 6, 8)
     mask = np.array([[1] * 6, [1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 0]])
     modules = SentenceModules((pooling,))

@@ -18,7 +18,7 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
 from edgebert.data import Span, read_examples
 from edgebert.errors import CheckpointError, InputError
-from edgebert.sentence_modules import Normalize, SentenceModules
+from edgebert.sentence_modules import Normalize, SentenceModules, pooling_named
 from edgebert.tasks.tags import TagScheme
 from edgebert.text.words import TokenizedText
 from edgebert.training import (
@@ -366,7 +366,7 @@ def test_embeddings_are_means_over_real_tokens() -> None:
     batch = {"input_ids": ids, "attention_mask": torch.tensor([[1, 1, 0]])}
     tokens = model(**batch).last_hidden_state[0, :2]
     mean, cls, unit = (
-        Embedder(SentenceModules((pooling,), steps)).embed(model, batch)[0]
+        Embedder(SentenceModules((pooling_named(pooling),), steps)).embed(model, batch)[0]
         for pooling, steps in (("mean", ()), ("cls", ()), ("mean", (Normalize(),)))
     )
     torch.testing.assert_close(mean, tokens.mean(dim=0))

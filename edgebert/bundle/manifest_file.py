@@ -13,7 +13,8 @@ from edgebert.errors import BundleError
 from edgebert.git_lfs import refuse_pointer
 from edgebert.json_files import parse
 from edgebert.records.codec import from_dict, to_json
-from edgebert.records.manifest import FORMAT, SIMILARITIES, Manifest
+from edgebert.records.manifest import FORMAT, SCORINGS, SIMILARITIES, Manifest
+from edgebert.tasks.entities import AGGREGATIONS
 
 R = TypeVar("R")
 
@@ -56,11 +57,16 @@ def read_manifest(path: Path) -> Manifest:
     for name in (*manifest.graphs.values(), TOKENIZER, GOLDEN):
         if name not in manifest.files:
             raise BundleError(f"{path} is damaged: it does not list {name}")
-    if manifest.similarity not in SIMILARITIES:
-        raise BundleError(
-            f"{path} compares vectors by {manifest.similarity!r}; this edgebert knows "
-            f"{', '.join(SIMILARITIES)}: pip install -U edgebert"
-        )
+    for what, said, known in (
+        ("compares vectors by", manifest.similarity, SIMILARITIES),
+        ("makes scores by", manifest.activation, SCORINGS),
+        ("makes labels of words by", manifest.aggregation, AGGREGATIONS),
+    ):
+        if said is not None and said not in known:
+            raise BundleError(
+                f"{path} {what} {said!r}; this edgebert knows {', '.join(known)}: "
+                "pip install -U edgebert"
+            )
     return manifest
 
 

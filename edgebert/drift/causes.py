@@ -157,7 +157,9 @@ def _pooling(
 ) -> Cause | None:
     if left and right and left.pooling and right.pooling and left.pooling != right.pooling:
         return Cause(POOLING, f"{left.pooling} on one side, {right.pooling} on the other")
-    ratio = float(np.median(np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)))
+    lengths = np.linalg.norm(before, axis=1)
+    some = lengths > 0  # a text may stand for no piece of a vocabulary
+    ratio = float(np.median(np.linalg.norm(after[some], axis=1) / lengths[some]))
     if not abs(ratio - 1) <= _LENGTHS_DIFFER:
         detail = f"the vectors are {ratio:.3g} times as long: only one side normalizes them"
         return Cause(POOLING, detail)
@@ -180,14 +182,14 @@ def _other_pooling(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | 
     if not alike:
         return None
     inputs = left.encode(alike)
-    wanted, found = left.run(inputs)["sentence_embedding"], right.run(inputs)
+    wanted, found = left.run(inputs)[left.output_name], right.run(inputs)
     hidden = found.get("last_hidden_state")
     if hidden is None or hidden.shape[2] != wanted.shape[1]:  # a Dense layer lies between
         return None
     mask = inputs["attention_mask"]
     apart = {how: _apart(wanted, pool(hidden, mask, how)) for how in POOLINGS}
     best = min(apart, key=apart.__getitem__)
-    as_given = _apart(wanted, found["sentence_embedding"])
+    as_given = _apart(wanted, found[right.output_name])
     if as_given < 1e-6 or apart[best] > _REPAIRED * as_given:
         return None
     return Cause(POOLING, f"{best} pooling of the candidate's token vectors gives the reference's")

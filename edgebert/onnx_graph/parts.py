@@ -34,6 +34,7 @@ _ACTIVATION_SCALES = {
 """Where each operator takes the scale of its activations."""
 
 TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY, FLOAT = "token", "static", "dynamic", "weight-only", "float"
+FORMS = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY, FLOAT)
 """How a matrix product gets its activations: in int8 with a scale for each token, with a constant
 scale or with one for the whole batch; as floats, with a weight in few bits or in floats."""
 

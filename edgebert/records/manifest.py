@@ -16,6 +16,7 @@ QUESTION_ANSWERING = "question-answering"
 """Names of tasks (see `edgebert.tasks`)."""
 
 SOFTMAX, SIGMOID, IDENTITY = "softmax", "sigmoid", "identity"
+SCORINGS = (SOFTMAX, SIGMOID, IDENTITY)
 """How scores are made of logits."""
 
 COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"

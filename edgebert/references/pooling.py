@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from edgebert.arrays import Array
-from edgebert.sentence_modules import Dense, LayerNorm, SentenceModules, Step, Truncate
+from edgebert.sentence_modules import (
+    Dense,
+    LayerNorm,
+    Normalize,
+    Pooling,
+    SentenceModules,
+    Step,
+    Truncate,
+)
 
 _ACTIVATIONS: dict[str, Callable[[Array], npt.NDArray[np.floating]]] = {
     "Identity": lambda x: x,
@@ -31,7 +40,7 @@ def embeddings(hidden: Array, mask: npt.NDArray[np.integer], modules: SentenceMo
     return vectors
 
 
-def pool(hidden: Array, mask: npt.NDArray[np.integer], pooling: str) -> Array:
+def pool(hidden: Array, mask: npt.NDArray[np.integer], pooling: Pooling) -> Array:
     """Pool float32 [batch, sequence, hidden] to [batch, hidden], without padding.
 
     A row that is all padding gives zeros.
@@ -59,13 +68,19 @@ def lexical_weights(logits: Array, mask: npt.NDArray[np.integer]) -> Array:
 
 def apply(step: Step, vectors: Array) -> Array:
     """One step, on float32 [batch, width]."""
-    if isinstance(step, Dense):
-        return _dense(step, vectors)
-    if isinstance(step, LayerNorm):
-        centred = vectors - vectors.mean(axis=1, keepdims=True)
-        spread = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + step.epsilon)
-        return np.asarray(centred / spread * step.weight() + step.bias(), np.float32)
-    return vectors[:, : step.dimension] if isinstance(step, Truncate) else unit(vectors)
+    match step:
+        case Dense():
+            return _dense(step, vectors)
+        case LayerNorm():
+            centred = vectors - vectors.mean(axis=1, keepdims=True)
+            spread = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + step.epsilon)
+            return np.asarray(centred / spread * step.weight() + step.bias(), np.float32)
+        case Truncate():
+            return vectors[:, : step.dimension]
+        case Normalize():
+            return unit(vectors)
+        case _:
+            assert_never(step)
 
 
 def _dense(dense: Dense, vectors: Array) -> Array:
@@ -83,18 +98,24 @@ def unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _pool_one(row: Array, places: npt.NDArray[np.intp], pooling: str) -> Array:
+def _pool_one(row: Array, places: npt.NDArray[np.intp], pooling: Pooling) -> Array:
     """Pool the tokens of one text, [tokens, hidden], at the places that are not padding."""
     tokens = row[places]
     if not len(tokens):
         return np.zeros(tokens.shape[1], tokens.dtype)
-    if pooling == "mean":
-        return np.asarray(tokens.mean(axis=0))
-    if pooling == "mean_sqrt_len_tokens":
-        return np.asarray(tokens.sum(axis=0) / np.sqrt(np.float32(len(tokens))))
-    if pooling == "weightedmean":
-        weights = (places - places[0] + 1).astype(np.float32)
-        return np.asarray(weights @ tokens / weights.sum())
-    if pooling == "max":
-        return np.asarray(tokens.max(axis=0))
-    return np.asarray(tokens[0 if pooling == "cls" else -1])
+    match pooling:
+        case "mean":
+            return np.asarray(tokens.mean(axis=0))
+        case "mean_sqrt_len_tokens":
+            return np.asarray(tokens.sum(axis=0) / np.sqrt(np.float32(len(tokens))))
+        case "weightedmean":
+            weights = (places - places[0] + 1).astype(np.float32)
+            return np.asarray(weights @ tokens / weights.sum())
+        case "max":
+            return np.asarray(tokens.max(axis=0))
+        case "cls":
+            return np.asarray(tokens[0])
+        case "lasttoken":
+            return np.asarray(tokens[-1])
+        case _:
+            assert_never(pooling)

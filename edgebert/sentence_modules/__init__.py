@@ -20,9 +20,11 @@ from edgebert.sentence_modules.steps import (
     Dense,
     LayerNorm,
     Normalize,
+    Pooling,
     SentenceModules,
     Step,
     Truncate,
+    pooling_named,
 )
 from edgebert.sentence_modules.writing import write_prompts, write_sentence_modules
 
@@ -35,11 +37,13 @@ __all__ = [
     "LayerNorm",
     "Module",
     "Normalize",
+    "Pooling",
     "SentenceModules",
     "Step",
     "Truncate",
     "encoder_folder",
     "list_modules",
+    "pooling_named",
     "read_limits",
     "read_prompts",
     "read_sentence_modules",

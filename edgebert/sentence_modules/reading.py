@@ -23,9 +23,11 @@ from edgebert.sentence_modules.steps import (
     Dense,
     LayerNorm,
     Normalize,
+    Pooling,
     SentenceModules,
     Step,
     Truncate,
+    pooling_named,
 )
 from edgebert.weight_files import check_weights, read_tensors
 
@@ -132,7 +134,7 @@ def _truncated(root: Path, width: int | None) -> tuple[Truncate, ...]:
     return (Truncate(said),)
 
 
-def _poolings(folder: Path) -> tuple[tuple[str, ...], int | None]:
+def _poolings(folder: Path) -> tuple[tuple[Pooling, ...], int | None]:
     """The modes, and the width of token vectors that stands beside them."""
     said = read_object(folder / "config.json")
     if not said:
@@ -153,7 +155,7 @@ def _poolings(folder: Path) -> tuple[tuple[str, ...], int | None]:
             f"keys {old}"
         )
     width = said.get("embedding_dimension") or said.get("word_embedding_dimension")
-    return tuple(modes), width if isinstance(width, int) else None
+    return tuple(map(pooling_named, modes)), width if isinstance(width, int) else None
 
 
 def _new_modes(said: Any) -> list[Any]:

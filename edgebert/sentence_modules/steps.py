@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
+from edgebert.errors import InputError
 from edgebert.weight_files import Array, read_array
 
-POOLINGS = ("mean", "cls", "max", "lasttoken", "mean_sqrt_len_tokens", "weightedmean")
+Pooling = Literal["mean", "cls", "max", "lasttoken", "mean_sqrt_len_tokens", "weightedmean"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 """Names of the poolings, as sentence-transformers 6 writes them."""
 
 ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU", "Sigmoid", "SiLU")
@@ -87,6 +90,18 @@ class Truncate:
 Step = Dense | LayerNorm | Normalize | Truncate
 
 
+def pooling_named(name: object) -> Pooling:
+    """The pooling of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    for known in POOLINGS:
+        if name == known:
+            return known
+    raise InputError(f"{name!r} is no pooling that edgebert knows: {', '.join(POOLINGS)}")
+
+
 @dataclass(frozen=True)
 class SentenceModules:
     """What follows the encoder.
@@ -96,7 +111,7 @@ class SentenceModules:
         steps: what is done to the pooled vector, in this order.
     """
 
-    poolings: tuple[str, ...]
+    poolings: tuple[Pooling, ...]
     steps: tuple[Step, ...] = ()
 
     @property
@@ -106,8 +121,12 @@ class SentenceModules:
 
     @classmethod
     def pooled_by(cls, pooling: str) -> SentenceModules:
-        """No steps, and the poolings of a word."""
-        return cls(tuple(pooling.split(_BESIDE)))
+        """No steps, and the poolings of a word.
+
+        Raises:
+            InputError: it names a pooling that there is not.
+        """
+        return cls(tuple(map(pooling_named, pooling.split(_BESIDE))))
 
     @property
     def dense(self) -> tuple[Dense, ...]:

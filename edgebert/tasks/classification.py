@@ -12,9 +12,13 @@ from edgebert.records.manifest import IDENTITY, SIGMOID, SOFTMAX, TEXT_CLASSIFIC
 from edgebert.tasks.base import Task
 from edgebert.text.encoding import Text
 
-MULTI_LABEL, REGRESSION = "multi_label_classification", "regression"
-"""Problem types of transformers; what is neither gives each text one of its labels."""
-
+SINGLE_LABEL, MULTI_LABEL, REGRESSION = (
+    "single_label_classification",
+    "multi_label_classification",
+    "regression",
+)
+PROBLEM_TYPES = (SINGLE_LABEL, MULTI_LABEL, REGRESSION)
+"""What transformers knows; the first is what it takes where nothing is said."""
 
 if TYPE_CHECKING:
     from edgebert.data.examples import Examples

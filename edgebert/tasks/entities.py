@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edgebert.arrays import Array
+from edgebert.bounds import check_choice, unknown_choice
 from edgebert.logits import probabilities
 from edgebert.tasks.answers import Entity
 from edgebert.tasks.tags import Tag, TagScheme, joined
@@ -53,10 +54,13 @@ def decode_entities(
         logits: float32 [tokens, labels].
         labels: names in the order of the logits.
         aggregation: one of `AGGREGATIONS`.
+
+    Raises:
+        InputError: there is no such aggregation.
     """
     tags, scores = _scheme_of(tuple(labels)).tags, probabilities(logits)
     words = []
-    for word in _WORDS_OF[aggregation](tokenized):
+    for word in _WORDS_OF[check_choice("aggregation", aggregation, AGGREGATIONS)](tokenized):
         row = _scores_of(scores[list(word.tokens)], aggregation)
         best = int(row.argmax())
         words.append(_Labelled(word, tags[best], float(row[best])))
@@ -72,8 +76,10 @@ def _scores_of(tokens: Array, aggregation: str) -> Array:
     if aggregation == MAX:
         surest: Array = tokens[tokens.max(axis=1).argmax()]
         return surest
-    first: Array = tokens[0]
-    return first
+    if aggregation in (WORDS, SIMPLE, FIRST):
+        first: Array = tokens[0]
+        return first
+    raise unknown_choice("aggregation", aggregation, AGGREGATIONS)
 
 
 def _entity(text: str, words: Sequence[_Labelled]) -> Entity:

@@ -15,9 +15,6 @@ from edgebert.errors import InputError
 from edgebert.measures.statistics import accuracy
 from edgebert.training.batches import Encoded, encode, predict
 
-SINGLE_LABEL = "single_label_classification"
-MULTI_LABEL = "multi_label_classification"
-
 
 @dataclass(frozen=True)
 class LabelledTexts:

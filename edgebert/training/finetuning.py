@@ -19,7 +19,8 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
-from edgebert.training.classification import MULTI_LABEL, SINGLE_LABEL, label_names
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
+from edgebert.training.classification import label_names
 from edgebert.training.loop import fit, seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run

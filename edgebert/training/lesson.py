@@ -14,8 +14,9 @@ from torch.nn.functional import (
 )
 from transformers import PreTrainedModel
 
+from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.training.batches import Encoded
-from edgebert.training.classification import MULTI_LABEL, LabelledTexts
+from edgebert.training.classification import LabelledTexts
 from edgebert.training.tagging import TaggedTexts
 
 _TEMPERATURE = 2.0

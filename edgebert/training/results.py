@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.records.codec import write_json
 from edgebert.records.made import Epoch, TrainingRecord
-from edgebert.training.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.training.models import save_model
 from edgebert.training.options import LoopOptions
 

@@ -18,7 +18,10 @@ from transformers import (
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
-from edgebert.training.classification import MULTI_LABEL, encode_labelled, label_texts
+from edgebert.errors import CheckpointError
+from edgebert.tasks import task_of
+from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.training.classification import encode_labelled, label_texts
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.similarity import Embedder, embed_texts, encode_scored_pairs
 from edgebert.training.tagging import encode_tagged, tag_texts
@@ -55,13 +58,19 @@ class Task:
 
 
 def load_task(checkpoint: Checkpoint) -> Task:
-    """Open a trained checkpoint with the head and the labels it has."""
+    """Open a trained checkpoint with the head and the labels it has.
+
+    Raises:
+        CheckpointError: it cannot be loaded, or is of a task that is not trained here.
+    """
     problem = checkpoint.problem_type
     if problem is not None:
         return text_classification(checkpoint, checkpoint.labels, problem)
     if checkpoint.labels:
         return token_classification(checkpoint, checkpoint.labels)
-    return sentence_embedding(checkpoint, Embedder.of(checkpoint))
+    if task_of(checkpoint.task).pools:
+        return sentence_embedding(checkpoint, Embedder.of(checkpoint))
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
 
 
 def text_classification(checkpoint: Checkpoint, labels: tuple[str, ...], problem: str) -> Task:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.arrays import Array
-from edgebert.bounds import check_choice, check_number
+from edgebert.bounds import check_choice, check_number, unknown_choice
 from edgebert.errors import InputError
 
 F = TypeVar("F", np.float32, np.float64)
@@ -95,7 +95,11 @@ def packed(vectors: Array, dtype: str) -> Vectors:
     if dtype == INT8:
         largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=TINY)
         return np.asarray(np.rint(vectors * (127 / largest)), np.int8)
-    return vectors if dtype == FLOAT32 else vectors.astype(dtype)
+    if dtype == FLOAT16:
+        return vectors.astype(np.float16)
+    if dtype == FLOAT32:
+        return vectors
+    raise unknown_choice("dtype", dtype, DTYPES)
 
 
 def floats(vectors: Vectors) -> Array:

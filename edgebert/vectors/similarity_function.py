@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgebert.bounds import check_choice, unknown_choice
 from edgebert.errors import InputError
-from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN
+from edgebert.records.manifest import COSINE, DOT, EUCLIDEAN, MANHATTAN, SIMILARITIES
 from edgebert.vectors.forms import BINARY, INT8, Vectors, floats, is_bits, unit
 
 Doubles = npt.NDArray[np.float64]
@@ -26,13 +27,17 @@ class SimilarityFunction:
     name: str = COSINE
     unit: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise InputError for a name that there is not."""
+        check_choice("similarity", self.name, SIMILARITIES)
+
     @property
     def is_cosine(self) -> bool:
         return self.name == COSINE
 
     @property
     def is_distance(self) -> bool:
-        return self.name not in (COSINE, DOT)
+        return self.name in (EUCLIDEAN, MANHATTAN)
 
     def require_kept(self, dtype: str) -> None:
         """Raise InputError where vectors of a form could not be compared by this."""
@@ -76,4 +81,6 @@ def likeness(rows: npt.NDArray[np.floating], other: Doubles, name: str) -> Doubl
     apart = np.abs(rows - other)
     if name == EUCLIDEAN:
         return np.asarray(-np.sqrt(np.square(apart).sum(axis=1)))
-    return np.asarray(-apart.sum(axis=1))
+    if name == MANHATTAN:
+        return np.asarray(-apart.sum(axis=1))
+    raise unknown_choice("similarity", name, SIMILARITIES)

@@ -14,9 +14,6 @@ from edgebert.onnx_graph.in_memory.edits import add_constant, remove_unread, ren
 from edgebert.sentence_modules import Normalize, SentenceModules
 from edgebert.tasks import TASKS
 
-_APPENDED = ("mean", "cls", "lasttoken")
-"""Poolings that can be appended to a graph of token vectors, alone or before Normalize."""
-
 HIDDEN, EMBEDDING = "last_hidden_state", "sentence_embedding"
 
 
@@ -109,43 +106,67 @@ def _pooling(
     graph: onnx.GraphProto, hidden: str, modules: SentenceModules, described: Checkpoint
 ) -> list[onnx.NodeProto]:
     """Nodes that make one vector of each text's token vectors, as sentence-transformers does."""
-    make = onnx.helper.make_node
-    if modules.pooling not in _APPENDED or modules.steps not in ((), (Normalize(),)):
-        what = ", ".join(type(step).__name__ for step in modules.steps)
-        what = f"{modules.pooling} pooling" + (f" and {what}" if what else "")
-        raise InputError(
-            f"{described.id} has {what}, which optimize cannot append to a graph; "
-            "export its checkpoint instead"
-        )
-    one = add_constant(graph, "pooling_one", np.array([1], np.int64))
-    last = add_constant(graph, "pooling_last", np.array([-1], np.int64))
+    if modules.steps not in ((), (Normalize(),)):
+        raise _cannot_append(modules, described)
     pooled = f"{EMBEDDING}_raw" if modules.normalize else EMBEDDING
-    if modules.pooling == "mean":
-        least = add_constant(graph, "pooling_least", np.array(1, np.float32))
-        nodes = [
-            make("Unsqueeze", [MASK, last], ["pooling_column"]),
-            make("Cast", ["pooling_column"], ["pooling_weights"], to=TensorProto.FLOAT),
-            make("Mul", [hidden, "pooling_weights"], ["pooling_masked"]),
-            make("ReduceSum", ["pooling_masked", one], ["pooling_sum"], keepdims=0),
-            make("ReduceSum", ["pooling_weights", one], ["pooling_count"], keepdims=0),
-            make("Max", ["pooling_count", least], ["pooling_divisor"]),
-            make("Div", ["pooling_sum", "pooling_divisor"], [pooled]),
-        ]
-    else:
-        end = int(modules.pooling == "lasttoken")
-        nodes = [
-            make("ArgMax", [MASK], ["pooling_place"], axis=1, select_last_index=end),
-            make("GatherND", [hidden, "pooling_place"], [pooled], batch_dims=1),
-        ]
+    match modules.poolings:
+        case ("mean",):
+            nodes = _mean(graph, hidden, pooled)
+        case ("cls",):
+            nodes = _token(hidden, pooled, last=False)
+        case ("lasttoken",):
+            nodes = _token(hidden, pooled, last=True)
+        case _:
+            raise _cannot_append(modules, described)
     if modules.normalize:
-        tiny = add_constant(graph, "pooling_tiny", np.array(1e-12, np.float32))
-        nodes += [
-            make("Mul", [pooled, pooled], ["pooling_squares"]),
-            make("ReduceSum", ["pooling_squares", last], ["pooling_square"], keepdims=1),
-            make("Sqrt", ["pooling_square"], ["pooling_norm"]),
-            make("Max", ["pooling_norm", tiny], ["pooling_length"]),
-            make("Div", [pooled, "pooling_length"], [EMBEDDING]),
-        ]
+        nodes += _unit_length(graph, pooled)
     for node in nodes:
         node.name = node.output[0]
     return nodes
+
+
+def _cannot_append(modules: SentenceModules, described: Checkpoint) -> InputError:
+    what = ", ".join(type(step).__name__ for step in modules.steps)
+    what = f"{modules.pooling} pooling" + (f" and {what}" if what else "")
+    return InputError(
+        f"{described.id} has {what}, which optimize cannot append to a graph; "
+        "export its checkpoint instead"
+    )
+
+
+def _mean(graph: onnx.GraphProto, hidden: str, pooled: str) -> list[onnx.NodeProto]:
+    make = onnx.helper.make_node
+    one = add_constant(graph, "pooling_one", np.array([1], np.int64))
+    last = add_constant(graph, "pooling_last", np.array([-1], np.int64))
+    least = add_constant(graph, "pooling_least", np.array(1, np.float32))
+    return [
+        make("Unsqueeze", [MASK, last], ["pooling_column"]),
+        make("Cast", ["pooling_column"], ["pooling_weights"], to=TensorProto.FLOAT),
+        make("Mul", [hidden, "pooling_weights"], ["pooling_masked"]),
+        make("ReduceSum", ["pooling_masked", one], ["pooling_sum"], keepdims=0),
+        make("ReduceSum", ["pooling_weights", one], ["pooling_count"], keepdims=0),
+        make("Max", ["pooling_count", least], ["pooling_divisor"]),
+        make("Div", ["pooling_sum", "pooling_divisor"], [pooled]),
+    ]
+
+
+def _token(hidden: str, pooled: str, *, last: bool) -> list[onnx.NodeProto]:
+    """The first or the last token that is not masked."""
+    make = onnx.helper.make_node
+    return [
+        make("ArgMax", [MASK], ["pooling_place"], axis=1, select_last_index=int(last)),
+        make("GatherND", [hidden, "pooling_place"], [pooled], batch_dims=1),
+    ]
+
+
+def _unit_length(graph: onnx.GraphProto, pooled: str) -> list[onnx.NodeProto]:
+    make = onnx.helper.make_node
+    last = add_constant(graph, "pooling_last", np.array([-1], np.int64))
+    tiny = add_constant(graph, "pooling_tiny", np.array(1e-12, np.float32))
+    return [
+        make("Mul", [pooled, pooled], ["pooling_squares"]),
+        make("ReduceSum", ["pooling_squares", last], ["pooling_square"], keepdims=1),
+        make("Sqrt", ["pooling_square"], ["pooling_norm"]),
+        make("Max", ["pooling_norm", tiny], ["pooling_length"]),
+        make("Div", [pooled, "pooling_length"], [EMBEDDING]),
+    ]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgebert.bounds import unknown_choice
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.in_memory.model_file import save_model
-from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY
+from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, FORMS, STATIC, TOKEN, WEIGHT_ONLY
 from edgebert.onnx_graph.saturation import saturation_error
 from edgebert.quantize.forms.activation_samples import merged
 from edgebert.quantize.forms.activations import ActivationSample, InputGrid, Moment, choose_grid
@@ -133,6 +134,8 @@ class Recipes:
         return recipes
 
     def _write_group(self, editor: GraphEditor, group: LayerGroup, form: str) -> None:
+        if form == FLOAT:
+            return
         if form in (TOKEN, STATIC):
             # a part of the graph may hold some of the layers alone
             quantized = replace(self.integer_group(group, form), group=group)
@@ -145,6 +148,8 @@ class Recipes:
             write_blocked_group(editor, group, blocked, biases, bits=self.bits)
         elif form == WEIGHT_ONLY:
             write_restored_group(editor, group, self._nearest(group), self._own_biases(group))
+        else:
+            raise unknown_choice("form", form, FORMS)
 
     def _quantized(self, group: LayerGroup, *, static: bool) -> QuantizedGroup:
         sample = merged([self._samples[value] for value in group.values])

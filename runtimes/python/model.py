@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from edgebert.arrays import Array
+from edgebert.bounds import check_choice
 from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
@@ -16,10 +17,11 @@ from edgebert.runtimes.pipeline import Request, TextPipeline
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
 from edgebert.tasks.base import ONLY_SECOND
+from edgebert.tasks.entities import AGGREGATIONS
 from edgebert.tasks.spec import spec_of
 from edgebert.text.encoding import Text
 from edgebert.text.long_pairs import refusal_of_sides
-from edgebert.text.long_texts import MEAN, TRUNCATE, Whole
+from edgebert.text.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole
 from edgebert.text.prompts import prompt_option
 
 if TYPE_CHECKING:
@@ -125,7 +127,15 @@ class Model(AskedForVectors, AskedOfHeads):
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
     ) -> Fingerprint:
-        """The fingerprint of answers with these options of `embed` and the other methods."""
+        """The fingerprint of answers with these options of `embed` and the other methods.
+
+        Raises:
+            InputError: there is no such prompt, aggregation or way to read long texts.
+        """
+        if aggregation is not None:
+            check_choice("aggregation", aggregation, AGGREGATIONS)
+        if long_text is not None:
+            check_choice("long_text", long_text, LONG_TEXTS)
         engine = ONNXRUNTIME
         if self.rounds_otherwise:
             engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
@@ -181,7 +191,8 @@ class Model(AskedForVectors, AskedOfHeads):
             prompt, max_length, long_text: as in `embed`.
         """
         pipeline = self.pipeline
-        whole = long_text == MEAN or self.spec.task.reads_whole
+        whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
+        whole = whole or self.spec.task.reads_whole
         most = None if max_length is None else pipeline.read_at_once(max_length)
         prompted = pipeline.prompted(self._prompt(prompt))(text, 0)
         refused = pipeline.refusal(prompted, whole=whole, most=most)
