@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from edgebert.bundle import MODEL, ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.pytorch import tokenizer_difference
+from edgebert.checkpoint.tokenizer_file import CONFIG, FILE
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import GateError
 from edgebert.export.float_manifest import describe
@@ -42,7 +44,6 @@ from edgebert.machine import available_cores, installed_versions
 from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.output import new_folder, refuse_existing
-from edgebert.pytorch import tokenizer_difference
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.records.manifest import (
     Count,
@@ -52,7 +53,6 @@ from edgebert.records.profile import one_caller
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_files
-from edgebert.tokenizer_file import CONFIG, FILE
 
 _LOGGER = logging.getLogger(__name__)
 _ROWS = 4  # of texts at a time, whose every intermediate value may be kept

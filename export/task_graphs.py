@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.sentence_head import SentenceHead
+from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.tasks.base import LEXICAL, POOLED
 
 

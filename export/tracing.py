@@ -16,6 +16,7 @@ import onnxscript.optimizer
 import torch
 
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.pytorch import load_model, quiet_transformers
 from edgebert.errors import CheckpointError
 from edgebert.export.failures import failures_of_running, failures_of_tracing
 from edgebert.export.families import open_attention
@@ -33,7 +34,6 @@ from edgebert.export.options import ExportOptions
 from edgebert.export.passes.int32_inputs import take_int32_inputs
 from edgebert.export.source.refusals import require_encoder
 from edgebert.export.task_graphs import task_graph
-from edgebert.pytorch import load_model, quiet_transformers
 
 _TYPES = "token_type_ids"
 _MEGABYTE = 2**20

@@ -39,9 +39,9 @@ Found = dict[str, Any]
 
 OF_THE_RUN = {
     *("created", "machine", "seconds", "edgebert", "created_with"),
-    *("digest", "files", "fingerprint"),
+    *("digest", "files", "fingerprint", "size_bytes", "source_size_bytes"),
 }
-"""Keys that tell of when and by what a record or a manifest was made, or hash what they tell."""
+"""Keys that tell of when and by what a record or a manifest was made, or what all of it adds up to."""
 
 BYTES = "bytes"
 """Hashes of files that may say the same in another order, and what is made of such hashes."""

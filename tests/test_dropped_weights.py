@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from tiny import make_checkpoint
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.pytorch import load_model
 from edgebert.errors import CheckpointError
-from edgebert.pytorch import load_model
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.training.models import load_model as load_for_training
 

@@ -162,6 +162,6 @@ def test_a_head_that_was_never_trained_is_refused(tiny_embedder: Path, tmp_path:
 
 
 def _hidden(model: Model, text: str) -> np.ndarray:
-    (batch,) = micro_batches(encode(model.tokenizer, [text]), model.takes)
+    (batch,) = micro_batches(encode(model.tokenizer, [text]), model.input_spec)
     (hidden,) = model.session.run(["last_hidden_state"], batch.inputs)
     return np.asarray(hidden[0])

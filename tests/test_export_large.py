@@ -21,12 +21,12 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from edgebert import load
 from edgebert.bundle import MODEL, MODEL_DATA, changed_files, open_bundle, read_bundle, seal
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.pytorch import load_tokenizer
 from edgebert.doctor import examine
 from edgebert.errors import BundleError, CheckpointError
 from edgebert.export import ExportOptions, export_model
 from edgebert.inspect import inspect_path
 from edgebert.onnx_graph.in_memory.model_file import save_model
-from edgebert.pytorch import load_tokenizer
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.pytorch_model import CheckpointModel

@@ -13,6 +13,7 @@ from families import FAMILIES, make_family
 from tiny import VOCABULARY
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.pytorch import load_model
 from edgebert.export.families import open_attention
 from edgebert.export.operators.attention import (
     PLAIN_ATTENTION,
@@ -20,7 +21,6 @@ from edgebert.export.operators.attention import (
     register_attention,
 )
 from edgebert.export.operators.normalization import layer_norm_as_one_function
-from edgebert.pytorch import load_model
 
 LONGEST = 40
 OTHERS: dict[str, Any] = {

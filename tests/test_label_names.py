@@ -11,9 +11,9 @@ import pytest
 import transformers
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.label_names import label_names
 from edgebert.errors import CheckpointError
 from edgebert.export import OptimizeOptions, export_model, optimize_export
-from edgebert.label_names import label_names
 from edgebert.runtimes import load
 
 LABELS = {"0": "off", "1": "on", "2": "tell"}

@@ -202,7 +202,7 @@ def test_what_onnxruntime_cannot_run_is_one_line(tiny_int8: Path) -> None:
     model = open_model(load(tiny_int8).bundle)
     rows = np.zeros((1, 100_000), np.int64)  # more tokens than there are positions
     with pytest.raises(BundleError, match=r"^onnxruntime cannot run the graph: [^\n]+$"):
-        model.engine.run(["sentence_embedding"], dict.fromkeys(model.takes.names, rows))
+        model.engine.run(["sentence_embedding"], dict.fromkeys(model.input_spec.names, rows))
 
 
 def test_engines_of_one_thread_need_one_session(tiny_int8: Path) -> None:

@@ -18,6 +18,8 @@ from tiny import VOCABULARY
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint, read_folder
+from edgebert.checkpoint.sentence_head import SentenceHead
+from edgebert.checkpoint.sentence_head import pool as pool_tensors
 from edgebert.data.samples import SENTENCES
 from edgebert.drift import check
 from edgebert.errors import CheckpointError, InputError
@@ -25,8 +27,6 @@ from edgebert.export import export_model
 from edgebert.references.pooling import embeddings, pool
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
-from edgebert.sentence_head import SentenceHead
-from edgebert.sentence_head import pool as pool_tensors
 from edgebert.sentence_modules import (
     POOLINGS,
     Dense,

@@ -87,7 +87,7 @@ def test_a_plain_session_gets_the_right_answers_at_every_level(
     expected = load(tiny_bundle).embed(TEXTS)
     for bundle in (tiny_int8, static):
         model = load(bundle)
-        inputs: dict[str, Any] = pad(encode(model.tokenizer, TEXTS), model.takes)
+        inputs: dict[str, Any] = pad(encode(model.tokenizer, TEXTS), model.input_spec)
         graph, outputs = bundle / "model.onnx", ["sentence_embedding"]
         (found,) = run(graph, outputs=outputs, level=level, **inputs)
         assert (found * expected).sum(axis=1).min() > 0.97

@@ -169,7 +169,7 @@ def test_a_word_takes_the_label_of_its_first_token_and_all_of_its_characters() -
 def test_micro_batches_hold_every_text_once_and_bounded_tokens(tiny_bundle: Path) -> None:
     model = load(tiny_bundle)
     encodings = encode(model.tokenizer, [f"{'lamp ' * (i % 40)}" for i in range(200)])
-    batches = list(micro_batches(encodings, model.takes))
+    batches = list(micro_batches(encodings, model.input_spec))
     assert sorted(p for batch in batches for p in batch.positions) == list(range(200))
     for batch in batches:
         assert batch.inputs["input_ids"].size <= TOKENS_PER_RUN

@@ -34,6 +34,7 @@ def names(
     tiny_reranker_bundle: Path,
     tiny_reader_bundle: Path,
     tiny_filler_bundle: Path,
+    tiny_splade_bundle: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A folder with a bundle under each name that the pages load, and the files that they read."""
@@ -57,6 +58,7 @@ def names(
         ("reranker", tiny_reranker_bundle),
         ("squad", tiny_reader_bundle),
         ("bert", tiny_filler_bundle),
+        ("splade", tiny_splade_bundle),
     ):
         (folder / name).mkdir()
         (folder / name / "int8").symlink_to(bundle)

@@ -16,6 +16,7 @@ from tiny import make_checkpoint
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import read_folder
+from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.drift import check
 from edgebert.errors import CheckpointError, InputError
 from edgebert.export import export_model
@@ -23,7 +24,6 @@ from edgebert.export.optimizing import optimize_export
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.references.pooling import embeddings
 from edgebert.runtimes import load
-from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_modules import (
     POOLINGS,
     Dense,

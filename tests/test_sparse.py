@@ -11,8 +11,6 @@ import pytest
 import torch
 import transformers
 from click.testing import CliRunner
-from families import make_family
-from tiny_models import MadeOnce
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
@@ -29,33 +27,13 @@ TEXTS = ["turn on the lamp", "", "anna is in paris", "the lamp in the kitchen is
 MODELS = "sentence_transformers.sparse_encoder.models"
 
 
-@pytest.fixture(scope="module")
-def splade(made_once: MadeOnce) -> Path:
-    """A masked-language BERT in a folder of a sparse encoder of sentence-transformers."""
-
-    def make(folder: Path) -> None:
-        make_family(folder, "bert", transformers.AutoModelForMaskedLM)
-        kinds = [("MLMTransformer", ""), ("SpladePooling", "1_SpladePooling")]
-        modules = [{"type": f"{MODELS}.{kind}", "path": path} for kind, path in kinds]
-        (folder / "modules.json").write_text(json.dumps(modules))
-        (folder / "1_SpladePooling").mkdir()
-        say(folder, pooling_strategy="max", activation_function="relu")
-
-    return made_once("splade", make)
-
-
 def say(folder: Path, **config: str) -> None:
     (folder / "1_SpladePooling" / "config.json").write_text(json.dumps(config))
 
 
-@pytest.fixture(scope="module")
-def bundle(made_once: MadeOnce, splade: Path) -> Path:
-    return made_once("splade-bundle", lambda folder: export_model(splade, folder))
-
-
 @pytest.fixture
-def model(bundle: Path) -> Model:
-    return load(bundle)
+def model(tiny_splade_bundle: Path) -> Model:
+    return load(tiny_splade_bundle)
 
 
 def by_hand(checkpoint: Path, text: str) -> np.ndarray:
@@ -67,9 +45,9 @@ def by_hand(checkpoint: Path, text: str) -> np.ndarray:
     return np.asarray(torch.log1p(torch.relu(logits)).amax(dim=0).numpy())
 
 
-def test_the_weights_are_those_of_splade(splade: Path, model: Model) -> None:
+def test_the_weights_are_those_of_splade(tiny_splade: Path, model: Model) -> None:
     for text, vector in zip(TEXTS, model.embed_sparse(TEXTS), strict=True):
-        expected = by_hand(splade, text)
+        expected = by_hand(tiny_splade, text)
         assert vector.indices.tolist() == np.flatnonzero(expected > 0).tolist()
         np.testing.assert_allclose(vector.weights, expected[vector.indices], atol=1e-4)
 
@@ -84,20 +62,20 @@ def test_one_text_a_list_and_a_stream_give_the_same(model: Model) -> None:
 
 
 def test_the_folder_tells_the_task_and_the_graph_is_fused_and_promised(
-    splade: Path, bundle: Path, model: Model
+    tiny_splade: Path, tiny_splade_bundle: Path, model: Model
 ) -> None:
-    checkpoint = open_checkpoint(splade)
+    checkpoint = open_checkpoint(tiny_splade)
     assert (checkpoint.task, checkpoint.similarity) == ("sparse-embedding", "dot")
-    manifest = open_bundle(bundle, verify=True).manifest
+    manifest = open_bundle(tiny_splade_bundle, verify=True).manifest
     assert (manifest.task, manifest.outputs) == ("sparse-embedding", ("sparse_embedding",))
     assert manifest.coverage["attention"].found == 2
     assert all(answer.passed for answer in run_golden(model))
-    kept = open_bundle(bundle).golden()
+    kept = open_bundle(tiny_splade_bundle).golden()
     assert all(np.any(text.reference) for text in kept.texts)  # not the pieces that weigh nothing
 
 
-def test_any_masked_language_model_can_be_asked_for_them(splade: Path, tmp_path: Path) -> None:
-    plain = Path(shutil.copytree(splade, tmp_path / "plain"))
+def test_any_masked_language_model_can_be_asked_for_them(tiny_splade: Path, tmp_path: Path) -> None:
+    plain = Path(shutil.copytree(tiny_splade, tmp_path / "plain"))
     (plain / "modules.json").unlink()
     assert open_checkpoint(plain).task == "fill-mask"
     export_model(plain, tmp_path / "bundle", options=ExportOptions(task="sparse-embedding"))
@@ -109,9 +87,9 @@ def test_any_masked_language_model_can_be_asked_for_them(splade: Path, tmp_path:
     "said", [{"pooling_strategy": "sum"}, {"activation_function": "log1p_relu"}]
 )
 def test_another_pooling_is_refused_by_name(
-    said: dict[str, str], splade: Path, tmp_path: Path
+    said: dict[str, str], tiny_splade: Path, tmp_path: Path
 ) -> None:
-    folder = Path(shutil.copytree(splade, tmp_path / "other"))
+    folder = Path(shutil.copytree(tiny_splade, tmp_path / "other"))
     say(folder, **said)
     ((key, value),) = said.items()
     with pytest.raises(CheckpointError, match=f"has {key} '{value}'; sparse vectors are exported"):
@@ -147,30 +125,35 @@ def test_pieces_that_no_text_has_find_nothing() -> None:
     assert InvertedIndex([]).nearest(vector(1), 3) == []
 
 
-def test_int8_is_held_to_a_promise_as_any_other(bundle: Path, tmp_path: Path) -> None:
-    quantize_bundle(bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
-    record = check(str(bundle), str(tmp_path / "int8"))
+def test_int8_is_held_to_a_promise_as_any_other(tiny_splade_bundle: Path, tmp_path: Path) -> None:
+    quantize_bundle(tiny_splade_bundle, tmp_path / "int8", options=QuantizeOptions(scheme="token"))
+    record = check(str(tiny_splade_bundle), str(tmp_path / "int8"))
     assert record.passed
     assert record.cosine is not None
     assert record.cosine.mean > 0.99
     assert not record.causes
 
 
-def test_the_commands_write_them(bundle: Path, tmp_path: Path) -> None:
+def test_the_commands_write_them(tiny_splade_bundle: Path, tmp_path: Path) -> None:
     run = CliRunner().invoke
-    shown = json.loads(run(main, ["embed", str(bundle), TEXTS[0]]).stdout)
-    vector = load(bundle).embed_sparse(TEXTS[0])
+    shown = json.loads(run(main, ["embed", str(tiny_splade_bundle), TEXTS[0]]).stdout)
+    vector = load(tiny_splade_bundle).embed_sparse(TEXTS[0])
     assert shown["indices"] == vector.indices.tolist()
     assert np.array_equal(np.asarray(shown["weights"], np.float32), vector.weights)
     for ending in ("jsonl", "csv", "parquet"):
         assert (
-            run(main, ["embed", str(bundle), *TEXTS, "-o", f"{tmp_path}/a.{ending}"]).exit_code == 0
+            run(
+                main, ["embed", str(tiny_splade_bundle), *TEXTS, "-o", f"{tmp_path}/a.{ending}"]
+            ).exit_code
+            == 0
         )
-    refused = run(main, ["embed", str(bundle), *TEXTS, "-o", f"{tmp_path}/a.npy"])
+    refused = run(main, ["embed", str(tiny_splade_bundle), *TEXTS, "-o", f"{tmp_path}/a.npy"])
     assert refused.stderr.startswith(f"Error: {tmp_path}/a.npy: only embeddings fit into .npy")
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("\n".join(filter(None, TEXTS)) + "\n")
-    found = run(main, ["search", str(bundle), "lamp", "--corpus", str(corpus), "-k", "1"])
+    found = run(
+        main, ["search", str(tiny_splade_bundle), "lamp", "--corpus", str(corpus), "-k", "1"]
+    )
     assert json.loads(found.stdout)["hits"][0]["text"] in TEXTS
 
 

@@ -17,6 +17,7 @@ from tiny import VOCABULARY, make_checkpoint
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import Checkpoint, open_checkpoint
+from edgebert.checkpoint.pytorch import load_model
 from edgebert.data.masking import with_mask
 from edgebert.doctor import examine
 from edgebert.drift import check
@@ -26,7 +27,6 @@ from edgebert.latency.bundle import LoadedBundle
 from edgebert.latency.shapes import Shape
 from edgebert.logits import probabilities
 from edgebert.measures import Thresholds
-from edgebert.pytorch import load_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from edgebert.records.profile import TOKENS_PER_RUN
@@ -478,7 +478,7 @@ def test_a_graph_of_fixed_shape_and_int32_answers_any_number_of_texts(
 ) -> None:
     texts = ["turn the lamp on", "", "off", "anna and ben " * 40, "is it late ?"]
     expected = load(tiny_bundle).embed(texts)
-    assert narrow.takes.shape == (2, 48)
+    assert narrow.input_spec.shape == (2, 48)
     np.testing.assert_allclose(narrow.embed(texts), expected, atol=2e-6)
     np.testing.assert_allclose(probe_bundle(narrow).outputs(texts), expected, atol=2e-6)
 

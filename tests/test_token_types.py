@@ -13,6 +13,7 @@ from tiny import make_checkpoint
 
 from edgebert.bundle import open_bundle
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.tokenizer_settings import feeds_token_types
 from edgebert.data import Text
 from edgebert.data.samples import GOLDEN_PAIRS
 from edgebert.export import OptimizeOptions, export_model, optimize_export
@@ -20,7 +21,6 @@ from edgebert.export.foreign.token_types import leave_out_token_types
 from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import load
-from edgebert.tokenizer_settings import feeds_token_types
 
 PAIRS = [("turn on the lamp", "the kitchen light is off"), ("is it on", "anna is in paris")]
 NAMES = ["input_ids", "attention_mask"]

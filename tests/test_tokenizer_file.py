@@ -15,10 +15,10 @@ from tiny import VOCABULARY, make_checkpoint
 from tokenizers import Tokenizer
 
 from edgebert.checkpoint import read_folder
+from edgebert.checkpoint.pytorch import load_tokenizer, tokenizer_difference
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.drift import check
 from edgebert.export import export_model
-from edgebert.pytorch import load_tokenizer, tokenizer_difference
 from edgebert.records.codec import from_dict, to_dict
 from edgebert.records.made import ExportRecord, TokenizerDifference
 from edgebert.runtimes import load

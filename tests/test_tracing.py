@@ -16,6 +16,7 @@ from families import FAMILIES, make_embedder
 from tiny import VOCABULARY
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.pytorch import load_model
 from edgebert.errors import CheckpointError
 from edgebert.export import ExportOptions
 from edgebert.export.operators.coverage import coverage_of
@@ -23,7 +24,6 @@ from edgebert.export.operators.expected_operators import Traced, expected_operat
 from edgebert.export.operators.operator_trace import OperatorTrace
 from edgebert.export.targets import shape_for_target
 from edgebert.export.tracing import trace
-from edgebert.pytorch import load_model
 from edgebert.records.manifest import Count
 from edgebert.references.pytorch_model import CheckpointModel
 

@@ -18,6 +18,7 @@ from handmade import X, model_of, prepared, samples_of, weight
 import edgebert
 from edgebert.bundle import open_bundle, seal
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.sentence_head import SentenceHead, pool
 from edgebert.drift import check
 from edgebert.errors import BundleError, CheckpointError, EdgebertError, InputError
 from edgebert.export import ExportOptions, OptimizeOptions, optimize_export
@@ -27,7 +28,6 @@ from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.records.manifest import SCORINGS, SIMILARITIES
 from edgebert.references import pooling as numpy_pooling
-from edgebert.sentence_head import SentenceHead, pool
 from edgebert.sentence_modules import POOLINGS, SentenceModules
 from edgebert.tasks.entities import AGGREGATIONS, decode_entities
 from edgebert.text.words import TokenizedText

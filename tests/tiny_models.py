@@ -75,6 +75,12 @@ def tiny_filler(made_once: MadeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_splade(made_once: MadeOnce) -> Path:
+    """A masked-language BERT in a folder of a sparse encoder of sentence-transformers."""
+    return made_once("splade", _make_splade)
+
+
+@pytest.fixture(scope="session")
 def tiny_bundle(made_once: MadeOnce, tiny_embedder: Path) -> Path:
     """An fp32 embedding bundle."""
     return made_once("fp32", lambda folder: export_model(tiny_embedder, folder))
@@ -115,6 +121,22 @@ def tiny_reader_bundle(made_once: MadeOnce, tiny_reader: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_filler_bundle(made_once: MadeOnce, tiny_filler: Path) -> Path:
     return _bundle(made_once, tiny_filler)
+
+
+@pytest.fixture(scope="session")
+def tiny_splade_bundle(made_once: MadeOnce, tiny_splade: Path) -> Path:
+    return _bundle(made_once, tiny_splade)
+
+
+def _make_splade(folder: Path) -> None:
+    make_family(folder, "bert", transformers.AutoModelForMaskedLM)
+    models = "sentence_transformers.sparse_encoder.models"
+    kinds = [("MLMTransformer", ""), ("SpladePooling", "1_SpladePooling")]
+    modules = [{"type": f"{models}.{kind}", "path": path} for kind, path in kinds]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_SpladePooling").mkdir()
+    pooling = {"pooling_strategy": "max", "activation_function": "relu"}
+    (folder / "1_SpladePooling" / "config.json").write_text(json.dumps(pooling))
 
 
 def _make_embedder(folder: Path) -> None:

@@ -33,16 +33,16 @@ class LoadedBundle:
 
     def on_shape(self, shape: Shape) -> Call:
         """A run that asks for what the runtime asks for, so that unused outputs cost nothing."""
-        takes = self.model.takes
-        if takes.shape not in (None, (shape.batch, shape.length)):
-            batch, tokens = takes.shape
+        spec = self.model.input_spec
+        if spec.shape not in (None, (shape.batch, shape.length)):
+            batch, tokens = spec.shape
             raise InputError(
                 f"{self.model.bundle.path} takes {batch} x {tokens} tokens and nothing else: "
                 f"--batch-sizes {batch} --lengths {tokens}"
             )
         rows, known = self.model.manifest.embedding_rows, self.model.tokenizer.get_vocab_size()
-        inputs = random_inputs(min(known, rows or known), takes.names, shape)
-        typed = {name: ids.astype(takes.dtype) for name, ids in inputs.items()}
+        inputs = random_inputs(min(known, rows or known), spec.names, shape)
+        typed = {name: ids.astype(spec.dtype) for name, ids in inputs.items()}
         return partial(self.model.session.run, self.model.spec.task.outputs, typed)
 
     def on_texts(self, texts: Sequence[Text]) -> Call:

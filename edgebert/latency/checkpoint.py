@@ -17,13 +17,13 @@ import torch
 
 from edgebert.arrays import Array
 from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
+from edgebert.checkpoint.pytorch import load_model, load_tokenizer, refuse_unknown_ids
+from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.data import Text
 from edgebert.latency.models import TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.machine import available_cores
-from edgebert.pytorch import load_model, load_tokenizer, refuse_unknown_ids
-from edgebert.sentence_head import SentenceHead
 from edgebert.weight_files import read_tensors
 
 _BATCH = 32

@@ -16,6 +16,7 @@ import tokenizers
 from edgebert.arrays import Array, Integers
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
+from edgebert.checkpoint.tokenizer_settings import feeds_token_types
 from edgebert.data import Text
 from edgebert.errors import BundleError, CheckpointError, InputError
 from edgebert.json_files import read_object
@@ -25,7 +26,7 @@ from edgebert.progress import track
 from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.references.pooling import embeddings
 from edgebert.runtimes import Model
-from edgebert.runtimes.batches import GraphInputs, micro_batches, pad, rows_of
+from edgebert.runtimes.batches import InputSpec, micro_batches, pad, rows_of
 from edgebert.runtimes.reasons import reason_of
 from edgebert.runtimes.session import open_graph
 from edgebert.sentence_modules import SentenceModules
@@ -34,12 +35,11 @@ from edgebert.tasks.spec import ModelSpec, Specified
 from edgebert.text.encoding import encode, open_tokenizer
 from edgebert.text.long_texts import Whole, cut_at, parts_in_order
 from edgebert.text.readable import refusal_of, tokens_beyond
-from edgebert.tokenizer_settings import feeds_token_types
 
-_ANY_SHAPE = GraphInputs(("input_ids", "attention_mask", "token_type_ids"))
+_ANY_SHAPE = InputSpec(("input_ids", "attention_mask", "token_type_ids"))
 """Inputs before they are brought into a graph's own type and shape."""
 
-_NO_TYPES = GraphInputs(_ANY_SHAPE.names[:2])
+_NO_TYPES = InputSpec(_ANY_SHAPE.names[:2])
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class OnnxFile(Specified):
         self.path = path
         self.tokenizer = tokenizer
         self.session = session
-        self.takes = GraphInputs.of(session)
+        self.input_spec = InputSpec.of(session)
         self.spec = traits.spec
         self.made_from = traits.made_from
         self.pooling = traits.modules.pooling if traits.modules else None
@@ -150,11 +150,12 @@ class OnnxFile(Specified):
         names = [value.name for value in self.session.get_outputs()]
         zeros = np.zeros_like(inputs["input_ids"])  # token types that nobody feeds
         given: dict[str, Integers] = {
-            name: inputs.get(name, zeros).astype(self.takes.dtype) for name in self.takes.names
+            name: inputs.get(name, zeros).astype(self.input_spec.dtype)
+            for name in self.input_spec.names
         }
-        if self.takes.shape is None:
+        if self.input_spec.shape is None:
             return dict(zip(names, self._results(given), strict=True))
-        (batch, width), (rows, tokens) = inputs["input_ids"].shape, self.takes.shape
+        (batch, width), (rows, tokens) = inputs["input_ids"].shape, self.input_spec.shape
         parts = [
             self._results(_part(given, start, rows, tokens)) for start in range(0, batch, rows)
         ]

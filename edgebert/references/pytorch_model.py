@@ -22,11 +22,11 @@ import torch
 
 from edgebert.arrays import Array
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.pytorch import load_model, load_tokenizer, quiet_transformers
 from edgebert.data import Text
 from edgebert.errors import CheckpointError, InputError
 from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
-from edgebert.pytorch import load_model, load_tokenizer, quiet_transformers
 from edgebert.references.pooling import embeddings, lexical_weights
 from edgebert.tasks.base import LEXICAL, ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.tasks.spec import Specified

@@ -10,9 +10,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.pytorch import load_tokenizer as load_fast_tokenizer
+from edgebert.checkpoint.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 from edgebert.errors import CheckpointError
-from edgebert.pytorch import load_tokenizer as load_fast_tokenizer
-from edgebert.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 

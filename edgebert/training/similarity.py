@@ -15,10 +15,10 @@ from torch.nn.functional import mse_loss
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.data import Examples, Text
 from edgebert.measures.statistics import spearman
 from edgebert.records.manifest import COSINE
-from edgebert.sentence_head import SentenceHead
 from edgebert.sentence_modules import SentenceModules
 from edgebert.training.batches import Encoded, encode, predict
 from edgebert.training.models import DEVICE

@@ -13,7 +13,7 @@ from edgebert.arrays import Array
 from edgebert.errors import BundleError
 from edgebert.export.parity.batches import Ids
 from edgebert.machine import available_cores
-from edgebert.runtimes.batches import GraphInputs
+from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.providers import CPU
 from edgebert.runtimes.session import import_onnxruntime
 
@@ -50,7 +50,7 @@ def run(session: Any, outputs: tuple[str, ...], inputs: dict[str, Ids]) -> dict[
     Raises:
         BundleError: onnxruntime cannot run it.
     """
-    dtype = GraphInputs.of(session).dtype
+    dtype = InputSpec.of(session).dtype
     given = {name: values.astype(dtype) for name, values in inputs.items()}
     try:
         return dict(zip(outputs, session.run(list(outputs), given), strict=True))

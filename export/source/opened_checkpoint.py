@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
+from edgebert.checkpoint.model_folder import find_folder
 from edgebert.errors import CheckpointError
 from edgebert.export.options import ExportOptions
 from edgebert.export.source.pickles import without_pickles
@@ -18,7 +19,6 @@ from edgebert.export.source.refusals import (
     require_encoder,
 )
 from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
-from edgebert.model_folder import find_folder
 from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.tasks import task_of
 

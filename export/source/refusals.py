@@ -8,8 +8,8 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from edgebert.checkpoint import Checkpoint, task_of_head
+from edgebert.checkpoint.pytorch import is_encoder_alone, load_config
 from edgebert.errors import CheckpointError
-from edgebert.pytorch import is_encoder_alone, load_config
 from edgebert.sentence_modules import list_modules
 
 _READ_BOTH_WAYS = frozenset({"bert-generation", "xlnet"})

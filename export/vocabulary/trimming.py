@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from edgebert.arrays import Array
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.pytorch import load_config, load_tokenizer
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
@@ -28,7 +29,6 @@ from edgebert.export.vocabulary.corpus import (
 from edgebert.export.vocabulary.folder import named_ids, open_trimmed, write_folder
 from edgebert.export.vocabulary.kept_pieces import piece_ids, pieces_to_keep
 from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
-from edgebert.pytorch import load_config, load_tokenizer
 from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.references.pytorch_model import CheckpointModel
 

@@ -161,7 +161,7 @@ def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
     prompted = (reader.default_prompt + t if isinstance(t, str) else t for t in texts)
     while chunk := list(islice(prompted, _TEXTS)):
         encodings = encode(reader.tokenizer, chunk)
-        yield from micro_batches(encodings, reader.takes, tokens_per_run=_TOKENS_PER_RUN)
+        yield from micro_batches(encodings, reader.input_spec, tokens_per_run=_TOKENS_PER_RUN)
 
 
 def _rows_of(

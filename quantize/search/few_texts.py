@@ -40,7 +40,7 @@ class FewTexts:
         self._texts, self._own = first_of_each(model, texts, others, _TOKENS)
         budget = model.spec.task.tokens_per_run(model.tokenizer.get_vocab_size(), TOKENS_PER_RUN)
         encodings = encode(model.tokenizer, self._texts)
-        self.batches = tuple(micro_batches(encodings, model.takes, tokens_per_run=budget))
+        self.batches = tuple(micro_batches(encodings, model.input_spec, tokens_per_run=budget))
         self.outputs = model.spec.task.outputs
         self._reference = self._rows(
             [model.engine.run(self.outputs, batch.inputs) for batch in self.batches]

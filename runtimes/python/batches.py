@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GraphInputs:
+class InputSpec:
     """What a graph takes.
 
     Attributes:
@@ -32,7 +32,7 @@ class GraphInputs:
     shape: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, session: onnxruntime.InferenceSession) -> GraphInputs:
+    def of(cls, session: onnxruntime.InferenceSession) -> InputSpec:
         inputs = session.get_inputs()
         shape = inputs[0].shape
         return cls(
@@ -59,7 +59,7 @@ class MicroBatch:
 
 def micro_batches(
     encodings: Sequence[tokenizers.Encoding],
-    takes: GraphInputs,
+    spec: InputSpec,
     *,
     tokens_per_run: int = TOKENS_PER_RUN,
 ) -> Iterator[MicroBatch]:
@@ -70,41 +70,41 @@ def micro_batches(
     order = sorted(range(len(encodings)), key=lambda i: len(encodings[i]))
     group: list[int] = []
     for position in order:  # ascending, so each newcomer is the longest of its group
-        if group and _is_full(len(group), len(encodings[position]), takes, tokens_per_run):
-            yield _batch(encodings, group, takes)
+        if group and _is_full(len(group), len(encodings[position]), spec, tokens_per_run):
+            yield _batch(encodings, group, spec)
             group = []
         group.append(position)
     if group:
-        yield _batch(encodings, group, takes)
+        yield _batch(encodings, group, spec)
 
 
-def pad(encodings: Sequence[tokenizers.Encoding], takes: GraphInputs) -> dict[str, Integers]:
+def pad(encodings: Sequence[tokenizers.Encoding], spec: InputSpec) -> dict[str, Integers]:
     """Inputs of a graph, [texts, longest] or the graph's own shape, filled up with zeros."""
     columns = {
         "input_ids": [encoding.ids for encoding in encodings],
         "attention_mask": [encoding.attention_mask for encoding in encodings],
         "token_type_ids": [encoding.type_ids for encoding in encodings],
     }
-    shape = takes.shape or (len(encodings), max(map(len, encodings)))
-    inputs: dict[str, Integers] = {name: np.zeros(shape, takes.dtype) for name in takes.names}
+    shape = spec.shape or (len(encodings), max(map(len, encodings)))
+    inputs: dict[str, Integers] = {name: np.zeros(shape, spec.dtype) for name in spec.names}
     for name, padded in inputs.items():
         for row, values in enumerate(columns[name]):
             padded[row, : len(values)] = values
     return inputs
 
 
-def _is_full(texts: int, tokens: int, takes: GraphInputs, tokens_per_run: int) -> bool:
+def _is_full(texts: int, tokens: int, spec: InputSpec, tokens_per_run: int) -> bool:
     """Whether a group of so many texts has no room for one more of so many tokens."""
-    if takes.shape:
-        return texts == takes.shape[0]
+    if spec.shape:
+        return texts == spec.shape[0]
     return (texts + 1) * tokens > tokens_per_run
 
 
 def _batch(
-    encodings: Sequence[tokenizers.Encoding], group: list[int], takes: GraphInputs
+    encodings: Sequence[tokenizers.Encoding], group: list[int], spec: InputSpec
 ) -> MicroBatch:
     members = tuple(encodings[position] for position in group)
-    return MicroBatch(tuple(group), pad(members, takes), members)
+    return MicroBatch(tuple(group), pad(members, spec), members)
 
 
 def rows_of(

@@ -18,7 +18,7 @@ from weakref import WeakSet
 from edgebert.arrays import Array, Integers
 from edgebert.errors import BundleError, ClosedError
 from edgebert.records.profile import Profile
-from edgebert.runtimes.batches import GraphInputs
+from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.reasons import reason_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Engine:
         self.profile = profile
         self._open = open_session
         self._start(open_session(threads=profile.threads, spinning=profile.spinning))
-        self.takes = GraphInputs.of(self.session)
+        self.input_spec = InputSpec.of(self.session)
         self.provider = str(self.session.get_providers()[0])
         self.widths = {output.name: output.shape[-1] for output in self.session.get_outputs()}
         _ENGINES.add(self)

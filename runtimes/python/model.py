@@ -10,7 +10,7 @@ from edgebert.bounds import check_choice
 from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError
 from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
-from edgebert.runtimes.batches import GraphInputs
+from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.engine import Engine
 from edgebert.runtimes.head_verbs import AskedOfHeads
 from edgebert.runtimes.pipeline import Request, TextPipeline
@@ -92,9 +92,9 @@ class Model(AskedForVectors, AskedOfHeads):
         return self.engine.session
 
     @property
-    def takes(self) -> GraphInputs:
+    def input_spec(self) -> InputSpec:
         """What the graph takes."""
-        return self.engine.takes
+        return self.engine.input_spec
 
     @property
     def provider(self) -> str:

@@ -95,7 +95,7 @@ class Scheduler:
         tokens = sum(map(len, encodings))
         share = max(_FEWEST_TOKENS, -(-tokens // self._engine.profile.callers))
         budget = min(self._tokens_per_run, share)
-        batches = list(micro_batches(encodings, self._engine.takes, tokens_per_run=budget))
+        batches = list(micro_batches(encodings, self._engine.input_spec, tokens_per_run=budget))
         return batches[::-1]
 
     def _finish(self, work: _Working[T]) -> Iterator[Answered[T]]:

@@ -13,13 +13,13 @@ import torch
 import transformers
 from tokenizers import Tokenizer, normalizers
 
-from edgebert.checkpoint import Checkpoint
-from edgebert.dropped_weights import refuse_what_would_be_dropped
+from edgebert.checkpoint.dropped_weights import refuse_what_would_be_dropped
+from edgebert.checkpoint.folder import Checkpoint
+from edgebert.checkpoint.tokenizer_file import FILE, first_difference, follow_file
 from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
 from edgebert.tasks import task_of
-from edgebert.tokenizer_file import FILE, first_difference, follow_file
 
 
 def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
@@ -140,7 +140,7 @@ def refuse_unknown_ids(model: Any) -> Any:
 def load_tokenizer(checkpoint: Checkpoint) -> Any:
     """Load the checkpoint's tokenizer in its fast form, which knows words and offsets.
 
-    Where it has a tokenizer.json, it cuts texts as that says (see `edgebert.tokenizer_file`).
+    Where it has a tokenizer.json, it cuts texts as that says (see `edgebert.checkpoint.tokenizer_file`).
 
     Raises:
         CheckpointError: it cannot be loaded, or has no fast form.

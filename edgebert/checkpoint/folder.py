@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edgebert.checkpoint.input_length import longest_input
+from edgebert.checkpoint.label_names import label_names
+from edgebert.checkpoint.model_folder import find_folder
+from edgebert.checkpoint.tokenizer_settings import truncation_side
 from edgebert.errors import CheckpointError, InputError
 from edgebert.git_lfs import refuse_pointer
-from edgebert.input_length import longest_input
 from edgebert.json_files import read_object
-from edgebert.label_names import label_names
-from edgebert.model_folder import find_folder
 from edgebert.records.manifest import COSINE, IDENTITY, SIGMOID, SIMILARITIES
 from edgebert.sentence_modules import (
     PROMPTS,
@@ -28,7 +29,6 @@ from edgebert.sentence_modules import (
 from edgebert.tasks import TASKS, Task, task_of
 from edgebert.tasks.classification import MULTI_LABEL, PROBLEM_TYPES, SINGLE_LABEL
 from edgebert.tasks.spec import ModelSpec
-from edgebert.tokenizer_settings import truncation_side
 from edgebert.weight_files import check_weights
 
 _ENCODER_ALONE = TASKS[0].name
