@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import time
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 import edgebert
@@ -44,8 +43,7 @@ from edgebert.records.manifest import VNNI, Drift
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.sessions.engine import Engine
-from edgebert.runtimes.sessions.session import open_session
+from edgebert.runtimes.loading import open_files
 
 _FLOORS = Floors(drift=0.001, flips=0.02)
 _PROBED = 4
@@ -90,7 +88,8 @@ def quantize_bundle(
         original.close()  # a search needs the memory
         recipes = _recipes(original, options, texts, scratch)
         found = search(recipes, *measures, budget, scratch, cache) if measures else None
-        original = _on_one_session(original)
+        # on one session: where runs come together, a load holds the weights twice
+        original = open_files(original.bundle, one_caller(available_cores()))
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
         drift = _drift(original, made, texts)
@@ -124,12 +123,6 @@ def quantize_bundle(
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
-
-
-def _on_one_session(model: Model) -> Model:
-    """The model open again: where runs come together, a load holds the weights twice."""
-    engine = Engine(partial(open_session, model.bundle), one_caller(available_cores()))
-    return Model(model.bundle, engine, model.tokenizer)
 
 
 def _drift(original: Model, made: Made, texts: CalibrationTexts) -> Drift:

@@ -160,7 +160,7 @@ def test_a_damaged_tokenizer(work: Path, tiny_embedder: Path) -> None:
 def test_an_unknown_task(work: Path, tiny_embedder: Path) -> None:
     tasks = (
         "'feature-extraction', 'text-classification', 'token-classification', 'fill-mask', "
-        "'question-answering'"
+        "'question-answering', 'sparse-embedding'"
     )
     told = misuse("export", tiny_embedder, "-o", "out", "--task", "translation")
     assert told == f"Invalid value for '--task': 'translation' is not one of {tasks}."

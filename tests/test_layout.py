@@ -45,9 +45,7 @@ def test_what_a_device_needs_imports_nothing_heavy(module: str) -> None:
     assert loaded_by(module, HEAVY) == []
 
 
-@pytest.mark.parametrize(
-    "module", ["edgebert.cli", "edgebert.runtimes.sessions.sessions.providers"]
-)
+@pytest.mark.parametrize("module", ["edgebert.cli", "edgebert.runtimes.sessions.providers"])
 def test_the_command_line_starts_without_what_only_its_commands_need(module: str) -> None:
     assert loaded_by(module, ("numpy", "onnxruntime", "tokenizers")) == []
 
