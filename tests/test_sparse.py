@@ -110,6 +110,10 @@ def test_a_search_finds_what_the_dot_product_does(model: Model) -> None:
     assert first.text == TEXTS[first.index]
     with pytest.raises(InputError, match="the corpus is empty"):
         model.search("lamp", [])
+    with pytest.raises(InputError, match="corpus: expected texts or vectors, not str"):
+        model.search("lamp", "a text")
+    with pytest.raises(InputError, match="text 1: expected str, not int"):
+        model.search("lamp", ["a", 3])
 
 
 def test_pieces_that_no_text_has_find_nothing() -> None:

@@ -30,19 +30,34 @@ _NUMBERS = 4_000_000
 _QUERIES = 256
 
 
+_EMPTY = "the corpus is empty"
+
+
 def corpus_of(corpus: Any, embed: Callable[[Any], Vectors]) -> tuple[list[str] | None, Vectors]:
     """Texts of a corpus, None where it is given as vectors, and its vectors.
 
     Raises:
         InputError: it is neither, or empty.
     """
-    if isinstance(corpus, str | bytes) or not isinstance(corpus, Iterable):
-        raise InputError(f"corpus: expected texts or vectors, not {type(corpus).__name__}")
-    listed = corpus if isinstance(corpus, np.ndarray) else list(corpus)
+    listed = corpus if isinstance(corpus, np.ndarray) else listed_corpus(corpus)
     if not len(listed):
-        raise InputError("the corpus is empty")
+        raise InputError(_EMPTY)
     vectors = vectors_of("corpus", listed, embed)
     return None if are_vectors(listed) else list(map(str, listed)), vectors
+
+
+def listed_corpus(corpus: Any) -> list[Any]:
+    """The texts or vectors of a corpus.
+
+    Raises:
+        InputError: it holds none.
+    """
+    if isinstance(corpus, str | bytes) or not isinstance(corpus, Iterable):
+        raise InputError(f"corpus: expected texts or vectors, not {type(corpus).__name__}")
+    listed = list(corpus)
+    if not listed:
+        raise InputError(_EMPTY)
+    return listed
 
 
 def search_each(

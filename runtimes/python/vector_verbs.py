@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, overload
 
 from edgebert.bounds import check_number
-from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes.asked import Asked
 from edgebert.runtimes.pipeline import Request
@@ -18,7 +17,7 @@ from edgebert.text.long_texts import TRUNCATE
 from edgebert.text.prompts import document_prompt, query_prompt
 from edgebert.vectors.forms import FLOAT32, Vectors
 from edgebert.vectors.ranking import Hit
-from edgebert.vectors.searching import corpus_of, search_each
+from edgebert.vectors.searching import corpus_of, listed_corpus, search_each
 from edgebert.vectors.similarity import is_one, similarities, vectors_of
 
 
@@ -279,9 +278,7 @@ class AskedForVectors(Asked):
             from edgebert.data import stream_texts
 
             corpus = [str(text) for text in stream_texts(corpus)]
-        listed = list(corpus)
-        if not listed:
-            raise InputError("the corpus is empty")
+        listed = listed_corpus(corpus)
         texts = None if isinstance(listed[0], SparseVector) else listed
         if texts is not None:
             listed = self.embed_sparse(texts, prompt=document_prompt(self.spec), progress=progress)
