@@ -316,11 +316,10 @@ def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
 
 
 def _infer_task(config: dict[str, Any], modules: list[Module], limits: dict[str, Any]) -> str:
-    kinds = {module.kind for module in modules}
-    told = next((task for task in TASKS if task.module in kinds), None)
-    if told is not None:
-        module = next(module.folder for module in modules if module.kind == told.module)
-        told.require_module(read_object(module / "config.json"), module)
+    last = modules[-1] if len(modules) == 2 else None  # an encoder, and what tells the task
+    told = next((task for task in TASKS if last and task.module == last.kind), None)
+    if told is not None and last is not None:
+        told.require_module(read_object(last.folder / "config.json"), last.folder)
         return told.name
     if _embeds(modules, limits):
         return _ENCODER_ALONE

@@ -10,7 +10,7 @@ from edgebert.errors import CheckpointError
 from edgebert.json_files import parse, read_object
 
 ENCODER = "Transformer"
-ENCODERS = (ENCODER, "MLMTransformer")
+_MASKED_LANGUAGE_ENCODER, _LEXICAL_POOLING = "MLMTransformer", "SpladePooling"
 POOLING, ROUTERS = "Pooling", ("Router", "Asym")
 PROMPTS = "config_sentence_transformers.json"
 LIMITS = (
@@ -70,7 +70,9 @@ def encoder_folder(root: Path, modules: list[Module]) -> Path:
     """
     if not modules:
         return root
-    encoder = next((module.folder for module in modules if module.kind in ENCODERS), None)
+    lexical = [module.kind for module in modules] == [_MASKED_LANGUAGE_ENCODER, _LEXICAL_POOLING]
+    kind = _MASKED_LANGUAGE_ENCODER if lexical else ENCODER
+    encoder = next((module.folder for module in modules if module.kind == kind), None)
     if encoder is None:
         raise cannot_be_exported(root, modules)
     return encoder
