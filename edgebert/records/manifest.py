@@ -178,7 +178,7 @@ class Manifest:
             `problem_type` implies. With a single label they are a score, not a choice.
         mask_token: what stands for the word to guess, for fill-mask.
         aggregation: how the labels of tokens become those of words, for token classification
-            (see `runtimes.entities`).
+            (see `tasks.entities`).
         similarity: one of `SIMILARITIES`, by which embeddings are compared and ranked.
         default_prompt: name of the prompt that is put before every text when none is asked for.
         ids: "int64" or "int32": type of the graph's inputs.

@@ -171,7 +171,7 @@ def ask(
         texts: or pairs of them, as its task reads.
         retrieval: says which of them are queries and which documents, so that each is embedded
             with the prompt that a search puts before it.
-        aggregation: for token classification (see `runtimes.entities`).
+        aggregation: for token classification (see `tasks.entities`).
         allow_no_answer: for question answering (see `runtimes.Model.answer`).
 
     Raises:
