@@ -8,7 +8,7 @@ import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.sentence_head import SentenceHead
-from edgebert.tasks.base import LEXICAL, POOLED
+from edgebert.tasks.terms import LEXICAL, POOLED
 
 
 class EmbeddingGraph(torch.nn.Module):

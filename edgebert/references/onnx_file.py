@@ -30,8 +30,8 @@ from edgebert.runtimes.batches import InputSpec, micro_batches, pad, rows_of
 from edgebert.runtimes.sessions.reasons import reason_of
 from edgebert.runtimes.sessions.session import open_graph
 from edgebert.sentence_modules import SentenceModules
-from edgebert.tasks.base import PER_MASK
 from edgebert.tasks.spec import ModelSpec, Specified
+from edgebert.tasks.terms import PER_MASK
 from edgebert.text.encoding import encode, open_tokenizer
 from edgebert.text.long_texts import Whole, cut_at, parts_in_order
 from edgebert.text.readable import refusal_of, tokens_beyond

@@ -28,8 +28,8 @@ from edgebert.errors import CheckpointError, InputError
 from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
 from edgebert.references.pooling import embeddings, lexical_weights
-from edgebert.tasks.base import LEXICAL, ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.tasks.spec import Specified
+from edgebert.tasks.terms import LEXICAL, ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.readable import refusal_of, tokens_beyond
 

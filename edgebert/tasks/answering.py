@@ -13,15 +13,9 @@ from edgebert.arrays import Array
 from edgebert.errors import InputError
 from edgebert.records.manifest import QUESTION_ANSWERING, SOFTMAX
 from edgebert.tasks.answers import Answers
-from edgebert.tasks.base import (
-    ONLY_SECOND,
-    PER_TOKEN,
-    AnswersTexts,
-    Changes,
-    Doubles,
-    Task,
-)
+from edgebert.tasks.base import Task
 from edgebert.tasks.questions import encode_contexts, read_answer
+from edgebert.tasks.terms import ONLY_SECOND, PER_TOKEN, AnswersTexts, Changes, Doubles
 from edgebert.text.encoding import Text
 from edgebert.text.long_texts import Cut
 

@@ -11,7 +11,8 @@ import numpy as np
 from edgebert.arrays import Array
 from edgebert.records.manifest import EMBEDDINGS, SOFTMAX
 from edgebert.tasks.answers import Answers
-from edgebert.tasks.base import POOLED, SHARED_HIDDEN, Doubles, Task
+from edgebert.tasks.base import Task
+from edgebert.tasks.terms import POOLED, SHARED_HIDDEN, Doubles
 from edgebert.text.long_texts import Whole, tokens_of
 from edgebert.vectors.forms import unit
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from edgebert.arrays import Array
 from edgebert.errors import InputError
 from edgebert.records.manifest import FILL_MASK, SOFTMAX
-from edgebert.tasks.base import PER_MASK, Task
+from edgebert.tasks.base import Task
 from edgebert.tasks.masks import places_of
+from edgebert.tasks.terms import PER_MASK
 from edgebert.text.encoding import Text
 
 _LOGITS_BYTES = 64_000_000

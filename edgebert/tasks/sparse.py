@@ -19,8 +19,8 @@ import numpy.typing as npt
 from edgebert.arrays import Array
 from edgebert.errors import CheckpointError
 from edgebert.records.manifest import DOT
-from edgebert.tasks.base import LEXICAL
 from edgebert.tasks.embedding import Embedding
+from edgebert.tasks.terms import LEXICAL
 from edgebert.vectors.ranking import Hit, largest
 
 SPARSE_EMBEDDINGS = "sparse-embedding"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from edgebert.errors import InputError
 from edgebert.records.manifest import SOFTMAX, TOKEN_CLASSIFICATION
 from edgebert.tasks.answers import Answers
-from edgebert.tasks.base import PER_TOKEN, AnswersTexts, Changes, Doubles, Task
+from edgebert.tasks.base import Task
 from edgebert.tasks.entities import WORDS, decode_entities
+from edgebert.tasks.terms import PER_TOKEN, AnswersTexts, Changes, Doubles
 from edgebert.text.encoding import Text
 from edgebert.text.stitching import stitched
 

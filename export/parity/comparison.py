@@ -12,7 +12,8 @@ from edgebert.arrays import Array
 from edgebert.export.parity.batches import Batch, Ids, Mask
 from edgebert.measures.similarity import cosines
 from edgebert.records.made import ParityCase
-from edgebert.tasks.base import SHARED_HIDDEN, Task
+from edgebert.tasks.base import Task
+from edgebert.tasks.terms import SHARED_HIDDEN
 
 _LARGEST = 2**22  # values of one output that are kept: 16 MB
 

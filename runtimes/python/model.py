@@ -16,9 +16,9 @@ from edgebert.runtimes.pipeline import Request, TextPipeline
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
-from edgebert.tasks.base import ONLY_SECOND
 from edgebert.tasks.entities import AGGREGATIONS
 from edgebert.tasks.spec import spec_of
+from edgebert.tasks.terms import ONLY_SECOND
 from edgebert.text.encoding import Text
 from edgebert.text.long_pairs import refusal_of_sides
 from edgebert.text.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole
