@@ -135,6 +135,10 @@ def test_int8_is_held_to_a_promise_as_any_other(tiny_splade_bundle: Path, tmp_pa
     assert record.passed
     assert record.cosine is not None
     assert record.cosine.mean > 0.99
+    assert 0.9 < record.measures["pieces"]["heaviest"] <= 1
+    assert 0.9 < record.measures["pieces"]["same"] <= 1
+    same = check(str(tiny_splade_bundle), str(tiny_splade_bundle))
+    assert same.measures["pieces"] == {"same": 1.0, "heaviest": 1.0}
     assert not record.causes
 
 

@@ -23,6 +23,7 @@ from edgebert.measures.measure import Bound, Measure
 from edgebert.measures.metrics import MCNEMAR, METRICS
 from edgebert.measures.neighbours import NEIGHBOURS
 from edgebert.measures.pair_similarity import PAIR_SIMILARITY
+from edgebert.measures.pieces import PIECES
 from edgebert.measures.tail import TAIL
 from edgebert.records.checked import CheckRecord
 
@@ -32,6 +33,7 @@ MEASURES: tuple[Measure[Any], ...] = (
     COSINE,
     NEIGHBOURS,
     PAIR_SIMILARITY,
+    PIECES,
     CHANGED_LABELS,
     LOGITS,
     ENTITIES,
