@@ -75,10 +75,7 @@ def quantize_bundle(
     started = time.perf_counter()
     options, output = options or QuantizeOptions(), Path(output)
     refuse_existing(output, force=force, source=source)
-    original = load(source, verify=True)
-    _require_unquantized(original.bundle)
-    require_fitting(options, original.manifest)
-    _require_full_precision(original.bundle)
+    original = _float_model(source, options)
     texts = choose_texts(options, original)
     budget = Budget.of(options, original.manifest)
     with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
@@ -123,6 +120,15 @@ def quantize_bundle(
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
+
+
+def _float_model(source: str | Path, options: QuantizeOptions) -> Model:
+    """The model that is quantized; one of which nothing can be made as asked is refused."""
+    original = load(source, verify=True)
+    _require_unquantized(original.bundle)
+    require_fitting(options, original.manifest)
+    _require_full_precision(original.bundle)
+    return original
 
 
 def _drift(original: Model, made: Made, texts: CalibrationTexts) -> Drift:

@@ -52,20 +52,6 @@ def pool(hidden: Array, mask: npt.NDArray[np.integer], pooling: Pooling) -> Arra
     return np.stack(rows)
 
 
-def lexical_weights(logits: Array, mask: npt.NDArray[np.integer]) -> Array:
-    """Weights of the pieces of a vocabulary, float32 [batch, vocabulary] (see `tasks.sparse`).
-
-    Args:
-        logits: of a masked-language head, float32 [batch, sequence, vocabulary].
-        mask: 1 where a token stands, [batch, sequence].
-    """
-    rows = [
-        np.log1p(np.maximum(row[real.astype(bool)], 0)).max(axis=0, initial=0)
-        for row, real in zip(logits, mask, strict=True)
-    ]
-    return np.stack(rows)
-
-
 def apply(step: Step, vectors: Array) -> Array:
     """One step, on float32 [batch, width]."""
     match step:

@@ -27,7 +27,7 @@ from edgebert.data import Text
 from edgebert.errors import CheckpointError, InputError
 from edgebert.onnx_graph.weights import Weight
 from edgebert.progress import track
-from edgebert.references.pooling import embeddings, lexical_weights
+from edgebert.references.pooling import embeddings
 from edgebert.tasks.spec import Specified
 from edgebert.tasks.terms import LEXICAL, ONLY_SECOND, PER_MASK, PER_TOKEN
 from edgebert.text.long_texts import Whole, stride_of
@@ -164,7 +164,7 @@ class CheckpointModel(Specified):
         if self.checkpoint.modules is None:
             task = self.spec.task
             if task.form == LEXICAL:
-                weights = lexical_weights(result.logits.numpy(), inputs["attention_mask"])
+                weights = _lexical_weights(result.logits.numpy(), inputs["attention_mask"])
                 return {task.joined_name: weights}
             given = {name: getattr(result, name).numpy() for name in task.outputs}
             return {task.joined_name: task.joined(list(given.values())), **given}
@@ -292,3 +292,17 @@ def _groups(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
         if isinstance(module, torch.nn.Conv1d) and module.kernel_size == (1,) and module.groups > 1:
             for number, weight in enumerate(module.weight.detach().chunk(module.groups)):
                 yield f"{name}.groups.{number}.weight", weight
+
+
+def _lexical_weights(logits: Array, mask: npt.NDArray[np.integer]) -> Array:
+    """Weights of the pieces of a vocabulary, float32 [batch, vocabulary] (see `tasks.sparse`).
+
+    Args:
+        logits: of a masked-language head, float32 [batch, sequence, vocabulary].
+        mask: 1 where a token stands, [batch, sequence].
+    """
+    rows = [
+        np.log1p(np.maximum(row[real.astype(bool)], 0)).max(axis=0, initial=0)
+        for row, real in zip(logits, mask, strict=True)
+    ]
+    return np.stack(rows)
