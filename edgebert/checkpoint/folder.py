@@ -29,6 +29,7 @@ from edgebert.sentence_modules import (
 from edgebert.tasks import TASKS, Task, task_of
 from edgebert.tasks.classification import MULTI_LABEL, PROBLEM_TYPES, SINGLE_LABEL
 from edgebert.tasks.spec import ModelSpec
+from edgebert.tasks.terms import POOLED
 from edgebert.weight_files import check_weights
 
 _ENCODER_ALONE = TASKS[0].name
@@ -242,7 +243,7 @@ def read_folder(
     limits = read_limits(path)
     task = task or _infer_task(config, modules, limits)
     kind = _known_task(root, task)
-    embeds = kind.pools
+    embeds = kind.form == POOLED
     width = config.get("hidden_size") or config.get("dim")
     length, source = longest_input(path, config, limits, max_length)
     prompts, default_prompt = read_prompts(root, modules) if kind.vectors else ({}, None)

@@ -11,7 +11,7 @@ import tokenizers
 
 from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.records.manifest import QUESTION_ANSWERING, SOFTMAX
+from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.base import Task
 from edgebert.tasks.questions import encode_contexts, read_answer
@@ -34,6 +34,7 @@ class Answering(Task):
     head = "ForQuestionAnswering"
     auto_class = "AutoModelForQuestionAnswering"
     outputs = ("start_logits", "end_logits")
+    told_by = frozenset({"start_logits"})
     truncation = ONLY_SECOND  # a question stays whole
     reads_pairs = True
     reads_whole = True
@@ -96,9 +97,6 @@ class Answering(Task):
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         examples.require_answers()
-
-    def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
-        return SOFTMAX
 
     def call(self, labels: Sequence[str], mask_token: str | None) -> str:
         return 'model.answer("a question", "the text that answers it")'

@@ -15,13 +15,16 @@ import numpy as np
 import tokenizers
 
 from edgebert.arrays import Array
-from edgebert.records.manifest import COSINE
+from edgebert.records.manifest import COSINE, SOFTMAX
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.terms import (
     AS_GIVEN,
     LOGITS,
+    LOGITS_BYTES,
     LONGEST_FIRST,
     PER_TEXT,
+    POOLED,
+    SHARED_HIDDEN,
     AnswersTexts,
     Changes,
     Doubles,
@@ -43,19 +46,19 @@ class Task:
         head: how transformers' classes of this head end; "" for an encoder without one.
         auto_class: the class of transformers that loads its checkpoints.
         outputs: names of the graph's outputs that an answer is made of.
+        told_by: outputs of graphs, others' too, that no other task has.
         truncation: which side of a pair is cut.
         reads_pairs: whether two texts are answered together.
         reads_whole: whether all of a text is read, in parts that overlap; else its beginning.
         rows: of what a text's output has a row: `PER_TEXT`, `PER_TOKEN` or `PER_MASK`.
         labelled: whether its logits have names.
         has_problem_types: whether transformers knows several kinds of it, as one label or many.
-        pools: whether token vectors become one, as sentence-transformers' files say.
         vectors: whether its output is a vector, which is compared and searched as one.
         dense: whether that vector is given whole, as an array.
         similarity: what vectors are compared by where nothing is said.
         module: the kind of sentence-transformers' module that tells it; "" for none.
         over_vocabulary: whether each token has a row of logits over the vocabulary.
-        form: how the graph makes `outputs` of a model of `auto_class`: one of `FORMS`.
+        form: how the graph makes `outputs` of a model of `auto_class`: `AS_GIVEN`, `POOLED` or `LEXICAL`.
         distance: what the distance of two answers is.
         columns: of a table of answers, beside those of the texts, with the types of `COLUMN_TYPES`.
         saved_key: what an answer stands under in a file of saved answers.
@@ -71,13 +74,13 @@ class Task:
     head: ClassVar[str] = ""
     auto_class: ClassVar[str]
     outputs: ClassVar[tuple[str, ...]] = (LOGITS,)
+    told_by: ClassVar[frozenset[str]] = frozenset()
     truncation: ClassVar[str] = LONGEST_FIRST
     reads_pairs: ClassVar[bool] = False
     reads_whole: ClassVar[bool] = False
     rows: ClassVar[str] = PER_TEXT
     labelled: ClassVar[bool] = False
     has_problem_types: ClassVar[bool] = False
-    pools: ClassVar[bool] = False
     vectors: ClassVar[bool] = False
     dense: ClassVar[bool] = False
     similarity: ClassVar[str] = COSINE
@@ -99,7 +102,7 @@ class Task:
     @property
     def graph_outputs(self) -> tuple[str, ...]:
         """Names of all outputs that our graphs of this task have, in order."""
-        return self.outputs
+        return (SHARED_HIDDEN, *self.outputs) if self.form == POOLED else self.outputs
 
     @property
     def joined_name(self) -> str:
@@ -201,7 +204,9 @@ class Task:
             vocabulary: pieces that the tokenizer knows.
             most: what onnxruntime is fastest with.
         """
-        return most
+        if not self.over_vocabulary:
+            return most
+        return max(1, min(most, LOGITS_BYTES // (4 * vocabulary)))
 
     def texts_per_window(self, vocabulary: int) -> int | None:
         """Texts whose outputs are kept at a time, by the pieces of the tokenizer; None for any."""
@@ -224,7 +229,7 @@ class Task:
 
     def is_told_by(self, outputs: Collection[str]) -> bool:
         """Whether the names of a graph's outputs alone say that it is of this task."""
-        return self.outputs[0] != LOGITS and self.outputs[0] in outputs
+        return not self.told_by.isdisjoint(outputs)
 
     # How two models are compared.
 
@@ -302,7 +307,7 @@ class Task:
             problem_type: of the checkpoint's configuration.
             said: what the checkpoint says about it beside that.
         """
-        raise NotImplementedError
+        return SOFTMAX
 
     def gives_score(self, labels: Sequence[str], scoring: str, *, multi_label: bool) -> bool:
         """Whether a text gets a score, not a choice of labels."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgebert.arrays import Array
-from edgebert.records.manifest import EMBEDDINGS, SOFTMAX
+from edgebert.records.manifest import EMBEDDINGS
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.base import Task
 from edgebert.tasks.terms import POOLED, SHARED_HIDDEN, Doubles
 from edgebert.text.long_texts import Whole, tokens_of
 from edgebert.vectors.forms import unit
-
-_TOLD_BY = frozenset({SHARED_HIDDEN, "token_embeddings", "sentence_embedding", "pooler_output"})
-"""Outputs of graphs that others made."""
-
 
 if TYPE_CHECKING:
     from edgebert.data.examples import Examples
@@ -31,7 +26,7 @@ class Embedding(Task):
     verb = command = "embed"
     auto_class = "AutoModel"
     outputs = ("sentence_embedding",)
-    pools = True
+    told_by = frozenset({SHARED_HIDDEN, "token_embeddings", "sentence_embedding", "pooler_output"})
     vectors = True
     dense = True
     distance = "1 - cosine"
@@ -39,13 +34,6 @@ class Embedding(Task):
     form = POOLED
     saved_key = "embedding"
     default_bounds = MappingProxyType({"max_drift": 0.03})
-
-    @property
-    def graph_outputs(self) -> tuple[str, ...]:
-        return (SHARED_HIDDEN, *self.outputs)
-
-    def is_told_by(self, outputs: Collection[str]) -> bool:
-        return not _TOLD_BY.isdisjoint(outputs)
 
     def disagreement(
         self,
@@ -68,9 +56,6 @@ class Embedding(Task):
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         if examples.retrieval is None:
             examples.require_scored_pairs()
-
-    def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
-        return SOFTMAX
 
 
 def mean_of(whole: Whole[Any], *, normalize: bool) -> Array:

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.records.manifest import FILL_MASK, SOFTMAX
+from edgebert.records.manifest import FILL_MASK
 from edgebert.tasks.base import Task
 from edgebert.tasks.masks import places_of
-from edgebert.tasks.terms import PER_MASK
+from edgebert.tasks.terms import LOGITS_BYTES, PER_MASK
 from edgebert.text.encoding import Text
-
-_LOGITS_BYTES = 64_000_000
-"""Logits of one run, or that are kept at a time: a vocabulary of 250,000 gives 1 MB a token."""
 
 _GOLDEN_COLUMNS = 64
 """How many logits of a vocabulary a golden answer keeps."""
@@ -48,11 +45,8 @@ class MaskFilling(Task):
     def row_of(self, row: Array, tokens: Sequence[int], mask_id: int | None) -> Array:
         return row[places_of(tokens, mask_id)]  # a copy: a view would keep all other tokens alive
 
-    def tokens_per_run(self, vocabulary: int, most: int) -> int:
-        return max(1, min(most, _LOGITS_BYTES // (4 * vocabulary)))
-
     def texts_per_window(self, vocabulary: int) -> int:
-        return max(1, _LOGITS_BYTES // (4 * vocabulary))
+        return max(1, LOGITS_BYTES // (4 * vocabulary))
 
     def golden_columns(self, outputs: Sequence[Array]) -> tuple[int, ...]:
         width = outputs[0].shape[-1]  # evenly spread over the vocabulary
@@ -63,9 +57,6 @@ class MaskFilling(Task):
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         raise InputError("fill-mask has no metric: no file says which word is right")
-
-    def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
-        return SOFTMAX
 
     def call(self, labels: Sequence[str], mask_token: str | None) -> str:
         return f'model.fill_mask("a {mask_token} text")'

@@ -7,7 +7,7 @@ and Expansion Model for Information Retrieval" (https://arxiv.org/abs/2109.10086
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -24,9 +24,6 @@ from edgebert.tasks.terms import LEXICAL
 from edgebert.vectors.ranking import Hit, largest
 
 SPARSE_EMBEDDINGS = "sparse-embedding"
-
-_LOGITS_BYTES = 64_000_000
-"""Logits of one run: a vocabulary of 30,000 gives 120 KB a token."""
 
 _GOLDEN_PIECES = 8
 """Of each golden text: the pieces that weigh most, of all that a golden answer keeps."""
@@ -60,18 +57,14 @@ class SparseEmbedding(Embedding):
     auto_class = "AutoModelForMaskedLM"
     module = "SpladePooling"
     outputs = ("sparse_embedding",)
+    told_by = frozenset(outputs)
     form = LEXICAL
-    pools = False
     dense = False
     over_vocabulary = True
     similarity = DOT
     columns = MappingProxyType({"indices": "integers", "weights": "floats"})
     saved_key = ""
     most_compared = 1024  # a vector over a large vocabulary is a tenth of a megabyte
-
-    @property
-    def graph_outputs(self) -> tuple[str, ...]:
-        return self.outputs
 
     def require_module(self, said: dict[str, Any], folder: Path) -> None:
         for key, wanted in (("pooling_strategy", "max"), ("activation_function", "relu")):
@@ -80,18 +73,12 @@ class SparseEmbedding(Embedding):
                     f"{folder} has {key} {said[key]!r}; sparse vectors are exported with {wanted!r}"
                 )
 
-    def tokens_per_run(self, vocabulary: int, most: int) -> int:
-        return max(1, min(most, _LOGITS_BYTES // (4 * vocabulary)))
-
     def golden_columns(self, outputs: Sequence[Array]) -> tuple[int, ...]:
         heaviest = (largest(output, _GOLDEN_PIECES) for output in outputs)
         return tuple(sorted({int(piece) for pieces in heaviest for piece in pieces}))
 
     def row(self, answer: Any) -> dict[str, Any]:
         return {"indices": answer.indices, "weights": answer.weights}
-
-    def is_told_by(self, outputs: Collection[str]) -> bool:
-        return self.outputs[0] in outputs
 
 
 class InvertedIndex:
@@ -112,15 +99,15 @@ class InvertedIndex:
         order = np.argsort(pieces, kind="stable")
         self._owners, self._weights = owners[order], weights[order]
         self._pieces, self._starts = np.unique(pieces[order], return_index=True)
+        self._ends = np.append(self._starts[1:], len(owners))
 
     def nearest(self, query: SparseVector, k: int) -> list[Hit]:
         """The k texts with the largest dot product to a query, of equals the first one first."""
         scores = np.zeros(self._size, np.float32)
-        ends = np.append(self._starts[1:], len(self._owners))
         for piece, weight in zip(query.indices, query.weights, strict=True):
             place = int(np.searchsorted(self._pieces, piece))
             if place < len(self._pieces) and self._pieces[place] == piece:
-                some = slice(int(self._starts[place]), int(ends[place]))
+                some = slice(int(self._starts[place]), int(self._ends[place]))
                 scores[self._owners[some]] += weight * self._weights[some]
         best = largest(scores, k) if self._size else ()
         texts = self._texts

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from edgebert.errors import InputError
-from edgebert.records.manifest import SOFTMAX, TOKEN_CLASSIFICATION
+from edgebert.records.manifest import TOKEN_CLASSIFICATION
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.base import Task
 from edgebert.tasks.entities import WORDS, decode_entities
@@ -73,6 +73,3 @@ class Tagging(Task):
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         examples.require_entities()
-
-    def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
-        return SOFTMAX

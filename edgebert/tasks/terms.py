@@ -22,7 +22,6 @@ PER_TEXT, PER_TOKEN, PER_MASK = "text", "token", "mask"
 """Of what a text's output has a row: of itself, of each token, of each word to guess."""
 
 AS_GIVEN, POOLED, LEXICAL = "as given", "pooled", "lexical"
-FORMS = (AS_GIVEN, POOLED, LEXICAL)
 """How outputs are made of a model: by the names that transformers gives them; of token vectors,
 pooled; of logits over a vocabulary, as weights of its pieces (see `tasks.sparse`)."""
 
@@ -30,6 +29,10 @@ COLUMN_TYPES = ("text", "texts", "number", "integer", "integers", "floats", "sco
 
 LOGITS, SHARED_HIDDEN = "logits", "last_hidden_state"
 """Names of outputs: of a head, and the vector of each token."""
+
+
+LOGITS_BYTES = 64_000_000
+"""Logits over a vocabulary in one run, or kept at a time: 250,000 pieces give 1 MB a token."""
 
 
 class AnswersTexts(Protocol):

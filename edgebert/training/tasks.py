@@ -21,6 +21,7 @@ from edgebert.data import Examples, Text
 from edgebert.errors import CheckpointError
 from edgebert.tasks import task_of
 from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.terms import POOLED
 from edgebert.training.classification import encode_labelled, label_texts
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.similarity import Embedder, embed_texts, encode_scored_pairs
@@ -68,7 +69,7 @@ def load_task(checkpoint: Checkpoint) -> Task:
         return text_classification(checkpoint, checkpoint.labels, problem)
     if checkpoint.labels:
         return token_classification(checkpoint, checkpoint.labels)
-    if task_of(checkpoint.task).pools:
+    if task_of(checkpoint.task).form == POOLED:
         return sentence_embedding(checkpoint, Embedder.of(checkpoint))
     raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
 

@@ -61,9 +61,6 @@ def classification(pipeline: TextPipeline, *, long_text: str) -> Request[Classif
         InputError: no such way with long texts.
     """
     spec = pipeline.spec
-    read = partial(
-        read_classification, labels=spec.labels, scoring=spec.scoring, multi_label=spec.multi_label
-    )
     if check_choice("long_text", long_text, LONG_TEXTS) == MEAN:
 
         def mean(whole: Whole[Text]) -> Classification:
@@ -81,7 +78,9 @@ def classification(pipeline: TextPipeline, *, long_text: str) -> Request[Classif
         return Request(pipeline.readable(sides, whole=True), through, mean)
 
     def one(answered: Answered[Text]) -> Classification:
-        return read(answered.row)
+        return read_classification(
+            answered.row, spec.labels, scoring=spec.scoring, multi_label=spec.multi_label
+        )
 
     return Request(pipeline.readable(partial(check_text, pairs=True)), pipeline.answers, one)
 

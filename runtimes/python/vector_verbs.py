@@ -27,19 +27,7 @@ class AskedForVectors(Asked):
     @overload
     def embed(
         self,
-        texts: str,
-        *,
-        prompt: str | None = ...,
-        truncate_dim: int | None = ...,
-        max_length: int | None = ...,
-        dtype: str = ...,
-        long_text: str = ...,
-        progress: bool = ...,
-    ) -> Vectors: ...
-    @overload
-    def embed(
-        self,
-        texts: Collection[str],
+        texts: str | Collection[str],
         *,
         prompt: str | None = ...,
         truncate_dim: int | None = ...,
