@@ -15,6 +15,7 @@ _FEATURES = (
     "avx2", "fma", "avx512f", "avx512bw", "avx_vnni", "avx512_vnni", "amx_int8",
     "asimd", "asimddp", "i8mm", "bf16", "sve", "sme",
 )  # fmt: skip
+_VNNI = frozenset({"avx_vnni", "avx512_vnni"})
 ONNXRUNTIME_WHEELS = (
     "onnxruntime",
     "onnxruntime-gpu",
@@ -75,6 +76,15 @@ def cpu_class(architecture: str, features: tuple[str, ...]) -> str:
         if wanted in features:
             return f"{architecture}-{wanted}"
     return architecture
+
+
+def has_vnni() -> bool:
+    """Whether this CPU is known to add the products of u8 x s8 in 32 bits, as x86 has it by VNNI.
+
+    Where the system does not tell of the CPU, as outside of Linux, nothing is known. Packages are
+    not looked at, as for `this_machine`: a load need not wait for that.
+    """
+    return not _VNNI.isdisjoint(_cpu()[1])
 
 
 @cache
