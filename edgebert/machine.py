@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 # Instruction sets that change speed or int8 results of onnxruntime's kernels.
@@ -162,22 +163,22 @@ def _cgroup_cpu_quota() -> float | None:
 
 def _cpu() -> tuple[str, tuple[str, ...]]:
     """Model name and the features in `_FEATURES` that the operating system reports."""
-    cores = _cpuinfo()
-    if not cores:
+    first = next(_cpuinfo(), None)
+    if not first:
         return platform.processor() or platform.machine(), ()
-    first = cores[0]
     flags = set((first.get("flags") or first.get("Features") or "").split())
     return first.get("model name") or _board(), tuple(f for f in _FEATURES if f in flags)
 
 
-def _cpuinfo() -> list[dict[str, str]]:
-    """The fields of /proc/cpuinfo for each logical CPU; empty where there is none."""
+def _cpuinfo() -> Iterator[dict[str, str]]:
+    """The fields of /proc/cpuinfo for each logical CPU, as they are read; none where it is not."""
     try:
-        text = CPU_INFO.read_text()
+        with CPU_INFO.open() as lines:
+            for told, block in groupby(lines, key=lambda line: ":" in line):
+                if told:
+                    yield dict(_field(line) for line in block)
     except OSError:
-        return []
-    blocks = (block.splitlines() for block in text.strip().split("\n\n"))
-    return [dict(_field(line) for line in block if ":" in line) for block in blocks]
+        return
 
 
 def _board() -> str:
