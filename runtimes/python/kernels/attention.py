@@ -1,0 +1,101 @@
+"""Attention operators as `SelfAttention`, behind a product that makes query, key and value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgebert.onnx_graph.calls import Call
+from edgebert.runtimes.kernels.linear import quantized_linear
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
+
+_INT32 = 6
+_MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
+_UNTOLD = ("unidirectional", "do_rotary", "past_present_share_buffer", "rotary_embedding_dim")
+"""Attributes of onnxruntime's operators that ask for more than attention among all tokens."""
+
+
+def write_quantized_attention(graph: MatchedGraph) -> None:
+    """QAttention -> Linear, SelfAttention.
+
+    1. With a mask that is int32 [batch, sequence], or none; no past, no zero points of the weight.
+    2. Its weight is [channels, 3 * width], query, key and value side by side, as `SelfAttention`
+       reads them.
+    """
+    for call in graph.of_type("QAttention", CONTRIB):
+        codes, weight, bias, scale, weight_scale, mask, zero, weight_zero, past = map(
+            call.input, range(9)
+        )
+        heads = head_count(call)
+        shape = graph.constant_shape(weight)
+        if past or not heads or shape is None or len(shape) != 2 or shape[1] % (3 * heads):
+            continue
+        if not is_plain(call) or not fits_mask(graph, mask, codes):
+            continue
+        merged = graph.value_name(f"{call.outputs[0]}.qkv")
+        linear = quantized_linear(
+            graph, call, (codes, scale, zero), (weight, weight_scale, weight_zero), bias
+        )
+        if linear is not None:
+            width = shape[1] // 3 // heads
+            attention = self_attention(call, (merged,), mask, heads, stated_scale(call, width))
+            graph.put_shape(merged, graph.shape(linear.inputs[0]), shape[1])
+            graph.replace(call, replace(linear, outputs=(merged,)), attention)
+
+
+def self_attention(
+    call: Call, inputs: tuple[str, ...], mask: str, heads: int, scale: float
+) -> Call:
+    """The operator in place of `call`; `inputs` are query, key and value, or all three in one."""
+    return Call(
+        op_type="SelfAttention",
+        domain=DOMAIN,
+        name=call.name,
+        inputs=(*inputs, *("",) * (3 - len(inputs)), mask),
+        outputs=call.outputs[:1],
+        attributes={"heads": heads, "scale": scale, "window": 0},
+    )
+
+
+def head_count(call: Call) -> int:
+    """How many heads an operator has; 0 where it does not say."""
+    heads = call.attributes.get("num_heads", 0)
+    return heads if isinstance(heads, int) and heads > 0 else 0
+
+
+def stated_scale(call: Call, width: int) -> float:
+    """What scores are multiplied by: 1 / sqrt(width of a head), unless an attribute says it."""
+    scale = call.attributes.get("scale", 0.0)
+    stated = float(scale) if isinstance(scale, int | float) else 0.0
+    return stated or float(np.float32(1 / np.sqrt(width)))
+
+
+def is_plain(call: Call) -> bool:
+    """Whether every token may look at every other, and an operator gives nothing but its answer."""
+    masked = call.attributes.get("mask_filter_value", _MASKED)
+    scale = call.attributes.get("scale", 0.0)
+    return (
+        masked == _MASKED
+        and isinstance(scale, int | float)
+        and scale >= 0
+        and not any(call.attributes.get(name) for name in _UNTOLD)
+        and not any(call.outputs[1:])
+    )
+
+
+def fits_mask(graph: MatchedGraph, mask: str, tokens: str) -> bool:
+    """Whether a mask is int32 [batch, sequence] of those tokens, or there is none."""
+    if not mask:
+        return True
+    shape, given = graph.shape(mask), graph.shape(tokens)
+    if shape is None or given is None or len(given) != 3 or shape != given[:2]:
+        return False
+    return _is_int32(graph, mask)
+
+
+def _is_int32(graph: MatchedGraph, name: str) -> bool:
+    if name in graph.inputs:
+        return graph.inputs[name][0] == _INT32
+    cast = graph.maker(name, "Cast")
+    return cast is not None and cast.attributes.get("to") == _INT32
