@@ -7,6 +7,7 @@ import numpy as np
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.attention import (
     fits_mask,
+    fits_scores,
     head_count,
     is_plain,
     self_attention,
@@ -26,24 +27,24 @@ def write_heads(graph: MatchedGraph) -> None:
     1. The three are thirds of one value by a Split, or three values of the same shape: not those of
        another text.
     2. Its bias goes into the products that make the three, if nobody else reads these.
-    3. A mask is int32 [batch, sequence]; nothing is added to scores, and there is no past.
+    3. A mask is int32 [batch, sequence], and there is no past.
     """
     for call in graph.of_type("MultiHeadAttention", CONTRIB):
         query, key, value, bias, mask, added = map(call.input, range(len(_KNOWN)))
         shape, heads = graph.shape(query), head_count(call)
-        if any(call.inputs[len(_KNOWN) :]) or added or not heads or not is_plain(call):
+        if any(call.inputs[len(_KNOWN) :]) or not heads or not is_plain(call):
             continue
         if shape is None or len(shape) != 3 or not isinstance(shape[2], int) or shape[2] % heads:
             continue
         if graph.shape(key) != shape or graph.shape(value) != shape:
             continue
-        if not fits_mask(graph, mask, query):
+        if not fits_mask(graph, mask, shape) or not fits_scores(graph, added, shape, heads):
             continue
         given = _merged(graph, (query, key, value)) or (query, key, value)
         if bias and not _put_bias(graph, call, given, bias, shape[2]):
             continue
         scale = stated_scale(call, shape[2] // heads)
-        graph.replace(call, self_attention(call, given, mask, heads, scale))
+        graph.replace(call, self_attention(call, given, (mask, added), heads, scale))
 
 
 def _merged(graph: MatchedGraph, thirds: tuple[str, str, str]) -> tuple[str] | None:
