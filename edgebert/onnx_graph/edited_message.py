@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from edgebert.onnx_graph.wire_format import (
     BYTES,
     DEEPEST,
+    FIXED32,
     VARINT,
     Data,
     bytes_field,
     field_head,
     fields,
+    packed_varints,
     read_varint,
     signed,
 )
@@ -86,10 +91,30 @@ class EditedMessage:
 
     def number(self, field: int) -> int:
         """The field's value as a signed integer, 0 where it is not set."""
-        found = [s for s in self._slots if s.number == field and s.wire_type == VARINT]
+        found = self._of(field, VARINT)
         return (
             signed(read_varint(found[-1].data, found[-1].start, found[-1].end)[0]) if found else 0
         )
+
+    def numbers(self, field: int) -> tuple[int, ...]:
+        """The values of a repeated integer field, which may be packed or not."""
+        values = [read_varint(s.data, s.start, s.end)[0] for s in self._of(field, VARINT)]
+        for slot in self._of(field):
+            values += packed_varints(slot.data, slot.start, slot.end)
+        return tuple(signed(value) for value in values)
+
+    def floats(self, field: int) -> npt.NDArray[np.float32]:
+        """The values of a repeated float field, which may be packed or not."""
+        slots = self._of(field, FIXED32) + self._of(field)
+        return np.frombuffer(b"".join(s.data[s.start : s.end] for s in slots), "<f4")
+
+    def data(self, field: int) -> bytes:
+        """The bytes the field holds, in all its parts."""
+        return b"".join(s.data[s.start : s.end] for s in self._of(field))
+
+    def length(self, field: int) -> int:
+        """How many bytes the field holds, in all its parts."""
+        return sum(s.end - s.start for s in self._of(field))
 
     def text(self, field: int) -> str:
         """The field's value, "" where it is not set."""
@@ -152,8 +177,8 @@ class EditedMessage:
         for slot in self._slots:
             yield from slot.chunks()
 
-    def _of(self, field: int) -> list[_Slot]:
-        return [s for s in self._slots if s.number == field and s.wire_type == BYTES]
+    def _of(self, field: int, wire_type: int = BYTES) -> list[_Slot]:
+        return [s for s in self._slots if s.number == field and s.wire_type == wire_type]
 
     def _opened(self, slot: _Slot) -> EditedMessage:
         if slot.message is None:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgebert.errors import InputError, OutputError
+from edgebert.onnx_graph.calls import Call, call_of
 from edgebert.onnx_graph.edited_message import EditedMessage
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.names import named_places, names_made, names_read
@@ -76,6 +77,32 @@ class GraphRewriter:
     def nodes(self) -> tuple[Node, ...]:
         """The nodes as they are now, in order."""
         return tuple(map(node_of, self._graph.messages(_NODES)))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The same nodes, with all their attributes."""
+        return tuple(map(call_of, self._graph.messages(_NODES)))
+
+    @property
+    def operator_sets(self) -> dict[str, int]:
+        """Versions of the domains of operators; "" is ONNX's own."""
+        entries = self._model.messages(_OPSETS)
+        return {entry.text(1).replace("ai.onnx", ""): entry.number(2) for entry in entries}
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, tuple[int | str, ...] | None]]:
+        """The graph's inputs: TensorProto.DataType, and each length or the name of what it may be."""
+        return {value.text(1): _tensor_type(value) for value in self._graph.messages(_INPUTS)}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs."""
+        return tuple(value.text(1) for value in self._graph.messages(_OUTPUTS))
+
+    @property
+    def tensors(self) -> dict[str, EditedMessage]:
+        """The TensorProto of each constant, for `edgebert.onnx_graph.tensor_values`."""
+        return {tensor.text(8): tensor for tensor in self._graph.messages(_CONSTANTS)}
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -163,8 +190,7 @@ class GraphRewriter:
             ValueError: the graph could not run: see `edgebert.onnx_graph.order`.
             OutputError: `path` exists or cannot be written, or would not find its weights.
         """
-        if self._graph.changed:
-            self._graph.arrange(_NODES, in_order(self._graph))
+        self._put_in_order()
         beside = external_files(self._path)
         if beside and path.resolve().parent != self._path.resolve().parent:
             raise OutputError(
@@ -178,6 +204,20 @@ class GraphRewriter:
         ):
             file.writelines(chunks)
 
+    def to_bytes(self) -> bytes:
+        """The whole model as it is now, but for what lies in files beside the graph.
+
+        Raises:
+            ValueError: the graph could not run: see `edgebert.onnx_graph.order`.
+        """
+        self._put_in_order()
+        with closing(self._model.chunks()) as chunks:
+            return b"".join(bytes(chunk) for chunk in chunks)
+
+    def _put_in_order(self) -> None:
+        if self._graph.changed:
+            self._graph.arrange(_NODES, in_order(self._graph))
+
     def _node(self, output: str) -> EditedMessage:
         for node in self._graph.messages(_NODES):
             if output in node.texts(2):
@@ -189,3 +229,16 @@ class GraphRewriter:
         made = {name for node in self._graph.messages(_NODES) for name in node.texts(2)}
         gone = set(names) - made
         self._graph.keep(_VALUES, lambda value: value.text(1) not in gone)
+
+
+def _tensor_type(value: EditedMessage) -> tuple[int, tuple[int | str, ...] | None]:
+    """What a ValueInfoProto says of a tensor; None where it says nothing of its shape."""
+    tensors = [tensor for kind in value.messages(2) for tensor in kind.messages(1)]
+    if not tensors:
+        return 0, None
+    shapes = tensors[-1].messages(2)
+    if not shapes:
+        return tensors[-1].number(1), None
+    return tensors[-1].number(1), tuple(
+        length.text(2) or length.number(1) for length in shapes[-1].messages(1)
+    )

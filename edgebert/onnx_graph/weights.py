@@ -16,13 +16,10 @@ from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.merged import names_within
 from edgebert.onnx_graph.parts import constant_matmuls
 from edgebert.onnx_graph.reading import Node, OnnxGraph, read_graph, tensors_of
+from edgebert.onnx_graph.tensor_values import BFLOAT16, Array, tensor_values
 from edgebert.onnx_graph.wire_format import Message
 
-Array = npt.NDArray[Any]
-
-_RAW, _FLOATS, _INTEGERS, _EXTERNAL = 9, 4, 5, 13  # fields of TensorProto
-_DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 10: np.float16, 11: np.float64}
-_BFLOAT16 = 16
+_FLOATS_AND_BYTES = (1, 2, 3, 10, 11, BFLOAT16)  # of TensorProto.DataType
 
 MULTIPLIER = ".input_multiplier"
 """Ending of the name of what a layer's inputs are multiplied by, and its weight is divided by."""
@@ -126,31 +123,10 @@ def read_tensors(path: Path) -> dict[str, Array]:
 
 def _tensors(model: Message, folder: Path) -> Iterator[tuple[str, Array]]:
     for name, tensor in tensors_of(model):
-        dtype = _DTYPES.get(tensor.number(2))
-        if dtype is not None or tensor.number(2) == _BFLOAT16:
-            values = _values(tensor, dtype, folder)
-            yield name, values.reshape(tensor.numbers(1))
-
-
-def _values(tensor: Message, dtype: Any, folder: Path) -> Array:
-    """Where a tensor's values lie: beside the graph, as raw bytes, or one by one."""
-    if external := {entry.text(1): entry.text(2) for entry in tensor.messages(_EXTERNAL)}:
-        raw = _external(external, folder)
-    elif tensor.length(_RAW):
-        raw = tensor.data(_RAW)
-    elif tensor.length(_FLOATS):
-        return np.frombuffer(tensor.data(_FLOATS), "<f4")
-    else:
-        return np.asarray(tensor.numbers(_INTEGERS)).astype(dtype or np.float32)
-    if dtype is None:  # bfloat16 is the upper half of a float32
-        return (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
-    return np.frombuffer(raw, np.dtype(dtype).newbyteorder("<"))
-
-
-def _external(entry: dict[str, str], folder: Path) -> bytes:
-    with (folder / entry["location"]).open("rb") as stream:
-        stream.seek(int(entry.get("offset", 0)))
-        return stream.read(int(entry.get("length", -1)))
+        if tensor.number(2) in _FLOATS_AND_BYTES:
+            values = tensor_values(tensor, folder)
+            assert values is not None
+            yield name, values
 
 
 def _by_name(name: str, tensors: dict[str, Array]) -> npt.NDArray[np.float32] | None:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from mmap import mmap
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 """How a field's value is written: its wire type."""
 
@@ -81,11 +84,14 @@ class Message:
         self._depth = depth
         self._varints: dict[int, list[int]] = {}
         self._spans: dict[int, list[tuple[int, int]]] = {}
+        self._fixed: dict[int, list[tuple[int, int]]] = {}
         for field in fields(data, start, end):
             if field.wire_type == VARINT:
                 self._varints.setdefault(field.number, []).append(field.value)
             elif field.wire_type == BYTES:
                 self._spans.setdefault(field.number, []).append((field.payload, field.end))
+            elif field.wire_type == FIXED32:
+                self._fixed.setdefault(field.number, []).append((field.payload, field.end))
 
     def number(self, field: int) -> int:
         """The field's value as a signed integer, 0 where it is not set."""
@@ -95,10 +101,13 @@ class Message:
         """The values of a repeated integer field, which may be packed or not."""
         values = list(self._varints.get(field, []))
         for at, end in self._spans.get(field, []):
-            while at < end:
-                value, at = read_varint(self._data, at, end)
-                values.append(value)
+            values += packed_varints(self._data, at, end)
         return tuple(signed(value) for value in values)
+
+    def floats(self, field: int) -> npt.NDArray[np.float32]:
+        """The values of a repeated float field, which may be packed or not."""
+        spans = self._fixed.get(field, []) + self._spans.get(field, [])
+        return np.frombuffer(b"".join(self._data[a:b] for a, b in spans), "<f4")
 
     def text(self, field: int) -> str:
         """The field's value, "" where it is not set."""
@@ -132,6 +141,13 @@ def read_varint(data: Data, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & (2**64 - 1), at
     raise ValueError(f"a number at byte {at - 10} is too long")
+
+
+def packed_varints(data: Data, at: int, end: int) -> Iterator[int]:
+    """The unsigned numbers that lie there, one after another."""
+    while at < end:
+        value, at = read_varint(data, at, end)
+        yield value
 
 
 def field_head(field: int, length: int) -> bytes:

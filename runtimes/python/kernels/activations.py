@@ -1,0 +1,59 @@
+"""Activations behind a product, by the operators that they come as."""
+
+from __future__ import annotations
+
+from edgebert.onnx_graph.calls import Call
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+
+_NAMES = {
+    ("Tanh", ""): "tanh",
+    ("Relu", ""): "relu",
+    ("Gelu", CONTRIB): "gelu",
+    ("BiasGelu", CONTRIB): "gelu",
+    ("FastGelu", CONTRIB): "tanh_gelu",
+}
+
+
+def read_activation(graph: MatchedGraph, value: str) -> tuple[str, str, Call] | None:
+    """What is done with a value, if nothing else is.
+
+    Returns:
+        The activation's name, a constant that is added before it or "", and the call that ends it.
+    """
+    readers = graph.readers(value)
+    if value in graph.outputs or not readers:
+        return None
+    if len(readers) == 2:
+        return _silu(graph, value, readers)
+    (call,) = readers[:1]
+    name = _name(call) if len(readers) == 1 else None
+    bias = call.input(1)
+    if name is None or call.input(0) != value or (bias and not _is_vector(graph, bias)):
+        return None
+    return name, bias, call
+
+
+def _name(call: Call) -> str | None:
+    if (call.op_type, call.domain) == ("Gelu", ""):
+        return {"none": "gelu", "tanh": "tanh_gelu"}.get(
+            str(call.attributes.get("approximate", "none"))
+        )
+    if (call.op_type, call.domain) == ("QuickGelu", CONTRIB):
+        return "silu" if call.attributes.get("alpha") == 1.0 else None
+    return _NAMES.get((call.op_type, call.domain))
+
+
+def _silu(
+    graph: MatchedGraph, value: str, readers: tuple[Call, ...]
+) -> tuple[str, str, Call] | None:
+    """X * Sigmoid(x)."""
+    sigmoid = next((c for c in readers if (c.op_type, c.domain) == ("Sigmoid", "")), None)
+    last = sigmoid and graph.sole_reader(sigmoid.outputs[0])
+    if sigmoid is None or not last or (last.op_type, last.domain) != ("Mul", ""):
+        return None
+    return ("silu", "", last) if set(last.inputs) == {value, sigmoid.outputs[0]} else None
+
+
+def _is_vector(graph: MatchedGraph, name: str) -> bool:
+    shape = graph.constant_shape(name)
+    return shape is not None and len(shape) == 1 and graph.is_floats(name, *shape)

@@ -1,0 +1,111 @@
+"""What onnxruntime still runs of a graph: layers it keeps, and whether any of it rounds floats."""
+
+from __future__ import annotations
+
+from edgebert.onnx_graph.calls import Call
+from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.operators import DOMAIN
+
+_LAYERS = frozenset(
+    [
+        "MatMul",
+        "Gemm",
+        "FusedMatMul",
+        "MatMulNBits",
+        "MatMulInteger",
+        "MatMulIntegerToFloat",
+        "QAttention",
+        "Attention",
+        "MultiHeadAttention",
+        "DynamicQuantizeMatMul",
+        "QLinearMatMul",
+        "QGemm",
+        "LayerNormalization",
+        "SkipLayerNormalization",
+        "SimplifiedLayerNormalization",
+        "EmbedLayerNormalization",
+    ]
+)
+"""Operators that are layers, or hold most of one."""
+
+_ROUND_NOTHING = frozenset(
+    [
+        "Shape",
+        "Size",
+        "Slice",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Concat",
+        "Split",
+        "Reshape",
+        "Flatten",
+        "Squeeze",
+        "Unsqueeze",
+        "Transpose",
+        "Expand",
+        "Tile",
+        "Identity",
+        "Constant",
+        "ConstantOfShape",
+        "Range",
+        "Where",
+        "Equal",
+        "Less",
+        "LessOrEqual",
+        "Greater",
+        "GreaterOrEqual",
+        "And",
+        "Or",
+        "Not",
+        "Xor",
+        "Cast",
+        "Max",
+        "Min",
+        "Clip",
+        "Relu",
+        "Neg",
+        "Abs",
+        "NonZero",
+        "ScatterND",
+        "ScatterElements",
+        "Trilu",
+        "IsNaN",
+        "Pad",
+        "OneHot",
+        "TopK",
+        "ArgMax",
+        "ArgMin",
+        "Dropout",
+        "ReduceMax",
+        "ReduceMin",
+    ]
+)
+"""Operators that move, compare or choose what is there."""
+
+_ROUND_ONCE = frozenset(("Add", "Sub", "Mul"))
+"""Operators of which IEEE 754 says every bit: each value is rounded once, of no sum."""
+
+_OF_INTEGERS = frozenset(
+    ["Add", "Sub", "Mul", "Div", "Mod", "CumSum", "ReduceSum", "Pow", "Sign", "Range"]
+)
+_INTEGERS = (2, 3, 4, 5, 6, 7, 12, 13)  # TensorProto.DataType
+
+
+def left_to_onnxruntime(graph: MatchedGraph) -> list[Call]:
+    """The layers that are none of the kernels'."""
+    return [c for c in graph.calls if c.domain != DOMAIN and c.op_type in _LAYERS]
+
+
+def is_exact(graph: MatchedGraph) -> bool:
+    """Whether no call that is left may round otherwise on another CPU."""
+    return all(call.domain == DOMAIN or _rounds_nothing(graph, call) for call in graph.calls)
+
+
+def _rounds_nothing(graph: MatchedGraph, call: Call) -> bool:
+    if call.domain or call.around:
+        return False
+    if call.op_type in _ROUND_NOTHING:
+        return True
+    whole = graph.data_type_of(call.input(0)) in _INTEGERS
+    return call.op_type in _ROUND_ONCE or (call.op_type in _OF_INTEGERS and whole)
