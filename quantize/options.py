@@ -166,8 +166,17 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
             )
     if options.isa == "vnni" and options.scheme == WEIGHT_ONLY:
         raise InputError("--isa vnni goes with integers on both sides, not with weight-only")
+    require_labels(options, manifest)
+    if options.text_column is not None and not (options.calibration or options.data):
+        raise InputError("--text-column names a column of a file: give --calibration or --data")
+
+
+def require_labels(options: QuantizeOptions, manifest: Manifest) -> None:
+    """Refuse a bound on labels of a bundle that gives none.
+
+    Raises:
+        InputError: there is one.
+    """
     spec = spec_of(manifest)
     if options.max_flips is not None and (spec.task.vectors or spec.gives_score):
         raise InputError("--max-flips is about labels, and this bundle gives none: use --max-drift")
-    if options.text_column is not None and not (options.calibration or options.data):
-        raise InputError("--text-column names a column of a file: give --calibration or --data")
