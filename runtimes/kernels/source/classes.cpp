@@ -1,0 +1,87 @@
+// Which classes this CPU has: asked of the CPU and, for the registers, of the operating system.
+#include <cstring>
+
+#include "kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+namespace edgebert {
+
+extern const Class avx512_vnni, avx_vnni, avx2, neon_dotprod, plain;
+
+namespace {
+
+constexpr size_t kMost = 8;
+
+#if defined(__x86_64__)
+struct Features {
+  bool avx2 = false, avx_vnni = false, avx512_vnni = false;
+};
+
+bool bit(unsigned word, int place) { return word >> place & 1; }
+
+Features features() {
+  Features found;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !bit(c, 27)) return found;  // xgetbv is there
+  const bool fma = bit(c, 12);
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  const bool ymm = (low & 0x06) == 0x06, zmm = (low & 0xe6) == 0xe6;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
+  found.avx2 = ymm && fma && bit(b, 5);
+  const bool avx512 = bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);  // F, DQ, BW, VL
+  found.avx512_vnni = found.avx2 && zmm && avx512 && bit(c, 11);
+  found.avx_vnni = found.avx2 && a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && bit(a, 4);
+  return found;
+}
+
+void find(const Class **to) {
+  const Features found = features();
+  if (found.avx512_vnni) *to++ = &avx512_vnni;
+  if (found.avx_vnni) *to++ = &avx_vnni;
+  if (found.avx2) *to++ = &avx2;
+  *to = &plain;
+}
+#elif defined(__aarch64__)
+bool has_dotprod() {
+#if defined(__linux__)
+  return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+#else
+  return true;  // Apple: every 64-bit Mac; Windows on ARM: asked for by its own requirements
+#endif
+}
+
+void find(const Class **to) {
+  if (has_dotprod()) *to++ = &neon_dotprod;
+  *to = &plain;
+}
+#else
+void find(const Class **to) { *to = &plain; }
+#endif
+
+struct Found {
+  const Class *all[kMost] = {};
+  Found() { find(all); }
+};
+
+}  // namespace
+
+const Class *const *classes() {
+  static const Found found;
+  return found.all;
+}
+
+const Class *class_named(const char *name) {
+  const Class *const *all = classes();
+  if (!*name) return all[0];
+  for (; *all; all++)
+    if (!strcmp((*all)->name, name)) return *all;
+  return nullptr;
+}
+
+}  // namespace edgebert
