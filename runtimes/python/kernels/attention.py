@@ -7,12 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
+from edgebert.runtimes.kernels.float_linear import float_linear
 from edgebert.runtimes.kernels.linear import quantized_linear
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
 
 _INT32 = 6
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
-_UNTOLD = ("unidirectional", "do_rotary", "past_present_share_buffer", "rotary_embedding_dim")
+_UNTOLD = (
+    "unidirectional",
+    "qkv_hidden_sizes",
+    "do_rotary",
+    "past_present_share_buffer",
+    "rotary_embedding_dim",
+)
 """Attributes of onnxruntime's operators that ask for more than attention among all tokens."""
 
 
@@ -27,21 +34,34 @@ def write_quantized_attention(graph: MatchedGraph) -> None:
         codes, weight, bias, scale, weight_scale, mask, zero, weight_zero, past = map(
             call.input, range(9)
         )
-        heads = head_count(call)
-        shape = graph.constant_shape(weight)
-        if past or not heads or shape is None or len(shape) != 2 or shape[1] % (3 * heads):
-            continue
-        if not is_plain(call) or not fits_mask(graph, mask, codes):
-            continue
-        merged = graph.value_name(f"{call.outputs[0]}.qkv")
-        linear = quantized_linear(
-            graph, call, (codes, scale, zero), (weight, weight_scale, weight_zero), bias
-        )
-        if linear is not None:
-            width = shape[1] // 3 // heads
-            attention = self_attention(call, (merged,), mask, heads, stated_scale(call, width))
-            graph.put_shape(merged, graph.shape(linear.inputs[0]), shape[1])
-            graph.replace(call, replace(linear, outputs=(merged,)), attention)
+        weights = (weight, weight_scale, weight_zero)
+        linear = quantized_linear(graph, call, (codes, scale, zero), weights, bias)
+        if linear is not None and not past:
+            _put(graph, call, linear, mask)
+
+
+def write_float_attention(graph: MatchedGraph) -> None:
+    """Attention -> FloatLinear, SelfAttention, under the same conditions; nothing added to scores."""
+    for call in graph.of_type("Attention", CONTRIB):
+        value, weight, bias, mask = map(call.input, range(4))
+        linear = float_linear(graph, call, value, weight, bias)
+        if linear is not None and not any(call.inputs[4:]):
+            _put(graph, call, linear, mask)
+
+
+def _put(graph: MatchedGraph, call: Call, linear: Call, mask: str) -> None:
+    """Put a product and the attention of its output in place of an operator that does both."""
+    heads, (_, width) = head_count(call), graph.constant_shape(linear.input(1)) or (0, 0)
+    if not heads or width % (3 * heads) or not is_plain(call):
+        return
+    given = graph.shape(linear.inputs[0])
+    if given is None or len(given) != 3 or not fits_mask(graph, mask, linear.inputs[0]):
+        return
+    merged = graph.value_name(f"{call.outputs[0]}.qkv")
+    scale = stated_scale(call, width // 3 // heads)
+    graph.put_shape(merged, given, width)
+    attention = self_attention(call, (merged,), mask, heads, scale)
+    graph.replace(call, replace(linear, outputs=(merged,)), attention)
 
 
 def self_attention(

@@ -8,10 +8,11 @@ from pathlib import Path
 from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import rewriting
-from edgebert.runtimes.kernels.attention import write_quantized_attention
+from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
 from edgebert.runtimes.kernels.embedding import write_embeddings
 from edgebert.runtimes.kernels.epilogue import take_in_what_follows
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
+from edgebert.runtimes.kernels.float_linear import write_float_linears
 from edgebert.runtimes.kernels.heads import write_heads
 from edgebert.runtimes.kernels.layer_norm import write_layer_norms
 from edgebert.runtimes.kernels.linear import write_linears
@@ -23,7 +24,9 @@ VERSION = 1
 
 _PATTERNS = (
     write_linears,
+    write_float_linears,
     write_quantized_attention,
+    write_float_attention,
     write_heads,
     take_in_what_follows,
     write_embeddings,
