@@ -9,8 +9,10 @@ import numpy as np
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.float_linear import float_linear
 from edgebert.runtimes.kernels.linear import quantized_linear
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.operators import kernel_call
 
+_HEADS = ".heads"  # behind the name of the product that makes query, key and value
 _INT32 = 6
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
 _UNTOLD = (
@@ -68,14 +70,9 @@ def self_attention(
     call: Call, inputs: tuple[str, ...], mask: str, heads: int, scale: float
 ) -> Call:
     """The operator in place of `call`; `inputs` are query, key and value, or all three in one."""
-    return Call(
-        op_type="SelfAttention",
-        domain=DOMAIN,
-        name=call.name,
-        inputs=(*inputs, *("",) * (3 - len(inputs)), mask),
-        outputs=call.outputs[:1],
-        attributes={"heads": heads, "scale": scale, "window": 0},
-    )
+    given = (*inputs, *("",) * (3 - len(inputs)), mask)
+    made = kernel_call("SelfAttention", call, given, {"heads": heads, "scale": scale})
+    return replace(made, name=f"{call.name.removesuffix(_HEADS)}{_HEADS}")
 
 
 def head_count(call: Call) -> int:

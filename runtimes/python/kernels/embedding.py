@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.layer_norm import read_layer_norm
-from edgebert.runtimes.kernels.matched_graph import DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.operators import kernel_call
 
 _FLOAT, _INT8 = 1, 3
 _INT32, _INT64 = 6, 7
@@ -53,27 +54,22 @@ def _embedding(graph: MatchedGraph, call: Call) -> Call | None:
     none = _Lookup("", "", "")
     types, positions = types or none, positions or none
     inputs = (words.ids, words.table, words.scale, types.ids, types.table)
-    return Call(
-        op_type="Embedding",
-        domain=DOMAIN,
-        name=call.name,
-        inputs=(*inputs, positions.ids, positions.table, positions.scale),
-        outputs=call.outputs,
-        attributes={"first_position": 0},
-    )
+    inputs = (*inputs, positions.ids, positions.table, positions.scale)
+    return kernel_call("Embedding", call, inputs)
 
 
 def _without_ids(graph: MatchedGraph, embedding: Call) -> Call:
     """The same with the number of the first position, where positions are counted from there."""
     count = graph.maker(embedding.input(_POSITION_IDS), "Slice")
     ids = graph.whole(count.input(0)) if count else None
-    if count is None or not ids or ids != tuple(range(ids[0], ids[0] + len(ids))):
+    if count is None or not ids or ids[0] < 0 or ids != tuple(range(ids[0], ids[0] + len(ids))):
         return embedding
     if graph.shape(count.outputs[0]) != (1, (graph.shape(embedding.inputs[0]) or (0, 0))[1]):
         return embedding
     inputs = list(embedding.inputs)
     inputs[_POSITION_IDS] = ""
-    return replace(embedding, inputs=tuple(inputs), attributes={"first_position": ids[0]})
+    attributes = {**embedding.attributes, "first_position": ids[0]}
+    return replace(embedding, inputs=tuple(inputs), attributes=attributes)
 
 
 def _added(

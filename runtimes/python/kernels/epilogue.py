@@ -8,7 +8,8 @@ from dataclasses import replace
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.activations import read_activation
 from edgebert.runtimes.kernels.layer_norm import read_layer_norm
-from edgebert.runtimes.kernels.matched_graph import DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.operators import DOMAIN
 
 PLACES = {
     "Linear": {"bias": 3, "residual": 8, "gain": 9, "shift": 10},

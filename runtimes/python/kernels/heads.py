@@ -13,7 +13,8 @@ from edgebert.runtimes.kernels.attention import (
     stated_scale,
 )
 from edgebert.runtimes.kernels.epilogue import has, with_inputs
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.operators import DOMAIN
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.operators import kernel_call
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,5 @@ def _with_sum(graph: MatchedGraph, norm: LayerNorm) -> LayerNorm:
 
 
 def _operator(call: Call, norm: LayerNorm) -> Call:
-    return Call(
-        op_type="LayerNorm",
-        domain=DOMAIN,
-        name=call.name,
-        inputs=(norm.value, norm.residual, norm.gain, norm.shift),
-        outputs=call.outputs[:1],
-        attributes={"epsilon": norm.epsilon},
-    )
+    inputs = (norm.value, norm.residual, norm.gain, norm.shift)
+    return kernel_call("LayerNorm", call, inputs, {"epsilon": norm.epsilon})

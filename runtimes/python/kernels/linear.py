@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.operators import kernel_call
 from edgebert.runtimes.kernels.quantized_input import QuantizedInput, read_quantized_input
 
 LINEAR_INPUTS = (
@@ -56,14 +57,8 @@ def quantized_linear(
     quantized = read_quantized_input(graph, *given, shape[0])
     if quantized is None or not scales:
         return None
-    return Call(
-        op_type="Linear",
-        domain=DOMAIN,
-        name=call.name,
-        inputs=(quantized.value, weight, scales, bias, quantized.multiplier, quantized.offset),
-        outputs=call.outputs[:1],
-        attributes=_attributes(quantized),
-    )
+    inputs = (quantized.value, weight, scales, bias, quantized.multiplier, quantized.offset)
+    return kernel_call("Linear", call, inputs, _attributes(quantized))
 
 
 def _attributes(quantized: QuantizedInput) -> dict[str, float | int]:

@@ -17,7 +17,6 @@ from edgebert.onnx_graph.rewriter import GraphRewriter
 from edgebert.onnx_graph.tensor_values import tensor_values
 from edgebert.runtimes.kernels.shapes import Shape, shapes_of_values
 
-DOMAIN = "edgebert.kernels"
 CONTRIB = "com.microsoft"
 _FLOAT, _LARGEST_VALUE, _DEEPEST = 1, 1 << 22, 30
 _SAME_TYPE = frozenset(
@@ -185,7 +184,7 @@ class MatchedGraph:
         """Put calls in place of one, of which the last gives the same values as it."""
         self._take_out(old)
         for call in new:
-            self._add(_without_trailing(call))
+            self._add(self._tidy(call))
         self._sweep(old)
 
     def write_into(self, rewriter: GraphRewriter) -> None:
@@ -205,6 +204,14 @@ class MatchedGraph:
         self._calls[_key(call)] = call
         for name in filter(None, (*call.inputs, *call.around)):
             self._readers.setdefault(name, []).append(call)
+
+    def _tidy(self, call: Call) -> Call:
+        """The call under a name of its own, without the inputs that it leaves out at its end."""
+        names, name = {other.name for other in self._calls.values()}, call.name
+        while name and name in names:
+            name += "."
+        count = max((place + 1 for place, value in enumerate(call.inputs) if value), default=0)
+        return replace(call, name=name, inputs=call.inputs[:count])
 
     def _take_out(self, call: Call) -> None:
         del self._calls[_key(call)]
@@ -241,9 +248,3 @@ class MatchedGraph:
 
 def _key(call: Call) -> str:
     return next(filter(None, call.outputs), "")
-
-
-def _without_trailing(call: Call) -> Call:
-    """The call without the inputs that it leaves out at its end."""
-    count = max((place + 1 for place, name in enumerate(call.inputs) if name), default=0)
-    return replace(call, inputs=call.inputs[:count])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import DOMAIN, MatchedGraph
+from edgebert.onnx_graph.calls import Attribute, Call
+from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.operators import kernel_call
 
 _FLOAT, _INTEGERS = 1, (6, 7)
 
@@ -57,19 +58,13 @@ def _mean_alone(graph: MatchedGraph, call: Call) -> Call | None:
 
 
 def _operator(call: Call, vector: _Vector, least_norm: float | None) -> Call:
-    return Call(
-        op_type="Pooling",
-        domain=DOMAIN,
-        name=call.name,
-        inputs=(vector.hidden, vector.mask),
-        outputs=call.outputs,
-        attributes={
-            "how": vector.how,
-            "normalize": int(least_norm is not None),
-            "least_norm": least_norm or 0.0,
-            "least_count": vector.least_count,
-        },
-    )
+    attributes: dict[str, Attribute] = {
+        "how": vector.how,
+        "normalize": int(least_norm is not None),
+        "least_norm": least_norm or 0.0,
+        "least_count": vector.least_count,
+    }
+    return kernel_call("Pooling", call, (vector.hidden, vector.mask), attributes)
 
 
 def _first(graph: MatchedGraph, value: str) -> _Vector | None:

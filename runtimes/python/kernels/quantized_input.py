@@ -13,6 +13,9 @@ from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 
 _LEVELS = (127, 255)
+_BY_ROW = ((127, 128, False), (255, 0, True), (255, 0, False))
+"""Levels, zero point and whether Abs is missing, where each row has its own scale."""
+
 _LEAST_SCALE = np.float32(1e-9)
 _UINT8 = 2
 
@@ -91,7 +94,7 @@ def _scaled_by_row(
         if largest is not None and _along_rows(graph, largest):
             sizes = graph.maker(largest.input(0), "Abs")
             value = largest.input(0) if sizes is None else sizes.input(0)
-            fits = value == steps.input(0) and (sizes is not None or zero_point == 0)
+            fits = value == steps.input(0) and (levels, zero_point, sizes is None) in _BY_ROW
             return (value, levels) if fits else None
     return None
 

@@ -16,11 +16,9 @@ from edgebert.runtimes.kernels.float_linear import write_float_linears
 from edgebert.runtimes.kernels.heads import write_heads
 from edgebert.runtimes.kernels.layer_norm import write_layer_norms
 from edgebert.runtimes.kernels.linear import write_linears
-from edgebert.runtimes.kernels.matched_graph import DOMAIN, MatchedGraph
+from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
 from edgebert.runtimes.kernels.pooling import write_pooling
-
-VERSION = 1
-"""Of the operators of `DOMAIN` that are written here."""
 
 _PATTERNS = (
     write_linears,
