@@ -14,8 +14,8 @@ from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
-from edgebert.runtimes.kernels import OFF, choosing
-from edgebert.runtimes.kernels.library import INSTALL, REINSTALL
+from edgebert.runtimes.kernels import choosing
+from edgebert.runtimes.kernels.library import REINSTALL
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.sessions.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
@@ -160,13 +160,7 @@ def _answers(bundle: Bundle, provider: str, kernels: str) -> list[DoctorCheck]:
     checks = [
         *used,
         _tokens(bundle.manifest, answers, _beyond(model)),
-        _compare(
-            "golden answers",
-            bundle.manifest,
-            [answer.to_expected for answer in answers],
-            [answer for answer in answers if not answer.as_expected],
-            likely,
-        ),
+        _as_expected(bundle.manifest, answers, likely),
         _compare(
             "fp32 reference",
             bundle.manifest,
@@ -198,18 +192,8 @@ def _kernels(model: Model, asked: str) -> Iterator[DoctorCheck]:
         detail = f"{KERNELS_WHEEL} {running.version} by {running.instruction_set}: {run} layers"
         yield DoctorCheck("kernels", True, f"{detail}, {left} left to onnxruntime")
     elif model.manifest.kernels:
-        yield DoctorCheck("kernels", True, f"onnxruntime runs all layers: {_why(model, asked)}")
-
-
-def _why(model: Model, asked: str) -> str:
-    if asked == OFF:
-        return "kernels are off"
-    if model.provider != CPU.full_name:
-        return f"kernels run on {CPU.full_name}"
-    library = choosing.find_usable_library()
-    if library is None:
-        return f"no kernels that can be used are installed ({INSTALL})"
-    return str(choosing.why_not(model.bundle, library))
+        why = choosing.why_onnxruntime(model.bundle, provider=model.provider, kernels=asked)
+        yield DoctorCheck("kernels", True, f"onnxruntime runs all layers: {why}")
 
 
 def _beyond(model: Model) -> str:
@@ -266,6 +250,17 @@ def _why_other_bits(manifest: Manifest, installed: str) -> Likely:
         reason = f"measured with {KERNELS_WHEEL} {made}, this is {installed}"
         anew = f"pip install {KERNELS_WHEEL}=={made}"
     return Likely("kernels", reason, f"{anew}, or {_WITHOUT_KERNELS}")
+
+
+def _as_expected(
+    manifest: Manifest, answers: Sequence[GoldenAnswer], likely: Likely
+) -> DoctorCheck:
+    name = "golden answers"
+    if all(answer.other_bits == 0 for answer in answers):
+        return DoctorCheck(name, True, f"{len(answers)} texts, equal bit for bit")
+    distances = [answer.to_expected for answer in answers]
+    off = [answer for answer in answers if not answer.as_expected]
+    return _compare(name, manifest, distances, off, likely)
 
 
 def _compare(

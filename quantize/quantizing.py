@@ -94,7 +94,8 @@ def quantize_bundle(
         others = texts.others.held_out if texts.others else None
         drift = held_out_drift(original, made.model, made.comparison, texts.held_out, others)
         manifest = made.model.manifest
-        kernels = None if made.failures else _kernels(original, made, texts, budget)
+        measures_kernels = options.kernels == AUTO and not made.failures
+        kernels = _kernels(original, made, texts, budget) if measures_kernels else None
         sealed = None
         if not made.failures:
             sealed = _sealed(original, made, drift, kernels)
@@ -228,7 +229,13 @@ def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
 
 def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -> str:
     """All that the measurements of a search depend on."""
-    chosen = {**asdict(options), "data": None, "max_drift": None, "max_flips": None}
+    chosen = {
+        **asdict(options),
+        "data": None,
+        "max_drift": None,
+        "max_flips": None,
+        "kernels": None,
+    }
     machine = this_machine()
     here = (machine.cpu, machine.features, machine.versions, edgebert.__version__)
     return "\n".join(map(str, (original.manifest, texts.fingerprint, chosen, *here)))

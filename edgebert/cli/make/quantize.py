@@ -71,6 +71,14 @@ if TYPE_CHECKING:
     help="Texts to measure the drift on. Default: a part of the calibration texts, held out.",
 )
 @options.text_column
+@click.option(
+    "--kernels",
+    type=click.Choice(["auto", "off"]),
+    default="auto",
+    show_default=True,
+    help="auto: measure with edgebert's kernels too, where they are installed, so that they run it. "
+    "off: leave it to onnxruntime.",
+)
 @options.max_drift
 @options.max_flips
 @options.force

@@ -16,6 +16,7 @@ from edgebert.records.manifest import Manifest
 from edgebert.runtimes.kernels import KERNELS, OFF, REQUIRED
 from edgebert.runtimes.kernels.graph import KernelGraph, kernel_graph
 from edgebert.runtimes.kernels.library import (
+    INSTALL,
     KernelLibrary,
     find_library,
     require_library,
@@ -101,6 +102,24 @@ def why_not(bundle: Bundle, library: KernelLibrary) -> str | None:
             f"with 'edgebert kernels {bundle.path} --reference FP32_BUNDLE -o NEW_BUNDLE'"
         )
     return None
+
+
+def why_onnxruntime(bundle: Bundle, *, provider: str, kernels: str) -> str:
+    """Why onnxruntime runs all of a bundle that was measured with kernels.
+
+    Args:
+        bundle: the bundle.
+        provider: the execution provider that runs it, by onnxruntime's name.
+        kernels: how they were asked for.
+    """
+    if kernels == OFF:
+        return "kernels are off"
+    if provider != CPU.full_name:
+        return f"kernels run on {CPU.full_name}"
+    library = find_usable_library()
+    if library is None:
+        return f"no kernels that can be used are installed ({INSTALL})"
+    return str(why_not(bundle, library))
 
 
 def engine_of(bundle: Bundle, *, provider: str, kernels: str) -> str:
