@@ -13,14 +13,14 @@ from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.machine import available_cores
-from edgebert.records.profile import Profile, untuned
+from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
 from edgebert.runtimes.kernels import AUTO
 from edgebert.runtimes.kernels.choosing import chosen_graph
 from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.sessions.engine import Engine
-from edgebert.runtimes.sessions.profiles import save_profile
+from edgebert.runtimes.sessions.profiles import save_profile, without_tuning
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
@@ -41,8 +41,8 @@ Pass = Callable[[Profile], object]
 def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -> TuneRecord:
     """Measure this machine, in less than a minute, and keep the winner for `edgebert.load`.
 
-    Callers, threads, spinning and the size of a micro-batch are tried; the last one only for
-    bundles that promise the same answer in every batch.
+    Callers, threads, spinning, which texts are short and the size of a micro-batch are tried; the
+    last one only for bundles that promise the same answer in every batch.
 
     Args:
         path: a bundle.
@@ -56,7 +56,7 @@ def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
     graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
     ways = _Ways(bundle, graph)
-    default = untuned(cores)
+    default = without_tuning(bundle, CPU, cores)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
     ways.keep(first)
@@ -165,11 +165,19 @@ def _sizes(profile: Profile, bundle: Bundle) -> list[Profile]:
 
 
 def _alone(profile: Profile) -> list[Profile]:
-    """Threads of a run that is alone: all cores, half of them, one; with and without spinning."""
+    """Threads of a run that is alone: all cores, half of them, one.
+
+    Several threads with and without spinning, and for short texts too or not for them.
+    """
     cores = profile.threads
-    threads = dict.fromkeys((cores, max(1, cores // 2), 1))
-    ways = [(n, spinning) for n in threads for spinning in (True, False) if n > 1 or spinning]
-    return [replace(profile, threads=n, spinning=spinning) for n, spinning in ways]
+    ways = [
+        replace(profile, threads=n, spinning=spinning, short_tokens=short)
+        for n in dict.fromkeys((cores, max(1, cores // 2)))
+        for spinning in (True, False)
+        for short in dict.fromkeys((profile.short_tokens, 0))
+        if n > 1
+    ]
+    return [*ways, replace(profile, threads=1, short_tokens=0)]
 
 
 def _as_many_as_fit(ways: _Ways, default: Profile) -> list[Text]:

@@ -48,11 +48,13 @@ def show_tune(record: TuneRecord) -> str:
 
 
 def _winner(record: TuneRecord) -> str:
+    from edgebert.report.tuned import threads_alone
+
     p = record.profile
     gains = ", ".join(f"{use} {times:.2f}x" for use, times in record.faster.items())
     kept = record.kept_in or "nowhere: the user's cache cannot be written"
     return (
         f"{p.callers} callers x {p.caller_threads} threads, {p.tokens_per_run} tokens a run; one "
-        f"text: {p.threads} threads, {'spinning' if p.spinning else 'not spinning'}\n"
+        f"text: {threads_alone(p)} threads, {'spinning' if p.spinning else 'not spinning'}\n"
         f"against no tuning: {gains}\nkept in {kept}"
     )

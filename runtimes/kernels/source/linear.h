@@ -247,10 +247,8 @@ static void quantize_block(const Block &b, float *room, uint8_t *codes, float *s
 static void norm_after(const Block &b) {
   const Packed &layer = b.layer;
   if (!layer.after.gain) return;
-  for (size_t row = b.first; row < b.first + b.rows; row++) {
-    float *y = b.call.y + row * layer.outputs;
-    layer_norm(y, y, layer.after.gain, layer.after.shift, layer.outputs, layer.after.epsilon);
-  }
+  float *y = b.call.y + b.first * layer.outputs;
+  layer_norm(y, y, b.rows, layer.outputs, layer.after);
 }
 
 // ---- blocks and columns, shared out to threads

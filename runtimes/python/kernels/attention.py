@@ -11,9 +11,10 @@ from edgebert.runtimes.kernels.float_linear import float_linear
 from edgebert.runtimes.kernels.linear import quantized_linear
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.shapes import Shape
 
 _HEADS = ".heads"  # behind the name of the product that makes query, key and value
-_INT32 = 6
+_FLOAT, _INT32 = 1, 6
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
 _UNTOLD = (
     "unidirectional",
@@ -43,34 +44,44 @@ def write_quantized_attention(graph: MatchedGraph) -> None:
 
 
 def write_float_attention(graph: MatchedGraph) -> None:
-    """Attention -> FloatLinear, SelfAttention, under the same conditions; nothing added to scores."""
+    """Attention -> FloatLinear, SelfAttention, under the same conditions."""
     for call in graph.of_type("Attention", CONTRIB):
-        value, weight, bias, mask = map(call.input, range(4))
+        value, weight, bias, mask, past, added = map(call.input, range(6))
         linear = float_linear(graph, call, value, weight, bias)
-        if linear is not None and not any(call.inputs[4:]):
-            _put(graph, call, linear, mask)
+        if linear is not None and not past and not any(call.inputs[6:]):
+            _put(graph, call, linear, mask, added)
 
 
-def _put(graph: MatchedGraph, call: Call, linear: Call, mask: str) -> None:
+def _put(graph: MatchedGraph, call: Call, linear: Call, mask: str, added: str = "") -> None:
     """Put a product and the attention of its output in place of an operator that does both."""
     heads, (_, width) = head_count(call), graph.constant_shape(linear.input(1)) or (0, 0)
     if not heads or width % (3 * heads) or not is_plain(call):
         return
     given = graph.shape(linear.inputs[0])
-    if given is None or len(given) != 3 or not fits_mask(graph, mask, linear.inputs[0]):
+    if given is None or len(given) != 3 or not fits_mask(graph, mask, given):
+        return
+    if not fits_scores(graph, added, given, heads):
         return
     merged = graph.value_name(f"{call.outputs[0]}.qkv")
     scale = stated_scale(call, width // 3 // heads)
     graph.put_shape(merged, given, width)
-    attention = self_attention(call, (merged,), mask, heads, scale)
+    attention = self_attention(call, (merged,), (mask, added), heads, scale)
     graph.replace(call, replace(linear, outputs=(merged,)), attention)
 
 
 def self_attention(
-    call: Call, inputs: tuple[str, ...], mask: str, heads: int, scale: float
+    call: Call, inputs: tuple[str, ...], scores: tuple[str, str], heads: int, scale: float
 ) -> Call:
-    """The operator in place of `call`; `inputs` are query, key and value, or all three in one."""
-    given = (*inputs, *("",) * (3 - len(inputs)), mask)
+    """The operator in place of `call`.
+
+    Args:
+        call: an operator of attention.
+        inputs: names of query, key and value, or of all three in one.
+        scores: names of their mask, and of what is added to them.
+        heads: how many.
+        scale: what they are multiplied by.
+    """
+    given = (*inputs, *("",) * (3 - len(inputs)), *scores)
     made = kernel_call("SelfAttention", call, given, {"heads": heads, "scale": scale})
     return replace(made, name=f"{call.name.removesuffix(_HEADS)}{_HEADS}")
 
@@ -101,14 +112,19 @@ def is_plain(call: Call) -> bool:
     )
 
 
-def fits_mask(graph: MatchedGraph, mask: str, tokens: str) -> bool:
-    """Whether a mask is int32 [batch, sequence] of those tokens, or there is none."""
-    if not mask:
+def fits_mask(graph: MatchedGraph, mask: str, tokens: Shape) -> bool:
+    """Whether a mask is int32 [batch, sequence] of tokens [batch, sequence, width], or not there."""
+    return not mask or (graph.shape(mask) == tokens[:2] and _is_int32(graph, mask))
+
+
+def fits_scores(graph: MatchedGraph, added: str, tokens: Shape, heads: int) -> bool:
+    """Whether a value is [batch or 1, heads or 1, sequence, sequence], or not there."""
+    if not added:
         return True
-    shape, given = graph.shape(mask), graph.shape(tokens)
-    if shape is None or given is None or len(given) != 3 or shape != given[:2]:
+    shape, (batch, length, _) = graph.shape(added), tokens
+    if shape is None or len(shape) != 4 or graph.data_type_of(added) not in (0, _FLOAT):
         return False
-    return _is_int32(graph, mask)
+    return shape[0] in (1, batch) and shape[1] in (1, heads) and shape[2:] == (length, length)
 
 
 def _is_int32(graph: MatchedGraph, name: str) -> bool:

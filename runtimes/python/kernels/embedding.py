@@ -54,8 +54,8 @@ def _embedding(graph: MatchedGraph, call: Call) -> Call | None:
     none = _Lookup("", "", "")
     types, positions = types or none, positions or none
     inputs = (words.ids, words.table, words.scale, types.ids, types.table)
-    inputs = (*inputs, positions.ids, positions.table, positions.scale)
-    return kernel_call("Embedding", call, inputs)
+    places = (positions.ids, positions.table, positions.scale)
+    return kernel_call("Embedding", call, (*inputs, *places))
 
 
 def _without_ids(graph: MatchedGraph, embedding: Call) -> Call:

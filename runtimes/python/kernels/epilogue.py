@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from edgebert.onnx_graph.calls import Call
@@ -12,10 +11,13 @@ from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN
 
 PLACES = {
-    "Linear": {"bias": 3, "residual": 8, "gain": 9, "shift": 10},
-    "FloatLinear": {"bias": 2, "residual": 3, "gain": 4, "shift": 5},
-}
-"""Where the two products take what comes after them."""
+    "Linear": {
+        "x": 0, "bias": 3, "before_gain": 6, "before_shift": 7, "residual": 8, "gain": 9,
+        "shift": 10,
+    },
+    "FloatLinear": {"x": 0, "bias": 2, "residual": 3, "gain": 4, "shift": 5},
+}  # fmt: skip
+"""Where the two products take what stands before and behind them."""
 
 
 def take_in_what_follows(graph: MatchedGraph) -> None:
@@ -120,6 +122,3 @@ def _layer_norm(graph: MatchedGraph, linear: Call) -> Call | None:
     attributes = {**linear.attributes, "after_epsilon": norm.epsilon}
     assert reader is not None
     return _wider(graph, linear, reader, replace(wider, attributes=attributes))
-
-
-_Step = Callable[[MatchedGraph, Call], Call | None]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.attention import (
     fits_mask,
+    fits_scores,
     head_count,
     is_plain,
     self_attention,
@@ -15,47 +18,51 @@ from edgebert.runtimes.kernels.attention import (
 from edgebert.runtimes.kernels.epilogue import has, with_inputs
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN
+from edgebert.runtimes.kernels.rotation import read_rotation
+from edgebert.runtimes.kernels.thirds import whole_of
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""
 
 
 def write_heads(graph: MatchedGraph) -> None:
-    """MultiHeadAttention(query, key, value, bias, mask) -> SelfAttention.
+    """MultiHeadAttention(query, key, value, bias, mask, added) -> SelfAttention.
 
-    1. The three are thirds of one value by a Split, or three values of the same shape: not those of
-       another text.
-    2. Its bias goes into the products that make the three, if nobody else reads these.
-    3. A mask is int32 [batch, sequence]; nothing is added to scores, and there is no past.
+    1. The three are thirds of one value, or three values of the same shape: not those of another
+       text.
+    2. Query and key may be turned by their positions before.
+    3. Its bias goes into the products that make the three, if nobody else reads these.
+    4. A mask is int32 [batch, sequence], and there is no past.
     """
     for call in graph.of_type("MultiHeadAttention", CONTRIB):
-        query, key, value, bias, mask, added = map(call.input, range(len(_KNOWN)))
-        shape, heads = graph.shape(query), head_count(call)
-        if any(call.inputs[len(_KNOWN) :]) or added or not heads or not is_plain(call):
-            continue
-        if shape is None or len(shape) != 3 or not isinstance(shape[2], int) or shape[2] % heads:
-            continue
-        if graph.shape(key) != shape or graph.shape(value) != shape:
-            continue
-        if not fits_mask(graph, mask, query):
-            continue
-        given = _merged(graph, (query, key, value)) or (query, key, value)
-        if bias and not _put_bias(graph, call, given, bias, shape[2]):
-            continue
-        scale = stated_scale(call, shape[2] // heads)
-        graph.replace(call, self_attention(call, given, mask, heads, scale))
+        attention = _attention(graph, call)
+        if attention is not None:
+            graph.replace(call, attention)
 
 
-def _merged(graph: MatchedGraph, thirds: tuple[str, str, str]) -> tuple[str] | None:
-    """The value whose thirds along the last axis these are, in this order."""
-    split = graph.maker(thirds[0], "Split")
-    if split is None or split.outputs != thirds or split.attributes.get("axis") not in (-1, 2):
+def _attention(graph: MatchedGraph, call: Call) -> Call | None:
+    query, key, value, bias, mask, added = map(call.input, range(len(_KNOWN)))
+    shape, heads = graph.shape(query), head_count(call)
+    if any(call.inputs[len(_KNOWN) :]) or not heads or not is_plain(call):
         return None
-    shape = graph.shape(thirds[0])
-    whole = graph.shape(split.input(0))
-    if shape is None or whole is None or not isinstance(shape[-1], int):
+    if shape is None or len(shape) != 3 or not isinstance(shape[2], int) or shape[2] % heads:
         return None
-    return (split.input(0),) if whole == (*shape[:-1], 3 * shape[-1]) else None
+    if graph.shape(key) != shape or graph.shape(value) != shape:
+        return None
+    if not fits_mask(graph, mask, shape) or not fits_scores(graph, added, shape, heads):
+        return None
+    width = shape[2] // heads
+    rotation = read_rotation(graph, query, key, width)
+    if rotation is not None:
+        query, key = rotation.query, rotation.key
+    whole = whole_of(graph, (query, key, value))
+    given = (whole,) if whole else (query, key, value)
+    if bias and (rotation or not _put_bias(graph, call, given, bias, shape[2])):
+        return None
+    made = self_attention(call, given, (mask, added), heads, stated_scale(call, width))
+    if rotation is None:
+        return made
+    return replace(made, inputs=(*made.inputs, rotation.cosines, rotation.sines))
 
 
 def _put_bias(

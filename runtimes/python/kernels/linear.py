@@ -9,12 +9,6 @@ from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.operators import kernel_call
 from edgebert.runtimes.kernels.quantized_input import QuantizedInput, read_quantized_input
 
-LINEAR_INPUTS = (
-    "x", "weight", "weight_scale", "bias", "input_multiplier", "input_offset", "before_gain",
-    "before_shift", "residual", "after_gain", "after_shift",
-)  # fmt: skip
-"""What `Linear` takes, in its order."""
-
 _INT8 = 3
 
 

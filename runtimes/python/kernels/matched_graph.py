@@ -15,13 +15,15 @@ from edgebert.onnx_graph.edited_message import EditedMessage
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.rewriter import GraphRewriter
 from edgebert.onnx_graph.tensor_values import tensor_values
-from edgebert.runtimes.kernels.shapes import Shape, shapes_of_values
+from edgebert.runtimes.kernels.shape_inference import infer_shapes
+from edgebert.runtimes.kernels.shapes import Shape
 
 CONTRIB = "com.microsoft"
 _FLOAT, _LARGEST_VALUE, _DEEPEST = 1, 1 << 22, 30
 _SAME_TYPE = frozenset(
     [
         "Slice",
+        "Range",
         "Gather",
         "Unsqueeze",
         "Squeeze",
@@ -73,7 +75,7 @@ class MatchedGraph:
             if call.op_type == "Constant" and not call.domain and "value" in call.tensors:
                 self._tensors[call.outputs[0]] = call.tensors["value"]
         self._original = dict(self._calls)
-        self.shapes = shapes_of_values(self)
+        self.shapes = infer_shapes(self, self.calls)
 
     @property
     def calls(self) -> tuple[Call, ...]:

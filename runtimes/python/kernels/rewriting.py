@@ -19,6 +19,7 @@ from edgebert.runtimes.kernels.linear import write_linears
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
 from edgebert.runtimes.kernels.pooling import write_pooling
+from edgebert.runtimes.kernels.prologue import take_in_what_stands_before
 
 _PATTERNS = (
     write_linears,
@@ -27,6 +28,7 @@ _PATTERNS = (
     write_float_attention,
     write_heads,
     take_in_what_follows,
+    take_in_what_stands_before,
     write_embeddings,
     write_layer_norms,
     write_pooling,

@@ -6,17 +6,35 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from edgebert.bundle import Bundle
+from edgebert.bundle import MODEL, Bundle
 from edgebert.json_files import parse
-from edgebert.machine import available_cores, this_machine
+from edgebert.machine import available_cores, has_vnni, this_machine
+from edgebert.onnx_graph.parts import WEIGHT_ONLY
 from edgebert.records.codec import from_dict
-from edgebert.records.profile import Profile, one_caller, untuned
+from edgebert.records.profile import TOKENS_PER_RUN, Profile, one_caller, untuned
 from edgebert.runtimes.sessions.providers import CPU, Provider, provider_named
 from edgebert.runtimes.sessions.session import import_onnxruntime
 from edgebert.user_cache import user_cache
 
 _TOKENS_ON_A_GPU = 16_384
 """Tokens of a micro-batch that keeps a GPU busy; not measured on one."""
+
+_SHORT_WORK = 24 * 24_000_000
+"""Tokens times bytes of an int8 graph, up to which one thread is about as fast as all cores.
+
+The best of alternating runs of int8 all-MiniLM-L6-v2, one thread / both of two cores
+(x86_64-avx512_vnni): ms of one request after the other, and of the CPU's time for each.
+
+====== ============= =============
+tokens ms            CPU, ms
+====== ============= =============
+16     0.81 / 0.76   0.89 / 2.1
+32     1.5 / 1.3     1.5 / 2.5
+64     2.9 / 1.7     3.1 / 3.3
+128    6.1 / 3.4     6.3 / 7.2
+256    14.5 / 7.8    14.6 / 16.2
+====== ============= =============
+"""
 
 
 def profile_for(
@@ -35,7 +53,28 @@ def profile_for(
         saved = _read(file).get(_key(provider, cores, kernels=kernels))
         if saved is not None and _fits(saved, cores):
             return saved
-    return _without_tuning(provider_named(provider), cores)
+    return without_tuning(bundle, provider_named(provider), cores)
+
+
+def without_tuning(bundle: Bundle, provider: Provider, cores: int) -> Profile:
+    """What is right on any machine."""
+    if provider is CPU:
+        return untuned(cores, short_tokens(bundle) if cores > 1 else 0)
+    return one_caller(cores, _TOKENS_ON_A_GPU) if provider.gpu else one_caller(cores)
+
+
+def short_tokens(bundle: Bundle) -> int:
+    """Tokens up to which one thread answers about as fast as all cores.
+
+    Floats gain by all cores from the first token on: how fast weights are read is what counts. So
+    may int8 on CPUs without VNNI, where it was not measured.
+    """
+    quantization = bundle.manifest.quantization
+    if quantization is None or quantization.scheme == WEIGHT_ONLY or not has_vnni():
+        return 0
+    files = bundle.manifest.files.items()
+    graph = sum(entry.size_bytes for name, entry in files if name.startswith(MODEL))
+    return min(TOKENS_PER_RUN, _SHORT_WORK // graph)
 
 
 def save_profile(
@@ -64,12 +103,6 @@ def profile_file(bundle: Bundle) -> Path:
     return user_cache("profiles") / f"{bundle.sha256[:32]}.json"
 
 
-def _without_tuning(provider: Provider, cores: int) -> Profile:
-    if provider is CPU:
-        return untuned(cores)
-    return one_caller(cores, _TOKENS_ON_A_GPU) if provider.gpu else one_caller(cores)
-
-
 def _read(file: Path) -> dict[str, Profile]:
     """What a file holds; a file that cannot be read holds nothing, and is written anew."""
     try:
@@ -81,8 +114,8 @@ def _read(file: Path) -> dict[str, Profile]:
 
 def _possible(profile: Profile) -> Profile:
     numbers = (profile.callers, profile.caller_threads, profile.threads, profile.tokens_per_run)
-    if min(numbers) < 1:
-        raise ValueError("a profile counts from 1")
+    if min(numbers) < 1 or profile.short_tokens < 0:
+        raise ValueError("a profile counts from 1, and short texts from 0")
     return profile
 
 
