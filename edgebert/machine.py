@@ -35,7 +35,11 @@ CPU_INFO = Path("/proc/cpuinfo")
 """Where Linux tells of the CPU; the tests put other CPUs in its place."""
 
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # one name each, on every system
-_PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx")
+
+KERNELS_WHEEL = "edgebert-kernels"
+"""The package that brings edgebert's kernels."""
+
+_PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx", KERNELS_WHEEL)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from edgebert.machine import available_cores
 from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
+from edgebert.runtimes.kernels import AUTO
+from edgebert.runtimes.kernels.choosing import chosen_graph
+from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.profiles import save_profile, without_tuning
 from edgebert.runtimes.sessions.providers import CPU
@@ -35,7 +38,7 @@ _WORTH_IT = 0.97  # of the time without tuning: what is nearer is noise
 Pass = Callable[[Profile], object]
 
 
-def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
+def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -> TuneRecord:
     """Measure this machine, in less than a minute, and keep the winner for `edgebert.load`.
 
     Callers, threads, spinning, which texts are short and the size of a micro-batch are tried; the
@@ -44,13 +47,15 @@ def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
     Args:
         path: a bundle.
         threads: cores to share out; `load` finds the winner when it is given the same number.
+        kernels: as in `load`: a bundle has a winner with them, and one without.
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
     """
     bundle = open_bundle(path)
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
-    ways = _Ways(bundle)
+    graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
+    ways = _Ways(bundle, graph)
     default = without_tuning(bundle, CPU, cores)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
@@ -74,15 +79,20 @@ def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
             *(Tried(MANY_TEXTS, profile, ms) for profile, ms in many),
             *(Tried(ONE_TEXT, profile, ms) for profile, ms in alone),
         ),
-        kept_in=_kept(save_profile(third, bundle, provider=CPU.name, threads=threads)),
+        kept_in=_kept(
+            save_profile(
+                third, bundle, provider=CPU.name, threads=threads, kernels=graph is not None
+            )
+        ),
     )
 
 
 class _Ways:
     """Models of one bundle that differ in their profile and share sessions."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, kernels: KernelGraph | None = None) -> None:
         self._bundle = bundle
+        self._kernels = kernels
         self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)
         self._models: dict[Profile, Model] = {}
         self._sessions: dict[tuple[int, bool], onnxruntime.InferenceSession] = {}
@@ -90,7 +100,8 @@ class _Ways:
     def model(self, profile: Profile) -> Model:
         if profile not in self._models:
             engine = Engine(self._open, profile)
-            self._models[profile] = Model(self._bundle, engine, self._tokenizer)
+            running = self._kernels.running if self._kernels else None
+            self._models[profile] = Model(self._bundle, engine, self._tokenizer, kernels=running)
         return self._models[profile]
 
     def keep(self, profile: Profile) -> None:
@@ -102,7 +113,9 @@ class _Ways:
     def _open(self, *, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
         key = threads, spinning
         if key not in self._sessions:
-            self._sessions[key] = open_session(self._bundle, threads=threads, spinning=spinning)
+            self._sessions[key] = open_session(
+                self._bundle, threads=threads, spinning=spinning, kernels=self._kernels
+            )
         return self._sessions[key]
 
 

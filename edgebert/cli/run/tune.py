@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Cores to share out. Default: all that are granted.",
 )
+@options.kernels
 @options.json_record
-def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
+def tune(bundle: Path, threads: int | None, kernels: str, json_path: Path | None) -> None:
     """Find the fastest way to run BUNDLE on this machine; from then on every load takes it.
 
     It takes less than a minute and changes no answer. The machine should have nothing else to do.
@@ -33,7 +34,7 @@ def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
     """
     from edgebert.latency import tune as run_tune
 
-    record_to(json_path, lambda: run_tune(bundle, threads=threads), show_tune)
+    record_to(json_path, lambda: run_tune(bundle, threads=threads, kernels=kernels), show_tune)
 
 
 def show_tune(record: TuneRecord) -> str:

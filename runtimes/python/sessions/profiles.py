@@ -37,12 +37,20 @@ tokens ms            CPU, ms
 """
 
 
-def profile_for(bundle: Bundle, *, provider: str, threads: int | None) -> Profile:
-    """The profile that this machine was tuned to, or the one that is right without tuning."""
+def profile_for(
+    bundle: Bundle, *, provider: str, threads: int | None, kernels: bool = False
+) -> Profile:
+    """The profile that this machine was tuned to, or the one that is right without tuning.
+
+    Args:
+        bundle: the bundle.
+        provider, threads: as it is loaded with.
+        kernels: whether kernels run it.
+    """
     cores = available_cores() if threads is None else threads
     file = profile_file(bundle)
     if file.is_file():  # most machines never tune: then nothing is looked at
-        saved = _read(file).get(_key(provider, cores))
+        saved = _read(file).get(_key(provider, cores, kernels=kernels))
         if saved is not None and _fits(saved, cores):
             return saved
     return without_tuning(bundle, provider_named(provider), cores)
@@ -70,16 +78,16 @@ def short_tokens(bundle: Bundle) -> int:
 
 
 def save_profile(
-    profile: Profile, bundle: Bundle, *, provider: str, threads: int | None
+    profile: Profile, bundle: Bundle, *, provider: str, threads: int | None, kernels: bool = False
 ) -> Path | None:
-    """Keep a profile for this bundle and this machine.
+    """Keep a profile for this bundle and this machine; arguments as of `profile_for`.
 
     Returns:
         The file, or None where the user's cache cannot be written.
     """
     file = profile_file(bundle)
     saved = _read(file) if file.is_file() else {}
-    saved[_key(provider, threads or available_cores())] = profile
+    saved[_key(provider, threads or available_cores(), kernels=kernels)] = profile
     content = json.dumps({key: asdict(value) for key, value in saved.items()}, indent=1) + "\n"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -115,8 +123,9 @@ def _fits(profile: Profile, cores: int) -> bool:
     return max(profile.callers, profile.caller_threads, profile.threads) <= cores
 
 
-def _key(provider: str, cores: int) -> str:
+def _key(provider: str, cores: int, *, kernels: bool) -> str:
     """What a profile depends on beside the bundle; a virtual machine's CPU may go by any name."""
     machine, version = this_machine(), import_onnxruntime().__version__
     cpu = f"{machine.cpu_and_class}, {cores} cores"
-    return f"{cpu}, onnxruntime {version}, {provider_named(provider).name}"
+    name = f"{provider_named(provider).name}{' by kernels' if kernels else ''}"
+    return f"{cpu}, onnxruntime {version}, {name}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from edgebert.records.measured import Placement
+    from edgebert.runtimes.kernels.graph import KernelGraph
 
 _MEASURED_ON_CPU = {
     # Where only weights are integers, activations stay floats: else onnxruntime would round them.
@@ -42,6 +43,9 @@ _MEASURED_ON_CPU = {
 # for a third more time: weights that cannot overflow go without. onnxruntime 1.30 and 1.31 would
 # widen them on CPUs with VNNI too, for the same answers in 1.5 to 1.65 times the time.
 _WIDENED_WEIGHTS = {"session.x64quantprecision": "1"}
+
+_WEIGHT_FILES_IN = "session.model_external_initializers_file_folder_path"
+"""Where the weights lie of a graph that is given as bytes."""
 
 _SLEEPING_THREADS = {"session.intra_op.allow_spinning": "0"}
 
@@ -59,6 +63,7 @@ class _Start:
         widen: whether int8 weights are widened on CPUs where their sums could overflow.
         spinning: whether threads that wait within a run keep their core.
         arena: whether memory is kept from one operator to the next.
+        kernels: what runs in the place of the graph at `path`; None for that graph itself.
     """
 
     path: Path
@@ -67,6 +72,11 @@ class _Start:
     widen: bool = True
     spinning: bool = True
     arena: bool = True
+    kernels: KernelGraph | None = None
+
+    @property
+    def graph(self) -> str | bytes:
+        return self.kernels.graph if self.kernels else str(self.path)
 
     def options(self) -> onnxruntime.SessionOptions:
         options = import_onnxruntime(self.provider).SessionOptions()
@@ -80,6 +90,9 @@ class _Start:
         config |= _THREADS_THAT_SLEEP_AFTER_RUNS if self.spinning else _SLEEPING_THREADS
         for key, value in config.items():
             options.add_session_config_entry(key, value)
+        if self.kernels:
+            options.register_custom_ops_library(str(self.kernels.library.path))
+            options.add_session_config_entry(_WEIGHT_FILES_IN, str(self.path.parent))
         return options
 
     @property
@@ -106,6 +119,7 @@ def open_session(
     threads: int | None = None,
     spinning: bool = True,
     arena: bool = True,
+    kernels: KernelGraph | None = None,
 ) -> onnxruntime.InferenceSession:
     """Open the graph of a model; a provider other than the CPU's also runs it once.
 
@@ -117,6 +131,7 @@ def open_session(
             faster while nobody else needs the core. When the run is done they sleep.
         arena: whether memory is kept from one operator to the next: faster, and twice as much of
             it where single values are gigabytes.
+        kernels: the same graph as kernels run it, on the CPU; None where onnxruntime runs all.
 
     Raises:
         ProviderError: an unknown provider, one that is not installed or does not start, a bundle
@@ -129,7 +144,9 @@ def open_session(
     for name in _weight_files(files.model_path):
         if not files.owns(name):
             raise BundleError(f"{files.path} is damaged: its manifest does not list {name}")
-    start = _Start(files.model_path, chosen, threads, files.widens_weights, spinning, arena)
+    start = _Start(
+        files.model_path, chosen, threads, files.widens_weights, spinning, arena, kernels
+    )
     if chosen is CPU:
         return _session(start, start.options())
     from edgebert.runtimes.sessions.placement import require_all
@@ -194,7 +211,7 @@ def _session(start: _Start, options: onnxruntime.SessionOptions) -> onnxruntime.
     missing = "" if provider is CPU else _prepare(provider)
     try:
         session = onnxruntime.InferenceSession(
-            str(start.path),
+            start.graph,
             options,
             providers=provider.with_options(start.cores),
             enable_fallback=0,  # else it tries again on the CPU, and prints that it does
