@@ -23,6 +23,7 @@ from int8_models import (
     mean_cosine,
     require_int8_throughout,
 )
+from kernel_answers import operators, require_alike
 from mutations import Mutation, attentions, mutations_of
 from onnx import numpy_helper
 from safetensors.numpy import load_file
@@ -45,6 +46,18 @@ from edgebert.runtimes import load
 TOLERANCE = 1e-4
 OPENED = ("deberta", "nomic_bert", "rembert", "roformer", "squeezebert")
 """Those whose forward is ours, in int8 here; the others are in the tests of `quantize`."""
+
+
+_ROUNDED_BY_ONNXRUNTIME = (
+    "deberta", "deberta-v2", "modernbert", "nomic_bert", "roformer", "squeezebert",
+)  # fmt: skip
+"""Where something but kernels rounds: products of positions, cosines, activations of groups."""
+
+_MUTATED = [(family, mutation) for family in FAMILIES for mutation in mutations_of(family)]
+
+
+def _mutation_name(value: str | Mutation) -> str:
+    return value if isinstance(value, str) else value.__name__.strip("_")
 
 
 @dataclass(frozen=True)
@@ -216,11 +229,7 @@ def test_a_promised_family_that_computes_attention_itself_fails(
         export_model(checkpoint, tmp_path / "bundle")
 
 
-@pytest.mark.parametrize(
-    ("family", "mutation"),
-    [(family, mutation) for family in FAMILIES for mutation in mutations_of(family)],
-    ids=lambda value: value if isinstance(value, str) else value.__name__.strip("_"),
-)
+@pytest.mark.parametrize(("family", "mutation"), _MUTATED, ids=_mutation_name)
 def test_a_mistake_in_the_graph_shows_by_far(
     family: str, mutation: Mutation, exported: Callable[[str], Exported]
 ) -> None:
@@ -229,6 +238,29 @@ def test_a_mistake_in_the_graph_shows_by_far(
     damaged.CopyFrom(export.graph)
     mutation(damaged)
     assert _difference(export, damaged) > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_answers_alike_in_kernels(
+    family: str, exported: Callable[[str], Exported]
+) -> None:
+    rewritten = require_alike(exported(family).bundle / "model.onnx", least=0.999999)
+    counts = operators(rewritten)
+    assert (counts["Embedding"], counts["SelfAttention"], counts["Pooling"]) == (1, 2, 1)
+    products_of_positions = 4 if family in ("deberta", "deberta-v2") else 0
+    assert len(rewritten.left) == products_of_positions
+    assert rewritten.exact == (family not in _ROUNDED_BY_ONNXRUNTIME)
+
+
+@pytest.mark.parametrize(("family", "mutation"), _MUTATED, ids=_mutation_name)
+def test_a_changed_graph_answers_alike_in_kernels(
+    family: str, mutation: Mutation, exported: Callable[[str], Exported], tmp_path: Path
+) -> None:
+    changed = onnx.ModelProto()
+    changed.CopyFrom(exported(family).graph)
+    mutation(changed)
+    onnx.save(changed, tmp_path / "model.onnx")
+    require_alike(tmp_path / "model.onnx", least=0.999999)
 
 
 def _difference(export: Exported, model: onnx.ModelProto) -> float:

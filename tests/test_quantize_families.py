@@ -25,6 +25,7 @@ from int8_models import (
     require_int8_throughout,
     same_model_gates,
 )
+from kernel_answers import operators, require_alike
 from onnx import numpy_helper
 
 from edgebert.doctor import examine
@@ -80,6 +81,17 @@ def test_every_layer_is_as_planned(name: str, options: QuantizeOptions, make: Ma
 @pytest.mark.parametrize(("name", "options"), EVERY)
 def test_answers_stay_near_those_in_floats(name: str, options: QuantizeOptions, make: Make) -> None:
     assert mean_cosine(make(name, options)) > CASES[name].nearest
+
+
+@pytest.mark.parametrize(("name", "options"), EVERY)
+def test_kernels_answer_alike(name: str, options: QuantizeOptions, make: Make) -> None:
+    made = make(name, options)
+    rewritten = require_alike(made.bundle / "model.onnx", least=0.99)
+    counts, layers = operators(rewritten), {layer.name for layer in made.quantization.layers}
+    assert counts["Embedding"] == 1
+    assert counts["SelfAttention"] == 2
+    if options in (TOKEN, STATIC):
+        assert not layers.intersection(rewritten.left)
 
 
 @pytest.mark.parametrize(("name", "options"), ALONE)

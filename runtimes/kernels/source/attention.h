@@ -5,6 +5,7 @@
 // are: the order is that of a text alone, whatever it is batched with. Tokens behind the last one
 // that counts are left out altogether.
 #pragma once
+#include <atomic>
 
 namespace edgebert {
 namespace {
@@ -204,12 +205,16 @@ struct QueryTile {
   }
 };
 
-static void attend(const Head &h, const HeadRoom &room) {
-  transpose_keys(h, room.keys);
-  gather_values(h, room.values);
-  for (size_t first = 0; first < h.tokens; first += kRows)
-    of_height<kRows>(h.tokens - first, QueryTile{h, room, first});
-}
+struct InFloats {
+  static size_t floats(size_t tokens, size_t size) { return HeadRoom::floats(tokens, size); }
+  static void attend(const Head &h, float *at) {
+    const HeadRoom room(at, h);
+    transpose_keys(h, room.keys);
+    gather_values(h, room.values);
+    for (size_t first = 0; first < h.tokens; first += kRows)
+      of_height<kRows>(h.tokens - first, QueryTile{h, room, first});
+  }
+};
 
 // ---- rotary positions
 
@@ -274,12 +279,14 @@ static Head head_of(const AttentionCall &c, size_t text, size_t head) {
   return h;
 }
 
+// `How` computes a head, in so many floats of room.
+template <class How>
 static void run_head(void *user, size_t index) {
   AttentionJob &job = *static_cast<AttentionJob *>(user);
   const AttentionCall &c = job.call;
   const size_t text = index / c.heads;
   Head h = head_of(c, text, index % c.heads);
-  const size_t inside = HeadRoom::floats(h.tokens, h.size), added = rounded_up(h.tokens, kSpan);
+  const size_t inside = How::floats(h.tokens, h.size), added = rounded_up(h.tokens, kSpan);
   const size_t rotated = c.cosines ? h.tokens * h.size : 0;
   Memory memory;
   float *room = memory.take<float>(inside + added + 2 * rotated);
@@ -297,13 +304,14 @@ static void run_head(void *user, size_t index) {
     h.key = key;
     h.query_stride = h.key_stride = h.size;
   }
-  attend(h, HeadRoom(room, h));
+  How::attend(h, room);
   clear_rest(c, h);
 }
 
+template <class How>
 static bool run_attention(const AttentionCall &call, Threads threads) {
   AttentionJob job{call};
-  threads.for_each(threads.pool, run_head, call.texts * call.heads, &job);
+  threads.for_each(threads.pool, run_head<How>, call.texts * call.heads, &job);
   return !job.failed;
 }
 

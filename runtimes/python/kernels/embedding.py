@@ -31,11 +31,15 @@ def write_embeddings(graph: MatchedGraph) -> None:
     2. Sums are the same whichever side of an Add a value stands on, and in no other order:
        (word + position) + token type is left alone.
     3. The rows of the words are those whose ids are the graph's `input_ids`.
+    4. Words alone are an Embedding where a LayerNorm is behind them; else they are only moved.
     """
     for call in reversed(tuple(graph.of_type("Add"))):  # the last Add of a sum before those in it
         if graph.has(call) and (embedding := _embedding(graph, call)) is not None:
             graph.replace(call, embedding := _without_ids(graph, embedding))
             _take_in_layer_norm(graph, embedding)
+    for call in graph.of_type("LayerNormalization"):
+        if (embedding := _words_alone(graph, call)) is not None:
+            graph.replace(call, embedding)
 
 
 def _embedding(graph: MatchedGraph, call: Call) -> Call | None:
@@ -56,6 +60,17 @@ def _embedding(graph: MatchedGraph, call: Call) -> Call | None:
     inputs = (words.ids, words.table, words.scale, types.ids, types.table)
     places = (positions.ids, positions.table, positions.scale)
     return kernel_call("Embedding", call, (*inputs, *places))
+
+
+def _words_alone(graph: MatchedGraph, call: Call) -> Call | None:
+    norm, words = read_layer_norm(graph, call), _lookup(graph, call.input(0))
+    if norm is None or words is None or not _is_words(graph, words):
+        return None
+    shape = graph.shape(call.input(0))
+    if shape is None or len(shape) != 3 or graph.shape(words.ids) != shape[:2]:
+        return None
+    inputs = (words.ids, words.table, words.scale, "", "", "", "", "", norm.gain, norm.shift)
+    return kernel_call("Embedding", call, inputs, {"epsilon": norm.epsilon})
 
 
 def _without_ids(graph: MatchedGraph, embedding: Call) -> Call:

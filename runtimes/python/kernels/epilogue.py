@@ -8,6 +8,7 @@ from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.activations import read_activation
 from edgebert.runtimes.kernels.layer_norm import read_layer_norm
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matrices import matrix_shape
 from edgebert.runtimes.kernels.operators import DOMAIN
 
 PLACES = {
@@ -70,8 +71,7 @@ def _bias(graph: MatchedGraph, linear: Call) -> Call | None:
     if reader is None or _done(linear) >= 1:
         return None
     (other,) = (name for name in reader.inputs if name != linear.outputs[0])
-    shape = graph.constant_shape(linear.input(1))
-    if shape is None or not graph.is_floats(other, shape[1]):
+    if not graph.is_floats(other, *_outputs(graph, linear)):
         return None
     return _wider(graph, linear, reader, with_inputs(linear, bias=other))
 
@@ -92,7 +92,8 @@ def _activation(graph: MatchedGraph, linear: Call) -> Call | None:
 
 
 def _outputs(graph: MatchedGraph, linear: Call) -> tuple[int, ...]:
-    return (graph.constant_shape(linear.input(1)) or (0,))[-1:]
+    shape = graph.constant_shape(linear.input(1)) or matrix_shape(graph, linear.input(1))
+    return (shape or (0,))[-1:]
 
 
 def _residual(graph: MatchedGraph, linear: Call) -> Call | None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matrices import matrix_shape
 from edgebert.runtimes.kernels.operators import kernel_call
 
 
@@ -29,8 +30,8 @@ def float_linear(
     graph: MatchedGraph, call: Call, value: str, weight: str, bias: str = ""
 ) -> Call | None:
     """The product of a value and a constant [inputs, outputs]; None if they are none that fit."""
-    given, shape = graph.shape(value), graph.constant_shape(weight)
-    if shape is None or len(shape) != 2 or not graph.is_floats(weight, *shape):
+    given, shape = graph.shape(value), matrix_shape(graph, weight)
+    if shape is None:
         return None
     if graph.is_constant(value) or not given or len(given) < 2 or given[-1] != shape[0]:
         return None

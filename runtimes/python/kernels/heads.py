@@ -19,7 +19,7 @@ from edgebert.runtimes.kernels.epilogue import has, with_inputs
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN
 from edgebert.runtimes.kernels.rotation import read_rotation
-from edgebert.runtimes.kernels.thirds import whole_of
+from edgebert.runtimes.kernels.thirds import unmoved, whole_of
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""
@@ -55,6 +55,7 @@ def _attention(graph: MatchedGraph, call: Call) -> Call | None:
     rotation = read_rotation(graph, query, key, width)
     if rotation is not None:
         query, key = rotation.query, rotation.key
+    query, key, value = (unmoved(graph, name) for name in (query, key, value))
     whole = whole_of(graph, (query, key, value))
     given = (whole,) if whole else (query, key, value)
     if bias and (rotation or not _put_bias(graph, call, given, bias, shape[2])):

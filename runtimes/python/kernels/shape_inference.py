@@ -10,7 +10,7 @@ from edgebert.runtimes.kernels import shapes_of_numbers as numbers
 from edgebert.runtimes.kernels.shapes import Constants, KnownShapes, Shape
 
 _SAME = """
-Abs BiasGelu Clip Cos CumSum DequantizeLinear DynamicQuantizeLinear Elu Erf Exp FastGelu Floor Gelu
+Abs BiasGelu Clip Cos CumSum DequantizeLinear Elu Erf Exp FastGelu Floor Gelu
 LayerNormalization Log Neg Not QuantizeLinear QuickGelu Reciprocal Relu RotaryEmbedding Sigmoid
 SimplifiedLayerNormalization Sin SkipLayerNormalization Softmax Sqrt Tanh
 """
@@ -25,6 +25,7 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     **dict.fromkeys(_BROADCAST.split(), numbers.broadcast_all),
     **dict.fromkeys(_REDUCED.split(), numbers.reduce),
     **dict.fromkeys(_PRODUCTS.split(), numbers.matmul),
+    "DynamicQuantizeLinear": numbers.dynamic_quantize,
     "Gemm": numbers.gemm,
     "Attention": numbers.attention,
     "QAttention": numbers.attention,
@@ -32,6 +33,7 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     "Cast": moves.pass_on,
     "Identity": moves.pass_on,
     "Gather": moves.gather,
+    "GatherElements": moves.gather_elements,
     "Split": moves.split,
     "Unsqueeze": moves.unsqueeze,
     "Squeeze": moves.squeeze,

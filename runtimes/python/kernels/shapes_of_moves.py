@@ -128,13 +128,17 @@ def _left(given: list[Length], taken: list[Length]) -> Length | None:
         return None
     if not names:
         return number // divisor
-    return names[0] if len(names) == 1 and number == divisor else None
+    return "*".join(sorted(names)) if number == divisor else None
 
 
 def expand(known: KnownShapes, call: Call) -> None:
     given, wanted = known.shape(call.input(0)), known.vector(call.input(1))
     if given is not None and wanted is not None:
         known.set(call, broadcast(given, wanted))
+
+
+def gather_elements(known: KnownShapes, call: Call) -> None:
+    known.set(call, known.shape(call.input(1)))
 
 
 def count(known: KnownShapes, call: Call) -> None:

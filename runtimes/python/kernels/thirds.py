@@ -26,6 +26,23 @@ def whole_of(graph: MatchedGraph, thirds: tuple[str, str, str]) -> str:
     return whole if shape == (*part[:2], 3 * part[2]) else ""
 
 
+def unmoved(graph: MatchedGraph, value: str) -> str:
+    """The value that one is a view of: by axes of heads that were swapped and swapped back."""
+    flat, order = graph.maker(value, "Reshape"), (0, 1, 2, 3)
+    name = flat.input(0) if flat else ""
+    while (moved := graph.maker(name, "Transpose")) is not None:
+        swap = moved.attributes.get("perm")
+        if not isinstance(swap, tuple) or len(swap) != len(order):
+            return value
+        order = tuple(int(swap[place]) for place in order)
+        name = moved.input(0)
+    view = graph.maker(name, "Reshape")
+    if flat is None or view is None or order != (0, 1, 2, 3):
+        return value
+    shape = graph.shape(value)
+    return view.input(0) if shape is not None and graph.shape(view.input(0)) == shape else value
+
+
 def _split(graph: MatchedGraph, value: str) -> tuple[str, int] | None:
     split = graph.maker(value, "Split")
     if split is None or len(split.outputs) != 3 or split.attributes.get("axis") not in (-1, 2):
