@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 import shutil
@@ -219,6 +220,42 @@ def test_a_profile_belongs_to_the_engine_that_was_tuned(
     save_profile(tuned, opened, provider="cpu", threads=2, kernels=True)
     assert load(added.bundle, threads=2).engine.profile == tuned
     assert load(added.bundle, threads=2, kernels="off").engine.profile != tuned
+
+
+def test_a_session_outlives_its_model(added: KernelsRecord) -> None:
+    ids = np.arange(12, dtype=np.int64).reshape(1, 12)
+    inputs = {"input_ids": ids, "attention_mask": ids * 0 + 1, "token_type_ids": ids * 0}
+    model = load(added.bundle)
+    (expected,) = model.session.run(["sentence_embedding"], inputs)
+    session = load(added.bundle).session
+    gc.collect()
+    other = [np.full(100_000, 9, np.int8) for _ in range(20)]  # where the tables might have been
+    (found,) = session.run(["sentence_embedding"], inputs)
+    assert other_bits(found, expected) == 0
+    del other
+
+
+def test_a_file_that_is_written_to_changes_no_answer_of_a_loaded_model(bundle: Path) -> None:
+    model = load(bundle)
+    expected = model.embed(TEXTS)
+    content = (bundle / "model.onnx").read_bytes()
+    (bundle / "model.onnx").write_bytes(bytes(len(content)))
+    assert np.array_equal(model.embed(TEXTS[0]), expected[0])
+    with (bundle / "model.onnx").open("wb") as emptied:
+        assert emptied.tell() == 0
+        assert np.array_equal(model.embed(TEXTS[2]), expected[2])
+
+
+def test_a_bundle_of_links_is_run_too(bundle: Path, tmp_path: Path) -> None:
+    links = tmp_path / "links"
+    for file in bundle.rglob("*"):
+        if file.is_file():
+            link = links / file.relative_to(bundle)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    model = load(links)
+    assert model.kernels
+    assert other_bits(model.embed(TEXTS), load(bundle).embed(TEXTS)) == 0
 
 
 # Vectors of one engine, and the other.

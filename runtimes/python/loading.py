@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,10 +76,11 @@ def open_model(
     """
     if threads is not None:
         threads = check_number("threads", threads, 1)
+    unchanged = only_while_unchanged(bundle)
     graph = chosen_graph(bundle, provider=provider, kernels=kernels)
     opening = partial(open_session, bundle, provider=provider, kernels=graph)
     engine = Engine(
-        only_while_unchanged(bundle, opening),
+        unchanged(opening),
         profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None),
     )
     again = partial(
@@ -128,21 +129,24 @@ def _load_again(
     return open_model(bundle, provider=provider, threads=threads, kernels=kernels)
 
 
-def only_while_unchanged(bundle: Bundle, opening: OpenSession) -> OpenSession:
-    """Open a bundle's graph later as it is now, or not at all.
+def only_while_unchanged(bundle: Bundle) -> Callable[[OpenSession], OpenSession]:
+    """Have a bundle's graph opened later as it is now, or not at all.
 
-    Raises (the function that is returned):
+    Raises (what opens it):
         BundleError: the files of the graph were replaced.
     """
     files = [bundle.path / name for name in bundle.manifest.files if name.startswith(MODEL)]
     loaded = _states(files)
 
-    def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
-        if _states(files) != loaded:
-            raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
-        return opening(threads=threads, spinning=spinning)
+    def unchanged(opening: OpenSession) -> OpenSession:
+        def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
+            if _states(files) != loaded:
+                raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
+            return opening(threads=threads, spinning=spinning)
 
-    return open_unchanged
+        return open_unchanged
+
+    return unchanged
 
 
 def _states(files: Sequence[Path]) -> list[tuple[int, int, int]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from edgebert.bundle import ModelFiles
 from edgebert.records.fingerprint import kernels_engine
@@ -41,12 +43,15 @@ class KernelGraph:
 
     Attributes:
         library: that has them.
-        graph: an ONNX file, which holds its weights.
+        graph: an ONNX file, of whose weights some lie in the file that it was made of.
+        tables: constants that its sessions share, by name: values of onnxruntime, which it does not
+            hold. So each session has to hold this.
         running: what they run of it.
     """
 
     library: KernelLibrary
     graph: bytes = field(repr=False)
+    tables: Mapping[str, Any] = field(repr=False)
     running: RunningKernels
 
 
@@ -60,6 +65,8 @@ def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | Non
     Returns:
         None where they can run none of its layers.
     """
+    import onnxruntime  # which was found before a library was
+
     from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels  # few bundles need it
 
     rewritten = rewrite_for_kernels(files.model_path)
@@ -73,4 +80,6 @@ def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | Non
         layers=tuple(dict.fromkeys(rewritten.layers)),  # a layer may be several operators
         left=tuple(dict.fromkeys(rewritten.left)),
     )
-    return KernelGraph(library, rewritten.graph, running)
+    value = onnxruntime.OrtValue.ortvalue_from_numpy
+    tables = {name: value(table) for name, table in rewritten.tables.items()}
+    return KernelGraph(library, rewritten.graph, tables, running)
