@@ -10,7 +10,7 @@ unexport PYTHONPATH
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/ready ## train, distil, export, quantize, check, time and use a BERT: out/demo
+demo: .venv/kernels ## train, distil, export, quantize, check, time and use a BERT: out/demo
 	$(bin)/edgebert demo -o out/demo --force
 
 test: lint ## lint, then run every test
@@ -18,7 +18,7 @@ test: lint ## lint, then run every test
 	$(bin)/pytest -n auto --dist loadfile --no-loadscope-reorder \
 		--basetemp=.cache/tests --junitxml=.cache/tests.xml
 
-lint: .venv/ready ## style, layers and types
+lint: .venv/kernels ## style, layers and types
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/lint-imports
@@ -28,19 +28,19 @@ format: .venv/ready ## put the code into the project's style
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-test-devices: .venv/ready .cache/devices/ready ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
+test-devices: .venv/kernels .cache/devices/ready ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m devices $(BUNDLES) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --device ,$(DEVICES)) $(addprefix -o ,$(OUT))
 
-test-families: .venv/ready ## every family as it is published: fused, proved, at what cost (FAMILIES=, SHORT=1, OUT=)
+test-families: .venv/kernels ## every family as it is published: fused, proved, at what cost (FAMILIES=, SHORT=1, OUT=)
 	PYTHONPATH=tests $(bin)/python -m published $(FAMILIES) $(if $(SHORT),--short) \
 		-o $(or $(OUT),out/families.json)
 
-test-calibration: .venv/ready ## int8 MiniLM calibrated on one kind of text, measured on six (KINDS=, TEXTS=, TIMES=, OUT=)
+test-calibration: .venv/kernels ## int8 MiniLM calibrated on one kind of text, measured on six (KINDS=, TEXTS=, TIMES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m calibration $(KINDS) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --layer-times ,$(TIMES)) -o $(or $(OUT),out/calibration.json)
 
-test-mpnet: .venv/ready .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
+test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
 
 .cache/mpnet/ready: tests/mpnet/setup | .venv/ready
@@ -49,17 +49,17 @@ test-mpnet: .venv/ready .cache/mpnet/ready ## the real all-mpnet-base-v2: export
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
 
-conformance: .venv/ready ## make anew what the tests of all clients read: runtimes/conformance
+conformance: .venv/kernels ## make anew what the tests of all clients read: runtimes/conformance
 	PYTHONPATH=tests $(bin)/python -m conformance
 
-ledger: .venv/ready ## measure this version, and hold it against the one before (WHY=)
+ledger: .venv/kernels ## measure this version, and hold it against the one before (WHY=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.ledger $(if $(WHY),--why "$(WHY)")
 
 bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
 		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
 
-bench-forms: .venv/ready ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
+bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))
 
 bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Haystack and Chroma (BUNDLE=folder)
@@ -71,14 +71,19 @@ bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Hayst
 .venv-ecosystem/ready: tests/benchmarks/ecosystem/setup tests/benchmarks/ecosystem/constraints.txt pyproject.toml | .venv/ready
 	tests/benchmarks/ecosystem/setup
 
-bench-providers: .venv/ready ## OpenVINO, and WebGPU where there is an adapter, beside the CPU (PROVIDERS=, OUT=)
+bench-providers: .venv/kernels ## OpenVINO, and WebGPU where there is an adapter, beside the CPU (PROVIDERS=, OUT=)
 	OUT=$(OUT) PROVIDERS="$(PROVIDERS)" tests/benchmarks/run_providers
 
-venv: .venv/ready ## only make .venv, from constraints.txt
+venv: .venv/kernels ## only make .venv, from constraints.txt, with the native kernels of this clone
 
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
+kernels := runtimes/kernels
+.venv/kernels: .ci/kernels .venv/ready $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source source/*))
+	.ci/kernels
+
 clean: ## remove .venv and its siblings, caches and out/demo
 	rm -rf .venv .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

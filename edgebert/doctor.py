@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.bundle import TOKENIZER, Bundle, changed_files, read_bundle
 from edgebert.errors import BundleError, GateError, ProviderError
-from edgebert.machine import installed_versions, this_machine
+from edgebert.machine import KERNELS_WHEEL, installed_versions, this_machine
 from edgebert.records.golden import Golden
 from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
+from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
+from edgebert.runtimes.kernels import choosing
+from edgebert.runtimes.kernels.library import REINSTALL
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.sessions.providers import AUTO, CPU, PROVIDERS, Provider, provider_named
@@ -24,6 +27,7 @@ from edgebert.text.readable import tokens_beyond
 _OVERFLOWING = ("-avx2", "-avx512bw")
 """Endings of the CPU classes whose u8 x s8 products go through int16 and can overflow there."""
 
+_WITHOUT_KERNELS = "load it with kernels='off' (--kernels off)"
 _USE_CPU = f"use provider {CPU.name!r}, on which the bundle was proved"
 _COPY_AGAIN = "copy the bundle to this device again"
 _MAKE_AGAIN = "take the bundle anew from where it was made, or make it again with 'edgebert export'"
@@ -38,12 +42,15 @@ class Likely:
     way_out: str
 
 
-def examine(path: str | Path, *, provider: str = AUTO) -> DoctorRecord:
+def examine(
+    path: str | Path, *, provider: str = AUTO, kernels: str = WHERE_MEASURED
+) -> DoctorRecord:
     """Check a bundle on this device: files, versions, provider, tokens, answers and CPU.
 
     Args:
         path: the bundle.
         provider: execution provider to ask for, as in `edgebert.load`.
+        kernels: whether edgebert's kernels are to run it, as there.
 
     Raises:
         GateError: a check failed; `error.record` is the `DoctorRecord` with all of them.
@@ -54,13 +61,13 @@ def examine(path: str | Path, *, provider: str = AUTO) -> DoctorRecord:
     chosen = provider_named(provider)
     checks = [_files(bundle), _versions(bundle, chosen)]
     if checks[0].passed:
-        checks += _answers(bundle, provider)
+        checks += _answers(bundle, provider, kernels)
     failed = [check for check in checks if not check.passed]
     record = DoctorRecord(
         bundle=str(path),
         passed=not failed,
         checks=tuple(checks),
-        fingerprint=str(bundle.fingerprint()),
+        fingerprint=_fingerprint(bundle, provider, kernels),
     )
     if failed:
         found = "; ".join(f"{check.name}: {check.detail}" for check in failed)
@@ -116,14 +123,27 @@ def _versions(bundle: Bundle, provider: Provider) -> DoctorCheck:
     return DoctorCheck("versions", True, detail)
 
 
-def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
+def _fingerprint(bundle: Bundle, provider: str, kernels: str) -> str | None:
+    """Of the answers here; None where what was asked for does not run the bundle."""
+    try:
+        engine = choosing.engine_of(bundle, provider=provider, kernels=kernels)
+        return str(bundle.fingerprint(engine))
+    except ProviderError:
+        return None
+
+
+def _answers(bundle: Bundle, provider: str, kernels: str) -> list[DoctorCheck]:
     """Load the bundle without asking it to prove itself: that is what is done here."""
     try:
         open_tokenizer(bundle.path / TOKENIZER)
     except BundleError as error:
         return [_failed("load", str(error), "tokenizer", _tokenizer_way_out(bundle.manifest))]
     try:
-        model = open_model(bundle, provider=provider)
+        choosing.chosen_library(bundle, provider=provider, kernels=kernels)
+    except ProviderError as error:
+        return [_failed("kernels", str(error), "kernels", _WITHOUT_KERNELS)]
+    try:
+        model = open_model(bundle, provider=provider, kernels=kernels)
         golden = bundle.golden()
     except ProviderError as error:
         return [_failed("provider", str(error), "provider", _USE_CPU)]
@@ -131,22 +151,16 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
         versions = _versions(bundle, CPU)
         cause, way_out = versions.cause or "graph", versions.way_out or _MAKE_AGAIN
         return [_failed("load", str(error), cause, way_out)]
-    used = _provider(model, provider)
+    used = [_provider(model, provider), *_kernels(model, kernels)]
     try:
         answers = run_golden(model)
     except BundleError as error:
-        return [used, _failed("run", str(error), "graph", _MAKE_AGAIN)]
+        return [*used, _failed("run", str(error), "graph", _MAKE_AGAIN)]
     likely = _why_other_answers(model, golden)
     checks = [
-        used,
+        *used,
         _tokens(bundle.manifest, answers, _beyond(model)),
-        _compare(
-            "golden answers",
-            bundle.manifest,
-            [answer.to_expected for answer in answers],
-            [answer for answer in answers if not answer.as_expected],
-            likely,
-        ),
+        _as_expected(bundle.manifest, answers, likely),
         _compare(
             "fp32 reference",
             bundle.manifest,
@@ -156,7 +170,7 @@ def _answers(bundle: Bundle, provider: str) -> list[DoctorCheck]:
         ),
     ]
     if model.provider == CPU.full_name:
-        checks.append(_cpu(bundle.manifest, golden, answers))
+        checks.append(_cpu(model, golden, answers))
     return checks
 
 
@@ -168,6 +182,18 @@ def _provider(model: Model, asked: str) -> DoctorCheck:
     others = [p.name for p in PROVIDERS.values() if p is not CPU and p.full_name in there]
     by_name = f"; to be asked for by name: {', '.join(others)}" if others else ""
     return DoctorCheck("provider", True, f"{model.provider}, chosen by auto{by_name}")
+
+
+def _kernels(model: Model, asked: str) -> Iterator[DoctorCheck]:
+    """Which layers kernels run of a bundle that was measured with them, or why they run none."""
+    if model.kernels:
+        running = model.kernels
+        run, left = len(running.layers), len(running.left)
+        detail = f"{KERNELS_WHEEL} {running.version} by {running.instruction_set}: {run} layers"
+        yield DoctorCheck("kernels", True, f"{detail}, {left} left to onnxruntime")
+    elif model.manifest.kernels:
+        why = choosing.why_onnxruntime(model.bundle, provider=model.provider, kernels=asked)
+        yield DoctorCheck("kernels", True, f"onnxruntime runs all layers: {why}")
 
 
 def _beyond(model: Model) -> str:
@@ -186,7 +212,7 @@ def _tokens(manifest: Manifest, answers: Sequence[GoldenAnswer], beyond: str) ->
         return DoctorCheck("tokenizer", True, detail)
     return _failed(
         "tokenizer",
-        f"{len(wrong)} of {len(answers)} texts give other token ids, first {_quoted(wrong[0])}",
+        f"{len(wrong)} of {len(answers)} texts give other token ids, first {wrong[0].quoted}",
         "tokenizer",
         _tokenizer_way_out(manifest),
     )
@@ -203,12 +229,38 @@ def _why_other_answers(model: Model, golden: Golden) -> Likely:
     if model.provider != CPU.full_name:
         reason = f"made on {CPU.full_name}, and {model.provider} rounds otherwise"
         return Likely("provider", reason, _USE_CPU)
+    if model.kernels:
+        return _why_other_bits(model.manifest, model.kernels.version)
     return likely_cause(
         model.manifest,
         golden,
         here=this_machine().cpu_class,
         onnxruntime=str(import_onnxruntime().__version__),
     )
+
+
+def _why_other_bits(manifest: Manifest, installed: str) -> Likely:
+    made = manifest.created_with.get(KERNELS_WHEEL, installed)
+    if made == installed:
+        reason, anew = (
+            f"measured with the same {KERNELS_WHEEL} {made}, so one is damaged",
+            REINSTALL,
+        )
+    else:
+        reason = f"measured with {KERNELS_WHEEL} {made}, this is {installed}"
+        anew = f"pip install {KERNELS_WHEEL}=={made}"
+    return Likely("kernels", reason, f"{anew}, or {_WITHOUT_KERNELS}")
+
+
+def _as_expected(
+    manifest: Manifest, answers: Sequence[GoldenAnswer], likely: Likely
+) -> DoctorCheck:
+    name = "golden answers"
+    if all(answer.other_bits == 0 for answer in answers):
+        return DoctorCheck(name, True, f"{len(answers)} texts, equal bit for bit")
+    distances = [answer.to_expected for answer in answers]
+    off = [answer for answer in answers if not answer.as_expected]
+    return _compare(name, manifest, distances, off, likely)
 
 
 def _compare(
@@ -225,16 +277,18 @@ def _compare(
     found = f"{len(off)} of {len(distances)} texts differ, furthest {worst:.2g}, first"
     with_right_tokens = [answer for answer in off if answer.tokens_equal]
     if not with_right_tokens:
-        detail = f"{found} {_quoted(off[0])}: all of them have other token ids"
+        detail = f"{found} {off[0].told}: all of them have other token ids"
         return _failed(name, detail, "tokenizer", _tokenizer_way_out(manifest))
-    detail = f"{found} {_quoted(with_right_tokens[0])}: {likely.reason}"
+    detail = f"{found} {with_right_tokens[0].told}: {likely.reason}"
     return _failed(name, detail, likely.cause, likely.way_out)
 
 
-def _cpu(manifest: Manifest, golden: Golden, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
+def _cpu(model: Model, golden: Golden, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
     """An int8 bundle on a CPU it was not proved on is as good as its answers there."""
-    here = this_machine().cpu_class
-    quantized = manifest.quantization
+    manifest, here = model.manifest, this_machine().cpu_class
+    quantized, measured = manifest.quantization, manifest.kernels
+    if model.kernels and measured and measured.exact:
+        return DoctorCheck("cpu", True, f"{here}; kernels give the same bits on every CPU")
     if quantized is None:
         return DoctorCheck("cpu", True, f"{here}; a float graph assumes nothing of it")
     known = ", ".join(quantized.cpu_classes)
@@ -245,8 +299,3 @@ def _cpu(manifest: Manifest, golden: Golden, answers: Sequence[GoldenAnswer]) ->
         return DoctorCheck("cpu", True, f"{detail}, but the golden answers hold here")
     likely = likely_cause(manifest, golden, here=here, onnxruntime=golden.onnxruntime)
     return _failed("cpu", detail, likely.cause, likely.way_out)
-
-
-def _quoted(answer: GoldenAnswer) -> str:
-    text = str(answer.golden.text)
-    return repr(text if len(text) <= 40 else text[:39] + "…")

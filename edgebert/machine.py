@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 # Instruction sets that change speed or int8 results of onnxruntime's kernels.
@@ -15,6 +16,7 @@ _FEATURES = (
     "avx2", "fma", "avx512f", "avx512bw", "avx_vnni", "avx512_vnni", "amx_int8",
     "asimd", "asimddp", "i8mm", "bf16", "sve", "sme",
 )  # fmt: skip
+_VNNI = frozenset({"avx_vnni", "avx512_vnni"})
 ONNXRUNTIME_WHEELS = (
     "onnxruntime",
     "onnxruntime-gpu",
@@ -33,7 +35,11 @@ CPU_INFO = Path("/proc/cpuinfo")
 """Where Linux tells of the CPU; the tests put other CPUs in its place."""
 
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # one name each, on every system
-_PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx")
+
+KERNELS_WHEEL = "edgebert-kernels"
+"""The package that brings edgebert's kernels."""
+
+_PACKAGES = ("numpy", "tokenizers", "torch", "transformers", "onnx", KERNELS_WHEEL)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,15 @@ def cpu_class(architecture: str, features: tuple[str, ...]) -> str:
         if wanted in features:
             return f"{architecture}-{wanted}"
     return architecture
+
+
+def has_vnni() -> bool:
+    """Whether this CPU is known to add the products of u8 x s8 in 32 bits, as x86 has it by VNNI.
+
+    Where the system does not tell of the CPU, as outside of Linux, nothing is known. Packages are
+    not looked at, as for `this_machine`: a load need not wait for that.
+    """
+    return not _VNNI.isdisjoint(_cpu()[1])
 
 
 @cache
@@ -152,22 +167,22 @@ def _cgroup_cpu_quota() -> float | None:
 
 def _cpu() -> tuple[str, tuple[str, ...]]:
     """Model name and the features in `_FEATURES` that the operating system reports."""
-    cores = _cpuinfo()
-    if not cores:
+    first = next(_cpuinfo(), None)
+    if not first:
         return platform.processor() or platform.machine(), ()
-    first = cores[0]
     flags = set((first.get("flags") or first.get("Features") or "").split())
     return first.get("model name") or _board(), tuple(f for f in _FEATURES if f in flags)
 
 
-def _cpuinfo() -> list[dict[str, str]]:
-    """The fields of /proc/cpuinfo for each logical CPU; empty where there is none."""
+def _cpuinfo() -> Iterator[dict[str, str]]:
+    """The fields of /proc/cpuinfo for each logical CPU, as they are read; none where it is not."""
     try:
-        text = CPU_INFO.read_text()
+        with CPU_INFO.open() as lines:
+            for told, block in groupby(lines, key=lambda line: ":" in line):
+                if told:
+                    yield dict(_field(line) for line in block)
     except OSError:
-        return []
-    blocks = (block.splitlines() for block in text.strip().split("\n\n"))
-    return [dict(_field(line) for line in block if ":" in line) for block in blocks]
+        return
 
 
 def _board() -> str:

@@ -69,7 +69,7 @@ def first_inside(
         )
         model = _open(folder, manifest)
         comparison = compare(original, model, texts.held_out)
-        failures = (*lost_coverage(manifest), *_broken(budget, comparison))
+        failures = (*lost_coverage(manifest), *broken_budget(budget, comparison))
         made = Made(proposal, model, comparison, failures)
         if not failures:
             break
@@ -113,7 +113,7 @@ def _open(folder: Path, manifest: Manifest) -> Model:
     return open_files(ModelFiles(folder, manifest))
 
 
-def _broken(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
+def broken_budget(budget: Budget, comparison: Comparison) -> tuple[str, ...]:
     """One sentence for each bound that the comparison breaks."""
     bounds = Thresholds(max_drift=budget.mean, max_flips=budget.flips, max_drift_p99=budget.p99)
     return broken_bounds(comparison, bounds, budget.source)

@@ -84,6 +84,7 @@ def describe_manifest(
         onnxruntime=OnnxruntimeRange(oldest, tested),
         undocumented_operators=_undocumented(original, graph),
         drift=None,
+        kernels=None,
         coverage=_coverage(original, graph, forms),
         quantization=Quantization(
             scheme=options.scheme,

@@ -19,6 +19,9 @@ SCHEMES = (AUTO, TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
 ISAS = ("auto", "any", "vnni")
 """What `--isa` takes."""
 
+KERNELS = ("auto", "off")
+"""What `--kernels` takes."""
+
 FEWEST = 32
 """Calibration texts: fewer say too little of the ranges."""
 
@@ -53,6 +56,8 @@ class QuantizeOptions:
             for the full range, which CPUs without VNNI multiply more slowly; "auto" for "any"
             where there are calibration texts to make up for it.
         seed: of the choice of texts.
+        kernels: "auto" to measure the bundle with edgebert's kernels too, where they are installed,
+            so that they run it; "off" to leave it to onnxruntime.
     """
 
     scheme: str = AUTO
@@ -66,11 +71,13 @@ class QuantizeOptions:
     max_flips: float | None = None
     isa: str = "auto"
     seed: int = 0
+    kernels: str = AUTO
 
     def __post_init__(self) -> None:
         """Raise InputError for a choice that does not exist."""
         check_choice("scheme", self.scheme, SCHEMES)
         check_choice("isa", self.isa, ISAS)
+        check_choice("kernels", self.kernels, KERNELS)
         check_number("samples", self.samples, FEWEST)
         for name, bits, known in (
             ("bits", self.bits, (4, 8)),
@@ -166,8 +173,17 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
             )
     if options.isa == "vnni" and options.scheme == WEIGHT_ONLY:
         raise InputError("--isa vnni goes with integers on both sides, not with weight-only")
+    require_labels(options, manifest)
+    if options.text_column is not None and not (options.calibration or options.data):
+        raise InputError("--text-column names a column of a file: give --calibration or --data")
+
+
+def require_labels(options: QuantizeOptions, manifest: Manifest) -> None:
+    """Refuse a bound on labels of a bundle that gives none.
+
+    Raises:
+        InputError: there is one.
+    """
     spec = spec_of(manifest)
     if options.max_flips is not None and (spec.task.vectors or spec.gives_score):
         raise InputError("--max-flips is about labels, and this bundle gives none: use --max-drift")
-    if options.text_column is not None and not (options.calibration or options.data):
-        raise InputError("--text-column names a column of a file: give --calibration or --data")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from dataclasses import asdict, replace
@@ -15,11 +14,10 @@ from edgebert.bundle import (
     MODEL_CARD,
     MODEL_DATA,
     Bundle,
+    copy_files,
     seal,
 )
 from edgebert.bundle.card import write_model_card
-from edgebert.drift.comparing import compare
-from edgebert.drift.promises import Floors, describe_drift
 from edgebert.errors import GateError, InputError
 from edgebert.machine import available_cores, this_machine
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
@@ -33,6 +31,7 @@ from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.forms.tanh_gelu import approximate_gelus
 from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.golden_answers import take_golden_answers
+from edgebert.quantize.measured_kernels import MeasuredKernels, held_out_drift, measure_kernels
 from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import DriftMeter
@@ -43,9 +42,12 @@ from edgebert.records.manifest import VNNI, Drift
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
+from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
+from edgebert.runtimes.kernels import OFF
+from edgebert.runtimes.kernels.choosing import engine_of, find_usable_library
 from edgebert.runtimes.loading import open_files
+from edgebert.runtimes.sessions.providers import CPU
 
-_FLOORS = Floors(drift=0.001, flips=0.02)
 _PROBED = 4
 """Texts that show which layers read one row for each text, where nothing else is asked of them."""
 
@@ -89,15 +91,16 @@ def quantize_bundle(
         original = open_files(original.bundle, one_caller(available_cores()))
         _copy_companions(original.bundle, folder)
         made = first_inside(original, recipes, options, texts, budget, found, folder)
-        drift = _drift(original, made, texts)
+        others = texts.others.held_out if texts.others else None
+        drift = held_out_drift(original, made.model, made.comparison, texts.held_out, others)
         manifest = made.model.manifest
+        measures_kernels = options.kernels == AUTO and not made.failures
+        kernels = _kernels(original, made, texts, budget) if measures_kernels else None
         sealed = None
         if not made.failures:
-            take_golden_answers(original.bundle, made.model)
-            sealed = seal(folder, replace(manifest, drift=drift))
-            write_model_card(sealed)
-        original.close()
-        made.model.close()  # what is timed now needs the memory
+            sealed = _sealed(original, made, drift, kernels)
+        for model in (original, made.model, *([kernels.model] if kernels else [])):
+            model.close()  # what is timed now needs the memory
         record = QuantizeRecord(
             source=str(source),
             bundle=str(output),
@@ -114,7 +117,9 @@ def quantize_bundle(
             failures=made.failures,
             calibration=manifest.quantization.calibration if manifest.quantization else None,
             isa=manifest.quantization.isa if manifest.quantization else VNNI,
-            fingerprint=str(sealed.fingerprint()) if sealed else None,
+            fingerprint=_fingerprint(sealed) if sealed else None,
+            kernels=kernels.kernels if kernels else None,
+            kernels_left_out=kernels.failures if kernels else (),
         )
         cache.close()
         if made.failures:
@@ -124,22 +129,38 @@ def quantize_bundle(
 
 def _float_model(source: str | Path, options: QuantizeOptions) -> Model:
     """The model that is quantized; one of which nothing can be made as asked is refused."""
-    original = load(source, verify=True)
+    original = load(source, verify=True, kernels=OFF)
     _require_unquantized(original.bundle)
     require_fitting(options, original.manifest)
     _require_full_precision(original.bundle)
     return original
 
 
-def _drift(original: Model, made: Made, texts: CalibrationTexts) -> Drift:
-    """What was measured on held-out texts: those of the file, and those of other kinds."""
+def _fingerprint(bundle: Bundle) -> str:
+    """What its answers are known by where it was made."""
+    engine = engine_of(bundle, provider=CPU.name, kernels=WHERE_MEASURED)
+    return str(bundle.fingerprint(engine))
+
+
+def _kernels(
+    original: Model, made: Made, texts: CalibrationTexts, budget: Budget
+) -> MeasuredKernels | None:
+    """What kernels make of the new bundle; None where they are not installed, or run none of it."""
+    library = find_usable_library()
+    if library is None or made.model.manifest.target != CPU.target:
+        return None
     others = texts.others.held_out if texts.others else None
-    return describe_drift(
-        made.comparison,
-        texts.held_out.path.name,
-        _FLOORS,
-        {others.path.name: compare(original, made.model, others)} if others else None,
-    )
+    return measure_kernels(original, made.model.files, library, texts.held_out, budget, others)
+
+
+def _sealed(original: Model, made: Made, drift: Drift, measured: MeasuredKernels | None) -> Bundle:
+    """Write golden answers, manifest and model card; of kernels only where they keep the bounds."""
+    kept = measured if measured and not measured.failures else None
+    take_golden_answers(original.bundle, made.model, kept.model if kept else None)
+    kernels = kept.kernels if kept else None
+    sealed = seal(made.model.files.path, replace(made.model.manifest, drift=drift, kernels=kernels))
+    write_model_card(sealed)
+    return sealed
 
 
 def _require_unquantized(bundle: Bundle) -> None:
@@ -208,7 +229,13 @@ def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
 
 def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -> str:
     """All that the measurements of a search depend on."""
-    chosen = {**asdict(options), "data": None, "max_drift": None, "max_flips": None}
+    chosen = {
+        **asdict(options),
+        "data": None,
+        "max_drift": None,
+        "max_flips": None,
+        "kernels": None,
+    }
     machine = this_machine()
     here = (machine.cpu, machine.features, machine.versions, edgebert.__version__)
     return "\n".join(map(str, (original.manifest, texts.fingerprint, chosen, *here)))
@@ -217,6 +244,4 @@ def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -
 def _copy_companions(source: Bundle, folder: Path) -> None:
     """Copy all that quantization does not change, whatever else lies in the folder of the source."""
     made_anew = {MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
-    for name in source.manifest.files.keys() - made_anew:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source.path / name, folder / name)
+    copy_files(source, folder, source.manifest.files.keys() - made_anew)

@@ -22,7 +22,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before PyTorch is imported, which rea
 if TYPE_CHECKING:
     from edgebert.records.made import QuantizeRecord
 
-pytest_plugins = ["tiny_models"]
+pytest_plugins = ["tiny_models", "kernel_wheels"]
 
 ROOT = Path(__file__).parent.parent
 _LONGEST = ("test_real_model.py", "test_cli_bench.py", "test_latency_bench.py", "test_wheel.py")

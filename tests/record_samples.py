@@ -29,13 +29,14 @@ from edgebert.records.compared import Change, DiffRecord, Regression
 from edgebert.records.made import (
     Epoch,
     ExportRecord,
+    KernelsRecord,
     ParetoPoint,
     ParityCase,
     QuantizeRecord,
     TrainingRecord,
     WorstParity,
 )
-from edgebert.records.manifest import Count, Drift, LayerDecision
+from edgebert.records.manifest import Count, Drift, Kernels, LayerDecision
 from edgebert.records.measured import (
     BenchBundle,
     BenchRecord,
@@ -264,7 +265,19 @@ TUNE = TuneRecord(
     ),
     kept_in=None,
 )
-ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF, TUNE)
+KERNELS = KernelsRecord(
+    source="out/int8",
+    bundle="out/int8-kernels",
+    reference="out/fp32",
+    passed=True,
+    kernels=Kernels(1, True, Drift(0.00125, 0.0031, 0.0082, None, 512, "dev.tsv", {})),
+    layers=("encoder.layer.0.attention.self.query", "encoder.layer.0.output.dense"),
+    left=("pooler",),
+    thresholds={"max_drift": 0.0015},
+    failures=(),
+    seconds=7.0,
+)
+ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF, TUNE, KERNELS)
 
 
 def words(text: str) -> str:

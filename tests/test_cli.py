@@ -22,7 +22,7 @@ from edgebert.cli import main
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
-    "Make a bundle": "pretrain finetune distill export optimize quantize build demo".split(),
+    "Make a bundle": "pretrain finetune distill export optimize quantize kernels build demo".split(),
     "Prove it": "check bench inspect doctor report".split(),
     "Run it": "embed classify tag search rerank answer fill tune".split(),
 }

@@ -19,9 +19,9 @@ from edgebert.machine import Machine, this_machine
 from edgebert.quantize import quantize_bundle
 from edgebert.quantize.options import QuantizeOptions
 from edgebert.records.codec import from_dict, to_dict
-from edgebert.records.profile import Profile, untuned
+from edgebert.records.profile import Profile, one_caller, untuned
 from edgebert.runtimes import load
-from edgebert.runtimes.sessions.profiles import profile_for, save_profile
+from edgebert.runtimes.sessions.profiles import profile_for, save_profile, short_tokens
 
 OTHER = Profile(callers=1, caller_threads=2, threads=1, spinning=False, tokens_per_run=256)
 CLASSES = ("x86_64-avx2", "x86_64-avx512_vnni", "x86_64-avx_vnni", "aarch64-asimddp")
@@ -100,7 +100,38 @@ def test_a_profile_holds_for_one_class_of_cpu(
         assert profile_for(bundle, provider="auto", threads=2) == OTHER
     for here in CLASSES[1:]:
         with running_on(here, tmp_path):
-            assert profile_for(bundle, provider="auto", threads=2) == untuned(2)
+            found = profile_for(bundle, provider="auto", threads=2)
+            assert found == untuned(2, short_tokens(bundle))
+
+
+@pytest.mark.parametrize("cpu_class", CPUS)
+def test_one_thread_is_for_short_texts_of_int8_where_it_was_measured(
+    cpu_class: str, tiny_bundle: Path, tiny_int8: Path, tmp_path: Path
+) -> None:
+    vnni = "vnni" in CPUS[cpu_class].flags
+    with running_on(cpu_class, tmp_path):
+        for cores, bundle, short in ((2, tiny_bundle, 0), (2, tiny_int8, 256), (1, tiny_int8, 0)):
+            found = profile_for(open_bundle(bundle), provider="auto", threads=cores)
+            assert found == untuned(cores, short * vnni)
+        found = profile_for(open_bundle(tiny_int8), provider="openvino", threads=2)
+        assert found == one_caller(2)
+
+
+def test_the_larger_the_graph_the_fewer_tokens_are_short(tiny_int8: Path, tmp_path: Path) -> None:
+    bundle = open_bundle(tiny_int8)
+    manifest, quantization = bundle.manifest, bundle.manifest.quantization
+    assert quantization is not None
+
+    def short(size_bytes: int, scheme: str = quantization.scheme) -> int:
+        files = dict(manifest.files)
+        files["model.onnx"] = replace(files["model.onnx"], size_bytes=size_bytes)
+        other = replace(quantization, scheme=scheme)
+        changed = replace(manifest, files=files, quantization=other)
+        return short_tokens(replace(bundle, manifest=changed))
+
+    with running_on("x86_64-avx512_vnni", tmp_path):
+        assert [short(size) for size in (24_000_000, 124_000_000, 600_000_000)] == [24, 4, 0]
+        assert short(24_000_000, scheme="weight-only") == 0
 
 
 def test_a_newer_onnxruntime_is_proved_on_each_class_of_cpu(

@@ -118,7 +118,16 @@ def test_a_float_bundle_becomes_int8(tmp_path: Path) -> None:
 def test_a_record_is_read_with_all_that_it_says(name: str) -> None:
     saved = read(RECORDS / name)
     found = to_dict(read_record(RECORDS / name))
-    assert {key: found[key] for key in saved} == saved
+    assert without_later_keys(found, saved) == saved
+
+
+def without_later_keys(found: Any, saved: Any) -> Any:
+    """What is found of a saved value, at any depth, but for keys that the first version had not."""
+    if isinstance(saved, dict):
+        return {key: without_later_keys(found[key], saved[key]) for key in saved}
+    if isinstance(saved, list):
+        return [without_later_keys(*pair) for pair in zip(found, saved, strict=True)]
+    return found
 
 
 @pytest.mark.parametrize("name", EVERY_RECORD)

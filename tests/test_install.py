@@ -1,7 +1,7 @@
 """`.ci/setup` finds a Python, takes the CPU build of PyTorch, and never leaves a half-made .venv.
 
-It runs for real in a folder of its own, cut off from every package index: what pip may install
-are the empty wheels made here.
+`.ci/kernels` does without the kernels where they cannot be built. Both run for real in a folder of
+their own, cut off from every package index: what pip may install are the empty wheels made here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -25,7 +26,13 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.path, self.wheels, self.bin = folder / "clone", folder / "wheels", folder / "bin"
         (self.path / ".ci").mkdir(parents=True)
-        shutil.copy(ROOT / ".ci" / "setup", self.path / ".ci" / "setup")
+        for script in ("setup", "kernels"):
+            shutil.copy(ROOT / ".ci" / script, self.path / ".ci" / script)
+        shutil.copytree(
+            ROOT / "runtimes/kernels",
+            self.path / "runtimes/kernels",
+            ignore=shutil.ignore_patterns("build", "__pycache__"),
+        )
         (self.path / "constraints.txt").write_text("torch==2.13.0\n")
         for made in (self.wheels, self.bin):
             made.mkdir()
@@ -47,11 +54,11 @@ class Clone:
             wheel.writestr(f"{info}/METADATA", metadata)
             wheel.writestr(f"{info}/RECORD", "")
 
-    def set_up(self, **variables: str) -> subprocess.CompletedProcess[str]:
+    def set_up(self, script: str = "setup", **variables: str) -> subprocess.CompletedProcess[str]:
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)}
         alone = {"PATH": str(self.bin), "HOME": str(self.path), "PIP_CONFIG_FILE": os.devnull}
         return subprocess.run(
-            [self.path / ".ci" / "setup"],
+            [self.path / ".ci" / script],
             env=alone | offline | variables,
             check=False,
             capture_output=True,
@@ -116,3 +123,23 @@ def test_a_build_that_may_hold_cuda_is_never_taken_on_linux(clone: Clone) -> Non
     assert run.returncode != 0
     assert "No matching distribution found for torch==2.13.0+cpu" in run.stderr
     assert not list((clone.path / ".venv").rglob("torch-2.13.0.dist-info"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"EDGEBERT_KERNELS_PLATFORM": "plan9-mips"}, "no library for plan9-mips: "),
+        ({"EDGEBERT_KERNELS_PLATFORM": "macos-arm64"}, "pip finds no ziglang for macos-arm64\n"),
+    ],
+    ids=["no-platform", "no-compiler"],
+)
+def test_where_kernels_cannot_be_built_one_line_says_why(
+    clone: Clone, variables: dict[str, str], why: str
+) -> None:
+    venv.create(clone.path / ".venv", with_pip="ziglang" in why)
+    run = clone.set_up("kernels", **variables)
+    assert run.returncode == 0, run.stderr
+    start = "The native kernels are not built, and onnxruntime runs every layer: "
+    assert run.stdout.startswith(start + why)
+    assert (run.stdout.count("\n"), run.stderr) == (1, "")
+    assert (clone.path / ".venv" / "kernels").exists()

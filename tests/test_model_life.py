@@ -186,12 +186,12 @@ def test_a_bundle_replaced_while_loaded_is_not_mixed_with_the_old_one(
     tiny_bundle: Path, tiny_int8: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "bundle"
-    shutil.copytree(tiny_int8, folder)
+    shutil.copytree(tiny_bundle, folder)
     model = load(folder, threads=2)
     expected = model.embed("lamp")
     sent = pickle.dumps(model)
     shutil.rmtree(folder)
-    shutil.copytree(tiny_bundle, folder)
+    shutil.copytree(tiny_int8, folder)
     assert np.array_equal(model.embed("lamp"), expected)  # the session that is open is the old one
     with pytest.raises(BundleError, match="was replaced since it was loaded: load it again"):
         model.embed(TEXTS)  # which would open another one

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import time
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator
@@ -354,6 +355,19 @@ def test_spinning_is_a_setting_of_the_session_that_changes_no_answer(tiny_bundle
     inputs = {value.name: np.ones((2, 8), np.int64) for value in sessions[0].get_inputs()}
     first, *others = [session.run(["sentence_embedding"], inputs)[0] for session in sessions]
     assert all((other == first).all() for other in others)
+
+
+def test_threads_spin_within_a_run_and_sleep_after_it(tiny_bundle: Path) -> None:
+    session = open_session(open_bundle(tiny_bundle), threads=2)
+    inputs = {value.name: np.ones((64, 40), np.int64) for value in session.get_inputs()}
+    session.run(None, inputs)
+    spent = []
+    for _ in range(5):
+        session.run(None, inputs)
+        before = time.process_time()
+        time.sleep(0.02)
+        spent.append(time.process_time() - before)
+    assert min(spent) < 0.002  # they would spin on for longer than this
 
 
 def test_memory_that_is_kept_or_not_changes_no_answer(tiny_bundle: Path) -> None:

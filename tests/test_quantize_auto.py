@@ -196,7 +196,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans: list[Plan] = []
-    broken = chosen_mixture._broken
+    broken = chosen_mixture.broken_budget
     write = Recipes.write
 
     def noted(recipes: Recipes, plan: Plan, path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_mixture_that_drifts_too_far_on_held_out_texts_gives_way_to_the_next(
         return ("too far",) if len(plans) == 1 else broken(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Recipes, "write", noted)
-    monkeypatch.setattr(chosen_mixture, "_broken", broken_once)
+    monkeypatch.setattr(chosen_mixture, "broken_budget", broken_once)
     monkeypatch.setattr(
         "edgebert.quantize.search.pareto_sweep._AS_FAST", 1
     )  # so that some are left

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from cpus import CPUS, running_on
 from handmade import LEVELS, WIDTH, Floats, draw, model_of, nodes_of, run
 from tiny import VOCABULARY
 
@@ -116,9 +117,10 @@ def test_no_weight_can_saturate_unless_it_was_asked_for(
 
 @pytest.mark.parametrize("name", ["any", "vnni"])
 def test_the_manifest_says_where_sums_are_right_and_the_session_follows(
-    name: str, tiny_int8: Path, vnni: Path
+    name: str, tiny_int8: Path, vnni: Path, tmp_path: Path
 ) -> None:
-    model = load({"any": tiny_int8, "vnni": vnni}[name])
+    with running_on("x86_64-avx2", tmp_path):
+        model = load({"any": tiny_int8, "vnni": vnni}[name])
     assert model.manifest.quantization is not None
     assert model.manifest.quantization.isa == name
     layers = model.manifest.quantization.layers
@@ -127,6 +129,26 @@ def test_the_manifest_says_where_sums_are_right_and_the_session_follows(
     assert any(lost) == (name == "vnni")
     assert model.bundle.widens_weights == (name == "vnni")
     assert is_widened(model) == (name == "vnni")
+
+
+@pytest.mark.parametrize("cpu_class", CPUS)
+def test_weights_are_widened_only_where_the_cpu_has_no_vnni(
+    cpu_class: str, vnni: Path, tmp_path: Path
+) -> None:
+    with running_on(cpu_class, tmp_path):
+        assert is_widened(load(vnni)) == ("vnni" not in CPUS[cpu_class].flags)
+
+
+def test_widened_weights_change_no_answer_that_is_right_without(
+    vnni: Path, tiny_dynamic_int8: Path, tmp_path: Path
+) -> None:
+    """Where sums are right without, as with VNNI, none; where they are not, they are with them."""
+    for bundle in (vnni, tiny_dynamic_int8):
+        here = load(bundle).embed(TEXTS)
+        with running_on("x86_64-avx2", tmp_path):
+            model = load(bundle)
+            assert is_widened(model)
+            np.testing.assert_array_equal(here, model.embed(TEXTS))
 
 
 def test_a_bundle_of_the_full_range_is_right_in_our_session(tiny_bundle: Path, vnni: Path) -> None:

@@ -66,12 +66,37 @@ def test_no_profile_changes_a_bit(tiny_int8: Path, seed: int) -> None:
         threads=draw.randint(1, 4),
         spinning=draw.random() < 0.5,
         tokens_per_run=draw.choice((1, 64, 200, 2048)),
+        short_tokens=draw.choice((0, 1, 30, 10_000)),
     )
     texts = texts_of(draw.sample(LENGTHS, 120), seed)
     expected = load(tiny_int8, threads=1).embed(texts)
     with model_with(tiny_int8, profile) as model:
         assert np.array_equal(model.embed(texts), expected)
         assert np.array_equal(model.embed(texts[7]), expected[7])
+
+
+def test_a_short_text_alone_wakes_no_other_core_and_a_long_one_has_them_all(
+    tiny_int8: Path,
+) -> None:
+    bundle, opened = open_bundle(tiny_int8), []
+
+    def opening(*, threads: int, spinning: bool) -> Any:
+        opened.append(threads)
+        return open_session(bundle, threads=threads, spinning=spinning)
+
+    model = Model(bundle, Engine(opening, untuned(3, short_tokens=20)), load(bundle.path).tokenizer)
+    short, long = texts_of([3, 40])
+    before = len(list(Path("/proc/self/task").iterdir()))
+    answer = model.embed(short)
+    assert opened == [1]
+    assert len(list(Path("/proc/self/task").iterdir())) == before
+    model.embed([short, "on the lamp"])  # one run of one caller
+    assert opened == [1]
+    model.embed(long)
+    assert opened == [1, 3]
+    assert len(list(Path("/proc/self/task").iterdir())) > before
+    assert np.array_equal(model.embed([long, short, *texts_of([2] * 50)])[1], answer)
+    assert opened == [1, 3]
 
 
 def test_a_text_that_comes_twice_is_computed_once(

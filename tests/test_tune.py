@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,14 @@ from edgebert.errors import InputError
 from edgebert.latency import tune, tuning
 from edgebert.records.profile import Profile, one_caller, untuned
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT
+from edgebert.report.tuned import threads_alone
 from edgebert.runtimes import load
-from edgebert.runtimes.sessions.profiles import profile_file, profile_for, save_profile
+from edgebert.runtimes.sessions.profiles import (
+    profile_file,
+    profile_for,
+    save_profile,
+    short_tokens,
+)
 
 OTHER = Profile(callers=1, caller_threads=2, threads=1, spinning=False, tokens_per_run=256)
 
@@ -35,6 +42,10 @@ def save(profile: Profile, bundle: Path, threads: int = 2) -> Path:
     file = save_profile(profile, open_bundle(bundle), provider="auto", threads=threads)
     assert file is not None
     return file
+
+
+def as_it_comes(bundle: Path) -> Profile:
+    return untuned(2, short_tokens(open_bundle(bundle)))
 
 
 def test_load_takes_the_winner_and_answers_the_same(tiny_int8: Path) -> None:
@@ -100,21 +111,49 @@ def test_a_profile_holds_for_its_cores_provider_and_bundle(
 def test_a_damaged_profile_is_none(tiny_int8: Path, content: str) -> None:
     file = save(OTHER, tiny_int8)
     file.write_text(content, encoding="latin-1")
-    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+    assert load(tiny_int8, threads=2).engine.profile == as_it_comes(tiny_int8)
     save(OTHER, tiny_int8)
     assert load(tiny_int8, threads=2).engine.profile == OTHER
 
 
 def test_a_profile_that_counts_to_nothing_is_none(tiny_int8: Path) -> None:
     save(replace(OTHER, callers=0), tiny_int8)
-    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+    assert load(tiny_int8, threads=2).engine.profile == as_it_comes(tiny_int8)
+
+
+def test_a_profile_with_short_texts_of_fewer_tokens_than_none_is_none(tiny_int8: Path) -> None:
+    save(replace(OTHER, short_tokens=-1), tiny_int8)
+    assert load(tiny_int8, threads=2).engine.profile == as_it_comes(tiny_int8)
+
+
+def test_a_profile_from_before_there_were_short_texts_has_none(tiny_int8: Path) -> None:
+    file = save(OTHER, tiny_int8)
+    file.write_text(re.sub(r',\s*"short_tokens": 0', "", file.read_text()))
+    assert "short_tokens" not in file.read_text()
+    assert load(tiny_int8, threads=2).engine.profile == OTHER
+
+
+def test_short_texts_are_tried_on_all_cores_too() -> None:
+    first, *others = tuning._alone(untuned(4, short_tokens=25))
+    assert first == untuned(4, short_tokens=25)
+    assert replace(first, short_tokens=0) in others
+    assert replace(first, threads=2, spinning=False) in others
+    assert [way for way in others if way.threads == 1] == [
+        replace(first, threads=1, short_tokens=0)
+    ]
+    assert tuning._alone(untuned(1)) == [untuned(1)]
+
+
+def test_threads_of_a_single_request_are_told_by_its_length() -> None:
+    assert threads_alone(untuned(4)) == "4"
+    assert threads_alone(untuned(4, short_tokens=25)) == "1 up to 25 tokens, else 4"
 
 
 def test_a_profile_of_more_threads_than_cores_is_none(tiny_int8: Path) -> None:
     save(replace(OTHER, threads=10**10), tiny_int8)
-    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+    assert load(tiny_int8, threads=2).engine.profile == as_it_comes(tiny_int8)
     save(OTHER, tiny_int8).write_text("[" * 100_000)
-    assert load(tiny_int8, threads=2).engine.profile == untuned(2)
+    assert load(tiny_int8, threads=2).engine.profile == as_it_comes(tiny_int8)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, "4"])

@@ -10,11 +10,14 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
+from cpus import running_on
 
+from edgebert.machine import has_vnni, this_machine
 from edgebert.runtimes.sessions.session import open_graph
 
 Floats = npt.NDArray[np.float32]
 HIDDEN = 16
+WEIGHT = np.where(np.arange(HIDDEN)[:, None] // 2 % 2, -128, 127).astype(np.int8).repeat(HIDDEN, 1)
 
 SKIP_LAYER_NORM = """
 <ir_version: 9, opset_import: ["": 20]>
@@ -35,6 +38,15 @@ g (float[B, S, 16] x, int32[B, S] mask) => (float[B, S, 16] y)
 }
 """
 
+PRODUCT = """
+<ir_version: 9, opset_import: ["": 20, "com.microsoft": 1]>
+g (uint8[B, 16] codes) => (float[B, 16] y)
+<float scale = {0.01}, uint8 zero = {128}>
+{
+    y = com.microsoft.MatMulIntegerToFloat (codes, weight, scale, scale, zero)
+}
+"""
+
 UNIT = """
 <ir_version: 9, opset_import: ["": 20]>
 g (float[N] x) => (float[N] y)
@@ -51,9 +63,30 @@ def write(text: str, path: Path) -> Path:
     return path
 
 
-def session(path: Path, level: str | None = None) -> onnxruntime.InferenceSession:
-    """A session with onnxruntime's defaults, or at one level of its optimizer."""
+def product(path: Path) -> Path:
+    """A product of u8 codes with s8 weights of the full range, alternately most and least."""
+    model = onnx.parser.parse_model(PRODUCT)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(WEIGHT, "weight"))
+    onnx.save(model, path)
+    return path
+
+
+def session(
+    path: Path, level: str | None = None, *, widen: bool = False, keep: Path | None = None
+) -> onnxruntime.InferenceSession:
+    """A session with onnxruntime's defaults, or at one level of its optimizer.
+
+    Args:
+        path: the graph.
+        level: of the optimizer.
+        widen: whether it is asked to widen weights.
+        keep: where it writes the graph that it made of the file.
+    """
     options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.x64quantprecision", str(int(widen)))
+    if keep:
+        options.optimized_model_filepath = str(keep)
     if level:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.__members__[level]
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -94,12 +127,37 @@ def test_the_optimizer_fuses_skip_layer_norm_unless_it_is_told_not_to(tmp_path: 
 
 
 def test_our_session_settings_are_taken_as_they_are(tmp_path: Path) -> None:
-    opened = open_graph(write(SKIP_LAYER_NORM, tmp_path / "skip.onnx"))
+    with running_on("x86_64-avx2", tmp_path):
+        opened = open_graph(write(SKIP_LAYER_NORM, tmp_path / "skip.onnx"))
     options = opened.get_session_options()
     assert options.get_session_config_entry("session.x64quantprecision") == "1"
     disabled = options.get_session_config_entry("optimization.disable_specified_optimizers")
     assert disabled == "SkipLayerNormFusion"
     assert options.enable_mem_pattern is False
+
+
+def test_onnxruntime_widens_weights_on_cpus_with_vnni_too(tmp_path: Path) -> None:
+    """The day this fails on a CPU with VNNI, a session can ask for it without looking at the CPU.
+
+    Without VNNI it has to hold: sums are right there because of it.
+    """
+    session(product(tmp_path / "product.onnx"), widen=True, keep=tmp_path / "made.onnx")
+    weights = {tensor.data_type for tensor in onnx.load(tmp_path / "made.onnx").graph.initializer}
+    x86 = this_machine().cpu_class.startswith("x86_64")
+    assert (onnx.TensorProto.UINT8 in weights and onnx.TensorProto.INT8 not in weights) == x86
+
+
+def test_a_cpu_with_vnni_adds_right_without_widened_weights(tmp_path: Path) -> None:
+    path = product(tmp_path / "product.onnx")
+    codes = np.random.default_rng(0).integers(0, 256, (40, HIDDEN)).astype(np.uint8)
+    codes[0] = 255
+    exact = (codes.astype(np.int32) - 128) @ WEIGHT.astype(np.int32)
+    narrow, widened = (
+        session(path, widen=widen).run(None, {"codes": codes})[0] for widen in (False, True)
+    )
+    np.testing.assert_allclose(widened, exact * np.float32(1e-4), rtol=1e-6)
+    clips = this_machine().cpu_class.startswith("x86_64") and not has_vnni()
+    assert (narrow.tobytes() != widened.tobytes()) == clips
 
 
 @pytest.mark.parametrize("level", ["ORT_DISABLE_ALL", "ORT_ENABLE_ALL"])

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ PACKAGES = {
 }
 """Where a package lies in a wheel, and where in a clone."""
 
-CLIENT_SOURCES = ("web/index.ts", "web/package.json", "kernels/kernel.cc", "kernels/cpu/dot.cc")
+CLIENT_SOURCES = ("web/index.ts", "web/package.json", "mobile/model.cc", "mobile/jni/model.cc")
 BUILT = (
     "web/node_modules/x/index.js",
     "web/node_modules/x/setup.py",
     "web/dist/index.js",
-    "kernels/build/kernel.o",
+    "mobile/build/model.o",
 )
 """Files that other clients have below `runtimes/`: their sources, and what is fetched or built."""
 
@@ -74,15 +75,32 @@ def wheel(dist: Path) -> Path:
     return next(dist.glob("*.whl"))
 
 
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wheel of the native kernels for this platform."""
+    if find_spec("ziglang") is None:
+        pytest.skip("there is no ziglang here that would compile the kernels")
+    folder = tmp_path_factory.mktemp("kernels")
+    build = (*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder))
+    built = run(*build, ROOT / "runtimes/kernels", cwd=folder)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder
+
+
 def environment(folder: Path, wheel: Path, extra: str) -> Path:
     """Make a virtual environment that holds the wheel with one extra; return its bin folder."""
     needs_packages(folder)
     run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
-    python = folder / "venv" / "bin" / "python"
-    into = [*PIP, "--python", str(python), "install", "-c", str(ROOT / "constraints.txt")]
-    installed = run(*into, f"edgebert{extra} @ {wheel.as_uri()}", cwd=folder)
+    binaries = folder / "venv" / "bin"
+    install(binaries, f"edgebert{extra} @ {wheel.as_uri()}")
+    return binaries
+
+
+def install(binaries: Path, *what: str) -> None:
+    into = [*PIP, "--python", str(binaries / "python"), "install"]
+    pinned = ("-c", str(ROOT / "constraints.txt"))
+    installed = run(*into, *pinned, *what, cwd=binaries)
     assert installed.returncode == 0, installed.stderr
-    return python.parent
 
 
 def needs_packages(folder: Path) -> None:
@@ -95,6 +113,13 @@ def needs_packages(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def device(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     return environment(tmp_path_factory.mktemp("device"), wheel, "[cpu]")
+
+
+@pytest.fixture(scope="module")
+def native(device: Path, kernels: Path) -> Path:
+    """The device, with kernels that no index has."""
+    install(device, "edgebert[native]", f"--find-links={kernels}")
+    return device
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +157,9 @@ def test_the_sdist_holds_packages_pages_and_the_sources_of_all_clients_and_no_te
     rooms = ("edgebert", "export", "quantize", "runtimes")
     files = {f"{room}/{name}" for room in rooms for name in files_below(ROOT / room)}
     files |= {f"runtimes/{name}" for name in CLIENT_SOURCES}
+    files -= {name for name in files if name.startswith("runtimes/kernels/")}
     assert names - {"PKG-INFO", "setup.cfg"} == files | set(TOP_FILES)
-    assert {"runtimes/kernels/cpu/dot.cc", "export/README.md", "export/__init__.py"} <= names
+    assert {"runtimes/mobile/jni/model.cc", "export/README.md", "export/__init__.py"} <= names
     assert len(members) == len(set(members))
 
 
@@ -183,6 +209,52 @@ def test_a_device_embeds_with_a_bundle(device: Path, tiny_bundle: Path) -> None:
     line = json.loads(embedded.stdout)
     assert line["text"] == "a text"
     assert len(line["embedding"]) > 1
+
+
+def test_a_wheel_of_kernels_is_for_any_python_and_says_for_which_platform(kernels: Path) -> None:
+    (wheel,) = kernels.glob("*.whl")
+    assert wheel.name.startswith("edgebert_kernels-0.1.0-py3-none-")
+    archive = zipfile.ZipFile(wheel)
+    package = [name for name in archive.namelist() if name.startswith("edgebert_kernels/")]
+    (library,) = [name for name in package if not name.endswith((".py", "py.typed"))]
+    sources = {file.name for file in (ROOT / "runtimes/kernels/edgebert_kernels").glob("*.*")}
+    assert sorted(package) == sorted([library, *(f"edgebert_kernels/{name}" for name in sources)])
+    (about,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    built_for = Path(library).stem.removeprefix("edgebert_kernels-")
+    summary = archive.read(about).decode().partition("Summary: ")[2].splitlines()[0]
+    assert summary.startswith(f"edgebert's operators for onnxruntime: {built_for} (")
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in archive.namelist())
+
+
+def test_an_sdist_of_kernels_holds_all_that_a_wheel_is_built_of(tmp_path: Path) -> None:
+    clone = shutil.copytree(
+        ROOT / "runtimes/kernels",
+        tmp_path / "kernels",
+        ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"),
+    )
+    wanted = set(files_below(clone))
+    built = run(sys.executable, "-m", "build", "--no-isolation", "--sdist", cwd=clone)
+    assert built.returncode == 0, built.stdout + built.stderr
+    with tarfile.open(next((clone / "dist").glob("*.tar.gz"))) as archive:
+        members = [Path(*Path(m.name).parts[1:]).as_posix() for m in archive if m.isfile()]
+    held = {name for name in members if ".egg-info/" not in name} - {"PKG-INFO", "setup.cfg"}
+    assert held == wanted
+    assert {"source/library.cpp", "compiling.py", "LICENSE"} <= held
+
+
+def test_a_device_with_kernels_has_a_library_that_loads_and_embeds(
+    native: Path, tiny_bundle: Path
+) -> None:
+    code = (
+        "import ctypes, edgebert_kernels; "
+        "library = ctypes.CDLL(str(edgebert_kernels.library())); "
+        "library.edgebert_kernels_classes.restype = ctypes.c_char_p; "
+        "print(library.edgebert_kernels_classes().decode())"
+    )
+    classes = run(native / "python", "-c", code, cwd=native)
+    assert classes.stdout.strip().split(",")[-1] == "plain", classes.stderr
+    embedded = run(native / "edgebert", "embed", tiny_bundle, "a text", cwd=native)
+    assert embedded.returncode == 0, embedded.stderr
 
 
 def test_without_onnxruntime_the_way_out_is_named_in_one_line(

@@ -8,6 +8,7 @@ from typing import Any, assert_type
 
 import edgebert
 from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit, Model
+from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.tasks.sparse import SparseVector
 from edgebert.vectors.forms import Vectors
 
@@ -89,3 +90,8 @@ def refused() -> Any:
     model.search(ONE, LIST, k="3")  # type: ignore[call-overload]
     print(model.embed(ONE).label)  # type: ignore[attr-defined]
     return None
+
+
+# What runs a model.
+
+assert_type(edgebert.load("bundle", kernels="required").kernels, RunningKernels | None)

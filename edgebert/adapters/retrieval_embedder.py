@@ -10,7 +10,9 @@ from typing import Any
 from edgebert.arrays import Array
 from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
+from edgebert.records.fingerprint import Fingerprint
 from edgebert.runtimes import Model, load
+from edgebert.runtimes.kernels import AUTO, OFF
 from edgebert.tasks.spec import spec_of
 from edgebert.text.prompts import document_prompt, query_prompt
 from edgebert.vectors.similarity_function import SimilarityFunction
@@ -46,12 +48,14 @@ class RetrievalEmbedder:
             BundleError: the bundle is missing or damaged.
             InputError: it is another model than the one that filled the index.
         """
-        model = self._given if isinstance(self._given, Model) else load(self._given)
+        model = self._loaded()
         made_by = _fingerprint(model)
         if self._wanted not in (None, made_by):
+            wanted = _read(self._wanted)
+            way_out = Fingerprint.read(made_by).way_to(wanted) if wanted else ""
             raise InputError(
-                f"the index was filled by {self._wanted}, and {self.bundle} is {made_by}: load the "
-                "bundle that filled it, or fill it anew"
+                f"the index was filled by {self._wanted}, and {self.bundle} is {made_by}: "
+                f"{way_out or 'load the bundle that filled it'}, or fill it anew"
             )
         return model
 
@@ -81,6 +85,22 @@ class RetrievalEmbedder:
         """The vector of a text that is searched for, with the model's prompt for queries."""
         vector: list[float] = query_vectors(self.model, [text])[0].tolist()
         return vector
+
+    def _loaded(self) -> Model:
+        """The model of a path as it filled the index: kernels that came later do not run it."""
+        if isinstance(self._given, Model):
+            return self._given
+        wanted = _read(self._wanted)
+        without = wanted is not None and not wanted.by_kernels
+        return load(self._given, kernels=OFF if without else AUTO)
+
+
+def _read(fingerprint: str | None) -> Fingerprint | None:
+    """What a fingerprint says; None where it says nothing, as of another library's index."""
+    try:
+        return Fingerprint.read(fingerprint) if fingerprint else None
+    except ValueError:
+        return None
 
 
 def _fingerprint(model: Model) -> str:

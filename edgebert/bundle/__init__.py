@@ -12,6 +12,7 @@ from edgebert.bundle.files import (
 from edgebert.bundle.sealed import (
     Bundle,
     changed_files,
+    copy_files,
     file_sha256,
     open_bundle,
     read_bundle,
@@ -28,6 +29,7 @@ __all__ = [
     "Bundle",
     "ModelFiles",
     "changed_files",
+    "copy_files",
     "file_sha256",
     "open_bundle",
     "read_bundle",

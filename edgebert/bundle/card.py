@@ -11,7 +11,7 @@ from edgebert.measures import found_in
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import ANY_CPU, Manifest, Quantization
+from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 from edgebert.tasks import task_of
 
@@ -83,7 +83,19 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
         facts += _quantization(manifest.quantization)
     if manifest.drift:
         facts.append(("drift", _drift(manifest)))
+    if manifest.kernels:
+        facts.append(("by edgebert's kernels", _kernels(manifest.kernels)))
     return facts
+
+
+def _kernels(kernels: Kernels) -> str:
+    """What they give where they run it, which they do not in other readers."""
+    bits = "the same bits on every CPU; " if kernels.exact else ""
+    drift = kernels.drift
+    return (
+        f"{bits}drift {drift.mean:.2g}, worst {drift.max:.2g} ({drift.n} texts: {drift.texts}); "
+        f"with `pip install 'edgebert[native]'`, arithmetic {kernels.arithmetic}"
+    )
 
 
 def _quantization(quantization: Quantization) -> list[Fact]:

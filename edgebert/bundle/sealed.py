@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,6 +133,13 @@ def seal(folder: Path, manifest: Manifest) -> Bundle:
     files = {name: _entry(folder / name) for name in names if name not in _UNSEALED}
     sealed = write_manifest(replace(manifest, files=files), folder / MANIFEST)
     return Bundle(folder, sealed)
+
+
+def copy_files(bundle: Bundle, folder: Path, names: Iterable[str]) -> None:
+    """Copy files of a bundle to where another one is being made."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.path / name, folder / name)
 
 
 def _size_problem(bundle: Bundle, name: str) -> str | None:

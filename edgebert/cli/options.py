@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from edgebert.runtimes.kernels import KERNELS
 from edgebert.runtimes.sessions.providers import AUTO, PROVIDER_NAMES
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -87,6 +88,14 @@ provider = click.option(
     default=AUTO,
     show_default=True,
     help="The execution provider that runs BUNDLE, all of it or not at all.",
+)
+kernels = click.option(
+    "--kernels",
+    type=click.Choice(KERNELS),
+    default=KERNELS[0],
+    show_default=True,
+    help="auto: edgebert's kernels run a bundle that was measured with them, where they are "
+    "installed. off: never. required: or it fails.",
 )
 force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 json_record = click.option(

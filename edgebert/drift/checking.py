@@ -33,6 +33,7 @@ from edgebert.references.onnx_file import probe_bundle
 from edgebert.references.saved import SavedOutputs
 from edgebert.references.sources import Probe, Source, open_source, require_readable
 from edgebert.runtimes import Model
+from edgebert.runtimes.kernels import AUTO, OFF
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def check(
     slice_by: Sequence[str] = (),
     text_column: str | None = None,
     offline: bool = False,
+    kernels: str = AUTO,
 ) -> CheckRecord:
     """Measure how far `candidate` is from `reference` on the texts of `data`.
 
@@ -70,13 +72,20 @@ def check(
         slice_by: "length", "script" or columns of the file, to look at parts of the texts.
         text_column: column of the texts, where the file does not use a usual name.
         offline: never touch the network.
+        kernels: whether edgebert's kernels run a candidate that is a bundle, as in `edgebert.load`;
+            a reference is run by them only where it was measured with them, and not if "off".
 
     Raises:
         GateError: a bound is broken. `error.record` is the `CheckRecord` that says which.
         InputError: the two do not compare, or the data do not fit.
     """
-    right = open_source(str(candidate), offline=offline)
-    left = open_source(str(reference), max_length=right.max_length, offline=offline)
+    right = open_source(str(candidate), offline=offline, kernels=kernels)
+    left = open_source(
+        str(reference),
+        max_length=right.max_length,
+        offline=offline,
+        kernels=OFF if kernels == OFF else AUTO,
+    )
     examples = _examples(left, right, data, text_column)
     require_same_options(left, right, examples.retrieval)
     for side in (left, right):

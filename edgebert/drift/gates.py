@@ -115,11 +115,13 @@ def implied_bounds(
 ) -> list[Limit]:
     """The bounds where nobody asked for any: what a manifest promises, or what the task holds.
 
+    A bundle promises something else where kernels run it.
+
     Saved outputs have no manifest; they are held to that of the bundle they are compared with.
     Two models whose weights have nothing in common are not held to anything.
     """
     sides = (candidate, reference) if isinstance(candidate, SavedOutputs) else (candidate,)
-    drifts = [side.manifest.drift for side in sides if isinstance(side, Model)]
+    drifts = [side.measured_drift for side in sides if isinstance(side, Model)]
     promises = next((drift.promises for drift in drifts if drift), None)
     if promises is None and weights and not weights.related:
         return []

@@ -22,7 +22,8 @@ from edgebert.onnx_graph.reading import OnnxGraph, read_graph
 from edgebert.onnx_graph.saturation import sums_can_overflow
 from edgebert.onnx_graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.records.manifest import Count
-from edgebert.records.measured import InspectRecord, Placement, Quantized
+from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
+from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels
 
 QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
 """The forms of a matrix product that are not all floats."""
@@ -77,6 +78,7 @@ def inspect_path(path: Path, *, provider: str | None = None) -> InspectRecord:
         unfused=bundle.manifest.unfused if bundle else {},
         saturation=saturation,
         placement=_placement(model, bundle, provider) if provider else None,
+        kernels=_kernels(model, bundle),
     )
 
 
@@ -119,6 +121,17 @@ def _placement(model: Path, bundle: Bundle | None, provider: str) -> Placement:
 
     widen = bundle.widens_weights if bundle else sums_can_overflow(model)
     return graph_placement(model, provider=provider, widen=widen)
+
+
+def _kernels(model: Path, bundle: Bundle | None) -> KernelLayers | None:
+    """What kernels would run, whether they are installed or not."""
+    rewritten = rewrite_for_kernels(model)
+    if not rewritten.layers:
+        return None
+    measured = bundle.manifest.kernels if bundle else None
+    arithmetic = measured.arithmetic if measured else None
+    layers, left = (tuple(dict.fromkeys(names)) for names in (rewritten.layers, rewritten.left))
+    return KernelLayers(layers, left, rewritten.exact, arithmetic)
 
 
 def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:

@@ -16,6 +16,7 @@ from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.onnx_graph import read_graph
 from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
 from edgebert.runtimes import Model, load
+from edgebert.runtimes.kernels.choosing import engine_of
 from edgebert.runtimes.sessions.session import import_onnxruntime
 from edgebert.tasks import task_of
 from edgebert.text.encoding import encode
@@ -55,17 +56,18 @@ class LoadedBundle:
         return self.model.spec.task.inputs_of(texts)
 
 
-def timed_bundle(path: str, provider: str) -> TimedModel:
-    """Open a bundle for timing on an execution provider.
+def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
+    """Open a bundle for timing on an execution provider, by kernels or not.
 
     Raises:
         BundleError: it is missing or damaged.
         InputError: its graph is damaged.
-        ProviderError: no onnxruntime is installed.
+        ProviderError: no onnxruntime is installed, or kernels are required that do not run it.
     """
     import_onnxruntime()
     bundle = open_bundle(path)
     graph = read_graph(bundle.model_path)
+    engine = engine_of(bundle, provider=provider, kernels=kernels)
     return TimedModel(
         path=str(path),
         source=str(bundle.path),
@@ -75,11 +77,11 @@ def timed_bundle(path: str, provider: str) -> TimedModel:
         max_length=bundle.manifest.max_length,
         size_bytes=bundle.size_bytes,
         sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),
-        load=partial(_loaded, bundle.path, provider),
-        fingerprint=str(bundle.fingerprint()),
+        load=partial(_loaded, bundle.path, provider, kernels),
+        fingerprint=str(bundle.fingerprint(engine)),
     )
 
 
 @contextmanager
-def _loaded(path: Path, provider: str, threads: int | None) -> Iterator[LoadedBundle]:
-    yield LoadedBundle(load(path, provider=provider, threads=threads))
+def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedBundle]:
+    yield LoadedBundle(load(path, provider=provider, threads=threads, kernels=kernels))

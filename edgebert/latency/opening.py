@@ -10,10 +10,11 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.errors import InputError, MissingExtra
 from edgebert.latency.bundle import timed_bundle
 from edgebert.latency.models import TimedModel
+from edgebert.runtimes.kernels import AUTO
 
 
 def open_models(
-    paths: Sequence[str], *, provider: str = "auto", offline: bool = False
+    paths: Sequence[str], *, provider: str = "auto", kernels: str = AUTO, offline: bool = False
 ) -> list[TimedModel]:
     """Open all models; checkpoints truncate where the shortest bundle does, for equal work.
 
@@ -25,15 +26,15 @@ def open_models(
         raise InputError("a bench needs at least one bundle")
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"{twice} is given twice")
-    bundles = {path: timed_bundle(path, provider) for path in paths if is_bundle(path)}
+    bundles = {path: timed_bundle(path, provider, kernels) for path in paths if is_bundle(path)}
     limit = min((bundle.max_length for bundle in bundles.values()), default=None)
     return [bundles.get(path) or _checkpoint(path, limit, offline=offline) for path in paths]
 
 
-def open_model(path: str, *, provider: str, max_length: int) -> TimedModel:
+def open_model(path: str, *, provider: str, kernels: str, max_length: int) -> TimedModel:
     """Open one local model."""
     if is_bundle(path):
-        return timed_bundle(path, provider)
+        return timed_bundle(path, provider, kernels)
     return _checkpoint(path, max_length, offline=True)
 
 

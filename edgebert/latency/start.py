@@ -12,23 +12,30 @@ from statistics import median
 from edgebert.errors import BundleError
 from edgebert.latency.models import Start, TimedModel
 from edgebert.records.codec import from_dict
+from edgebert.runtimes.kernels import AUTO
 
 _ROUNDS = 3
 
 
-def starts_of(models: Sequence[TimedModel], provider: str = "auto") -> list[Start]:
+def starts_of(
+    models: Sequence[TimedModel], provider: str = "auto", kernels: str = AUTO
+) -> list[Start]:
     """Start every model a few times, taking turns: median times, and the highest peak.
 
     Raises:
         BundleError: a model does not load or does not answer.
     """
     last = _ROUNDS - 1  # memory under ragged texts takes seconds and varies little
-    turns = [[_start(m, provider, ragged=turn == last) for m in models] for turn in range(_ROUNDS)]
+    turns = [
+        [_start(m, provider, kernels, ragged=turn == last) for m in models]
+        for turn in range(_ROUNDS)
+    ]
     return [_middle(list(starts)) for starts in zip(*turns, strict=True)]
 
 
-def _start(model: TimedModel, provider: str, *, ragged: bool) -> Start:
-    arguments = [model.source, provider, str(model.max_length), *(["--ragged"] if ragged else [])]
+def _start(model: TimedModel, provider: str, kernels: str, *, ragged: bool) -> Start:
+    arguments = [model.source, provider, kernels, str(model.max_length)]
+    arguments += ["--ragged"] if ragged else []
     command = [sys.executable, "-m", "edgebert.latency.cold_start", *arguments]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:

@@ -21,6 +21,7 @@ from edgebert.latency.start import starts_of
 from edgebert.latency.texts import TimedTexts, read_sample, texts_bench, time_texts
 from edgebert.machine import available_cores
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
+from edgebert.runtimes.kernels import AUTO
 
 _PASSES = 2
 """Each number of threads is timed twice, some time apart: a shared host can keep the second core
@@ -46,6 +47,7 @@ def bench(
     texts: Path | None = None,
     text_column: str | None = None,
     provider: str = "auto",
+    kernels: str = AUTO,
     rounds: int = 10,
     seconds: float = 1.0,
     offline: bool = False,
@@ -61,6 +63,7 @@ def bench(
         texts: a file whose texts are also timed, from text to answer.
         text_column: column of the texts, where it has no usual name.
         provider: the execution provider of the bundles.
+        kernels: whether edgebert's kernels run the bundles, as in `edgebert.load`.
         rounds: how many turns each model gets at each shape, at least.
         seconds: how long each model is timed at each shape, over so many rounds.
         offline: never touch the network.
@@ -74,14 +77,15 @@ def bench(
         raise InputError("a bench needs one round at least")
     threads = threads if threads is not None else (1, available_cores())
     shapes_of(LENGTHS if lengths is None else lengths, batch_sizes, threads)  # or say no at once
-    opened = open_models([str(model) for model in models], provider=provider, offline=offline)
+    paths = [str(model) for model in models]
+    opened = open_models(paths, provider=provider, kernels=kernels, offline=offline)
     if lengths is None:
         lengths = default_lengths(min(model.max_length for model in opened))
     shapes = shapes_of(lengths, batch_sizes, threads)
     for model in opened:
         check_lengths(model.path, model.max_length, lengths)
     sample = read_sample(texts, opened, text_column) if texts else None
-    starts = starts_of(opened, provider)
+    starts = starts_of(opened, provider, kernels)
     before = cpu_time()
     parts: list[_Timed] = []
     answered: list[TimedTexts] = []

@@ -13,11 +13,14 @@ from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.machine import available_cores
-from edgebert.records.profile import Profile, untuned
+from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
+from edgebert.runtimes.kernels import AUTO
+from edgebert.runtimes.kernels.choosing import chosen_graph
+from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.sessions.engine import Engine
-from edgebert.runtimes.sessions.profiles import save_profile
+from edgebert.runtimes.sessions.profiles import save_profile, without_tuning
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
@@ -35,23 +38,25 @@ _WORTH_IT = 0.97  # of the time without tuning: what is nearer is noise
 Pass = Callable[[Profile], object]
 
 
-def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
+def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -> TuneRecord:
     """Measure this machine, in less than a minute, and keep the winner for `edgebert.load`.
 
-    Callers, threads, spinning and the size of a micro-batch are tried; the last one only for
-    bundles that promise the same answer in every batch.
+    Callers, threads, spinning, which texts are short and the size of a micro-batch are tried; the
+    last one only for bundles that promise the same answer in every batch.
 
     Args:
         path: a bundle.
         threads: cores to share out; `load` finds the winner when it is given the same number.
+        kernels: as in `load`: a bundle has a winner with them, and one without.
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
     """
     bundle = open_bundle(path)
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
-    ways = _Ways(bundle)
-    default = untuned(cores)
+    graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
+    ways = _Ways(bundle, graph)
+    default = without_tuning(bundle, CPU, cores)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
     ways.keep(first)
@@ -74,15 +79,20 @@ def tune(path: str | Path, *, threads: int | None = None) -> TuneRecord:
             *(Tried(MANY_TEXTS, profile, ms) for profile, ms in many),
             *(Tried(ONE_TEXT, profile, ms) for profile, ms in alone),
         ),
-        kept_in=_kept(save_profile(third, bundle, provider=CPU.name, threads=threads)),
+        kept_in=_kept(
+            save_profile(
+                third, bundle, provider=CPU.name, threads=threads, kernels=graph is not None
+            )
+        ),
     )
 
 
 class _Ways:
     """Models of one bundle that differ in their profile and share sessions."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, kernels: KernelGraph | None = None) -> None:
         self._bundle = bundle
+        self._kernels = kernels
         self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)
         self._models: dict[Profile, Model] = {}
         self._sessions: dict[tuple[int, bool], onnxruntime.InferenceSession] = {}
@@ -90,7 +100,8 @@ class _Ways:
     def model(self, profile: Profile) -> Model:
         if profile not in self._models:
             engine = Engine(self._open, profile)
-            self._models[profile] = Model(self._bundle, engine, self._tokenizer)
+            running = self._kernels.running if self._kernels else None
+            self._models[profile] = Model(self._bundle, engine, self._tokenizer, kernels=running)
         return self._models[profile]
 
     def keep(self, profile: Profile) -> None:
@@ -102,7 +113,9 @@ class _Ways:
     def _open(self, *, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
         key = threads, spinning
         if key not in self._sessions:
-            self._sessions[key] = open_session(self._bundle, threads=threads, spinning=spinning)
+            self._sessions[key] = open_session(
+                self._bundle, threads=threads, spinning=spinning, kernels=self._kernels
+            )
         return self._sessions[key]
 
 
@@ -152,11 +165,19 @@ def _sizes(profile: Profile, bundle: Bundle) -> list[Profile]:
 
 
 def _alone(profile: Profile) -> list[Profile]:
-    """Threads of a run that is alone: all cores, half of them, one; with and without spinning."""
+    """Threads of a run that is alone: all cores, half of them, one.
+
+    Several threads with and without spinning, and for short texts too or not for them.
+    """
     cores = profile.threads
-    threads = dict.fromkeys((cores, max(1, cores // 2), 1))
-    ways = [(n, spinning) for n in threads for spinning in (True, False) if n > 1 or spinning]
-    return [replace(profile, threads=n, spinning=spinning) for n, spinning in ways]
+    ways = [
+        replace(profile, threads=n, spinning=spinning, short_tokens=short)
+        for n in dict.fromkeys((cores, max(1, cores // 2)))
+        for spinning in (True, False)
+        for short in dict.fromkeys((profile.short_tokens, 0))
+        if n > 1
+    ]
+    return [*ways, replace(profile, threads=1, short_tokens=0)]
 
 
 def _as_many_as_fit(ways: _Ways, default: Profile) -> list[Text]:

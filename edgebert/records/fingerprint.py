@@ -9,6 +9,14 @@ ONNXRUNTIME = "onnxruntime"
 """The engine that runs a graph where nothing else is said."""
 
 
+_KERNELS = "kernels"
+
+
+def kernels_engine(arithmetic: int) -> str:
+    """The engine where edgebert's kernels run what they can of a graph, by their arithmetic."""
+    return f"{_KERNELS}{arithmetic}"
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """Equal when, and only when, answers may be mixed: vectors in one index, say.
@@ -49,6 +57,19 @@ class Fingerprint:
     def model(self) -> Fingerprint:
         """The same without the options of the run."""
         return replace(self, options=())
+
+    @property
+    def by_kernels(self) -> bool:
+        """Whether edgebert's kernels ran what they can of the graph."""
+        return self.engine.startswith(_KERNELS)
+
+    def way_to(self, other: Fingerprint) -> str:
+        """How the model of this fingerprint gives the answers of another one, where it can; else ""."""
+        if replace(self, engine=other.engine) != other or self.engine == other.engine:
+            return ""
+        if other.engine == ONNXRUNTIME:
+            return "load the bundle with kernels='off' (--kernels off)"
+        return "install the kernels: pip install 'edgebert[native]'" if other.by_kernels else ""
 
     @property
     def told_options(self) -> str:

@@ -22,6 +22,8 @@ class GoldenText:
         text: the text, or a list of two that are read as a pair.
         reference: fp32 output of the checkpoint in PyTorch.
         expected: output of this bundle where it was made.
+        kernels: the same where kernels run it, with the digits that give every float32 back; None
+            where that was not measured.
 
     Of fill-mask both hold the logits at the mask, and of those only the `columns` of the file.
     """
@@ -32,6 +34,7 @@ class GoldenText:
     reference: Any
     expected: Any
     tolerance: Tolerance
+    kernels: Any = None
 
     @property
     def as_text(self) -> str | tuple[str, str]:

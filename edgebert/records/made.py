@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgebert.records.header import Header
-from edgebert.records.manifest import VNNI, Count, Drift, LayerDecision, TrimmedVocabulary
+from edgebert.records.manifest import (
+    VNNI,
+    Count,
+    Drift,
+    Kernels,
+    LayerDecision,
+    TrimmedVocabulary,
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,9 @@ class QuantizeRecord(Header):
             thread, all of them in turns.
         calibration: the texts that ranges were taken from: file, number, hash.
         isa: "any" where sums cannot leave 16 bits, else "vnni".
-        fingerprint: of the answers of the bundle, where one was made.
+        fingerprint: of the answers of the bundle here, where one was made.
+        kernels: what kernels make of it; None where they are not installed, or run none of it.
+        kernels_left_out: why its manifest says nothing of them, one sentence for each bound.
     """
 
     record: str = "quantize"
@@ -158,10 +167,42 @@ class QuantizeRecord(Header):
     calibration: str | None = None
     isa: str = VNNI
     fingerprint: str | None = None
+    kernels: Kernels | None = None
+    kernels_left_out: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
         return self.source, self.bundle
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelsRecord(Header):
+    """A bundle was measured with kernels. `passed` is false when a bound is broken.
+
+    Attributes:
+        source, bundle: the bundle as it was, and the one that says what was measured.
+        reference: the float bundle.
+        kernels: what was measured.
+        layers, left: names of the layers that kernels run, and of those left to onnxruntime.
+        fingerprint: of the answers of the bundle by kernels, where one was made.
+    """
+
+    record: str = "kernels"
+    source: str
+    bundle: str
+    reference: str
+    passed: bool
+    kernels: Kernels
+    layers: tuple[str, ...]
+    left: tuple[str, ...]
+    thresholds: dict[str, float]
+    failures: tuple[str, ...]
+    seconds: float
+    fingerprint: str | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self.source, self.bundle, self.reference
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,22 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class Kernels:
+    """What was measured of the bundle where edgebert's kernels run it, which round elsewhere.
+
+    Attributes:
+        arithmetic: number of the arithmetic, of operators and of what they are put in the place of:
+            another number, other bits.
+        exact: whether the answers are the same bits on every CPU.
+        drift: how far they were from the fp32 reference.
+    """
+
+    arithmetic: int
+    exact: bool
+    drift: Drift
+
+
+@dataclass(frozen=True)
 class Source:
     """The checkpoint a bundle came from."""
 
@@ -187,6 +203,7 @@ class Manifest:
         trimmed_vocabulary: which pieces were kept, where not all were.
         embedding_rows: how many token ids have an embedding, where the tokenizer knows more.
         graphs: the file of each graph by its role; of bundles older than the key the one graph.
+        kernels: what kernels give, where that was measured: without it onnxruntime runs all of it.
         digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
             bundles that are older than the key.
     """
@@ -227,6 +244,7 @@ class Manifest:
     digest: str | None = None
     similarity: str = COSINE
     graphs: dict[str, str] = field(default_factory=lambda: {ENCODER: "model.onnx"})
+    kernels: Kernels | None = None
 
     @property
     def multi_label(self) -> bool:

@@ -247,6 +247,24 @@ class Placement:
     fell_back: dict[str, int]
 
 
+@dataclass(frozen=True)
+class KernelLayers:
+    """Which layers of a graph edgebert's kernels run, where they are installed and it is for them.
+
+    Attributes:
+        layers: names of those that they run.
+        left: names of those that are left to onnxruntime.
+        exact: whether all that rounds is theirs, so that every CPU gives the same bits.
+        arithmetic: of the kernels that a bundle was measured with; None where it was not, so that
+            onnxruntime runs all of it.
+    """
+
+    layers: tuple[str, ...]
+    left: tuple[str, ...]
+    exact: bool
+    arithmetic: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class InspectRecord(Header):
     """What a bundle or an ONNX file holds.
@@ -261,6 +279,7 @@ class InspectRecord(Header):
         saturation: layers that x86 CPUs without VNNI multiply otherwise than all others, for
             readers that do not set session.x64quantprecision; the worst first.
         placement: where the nodes run, None where no provider was asked for.
+        kernels: which layers kernels run, None where that is none.
     """
 
     record: str = "inspect"
@@ -275,6 +294,7 @@ class InspectRecord(Header):
     unfused: dict[str, str] = field(default_factory=dict)
     saturation: tuple[LayerSaturation, ...] = ()
     placement: Placement | None = None
+    kernels: KernelLayers | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

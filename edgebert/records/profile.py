@@ -16,9 +16,11 @@ class Profile:
         callers: runs at a time when there is more than one micro-batch to run.
         caller_threads: threads of each of them.
         threads: of a run that is alone.
-        spinning: whether idle threads of a run that is alone wait at work, for a moment: faster,
-            and warmer.
+        spinning: whether threads of a run that is alone keep their core while they wait for its
+            next piece: faster, and warmer.
         tokens_per_run: tokens in one micro-batch, padding included.
+        short_tokens: a run that is alone, and has no more tokens, goes as one of several would:
+            it would gain less by the other cores than these lose by it.
     """
 
     callers: int
@@ -26,11 +28,12 @@ class Profile:
     threads: int
     spinning: bool = True
     tokens_per_run: int = TOKENS_PER_RUN
+    short_tokens: int = 0
 
 
-def untuned(cores: int) -> Profile:
+def untuned(cores: int, short_tokens: int = 0) -> Profile:
     """One caller on each core: no barriers, and what runs on one thread does not hold up others."""
-    return Profile(callers=cores, caller_threads=1, threads=cores)
+    return Profile(callers=cores, caller_threads=1, threads=cores, short_tokens=short_tokens)
 
 
 def one_caller(cores: int, tokens_per_run: int = TOKENS_PER_RUN) -> Profile:

@@ -17,7 +17,8 @@ class Tried:
 
     Attributes:
         use: `MANY_TEXTS`, from text to answer, or `ONE_TEXT`, as a single request.
-        profile: the settings; for one text only `threads` and `spinning` matter.
+        profile: the settings; for one text only `threads`, `spinning` and `short_tokens` matter,
+            and `caller_threads` where it is short.
         ms: fastest pass through the texts of this use, which are the same for all profiles.
     """
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from edgebert.arrays import Array, Integers
+from edgebert.bounds import check_choice
 from edgebert.bundle import MANIFEST
 from edgebert.data import Examples, Retrieval, Text
 from edgebert.errors import InputError, MissingExtra
@@ -18,6 +19,7 @@ from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.prompting import prompts_before
 from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import load
+from edgebert.runtimes.kernels import AUTO, KERNELS, REQUIRED
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.entities import WORDS
 from edgebert.tasks.spec import ModelSpec
@@ -102,7 +104,13 @@ class Probe(Protocol):
 Source = TextModel | SavedOutputs
 
 
-def open_source(path: str, *, max_length: int | None = None, offline: bool = False) -> Source:
+def open_source(
+    path: str,
+    *,
+    max_length: int | None = None,
+    offline: bool = False,
+    kernels: str = AUTO,
+) -> Source:
     """Open whatever `path` is.
 
     Args:
@@ -111,12 +119,15 @@ def open_source(path: str, *, max_length: int | None = None, offline: bool = Fal
         max_length: tokens at which a checkpoint or an ONNX file truncates; a bundle carries its
             own.
         offline: never touch the network.
+        kernels: whether edgebert's kernels run a bundle, as in `edgebert.load`.
 
     Raises:
-        EdgebertError: it is none of these.
+        EdgebertError: it is none of these, or kernels are required of what is no bundle.
     """
     if (Path(path) / MANIFEST).is_file():
-        return load(path)
+        return load(path, kernels=kernels)
+    if check_choice("kernels", kernels, KERNELS) == REQUIRED:
+        raise InputError(f"{path} is no bundle, and kernels run nothing else: leave them out")
     if path.endswith((".jsonl", ".jsonl.gz")):
         return SavedOutputs(Path(path))
     if path.endswith(".onnx"):

@@ -14,6 +14,7 @@ from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
 from edgebert.records.made import (
     ExportRecord,
+    KernelsRecord,
     OptimizeRecord,
     QuantizeRecord,
     TrainingRecord,
@@ -28,6 +29,7 @@ _KINDS: dict[str, type[Header]] = {
     "check": CheckRecord,
     "bench": BenchRecord,
     "quantize": QuantizeRecord,
+    "kernels": KernelsRecord,
     "export": ExportRecord,
     "optimize": OptimizeRecord,
     "inspect": InspectRecord,

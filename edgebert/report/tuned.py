@@ -33,7 +33,14 @@ def settings(use: str, profile: Profile) -> tuple[str, str, str, str]:
     if use == MANY_TEXTS:
         callers, threads = profile.callers, profile.caller_threads
         return str(callers), str(threads), str(profile.tokens_per_run), MISSING
-    return "1", str(profile.threads), MISSING, "yes" if profile.spinning else "no"
+    return "1", threads_alone(profile), MISSING, "yes" if profile.spinning else "no"
+
+
+def threads_alone(profile: Profile) -> str:
+    """How many threads a single request has, by its length where that counts."""
+    if not profile.short_tokens:
+        return str(profile.threads)
+    return f"{profile.caller_threads} up to {profile.short_tokens} tokens, else {profile.threads}"
 
 
 def _table(record: TuneRecord, names: Names) -> Table:

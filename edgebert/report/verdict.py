@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
-from edgebert.records.made import ExportRecord, OptimizeRecord, QuantizeRecord
+from edgebert.records.made import ExportRecord, KernelsRecord, OptimizeRecord, QuantizeRecord
 from edgebert.records.measured import DoctorRecord
 from edgebert.report.gates import failed_bounds, further_causes
 from edgebert.report.names import Names
@@ -75,7 +75,7 @@ def _outcome(record: Header, names: Names) -> Outcome | None:
     match record:
         case CheckRecord():
             return _check_outcome(record, names)
-        case ExportRecord() | OptimizeRecord() | QuantizeRecord():
+        case ExportRecord() | OptimizeRecord() | QuantizeRecord() | KernelsRecord():
             made = record.output if isinstance(record, OptimizeRecord) else record.bundle
             title = f"{record.record} {names[record.source]} → {names[made]}"
             return Outcome(title, record.passed, max(1, len(record.failures)), record.failures)

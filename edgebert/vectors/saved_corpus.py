@@ -60,8 +60,10 @@ def _require_maker(path: Path, found: Fingerprint | None, wanted: Fingerprint) -
         return
     anew = "make them anew with 'edgebert embed'"
     if found.model != wanted.model:
+        way_out = wanted.model.way_to(found.model)
         raise InputError(
-            f"{path} was made by {found.model}, not by this model ({wanted.model}): {anew}"
+            f"{path} was made by {found.model}, not by this model ({wanted.model}): "
+            f"{f'{way_out}, or ' if way_out else ''}{anew}"
         )
     raise InputError(
         f"{path} was made {found.told_options}, and documents are searched {wanted.told_options}: "

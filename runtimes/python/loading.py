@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,10 @@ from edgebert.bundle import MODEL, Bundle, ModelFiles, open_bundle
 from edgebert.errors import BundleError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
-from edgebert.runtimes.golden import prove_on_new_onnxruntime
+from edgebert.runtimes.golden import prove_on_new_versions
+from edgebert.runtimes.kernels import AUTO, OFF, REQUIRED
+from edgebert.runtimes.kernels.choosing import chosen_graph
+from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.sessions.engine import Engine, OpenSession
 from edgebert.runtimes.sessions.profiles import profile_for
@@ -29,6 +32,7 @@ def load(
     provider: str = "auto",
     threads: int | None = None,
     verify: bool = False,
+    kernels: str = AUTO,
 ) -> Model:
     """Load a bundle.
 
@@ -39,74 +43,110 @@ def load(
             which the bundle was proved: the CPU's. `Model.provider` says which runs.
         threads: cores the model may use; by default what affinity and cgroup grant.
         verify: hash every file first.
+        kernels: `auto` has edgebert's kernels run a bundle that was measured with them, where
+            their wheel is installed, on the CPU; `off` never; `required` does or fails. They
+            round in other places than onnxruntime: `Model.kernels` says which layers they run,
+            and `Model.fingerprint` is another one.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
-            under an onnxruntime newer than the one it was tested with.
-        InputError: `threads` is no number of them.
+            under an onnxruntime, or kernels, newer than those it was tested with.
+        InputError: `threads` is no number of them, or `kernels` none of these words.
         ProviderError: no onnxruntime, no such provider, one that is not installed or does not
-            start, a bundle that is not made for it, or nodes of it that run elsewhere.
+            start, a bundle that is not made for it, or nodes of it that run elsewhere; or kernels
+            that are required and are not there, or a bundle that was not measured with them.
     """
-    model = open_model(open_bundle(path, verify=verify), provider=provider, threads=threads)
-    prove_on_new_onnxruntime(model)
+    bundle = open_bundle(path, verify=verify)
+    model = open_model(bundle, provider=provider, threads=threads, kernels=kernels)
+    prove_on_new_versions(model)
     return model
 
 
-def open_model(bundle: Bundle, *, provider: str = "auto", threads: int | None = None) -> Model:
+def open_model(
+    bundle: Bundle, *, provider: str = "auto", threads: int | None = None, kernels: str = AUTO
+) -> Model:
     """Load a bundle without asking for its golden answers: it is examined.
 
     Args:
         bundle: the bundle.
-        provider, threads: as for `load`.
+        provider, threads, kernels: as for `load`.
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
     """
     if threads is not None:
         threads = check_number("threads", threads, 1)
-    opening = only_while_unchanged(bundle, partial(open_session, bundle, provider=provider))
-    engine = Engine(opening, profile_for(bundle, provider=provider, threads=threads))
-    again = partial(_load_again, bundle.path.absolute(), provider, threads, bundle.sha256)
-    return Model(bundle, engine, open_tokenizer(bundle.tokenizer_path), again=again)
+    unchanged = only_while_unchanged(bundle)
+    graph = chosen_graph(bundle, provider=provider, kernels=kernels)
+    opening = partial(open_session, bundle, provider=provider, kernels=graph)
+    engine = Engine(
+        unchanged(opening),
+        profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None),
+    )
+    again = partial(
+        _load_again,
+        bundle.path.absolute(),
+        bundle.sha256,
+        provider=provider,
+        threads=threads,
+        kernels=REQUIRED if graph else OFF,  # what answers there is what answers here
+    )
+    return Model(
+        bundle,
+        engine,
+        open_tokenizer(bundle.tokenizer_path),
+        kernels=graph.running if graph else None,
+        again=again,
+    )
 
 
-def open_files(files: ModelFiles, profile: Profile | None = None) -> Model:
+def open_files(
+    files: ModelFiles, profile: Profile | None = None, kernels: KernelGraph | None = None
+) -> Model:
     """Load what is to become a bundle, on the CPU.
 
     Args:
         files: graph and tokenizer, with a manifest that is not on disk yet.
         profile: how the cores are shared out; by default as for a bundle that is not tuned.
+        kernels: its graph as kernels run it, whether it was measured with them or not.
 
     Raises:
         BundleError: onnxruntime cannot load the graph.
     """
-    engine = Engine(partial(open_session, files), profile or untuned(available_cores()))
-    return Model(files, engine, open_tokenizer(files.tokenizer_path))
+    opening = partial(open_session, files, kernels=kernels)
+    engine = Engine(opening, profile or untuned(available_cores()))
+    running = kernels.running if kernels else None
+    return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
 
 
-def _load_again(path: Path, provider: str, threads: int | None, sha256: str) -> Model:
+def _load_again(
+    path: Path, sha256: str, *, provider: str, threads: int | None, kernels: str
+) -> Model:
     """Load in another process what was loaded in this one."""
     bundle = open_bundle(path)
     if bundle.sha256 != sha256:
         raise BundleError(f"{path} was replaced since it was loaded: load it again")
-    return open_model(bundle, provider=provider, threads=threads)
+    return open_model(bundle, provider=provider, threads=threads, kernels=kernels)
 
 
-def only_while_unchanged(bundle: Bundle, opening: OpenSession) -> OpenSession:
-    """Open a bundle's graph later as it is now, or not at all.
+def only_while_unchanged(bundle: Bundle) -> Callable[[OpenSession], OpenSession]:
+    """Have a bundle's graph opened later as it is now, or not at all.
 
-    Raises (the function that is returned):
+    Raises (what opens it):
         BundleError: the files of the graph were replaced.
     """
     files = [bundle.path / name for name in bundle.manifest.files if name.startswith(MODEL)]
     loaded = _states(files)
 
-    def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
-        if _states(files) != loaded:
-            raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
-        return opening(threads=threads, spinning=spinning)
+    def unchanged(opening: OpenSession) -> OpenSession:
+        def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
+            if _states(files) != loaded:
+                raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
+            return opening(threads=threads, spinning=spinning)
 
-    return open_unchanged
+        return open_unchanged
+
+    return unchanged
 
 
 def _states(files: Sequence[Path]) -> list[tuple[int, int, int]]:

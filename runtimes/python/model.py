@@ -9,9 +9,12 @@ from edgebert.arrays import Array
 from edgebert.bounds import check_choice
 from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError
-from edgebert.records.fingerprint import ONNXRUNTIME, Fingerprint
+from edgebert.records.fingerprint import Fingerprint
+from edgebert.records.manifest import Drift
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
+from edgebert.runtimes.kernels.choosing import engine_name
+from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.runtimes.pipeline import Request, TextPipeline
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
@@ -36,6 +39,7 @@ class Model(AskedForVectors, AskedOfHeads):
         files: a bundle, or what is to become one.
         engine: runs its graph.
         tokenizer: shared by all threads, and never changed.
+        kernels: what of the graph edgebert's kernels run; None where onnxruntime runs all of it.
         again: opens the same bundle in another process.
     """
 
@@ -45,18 +49,21 @@ class Model(AskedForVectors, AskedOfHeads):
         engine: Engine,
         tokenizer: tokenizers.Tokenizer,
         *,
+        kernels: RunningKernels | None = None,
         again: Callable[[], Any] | None = None,
     ) -> None:
         self.files = files
         self.manifest = files.manifest
         self.engine = engine
         self.tokenizer = tokenizer
+        self.kernels = kernels
         self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
 
     def __repr__(self) -> str:
-        what = f"{self.manifest.precision} {self.task} on {self.provider}"
+        by_kernels = f" by kernels ({self.kernels.instruction_set})" if self.kernels else ""
+        what = f"{self.manifest.precision} {self.task} on {self.provider}{by_kernels}"
         return f"<edgebert model {str(self.files.path)!r}: {what}>"
 
     def __enter__(self) -> Self:
@@ -107,6 +114,12 @@ class Model(AskedForVectors, AskedOfHeads):
         return self.manifest.quantization is not None and self.provider != CPU.full_name
 
     @property
+    def measured_drift(self) -> Drift | None:
+        """How far answers of what runs the model were from its reference, and what it promises."""
+        measured = self.manifest.kernels if self.kernels else self.manifest
+        return measured.drift if measured else None
+
+    @property
     def width(self) -> int:
         """Numbers in an embedding, or logits in a row."""
         return self.pipeline.width
@@ -136,9 +149,8 @@ class Model(AskedForVectors, AskedOfHeads):
             check_choice("aggregation", aggregation, AGGREGATIONS)
         if long_text is not None:
             check_choice("long_text", long_text, LONG_TEXTS)
-        engine = ONNXRUNTIME
-        if self.rounds_otherwise:
-            engine = f"{engine}.{self.provider.removesuffix('ExecutionProvider').lower()}"
+        arithmetic = self.kernels.arithmetic if self.kernels else None
+        engine = engine_name(self.manifest, self.provider, arithmetic)
         return self.bundle.fingerprint(engine).having(
             prompt=prompt_option(self.spec, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,

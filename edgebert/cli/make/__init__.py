@@ -1,6 +1,16 @@
 """Commands that make models: checkpoints by training, bundles from them."""
 
-from edgebert.cli.make import build, demo, distill, export, finetune, optimize, pretrain, quantize
+from edgebert.cli.make import (
+    build,
+    demo,
+    distill,
+    export,
+    finetune,
+    kernels,
+    optimize,
+    pretrain,
+    quantize,
+)
 
 COMMANDS = (
     pretrain.pretrain,
@@ -9,6 +19,7 @@ COMMANDS = (
     export.export,
     optimize.optimize,
     quantize.quantize,
+    kernels.kernels,
     build.build,
     demo.demo,
 )

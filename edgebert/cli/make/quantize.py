@@ -71,6 +71,14 @@ if TYPE_CHECKING:
     help="Texts to measure the drift on. Default: a part of the calibration texts, held out.",
 )
 @options.text_column
+@click.option(
+    "--kernels",
+    type=click.Choice(["auto", "off"]),
+    default="auto",
+    show_default=True,
+    help="auto: measure with edgebert's kernels too, where they are installed, so that they run it. "
+    "off: leave it to onnxruntime.",
+)
 @options.max_drift
 @options.max_flips
 @options.force
@@ -105,12 +113,28 @@ def show_quantize(record: QuantizeRecord) -> str:
         f"{written(record.bundle, record.passed)}: int8 ({record.scheme}), {size_text(record.size_bytes)}, "
         f"{record.source_size_bytes / record.size_bytes:.1f}x smaller than {record.source}\n"
         f"coverage: {coverage_text(record.coverage)}\n"
-        f"{_calibration(record)}"
-        + "\n".join([_drift(record.drift), *map(_drift, record.drift.others)])
+        f"{_calibration(record)}" + "\n".join([*_drifts(record.drift), *_kernels(record)])
     )
 
 
-def _drift(drift: Drift | KindDrift) -> str:
+def _drifts(drift: Drift) -> list[str]:
+    return [drift_line(drift), *map(drift_line, drift.others)]
+
+
+def _kernels(record: QuantizeRecord) -> list[str]:
+    """What edgebert's kernels make of it, where they are installed."""
+    if record.kernels is None:
+        return []
+    if record.kernels_left_out:
+        said = f"without kernels, which break a bound: {'; '.join(record.kernels_left_out)}"
+    elif record.kernels.exact:
+        said = "by kernels, with the same bits on every CPU"
+    else:
+        said = "by kernels"
+    return [f"{said}: {line}" for line in _drifts(record.kernels.drift)]
+
+
+def drift_line(drift: Drift | KindDrift) -> str:
     flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
     return (
         f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 )
 @options.text_column
 @options.provider
+@options.kernels
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -60,6 +61,7 @@ def bench(
     texts: Path | None,
     text_column: str | None,
     provider: str,
+    kernels: str,
     html: Path | None,
     force: bool,
     json_path: Path | None,
@@ -87,6 +89,7 @@ def bench(
             texts=texts,
             text_column=text_column,
             provider=provider,
+            kernels=kernels,
             offline=is_offline(),
         )
 
@@ -123,7 +126,13 @@ def _cold(record: BenchRecord) -> str:
 
 
 def _kind(bundle: BenchBundle) -> str:
-    return "PyTorch" if bundle.provider == "PyTorch" else bundle.precision
+    if bundle.provider == "PyTorch":
+        return "PyTorch"
+    from edgebert.records.fingerprint import Fingerprint
+
+    made_by = Fingerprint.read(bundle.fingerprint) if bundle.fingerprint else None
+    by_kernels = " by kernels" if made_by and made_by.by_kernels else ""
+    return f"{bundle.precision}{by_kernels}"
 
 
 def _warm(record: BenchRecord, names: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ _PROJECT = Path("pyproject.toml")
     "sentences, or the texts of saved outputs.",
 )
 @options.text_column
+@options.kernels
 @click.option(
     "--baseline",
     type=options.DATA_FILE,
@@ -68,6 +69,7 @@ def check(
     candidate: str,
     data: Path | None,
     text_column: str | None,
+    kernels: str,
     baseline: Path | None,
     margin: float | None,
     config: Path | None,
@@ -114,6 +116,7 @@ def check(
             slice_by=slice_by,
             text_column=text_column,
             offline=is_offline(),
+            kernels=kernels,
         ),
         show_check,
         lambda record: _write_for_others(record, junit, markdown, html),

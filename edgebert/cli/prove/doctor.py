@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("bundle", type=options.FOLDER)
 @options.provider
+@options.kernels
 @options.json_record
-def doctor(bundle: Path, provider: str, json_path: Path | None) -> None:
+def doctor(bundle: Path, provider: str, kernels: str, json_path: Path | None) -> None:
     """Check that this device gives the answers that BUNDLE promises; exit 3 when it does not.
 
     \b
@@ -27,7 +28,7 @@ def doctor(bundle: Path, provider: str, json_path: Path | None) -> None:
     """
     from edgebert.doctor import examine
 
-    record_to(json_path, lambda: examine(bundle, provider=provider), show_doctor)
+    record_to(json_path, lambda: examine(bundle, provider=provider, kernels=kernels), show_doctor)
 
 
 def show_doctor(record: DoctorRecord) -> str:

@@ -13,7 +13,7 @@ from edgebert.cli.boundary import Command, record_to
 from edgebert.cli.tables import coverage_text, size_text, table
 
 if TYPE_CHECKING:
-    from edgebert.records.measured import InspectRecord, Placement, Quantized
+    from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
 
 
 @click.command(cls=Command)
@@ -47,6 +47,7 @@ def show_inspect(record: InspectRecord) -> str:
         f"int8: {_quantized(record.quantized)}",
         *_saturation(record),
         *_placement(record.placement),
+        *_kernels(record.kernels),
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
@@ -89,6 +90,21 @@ def _placement(placement: Placement | None) -> Iterator[str]:
     if placement.fell_back:
         listed = ", ".join(f"{count} {name}" for name, count in placement.fell_back.items())
         yield f"fell back, so 'edgebert.load' refuses it: {listed}"
+
+
+def _kernels(kernels: KernelLayers | None) -> Iterator[str]:
+    """Which layers edgebert's kernels run, and whether they do by themselves."""
+    if kernels is None:
+        return
+    rows = [(name, "kernels") for name in kernels.layers]
+    rows += [(name, "onnxruntime") for name in kernels.left]
+    bits = "the same bits on every CPU" if kernels.exact else "with roundings of onnxruntime"
+    could = f"{len(kernels.layers)} of {len(rows)} layers, {bits}"
+    if kernels.arithmetic is None:
+        yield f"kernels: could run {could}, once it is measured with them ('edgebert kernels')"
+        return
+    yield table(("layer", "runs by"), rows)
+    yield f"kernels: run {could}, where 'edgebert[native]' is installed ({kernels.arithmetic})"
 
 
 def _described(record: InspectRecord) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @options.text_column
 @click.option("-k", type=click.IntRange(min=1), help="How many of the best. Default: all.")
 @options.provider
+@options.kernels
 def rerank(
     bundle: Path,
     query: str,
@@ -32,6 +33,7 @@ def rerank(
     text_column: str | None,
     k: int | None,
     provider: str,
+    kernels: str,
 ) -> None:
     """Sort texts by how well they answer QUERY, the best first: one JSON object.
 
@@ -46,7 +48,7 @@ def rerank(
 
     given = single_texts(given_texts(texts, source, text_column))
     listed = [str(text) for chunk in given.chunks() for text in chunk]
-    model = load(bundle, provider=provider)
+    model = load(bundle, provider=provider, kernels=kernels)
     _refuse_unreadable(model, query, listed, given)
     click.echo(to_json(hits_row(query, model.rerank(query, listed, progress=True)[:k])))
 

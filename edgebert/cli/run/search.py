@@ -22,7 +22,10 @@ from edgebert.cli.boundary import Command
 )
 @click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="How many.")
 @options.provider
-def search(bundle: Path, queries: tuple[str, ...], corpus: Path, k: int, provider: str) -> None:
+@options.kernels
+def search(
+    bundle: Path, queries: tuple[str, ...], corpus: Path, k: int, provider: str, kernels: str
+) -> None:
     """Find the texts of a corpus that are nearest to each QUERY: one JSON object a line.
 
     Vectors that were made before are taken only from the model that searches, and with its prompt
@@ -36,6 +39,6 @@ def search(bundle: Path, queries: tuple[str, ...], corpus: Path, k: int, provide
     from edgebert.answer_files.rows import hits_row, to_json
     from edgebert.runtimes import load
 
-    found = load(bundle, provider=provider).search(list(queries), corpus, k)
+    found = load(bundle, provider=provider, kernels=kernels).search(list(queries), corpus, k)
     for query, hits in zip(queries, found, strict=True):
         click.echo(to_json(hits_row(query, hits)))

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Cores to share out. Default: all that are granted.",
 )
+@options.kernels
 @options.json_record
-def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
+def tune(bundle: Path, threads: int | None, kernels: str, json_path: Path | None) -> None:
     """Find the fastest way to run BUNDLE on this machine; from then on every load takes it.
 
     It takes less than a minute and changes no answer. The machine should have nothing else to do.
@@ -33,7 +34,7 @@ def tune(bundle: Path, threads: int | None, json_path: Path | None) -> None:
     """
     from edgebert.latency import tune as run_tune
 
-    record_to(json_path, lambda: run_tune(bundle, threads=threads), show_tune)
+    record_to(json_path, lambda: run_tune(bundle, threads=threads, kernels=kernels), show_tune)
 
 
 def show_tune(record: TuneRecord) -> str:
@@ -47,11 +48,13 @@ def show_tune(record: TuneRecord) -> str:
 
 
 def _winner(record: TuneRecord) -> str:
+    from edgebert.report.tuned import threads_alone
+
     p = record.profile
     gains = ", ".join(f"{use} {times:.2f}x" for use, times in record.faster.items())
     kept = record.kept_in or "nowhere: the user's cache cannot be written"
     return (
         f"{p.callers} callers x {p.caller_threads} threads, {p.tokens_per_run} tokens a run; one "
-        f"text: {p.threads} threads, {'spinning' if p.spinning else 'not spinning'}\n"
+        f"text: {threads_alone(p)} threads, {'spinning' if p.spinning else 'not spinning'}\n"
         f"against no tuning: {gains}\nkept in {kept}"
     )

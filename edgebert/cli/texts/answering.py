@@ -14,7 +14,7 @@ import click
 from edgebert.cli.options import TRUNCATE
 from edgebert.cli.texts.failures import Failures, refuse_unreadable
 from edgebert.cli.texts.given import STDIN, GivenTexts, given_texts
-from edgebert.cli.texts.verb import Verb
+from edgebert.cli.texts.verb import Runner, Verb
 from edgebert.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def run(
     target: Path | None,
     text_column: str | None,
     provider: str,
+    kernels: str,
     force: bool,
     resume: bool,
 ) -> None:
@@ -50,12 +51,13 @@ def run(
         # A run that goes on may find that the file is whole already: that is looked at later.
         refuse_existing(target, force=force or resume, source=source)
     given = verb.takes(given_texts(texts, source, text_column))
+    runner = Runner(bundle, provider, kernels)
     if target is None:
-        _print(verb, bundle, provider, given)
+        _print(verb, runner, given)
     elif resume:
-        _write_resumably(verb, bundle, provider, given, target, force=force)
+        _write_resumably(verb, runner, given, target, force=force)
     else:
-        _write(verb, bundle, provider, given, target, force=force)
+        _write(verb, runner, given, target, force=force)
 
 
 def _check_resume(source: Path | None, target: Path | None) -> None:
@@ -65,10 +67,10 @@ def _check_resume(source: Path | None, target: Path | None) -> None:
         raise click.UsageError("stdin cannot be read a second time: --resume needs a file")
 
 
-def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
+def _print(verb: Verb, runner: Runner, given: GivenTexts) -> None:
     from edgebert.answer_files.rows import to_json
 
-    model, failures = _load(verb, bundle, provider), Failures(given)
+    model, failures = _load(verb, runner), Failures(given)
     rows = _rows(verb, model, given, failures)
     tracked = rows if sys.stdout.isatty() else _tracked(rows, verb, given.count)
     for row in _telling(tracked, verb, model):
@@ -76,12 +78,10 @@ def _print(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> None:
     failures.tell(_OTHERS)
 
 
-def _write(
-    verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
-) -> None:
+def _write(verb: Verb, runner: Runner, given: GivenTexts, target: Path, *, force: bool) -> None:
     from edgebert.answer_files import open_layout, write_answers
 
-    model = _load(verb, bundle, provider)
+    model = _load(verb, runner)
     failures = _failures(verb, model, given, target)
     tracked = _tracked(_rows(verb, model, given, failures), verb, given.count)
     rows = _telling(tracked, verb, model)
@@ -91,16 +91,16 @@ def _write(
 
 
 def _write_resumably(
-    verb: Verb, bundle: Path, provider: str, given: GivenTexts, target: Path, *, force: bool
+    verb: Verb, runner: Runner, given: GivenTexts, target: Path, *, force: bool
 ) -> None:
     from edgebert.answer_files import open_layout, resumed_file
 
-    with resumed_file(target, _what_decides(verb, bundle, provider, given), force=force) as file:
+    with resumed_file(target, _what_decides(verb, runner, given), force=force) as file:
         if file.whole:
             return
         if file.texts:
             click.echo(f"Going on after {file.texts:,} of {given.count:,} texts.", err=True)
-        model = _load(verb, bundle, provider)
+        model = _load(verb, runner)
         failures = _failures(verb, model, given, target)
         left = None if given.count is None else given.count - file.texts
         tracked = _tracked(_rows(verb, model, given, failures, file.texts), verb, left)
@@ -110,16 +110,14 @@ def _write_resumably(
         failures.tell(_OTHERS)
 
 
-def _load(verb: Verb, bundle: Path, provider: str) -> Model:
+def _load(verb: Verb, runner: Runner) -> Model:
     """The model; one of another task is refused here already, before any text is looked at."""
-    from edgebert.runtimes import load
-
-    model = load(bundle, provider=provider)
+    model = runner.load()
     verb.answer(model, iter(()))
     return model
 
 
-def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) -> dict[str, str]:
+def _what_decides(verb: Verb, runner: Runner, given: GivenTexts) -> dict[str, str]:
     """All that decides what a file will hold, each by its name, in words.
 
     Raises:
@@ -128,16 +126,18 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
     from edgebert import __version__
     from edgebert.bundle import MANIFEST, file_sha256, open_bundle
     from edgebert.machine import installed_versions, this_machine
+    from edgebert.runtimes.kernels.choosing import engine_of
 
     if given.sha256 is None:
         raise InputError(
             "--input is a pipe, which cannot be read a second time: --resume needs a file"
         )
-    opened = open_bundle(bundle)
+    opened = open_bundle(runner.bundle)
+    engine = engine_of(opened, provider=runner.provider, kernels=runner.kernels)
     quantization = opened.manifest.quantization
     if quantization is not None and not quantization.batch_invariant:
         raise InputError(
-            f"{bundle} is int8 by scheme {quantization.scheme}: its answers depend on which texts "
+            f"{runner.bundle} is int8 by scheme {quantization.scheme}: its answers depend on which texts "
             "run together, so --resume could not end with the same file. Leave --resume out, or "
             "quantize by another scheme"
         )
@@ -145,15 +145,15 @@ def _what_decides(verb: Verb, bundle: Path, provider: str, given: GivenTexts) ->
     packages = [name for name in versions if name.startswith("onnxruntime")] + ["tokenizers"]
     return {
         "command": verb.name,
-        "bundle": f"sha256 {file_sha256(bundle / MANIFEST)[:16]}",
-        "fingerprint": str(opened.fingerprint()),
+        "bundle": f"sha256 {file_sha256(runner.bundle / MANIFEST)[:16]}",
+        "fingerprint": str(opened.fingerprint(engine)),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
         "--text-column": given.text_column or "not given",
         **{
             name: "not given" if value is None else repr(value)
             for name, value in {**verb.chosen, **verb.kept}.items()
         },
-        "--provider": provider,
+        "--provider": runner.provider,
         "CPU": machine.cpu_and_class,
         "edgebert": __version__,
         **{name: versions[name] for name in packages if name in versions},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,6 +48,25 @@ class Verb:
         return {name.removeprefix("--").replace("-", "_"): v for name, v in self.chosen.items()}
 
 
+@dataclass(frozen=True)
+class Runner:
+    """A bundle, and what is to run it.
+
+    Attributes:
+        bundle: its folder.
+        provider, kernels: as in `edgebert.load`.
+    """
+
+    bundle: Path
+    provider: str
+    kernels: str
+
+    def load(self) -> Model:
+        from edgebert.runtimes import load
+
+        return load(self.bundle, provider=self.provider, kernels=self.kernels)
+
+
 def run_options(texts: str = "[TEXT]...") -> options.Decorator:
     """The arguments and options that all of them take.
 
@@ -71,6 +91,7 @@ def run_options(texts: str = "[TEXT]...") -> options.Decorator:
                 ),
                 options.text_column,
                 options.provider,
+                options.kernels,
                 options.force,
                 click.option(
                     "--resume",

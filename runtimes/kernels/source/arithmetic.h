@@ -15,23 +15,22 @@ namespace {
 #else
 #define UNROLLED _Pragma("GCC unroll 32")
 #endif
+#define LANE_MEMBER inline __attribute__((always_inline))
 
 constexpr int kSpan = 32;                // lanes of a reduction
 constexpr int kParts = kSpan / kLanes;   // registers that hold them
 
-// 2^z, relative error 2e-7; 0 below 2^-125, 2^126 above.
+// 2^z, relative error 2e-7; 0 below 2^-125, 2^126 above and where z is no number.
 LANE F exp2(F z) {
-  const F least = splat(-125.f);
-  F bounded = smaller(larger(z, least), splat(126.f));
-  F whole = nearest(bounded);
-  F rest = sub(bounded, whole);
+  z = smaller(z, splat(126.f));
+  const F whole = nearest(z), rest = sub(z, whole);
   F p = splat(0.0013276470126584172f);  // minimax of 2^r for |r| <= 1/2
   p = fma(p, rest, splat(0.009675541892647743f));
   p = fma(p, rest, splat(0.05550713464617729f));
   p = fma(p, rest, splat(0.24022120237350464f));
   p = fma(p, rest, splat(0.6931469440460205f));
   p = fma(p, rest, splat(1.f));
-  return zero_where_less(times_power_of_two(p, whole), z, least);
+  return zero_where_less(times_power_of_two(p, whole), z, splat(-125.f));
 }
 
 constexpr float kLog2E = 1.44269504f;
@@ -110,33 +109,67 @@ LANE F kept(F v, int count) { return count == kLanes ? v : keep_first(v, count);
 
 struct Reduction {
   F part[kParts];
-  explicit Reduction(float start) {
-    for (F &p : part) p = splat(start);
+  explicit Reduction(float start = 0.f) {
+    UNROLLED for (int i = 0; i < kParts; i++) part[i] = splat(start);
   }
   float sum() const { return lane_sum(part); }
   float largest() const { return lane_largest(part); }
 };
 
-// (x - mean) / sqrt(variance + epsilon) * gain + shift over a row; `shift` may be null.
-static inline void layer_norm(const float *x, float *y, const float *gain, const float *shift,
-                              size_t length, float epsilon) {
-  Reduction all(0.f), squares(0.f);
-  each_register(length, [&](int part, size_t at, int count) {
-    all.part[part] = add(all.part[part], load_of(x + at, count));
-  });
-  const F mean = splat(all.sum() / static_cast<float>(length));
-  each_register(length, [&](int part, size_t at, int count) {
-    F off = kept(sub(load_of(x + at, count), mean), count);
-    squares.part[part] = fma(off, off, squares.part[part]);
-  });
-  const float variance = squares.sum() / static_cast<float>(length);
-  const F by = splat(1.f / square_root(variance + epsilon));
-  each_register(length, [&](int, size_t at, int count) {
-    F v = mul(sub(load_of(x + at, count), mean), by);
-    v = shift ? fma(v, load_of(gain + at, count), load_of(shift + at, count))
-              : mul(v, load_of(gain + at, count));
-    store_of(y + at, v, count);
-  });
+// Rows that are reduced together: while one waits for the lanes of its sum, others go on.
+constexpr int kTogether = kParts <= 2 ? 4 : 2;
+
+// Call `of.template run<rows>(first)` for some rows together, and for those that are left alone.
+template <class Rows>
+LANE void rows_together(size_t rows, const Rows &of) {
+  size_t i = 0;
+  for (; i + kTogether <= rows; i += kTogether) of.template run<kTogether>(i);
+  for (; i < rows; i++) of.template run<1>(i);
+}
+
+// Layer norms of rows of `width`, from x to y; both may be the same.
+struct NormedRows {
+  const float *x;
+  float *y;
+  size_t width;
+  const Norm &norm;
+
+  template <int kRows>
+  LANE_MEMBER void run(size_t first) const {
+    const float *from = x + first * width;
+    float *to = y + first * width;
+    Reduction sums[kRows];
+    each_register(width, [&](int part, size_t at, int count) {
+      UNROLLED for (int r = 0; r < kRows; r++)
+        sums[r].part[part] = add(sums[r].part[part], load_of(from + r * width + at, count));
+    });
+    F mean[kRows], by[kRows];
+    Reduction squares[kRows];
+    UNROLLED for (int r = 0; r < kRows; r++) mean[r] = splat(sums[r].sum() / static_cast<float>(width));
+    each_register(width, [&](int part, size_t at, int count) {
+      UNROLLED for (int r = 0; r < kRows; r++) {
+        const F off = kept(sub(load_of(from + r * width + at, count), mean[r]), count);
+        squares[r].part[part] = fma(off, off, squares[r].part[part]);
+      }
+    });
+    UNROLLED for (int r = 0; r < kRows; r++) {
+      const float variance = squares[r].sum() / static_cast<float>(width);
+      by[r] = splat(1.f / square_root(variance + norm.epsilon));
+    }
+    each_register(width, [&](int, size_t at, int count) {
+      const F gain = load_of(norm.gain + at, count);
+      const F shift = norm.shift ? load_of(norm.shift + at, count) : splat(0.f);
+      UNROLLED for (int r = 0; r < kRows; r++) {
+        const F off = sub(load_of(from + r * width + at, count), mean[r]);
+        store_of(to + r * width + at, fma(mul(off, by[r]), gain, shift), count);
+      }
+    });
+  }
+};
+
+// (x - mean) / sqrt(variance + epsilon) * gain + shift over each row; without a gain, x as it is.
+static inline void layer_norm(const float *x, float *y, size_t rows, size_t width, const Norm &norm) {
+  rows_together(rows, NormedRows{x, y, width, norm});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // are: the order is that of a text alone, whatever it is batched with. Tokens behind the last one
 // that counts are left out altogether.
 #pragma once
+#include <atomic>
 
 namespace edgebert {
 namespace {
@@ -119,21 +120,41 @@ static void adjust_scores(const Head &h, size_t query, Seen seen, float *scores)
     if (j + h.window < query || j > query + h.window) scores[j] = kNoKey;
 }
 
-// Scores to weights; gives one over their sum.
-static float weigh(Seen seen, float *scores) {
-  Reduction most(kNoKey), all(0.f);
-  scores += seen.from;
-  each_register(seen.to - seen.from, [&](int part, size_t at, int) {
-    most.part[part] = larger(most.part[part], load(scores + at));
-  });
-  const F top = splat(most.largest());
-  each_register(seen.to - seen.from, [&](int part, size_t at, int) {
-    const F weight = exp2(sub(load(scores + at), top));
-    all.part[part] = add(all.part[part], weight);
-    store(scores + at, weight);
-  });
-  return 1.f / all.sum();
-}
+// Scores of queries to weights, and one over the sum of each.
+struct WeighedQueries {
+  float *scores;
+  size_t stride;
+  Seen seen;
+  float *by;
+
+  template <int kQueries>
+  LANE_MEMBER void run(size_t first) const {
+    float *from = scores + first * stride + seen.from;
+    const size_t length = seen.to - seen.from;
+    Reduction all[kQueries];
+    F top[kQueries];
+    find_largest<kQueries>(from, length, top);
+    each_register(length, [&](int part, size_t at, int) {
+      UNROLLED for (int q = 0; q < kQueries; q++) {
+        const F weight = exp2(sub(load(from + q * stride + at), top[q]));
+        all[q].part[part] = add(all[q].part[part], weight);
+        store(from + q * stride + at, weight);
+      }
+    });
+    UNROLLED for (int q = 0; q < kQueries; q++) by[first + q] = 1.f / all[q].sum();
+  }
+
+  template <int kQueries>
+  LANE_MEMBER void find_largest(const float *from, size_t length, F *top) const {
+    Reduction most[kQueries];
+    UNROLLED for (int q = 0; q < kQueries; q++) most[q] = Reduction(kNoKey);
+    each_register(length, [&](int part, size_t at, int) {
+      UNROLLED for (int q = 0; q < kQueries; q++)
+        most[q].part[part] = larger(most[q].part[part], load(from + q * stride + at));
+    });
+    UNROLLED for (int q = 0; q < kQueries; q++) top[q] = splat(most[q].largest());
+  }
+};
 
 template <int kHigh, int kWide>
 LANE void value_tile(const Head &h, const HeadRoom &room, Seen seen, const float *by, size_t first,
@@ -173,11 +194,10 @@ struct QueryTile {
       score_tile<kHigh, kScoreColumns>(h, room.keys, first, j, room.scores);
     for (; j < seen.to; j += kLanes) score_tile<kHigh, 1>(h, room.keys, first, j, room.scores);
     float by[kHigh];
-    for (int m = 0; m < kHigh; m++) {
-      float *scores = room.scores + m * h.padded();
-      adjust_scores(h, first + m, seen, scores);
-      by[m] = weigh(seen, scores);
-    }
+    if (h.bias || h.window)
+      for (int m = 0; m < kHigh; m++)
+        adjust_scores(h, first + m, seen, room.scores + m * h.padded());
+    rows_together(kHigh, WeighedQueries{room.scores, h.padded(), seen, by});
     size_t d = 0;
     for (; d + kValueColumns * kLanes <= h.padded_size(); d += kValueColumns * kLanes)
       value_tile<kHigh, kValueColumns>(h, room, seen, by, first, d);
@@ -185,12 +205,16 @@ struct QueryTile {
   }
 };
 
-static void attend(const Head &h, const HeadRoom &room) {
-  transpose_keys(h, room.keys);
-  gather_values(h, room.values);
-  for (size_t first = 0; first < h.tokens; first += kRows)
-    of_height<kRows>(h.tokens - first, QueryTile{h, room, first});
-}
+struct InFloats {
+  static size_t floats(size_t tokens, size_t size) { return HeadRoom::floats(tokens, size); }
+  static void attend(const Head &h, float *at) {
+    const HeadRoom room(at, h);
+    transpose_keys(h, room.keys);
+    gather_values(h, room.values);
+    for (size_t first = 0; first < h.tokens; first += kRows)
+      of_height<kRows>(h.tokens - first, QueryTile{h, room, first});
+  }
+};
 
 // ---- rotary positions
 
@@ -255,12 +279,14 @@ static Head head_of(const AttentionCall &c, size_t text, size_t head) {
   return h;
 }
 
+// `How` computes a head, in so many floats of room.
+template <class How>
 static void run_head(void *user, size_t index) {
   AttentionJob &job = *static_cast<AttentionJob *>(user);
   const AttentionCall &c = job.call;
   const size_t text = index / c.heads;
   Head h = head_of(c, text, index % c.heads);
-  const size_t inside = HeadRoom::floats(h.tokens, h.size), added = rounded_up(h.tokens, kSpan);
+  const size_t inside = How::floats(h.tokens, h.size), added = rounded_up(h.tokens, kSpan);
   const size_t rotated = c.cosines ? h.tokens * h.size : 0;
   Memory memory;
   float *room = memory.take<float>(inside + added + 2 * rotated);
@@ -278,13 +304,14 @@ static void run_head(void *user, size_t index) {
     h.key = key;
     h.query_stride = h.key_stride = h.size;
   }
-  attend(h, HeadRoom(room, h));
+  How::attend(h, room);
   clear_rest(c, h);
 }
 
+template <class How>
 static bool run_attention(const AttentionCall &call, Threads threads) {
   AttentionJob job{call};
-  threads.for_each(threads.pool, run_head, call.texts * call.heads, &job);
+  threads.for_each(threads.pool, run_head<How>, call.texts * call.heads, &job);
   return !job.failed;
 }
 

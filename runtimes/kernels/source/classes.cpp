@@ -12,6 +12,7 @@
 namespace edgebert {
 
 extern const Class avx512_vnni, avx_vnni, avx2, neon_dotprod, plain;
+bool attention_avx512_bf16(const AttentionCall &, Threads);
 
 namespace {
 
@@ -19,7 +20,7 @@ constexpr size_t kMost = 8;
 
 #if defined(__x86_64__)
 struct Features {
-  bool avx2 = false, avx_vnni = false, avx512_vnni = false;
+  bool avx2 = false, avx_vnni = false, avx512_vnni = false, avx512_bf16 = false;
 };
 
 bool bit(unsigned word, int place) { return word >> place & 1; }
@@ -36,7 +37,9 @@ Features features() {
   found.avx2 = ymm && fma && bit(b, 5);
   const bool avx512 = bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);  // F, DQ, BW, VL
   found.avx512_vnni = found.avx2 && zmm && avx512 && bit(c, 11);
-  found.avx_vnni = found.avx2 && a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && bit(a, 4);
+  if (a < 1 || !__get_cpuid_count(7, 1, &a, &b, &c, &d)) return found;
+  found.avx_vnni = found.avx2 && bit(a, 4);
+  found.avx512_bf16 = found.avx512_vnni && bit(a, 5);
   return found;
 }
 
@@ -47,6 +50,8 @@ void find(const Class **to) {
   if (found.avx2) *to++ = &avx2;
   *to = &plain;
 }
+
+Attention find_bf16() { return features().avx512_bf16 ? attention_avx512_bf16 : nullptr; }
 #elif defined(__aarch64__)
 bool has_dotprod() {
 #if defined(__linux__)
@@ -63,6 +68,9 @@ void find(const Class **to) {
 #else
 void find(const Class **to) { *to = &plain; }
 #endif
+#if !defined(__x86_64__)
+Attention find_bf16() { return nullptr; }
+#endif
 
 struct Found {
   const Class *all[kMost] = {};
@@ -74,6 +82,11 @@ struct Found {
 const Class *const *classes() {
   static const Found found;
   return found.all;
+}
+
+Attention bf16_attention() {
+  static const Attention found = find_bf16();
+  return found;
 }
 
 const Class *class_named(const char *name) {

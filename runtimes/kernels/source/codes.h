@@ -25,39 +25,60 @@ LANE F transformed(const Rounding &r, const float *row, size_t at, int count) {
 
 constexpr float kSmallestScale = 1e-9f;  // of a row that is all zeros
 
-template <bool kMultiplied, bool kShifted>
-static float scale_of(const Rounding &r, const float *row) {
-  Reduction found(0.f);
-  each_register(r.inputs, [&](int part, size_t at, int count) {
-    F v = transformed<kMultiplied, kShifted>(r, row, at, count);
-    if (r.zero_point) v = absolute(v);
-    found.part[part] = larger(found.part[part], v);
-  });
-  const float step = found.largest() * (1.f / static_cast<float>(r.levels));
-  return step > kSmallestScale ? step : kSmallestScale;
-}
-
+// Codes of rows that lie `stride` floats apart.
 template <class Form, bool kMultiplied, bool kShifted>
-static float quantize_row(const Rounding &r, const float *row, uint8_t *codes) {
-  const float scale = r.scale > 0.f ? r.scale : scale_of<kMultiplied, kShifted>(r, row);
-  const F steps = splat(1.f / scale), zero = splat(static_cast<float>(r.zero_point));
-  const F lowest = splat(0.f), highest = splat(255.f);
-  size_t at = 0;
-  for (; at + kLanes <= r.inputs; at += kLanes) {
-    F v = nearest(mul(transformed<kMultiplied, kShifted>(r, row, at, kLanes), steps));
-    v = smaller(larger(add(v, zero), lowest), highest);  // no number becomes 0
-    Form::store_codes(codes + at * Form::kCodeBytes, v);
+struct CodedRows {
+  const Rounding &r;
+  const float *x;
+  size_t stride;
+  uint8_t *codes;
+  float *scales;
+
+  template <int kRows>
+  LANE_MEMBER void run(size_t first) const {
+    const float *from = x + first * stride;
+    F steps[kRows];
+    find_scales<kRows>(from, scales + first);
+    UNROLLED for (int i = 0; i < kRows; i++) steps[i] = splat(1.f / scales[first + i]);
+    const F zero = splat(static_cast<float>(r.zero_point)), lowest = splat(0.f), highest = splat(255.f);
+    const auto code = [&](int i, size_t at, int count) {  // what is no number becomes 0
+      const F v = fma(transformed<kMultiplied, kShifted>(r, from + i * stride, at, count), steps[i], zero);
+      return smaller(larger(v, lowest), highest);
+    };
+    uint8_t *to = codes + first * r.padded * Form::kCodeBytes;
+    size_t at = 0;
+    for (; at + kLanes <= r.inputs; at += kLanes)
+      UNROLLED for (int i = 0; i < kRows; i++)
+        Form::store_codes(to + (i * r.padded + at) * Form::kCodeBytes, code(i, at, kLanes));
+    if (at == r.padded) return;
+    for (int i = 0; i < kRows; i++) {  // what is past the inputs meets weights of zero
+      uint8_t last[kLanes * Form::kCodeBytes];
+      Form::store_codes(last, code(i, at, static_cast<int>(r.inputs - at)));
+      memcpy(to + (i * r.padded + at) * Form::kCodeBytes, last, (r.padded - at) * Form::kCodeBytes);
+    }
   }
-  if (at < r.padded) {  // what is past the inputs meets weights of zero
-    const int count = static_cast<int>(r.inputs - at);
-    F v = nearest(mul(transformed<kMultiplied, kShifted>(r, row, at, count), steps));
-    v = smaller(larger(add(v, zero), lowest), highest);
-    uint8_t last[kLanes * Form::kCodeBytes];
-    Form::store_codes(last, v);
-    memcpy(codes + at * Form::kCodeBytes, last, (r.padded - at) * Form::kCodeBytes);
+
+  template <int kRows>
+  LANE_MEMBER void find_scales(const float *from, float *found) const {
+    if (r.scale > 0.f) {
+      for (int i = 0; i < kRows; i++) found[i] = r.scale;
+      return;
+    }
+    Reduction largest[kRows];
+    each_register(r.inputs, [&](int part, size_t at, int count) {
+      UNROLLED for (int i = 0; i < kRows; i++) {
+        F v = transformed<kMultiplied, kShifted>(r, from + i * stride, at, count);
+        if (r.zero_point) v = absolute(v);
+        largest[i].part[part] = larger(largest[i].part[part], v);
+      }
+    });
+    const float level = 1.f / static_cast<float>(r.levels);
+    UNROLLED for (int i = 0; i < kRows; i++) {
+      const float step = largest[i].largest() * level;
+      found[i] = step > kSmallestScale ? step : kSmallestScale;
+    }
   }
-  return scale;
-}
+};
 
 // Gate and norm a row; `to` takes the result. Returns where it lies.
 static const float *prepared(const Rounding &r, const float *row, float *to) {
@@ -69,7 +90,7 @@ static const float *prepared(const Rounding &r, const float *row, float *to) {
     row = to;
   }
   if (r.before.gain) {
-    layer_norm(row, to, r.before.gain, r.before.shift, r.inputs, r.before.epsilon);
+    layer_norm(row, to, 1, r.inputs, r.before);
     row = to;
   }
   return row;
@@ -78,10 +99,13 @@ static const float *prepared(const Rounding &r, const float *row, float *to) {
 template <class Form, bool kMultiplied, bool kShifted>
 static void quantize_rows(const Rounding &r, const float *x, size_t rows, float *room,
                           uint8_t *codes, float *scales) {
+  if (!r.gated && !r.before.gain)
+    return rows_together(rows, CodedRows<Form, kMultiplied, kShifted>{r, x, r.inputs, codes, scales});
   const size_t stride = r.gated ? 2 * r.inputs : r.inputs;
-  for (size_t i = 0; i < rows; i++)
-    scales[i] = quantize_row<Form, kMultiplied, kShifted>(
-        r, prepared(r, x + i * stride, room), codes + i * r.padded * Form::kCodeBytes);
+  for (size_t i = 0; i < rows; i++) {
+    const float *row = prepared(r, x + i * stride, room);
+    rows_together(1, CodedRows<Form, kMultiplied, kShifted>{r, row, 0, codes + i * r.padded * Form::kCodeBytes, scales + i});
+  }
 }
 
 // Rows of floats to codes, and a scale for each row. `room` holds one row of floats.

@@ -99,6 +99,11 @@ struct Class {
   bool (*norm)(const NormCall &, Threads);
 };
 
+// Attention whose products are of bfloat16: faster, and of other bits than any class. Null where the
+// CPU has no such products.
+using Attention = bool (*)(const AttentionCall &, Threads);
+Attention bf16_attention();
+
 // The classes that this CPU has, best first; null ends them.
 const Class *const *classes();
 const Class *class_named(const char *name);  // "" is the best; null where it is not there

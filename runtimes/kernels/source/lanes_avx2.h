@@ -90,7 +90,7 @@ struct Bytes {  // codes as they are, four to a step
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
 #endif
-  // whole numbers from 0 to 255
+  // of numbers from 0 to 255, rounded to the nearest, halves to even
   LANE void store_codes(uint8_t *p, F v) {
     __m128i words = as_words(v);
     _mm_storel_epi64(reinterpret_cast<__m128i *>(p), _mm_packus_epi16(words, words));

@@ -85,7 +85,7 @@ struct Bytes {  // codes less 128, four to a step: products of two signed bytes 
   LANE I dot(I sums, I codes, I weights) {
     return vdotq_s32(sums, vreinterpretq_s8_s32(weights), vreinterpretq_s8_s32(codes));
   }
-  // whole numbers from 0 to 255
+  // of numbers from 0 to 255, rounded to the nearest, halves to even
   LANE void store_codes(uint8_t *p, F v) {
     int16x4_t words = vmovn_s32(vsubq_s32(vcvtnq_s32_f32(v), vdupq_n_s32(128)));
     int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));

@@ -79,15 +79,8 @@ LANE F zero_where_less(F v, F a, F b) {
 LANE F choose_where_less(F a, F b, F yes, F no) {
   return each([&](int i) { return a.lane[i] < b.lane[i] ? yes.lane[i] : no.lane[i]; });
 }
-LANE F times_power_of_two(F v, F n) {  // v from 0.5 to 2, n whole, and a normal number comes out
-  return each([&](int i) {
-    uint32_t bits;
-    memcpy(&bits, &v.lane[i], 4);
-    bits += static_cast<uint32_t>(static_cast<int32_t>(n.lane[i])) << 23;
-    float out;
-    memcpy(&out, &bits, 4);
-    return out;
-  });
+LANE F times_power_of_two(F v, F n) {  // n whole; where n is below -126 nobody asks
+  return each([&](int i) { return std::ldexp(v.lane[i], static_cast<int>(larger_of(n.lane[i], -126.f))); });
 }
 
 LANE float lane_sum(const F *v) {  // of 32 lanes: 16 apart, then 8, 4, 2, 1
@@ -129,7 +122,7 @@ struct Bytes {
       for (int k = 0; k < 4; k++) sums.lane[i] += codes.at[k] * weights.at[4 * i + k];
     return sums;
   }
-  static void store_codes(uint8_t *p, F v) {  // whole numbers from 0 to 255
+  static void store_codes(uint8_t *p, F v) {  // of numbers from 0 to 255, rounded to the nearest, halves to even
     for (int i = 0; i < 16; i++) p[i] = static_cast<uint8_t>(std::nearbyint(v.lane[i]));
   }
 };

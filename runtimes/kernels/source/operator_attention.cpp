@@ -11,7 +11,7 @@ namespace {
 enum { kQuery, kKey, kValue, kMask, kBias, kCosines, kSines };  // places of the inputs
 
 struct Kernel {
-  const Class *of;
+  Attention run;
   size_t heads, window;
   float scale;
 };
@@ -22,12 +22,14 @@ ort::StatusPtr ORT_CALL create(const ort::Operator *, const ort::Api *api,
   const int64_t heads = node.integer("heads"), window = node.integer("window");
   const float scale = node.number("scale");
   node.require(heads > 0 && window >= 0, "attention has no heads, or a window below zero");
+  const int64_t bf16 = node.integer("bf16");
+  const Attention run = bf16 ? bf16_attention() : chosen_class().attention;
+  node.require(run != nullptr, "this CPU has no products of bfloat16");
   node.require(std::isfinite(scale) && scale > 0.f, "the scale of attention is not above zero");
   if (node.any()) return node.taken();
   void *room = malloc(sizeof(Kernel));
   if (room)
-    *static_cast<Kernel *>(room) = {&chosen_class(), static_cast<size_t>(heads),
-                                    static_cast<size_t>(window), scale};
+    *static_cast<Kernel *>(room) = {run, static_cast<size_t>(heads), static_cast<size_t>(window), scale};
   node.require(room != nullptr, "not enough memory");
   *kernel = room;
   return node.taken();
@@ -108,7 +110,7 @@ ort::StatusPtr ORT_CALL compute(void *made, ort::KernelContext *context) {
                            static_cast<int64_t>(call.heads * call.head_size)};
   call.y = run.output(shape, 3);
   if (run.any() || !call.texts || !call.tokens) return run.taken();
-  return run.done(kernel.of->attention(call, run.threads()));
+  return run.done(kernel.run(call, run.threads()));
 }
 
 void ORT_CALL destroy(void *made) { free(made); }

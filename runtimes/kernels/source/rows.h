@@ -34,7 +34,7 @@ static bool run_norm_alone(const NormCall &call, Threads threads) {
         });
         x = y;
       }
-      layer_norm(x, y, c.norm.gain, c.norm.shift, c.width, c.norm.epsilon);
+      layer_norm(x, y, 1, c.width, c.norm);
     }
   } job{call};
   each_row(job, call.rows, threads);
@@ -68,7 +68,7 @@ static bool run_embedding(const EmbeddingCall &call, Threads threads) {
                                              : static_cast<int64_t>(c.first_position + token);
         take_row<true>(c.position, position, c.width, y);
       }
-      if (c.norm.gain) layer_norm(y, y, c.norm.gain, c.norm.shift, c.width, c.norm.epsilon);
+      if (c.norm.gain) layer_norm(y, y, 1, c.width, c.norm);
     }
   } job{call};
   each_row(job, call.texts * call.tokens, threads);

@@ -16,7 +16,7 @@ _PLAIN: Mapping[str, Mapping[str, Attribute]] = {
         "before_epsilon": 0.0, "after_epsilon": 0.0,
     },
     "FloatLinear": {"activation": "", "after_epsilon": 0.0},
-    "SelfAttention": {"heads": 0, "scale": 0.0, "window": 0},
+    "SelfAttention": {"heads": 0, "scale": 0.0, "window": 0, "bf16": 0},
     "LayerNorm": {"epsilon": 0.0},
     "Embedding": {"epsilon": 0.0, "first_position": 0},
     "Pooling": {"how": "first", "normalize": 0, "least_norm": 0.0, "least_count": 0.0},

@@ -1,8 +1,8 @@
 """The sessions of one graph, and how runs share the cores between them.
 
-A run that is alone gets all cores. Runs that come together get one thread each, which is faster
-for all of them: no barriers, and what onnxruntime does on one thread holds up nobody else. Both
-give the same bits.
+A run that is alone gets all cores, unless it is too short to gain by them. Runs that come together
+get one thread each, which is faster for all of them: no barriers, and what onnxruntime does on one
+thread holds up nobody else. Both give the same bits.
 """
 
 from __future__ import annotations
@@ -48,15 +48,16 @@ class Engine:
     def __init__(self, open_session: OpenSession, profile: Profile) -> None:
         self.profile = profile
         self._open = open_session
-        self._start(open_session(threads=profile.threads, spinning=profile.spinning))
-        self.input_spec = InputSpec.of(self.session)
-        self.provider = str(self.session.get_providers()[0])
-        self.widths = {output.name: output.shape[-1] for output in self.session.get_outputs()}
+        self._start()
+        session = self._callers_session() if profile.short_tokens else self.session
+        self.input_spec = InputSpec.of(session)
+        self.provider = str(session.get_providers()[0])
+        self.widths = {output.name: output.shape[-1] for output in session.get_outputs()}
         _ENGINES.add(self)
 
     @property
     def session(self) -> onnxruntime.InferenceSession:
-        """The session for a run that is alone."""
+        """The session for a run that is alone and not short."""
         with self._lock:
             if self._closed:
                 raise ClosedError(_CLOSED)
@@ -73,7 +74,8 @@ class Engine:
             BundleError: onnxruntime cannot run the graph, for want of memory for example.
         """
         with self._turns, self._counted() as runs:
-            session = self.session if runs == 1 else self._callers_session()
+            alone = runs == 1 and self.profile.short_tokens < _tokens(inputs)
+            session = self.session if alone else self._callers_session()
             return _run(session, outputs, inputs)
 
     def submit(
@@ -117,18 +119,16 @@ class Engine:
         left = ctypes.py_object((self._alone, self._together, self._pool))
         ctypes.pythonapi.Py_IncRef(left)
         closed = self._closed
-        self._start(None)
+        self._start()
         self._closed = closed
 
-    def _start(self, session: onnxruntime.InferenceSession | None) -> None:
+    def _start(self) -> None:
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._turns = threading.Semaphore(self.profile.callers)
         self._runs = 0
         self._closed = False
-        self._alone = session
-        self._together = None
-        self._pool = None
+        self._alone = self._together = self._pool = None
 
     def _callers_session(self) -> onnxruntime.InferenceSession:
         profile = self.profile
@@ -159,6 +159,11 @@ class Engine:
             with self._idle:
                 self._runs -= 1
                 self._idle.notify_all()
+
+
+def _tokens(inputs: Mapping[str, Integers]) -> int:
+    """Tokens of a batch, padding included: each input holds one integer for each."""
+    return next(iter(inputs.values())).size
 
 
 def _run(session: Any, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> list[Array]:
