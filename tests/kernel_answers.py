@@ -16,6 +16,8 @@ from onnx.external_data_helper import load_external_data_for_model
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
+from edgebert.runtimes.kernels.choosing import find_usable_library
+from edgebert.runtimes.kernels.library import KernelLibrary
 from edgebert.runtimes.kernels.rewriting import Rewritten, rewrite_for_kernels
 
 Feeds = dict[str, npt.NDArray[Any]]
@@ -61,6 +63,23 @@ def kernel_answers(graph: bytes, folder: Path, feeds: Feeds) -> Feeds:
     return dict(zip(names, reference.run(None, feeds), strict=True))
 
 
+def library_answers(
+    rewritten: Rewritten, folder: Path, library: KernelLibrary, feeds: Feeds
+) -> Feeds:
+    """What a rewritten graph answers in onnxruntime, with the kernels' library."""
+    options, value = _options(), onnxruntime.OrtValue.ortvalue_from_numpy
+    options.register_custom_ops_library(str(library.path))
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder)
+    )
+    tables = {name: value(table) for name, table in rewritten.tables.items()}
+    for item in tables.items():
+        options.add_initializer(*item)
+    session = onnxruntime.InferenceSession(rewritten.graph, options)
+    names = [value.name for value in session.get_outputs()]
+    return dict(zip(names, session.run(names, feeds), strict=True))
+
+
 def require_alike(path: Path, feeds: Feeds | None = None, *, least: float = 0.9999) -> Rewritten:
     """Rewrite a graph, and hold every token and vector of its answers to what they were.
 
@@ -70,6 +89,14 @@ def require_alike(path: Path, feeds: Feeds | None = None, *, least: float = 0.99
     rewritten = rewrite_for_kernels(path)
     feeds = some_texts(path) if feeds is None else feeds
     expected, found = answers(path, feeds), kernel_answers(rewritten.graph, path.parent, feeds)
+    _require_near(found, expected, feeds, least)
+    if (library := find_usable_library()) is not None:
+        found = library_answers(rewritten, path.parent, library, feeds)
+        _require_near(found, expected, feeds, least)
+    return rewritten
+
+
+def _require_near(found: Feeds, expected: Feeds, feeds: Feeds, least: float) -> None:
     assert list(found) == list(expected)
     for name, values in expected.items():
         assert (found[name].shape, found[name].dtype) == (values.shape, values.dtype), name
@@ -77,7 +104,6 @@ def require_alike(path: Path, feeds: Feeds | None = None, *, least: float = 0.99
         real = mask > 0 if mask is not None and values.shape[:2] == mask.shape else ...
         cosines = _cosines(np.atleast_2d(values[real]), np.atleast_2d(found[name][real]))
         assert cosines.min() >= least, f"{name}: {cosines.min()}"
-    return rewritten
 
 
 def _cosines(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -87,13 +113,17 @@ def _cosines(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]
 
 
 def _session(graph: Path | bytes) -> onnxruntime.InferenceSession:
+    model = str(graph) if isinstance(graph, Path) else graph
+    return onnxruntime.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+
+
+def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what is refused is raised
     options.add_session_config_entry(
         "optimization.disable_specified_optimizers", "SkipLayerNormFusion"
     )  # which does not ask for the axis, and sums in another order
-    model = str(graph) if isinstance(graph, Path) else graph
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return options
 
 
 def _borrowed(op_type: str, domain: str, versions: dict[str, int]) -> type[OpRun]:
