@@ -131,6 +131,8 @@ class Message:
 
 def read_varint(data: Data, at: int, end: int) -> tuple[int, int]:
     """The varint at `at` as an unsigned 64-bit number, and where the next byte is."""
+    if at < end and (byte := data[at]) < 0x80:  # as most are
+        return byte, at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:

@@ -18,6 +18,7 @@ from edgebert.runtimes.kernels.attention import (
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.rotation import read_rotation
 from edgebert.runtimes.kernels.thirds import unmoved, whole_of
+from edgebert.runtimes.kernels.window import read_window
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""
@@ -31,6 +32,7 @@ def write_heads(graph: MatchedGraph) -> None:
     2. Query and key may be turned by their positions before.
     3. Its bias is added before, by the products that make the three where nobody else reads these.
     4. A mask is int32 [batch, sequence], and there is no past.
+    5. What is added to scores is a bias, or a window of neighbours.
     """
     for call in graph.of_type("MultiHeadAttention", CONTRIB):
         if (made := _attention(graph, call)) is not None:
@@ -60,7 +62,10 @@ def _attention(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
         return None
     sums = _biased(graph, given, bias) if bias else ()
     given = tuple(call.outputs[0] for call in sums) or given
-    made = self_attention(call, given, (mask, added), heads, stated_scale(call, width))
+    window = read_window(graph, added) if added else 0
+    scores = (mask, "" if window else added)
+    made = self_attention(call, given, scores, heads, stated_scale(call, width))
+    made = replace(made, attributes={**made.attributes, "window": window})
     if rotation is not None:
         made = replace(made, inputs=(*made.inputs, rotation.cosines, rotation.sines))
     return (*sums, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +21,11 @@ from edgebert.runtimes.kernels.shapes import Shape
 
 CONTRIB = "com.microsoft"
 _FLOAT, _LARGEST_VALUE, _DEEPEST = 1, 1 << 22, 30
-_SAME_TYPE = frozenset(
-    [
-        "Slice",
-        "Range",
-        "Gather",
-        "Unsqueeze",
-        "Squeeze",
-        "Reshape",
-        "Expand",
-        "Transpose",
-        "Identity",
-        "Add",
-        "Sub",
-        "Mul",
-        "CumSum",
-        "Abs",
-        "Min",
-        "Max",
-        "Clip",
-        "Concat",
-        "Flatten",
-    ]
-)
+_INTEGERS, _MANY = (6, 7), 1 << 16
+_SAME_TYPE = (
+    "Abs", "Add", "Clip", "Concat", "CumSum", "Expand", "Flatten", "Gather", "Identity", "Max", "Min",
+    "Mul", "Range", "Reshape", "Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+)  # fmt: skip
 """Operators whose output has the type of their first input."""
 
 
@@ -156,11 +139,12 @@ class MatchedGraph:
         return float(values.reshape(())[()])
 
     def whole(self, name: str) -> tuple[int, ...] | None:
-        """The values of a constant of integers."""
-        values = self.values(name)
-        if values is None or values.dtype.kind not in "iu":
+        """The values of a small constant of int32 or int64, as lengths, axes and places are."""
+        shape, integers = self.constant_shape(name), self.data_type(name) in _INTEGERS
+        if shape is None or not integers or prod(shape) > _MANY:
             return None
-        return tuple(map(int, values.reshape(-1)))
+        values = self.values(name)
+        return None if values is None else tuple(map(int, values.reshape(-1)))
 
     def add_constant(self, name: str, values: npt.NDArray[Any]) -> str:
         """Add a constant under a name that is free, which is returned."""
@@ -236,7 +220,7 @@ class MatchedGraph:
 
     def _read(self, name: str) -> npt.NDArray[Any] | None:
         tensor: EditedMessage | None = self._tensors.get(name)
-        if tensor is None or np.prod(tensor.numbers(1), dtype=object) > _LARGEST_VALUE:
+        if tensor is None or prod(tensor.numbers(1)) > _LARGEST_VALUE:
             return None
         if tensor.messages(13):
             external_files(self._path)  # refuses what leads out of its folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels import shapes_of_moves as moves
@@ -58,6 +59,8 @@ def infer_shapes(graph: Constants, calls: Iterable[Call]) -> dict[str, Shape]:
     known = KnownShapes(graph)
     for call in calls:
         infer = _INFERRED.get(call.op_type)
-        if infer is not None and call.domain in ("", "com.microsoft"):
+        if infer is None or call.domain not in ("", "com.microsoft"):
+            continue
+        with suppress(LookupError, ValueError, ArithmeticError):  # of a call that could not run
             infer(known, call)
     return known.shapes
