@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 from kernel_operators import OPERATORS
 from onnx import helper
+from onnx.external_data_helper import load_external_data_for_model
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
@@ -50,9 +51,16 @@ def answers(graph: Path, feeds: Feeds) -> Feeds:
     return dict(zip(names, session.run(names, feeds), strict=True))
 
 
-def kernel_answers(graph: bytes, feeds: Feeds) -> Feeds:
-    """What a rewritten graph answers: kernel operators in numpy, the rest by ONNX's reference."""
+def kernel_answers(graph: bytes, folder: Path, feeds: Feeds) -> Feeds:
+    """What a rewritten graph answers: kernel operators in numpy, the rest by ONNX's reference.
+
+    Args:
+        graph: the bytes.
+        folder: of the file that it was made of, in which large constants lie.
+        feeds: what it is given.
+    """
     model = onnx.ModelProto.FromString(graph)
+    load_external_data_for_model(model, str(folder))
     versions = {entry.domain: entry.version for entry in model.opset_import}
     others = {
         (node.op_type, node.domain)
@@ -73,7 +81,7 @@ def require_alike(path: Path, feeds: Feeds | None = None, *, least: float = 0.99
     """
     rewritten = rewrite_for_kernels(path)
     feeds = some_texts(path) if feeds is None else feeds
-    expected, found = answers(path, feeds), kernel_answers(rewritten.graph, feeds)
+    expected, found = answers(path, feeds), kernel_answers(rewritten.graph, path.parent, feeds)
     assert list(found) == list(expected)
     for name, values in expected.items():
         assert (found[name].shape, found[name].dtype) == (values.shape, values.dtype), name
