@@ -27,6 +27,7 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     **dict.fromkeys(_PRODUCTS.split(), numbers.matmul),
     "DynamicQuantizeLinear": numbers.dynamic_quantize,
     "Gemm": numbers.gemm,
+    "MatMulNBits": numbers.blocks,
     "Attention": numbers.attention,
     "QAttention": numbers.attention,
     "MultiHeadAttention": numbers.heads,

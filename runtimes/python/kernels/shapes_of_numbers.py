@@ -36,6 +36,13 @@ def matmul(known: KnownShapes, call: Call) -> None:
         known.set(call, (*batch, one[-2], other[-1]))
 
 
+def blocks(known: KnownShapes, call: Call) -> None:
+    """MatMulNBits, which says how wide its output is."""
+    shape, width = known.shape(call.input(0)), call.attributes.get("N")
+    if shape and isinstance(width, int):
+        known.set(call, (*shape[:-1], width))
+
+
 def gemm(known: KnownShapes, call: Call) -> None:
     one, other = known.shape(call.input(0)), known.shape(call.input(1))
     if one is None or other is None or len(one) != 2 or len(other) != 2:
