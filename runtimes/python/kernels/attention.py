@@ -10,7 +10,7 @@ from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.float_linear import float_linear
 from edgebert.runtimes.kernels.linear import quantized_linear
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.operators import DOMAIN, kernel_call
 from edgebert.runtimes.kernels.shapes import Shape
 
 _HEADS = ".heads"  # behind the name of the product that makes query, key and value
@@ -132,3 +132,9 @@ def _is_int32(graph: MatchedGraph, name: str) -> bool:
         return graph.inputs[name][0] == _INT32
     cast = graph.maker(name, "Cast")
     return cast is not None and cast.attributes.get("to") == _INT32
+
+
+def multiply_bf16(graph: MatchedGraph) -> None:
+    """Have every SelfAttention multiply numbers of bfloat16."""
+    for call in list(graph.of_type("SelfAttention", DOMAIN)):
+        graph.replace(call, replace(call, attributes={**call.attributes, "bf16": 1}))
