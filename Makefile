@@ -1,7 +1,8 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-kernels test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
+kernels := runtimes/kernels
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
@@ -39,6 +40,9 @@ test-families: .venv/kernels ## every family as it is published: fused, proved, 
 test-calibration: .venv/kernels ## int8 MiniLM calibrated on one kind of text, measured on six (KINDS=, TEXTS=, TIMES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m calibration $(KINDS) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --layer-times ,$(TIMES)) -o $(or $(OUT),out/calibration.json)
+
+test-kernels: .venv/kernels ## the native kernels: inner loops, sanitizers, bits on other CPUs, all platforms (SHORT=1)
+	PYTHONPATH=tests:$(kernels) $(bin)/python -m kernels $(if $(SHORT),--short)
 
 test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
@@ -79,7 +83,6 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
-kernels := runtimes/kernels
 .venv/kernels: .ci/kernels .venv/ready $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source source/*))
 	.ci/kernels
 
