@@ -36,10 +36,13 @@ class MatchedGraph:
         path: of its file.
 
     Raises:
-        ValueError: a value is made twice, or a constant is damaged.
+        ValueError: a value is made twice, a constant is damaged, or the model defines operators, of
+            whatever name.
     """
 
     def __init__(self, rewriter: GraphRewriter, path: Path) -> None:
+        if rewriter.functions:
+            raise ValueError("operators of its own may be called as others are")
         self.opset = rewriter.operator_sets.get("", 0)
         self.inputs, self.outputs = rewriter.inputs, frozenset(rewriter.outputs)
         self._path = path
