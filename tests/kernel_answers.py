@@ -52,9 +52,15 @@ def answers(graph: Path, feeds: Feeds) -> Feeds:
 
 
 def kernel_answers(graph: bytes, folder: Path, feeds: Feeds) -> Feeds:
-    """What a rewritten graph answers: kernel operators in numpy, the rest one by one in onnxruntime."""
+    """What a rewritten graph answers: kernel operators in numpy, the rest one by one in onnxruntime.
+
+    Args:
+        graph: the bytes.
+        folder: of the file that it was made of, in which large constants lie.
+        feeds: what it is given.
+    """
     model = onnx.ModelProto.FromString(graph)
-    load_external_data_for_model(model, str(folder))  # of weights that stay in the file
+    load_external_data_for_model(model, str(folder))
     versions = {entry.domain: entry.version for entry in model.opset_import}
     others = {(node.op_type, node.domain) for node in model.graph.node if node.input}
     borrowed = [_borrowed(*o, versions) for o in sorted(others) if o[1] != "edgebert.kernels"]

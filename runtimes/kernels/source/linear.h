@@ -110,7 +110,7 @@ static bool keep_columns(Packed &layer, const LinearSpec &spec) {
 }
 
 static Linear *make_linear(const LinearSpec &spec) {
-  void *room = malloc(sizeof(Packed));
+  void *room = allocate(sizeof(Packed));
   if (!room) return nullptr;
   Packed *layer = new (room) Packed();
   Rounding &r = layer->rounding;
@@ -173,7 +173,7 @@ template <class Form, End end>
 static void integer_panels(const Block &b, const uint8_t *codes, const float *scales, size_t from,
                            size_t to) {
   const Packed &layer = b.layer;
-  const size_t stride = layer.code_bytes(), size = layer.steps * kPanel * 4;
+  const size_t stride = layer.code_bytes(), size = layer.steps * kPanel * Form::kStep * Form::kWeightBytes;
   const Finish f = b.finish(scales);
   for (size_t p = from; p < to; p++) {
     const int8_t *weights = layer.weights + p * size;
