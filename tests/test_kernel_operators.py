@@ -215,7 +215,7 @@ def attention_inputs(tokens: int, size: int) -> dict[str, Any]:
 
 
 def test_query_key_and_value_may_lie_side_by_side(run: Callable[..., Values]) -> None:
-    given = {"query": floats(3, 9, 3 * 64)}
+    given: dict[str, Any] = {"query": floats(3, 9, 3 * 64)}
     attributes: dict[str, Any] = {key: value for key, value in ATTENTION.items() if key != "bf16"}
     close(
         run("SelfAttention", given, ["query"], **ATTENTION),

@@ -34,7 +34,7 @@ from edgebert.onnx_graph.reading import Node, node_of, read_graph
 from edgebert.onnx_graph.wire_format import Data, bytes_field, number_field
 from edgebert.output import new_file
 
-_GRAPH, _OPSETS = 7, 8  # fields of ModelProto
+_GRAPH, _OPSETS, _FUNCTIONS = 7, 8, 25  # fields of ModelProto
 _RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 9, 13, 14, 1  # of TensorProto
 _MANY_BYTES = 1 << 14
 _NODES, _CONSTANTS, _INPUTS, _OUTPUTS, _VALUES = 1, 5, 11, 12, 13  # of GraphProto
@@ -91,6 +91,11 @@ class GraphRewriter:
         """Versions of the domains of operators; "" is ONNX's own."""
         entries = self._model.messages(_OPSETS)
         return {entry.text(1).replace("ai.onnx", ""): entry.number(2) for entry in entries}
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the operators that the model itself defines."""
+        return tuple(function.text(1) for function in self._model.messages(_FUNCTIONS))
 
     @property
     def inputs(self) -> dict[str, tuple[int, tuple[int | str, ...] | None]]:
