@@ -455,3 +455,38 @@ def test_attention_in_bfloat16_has_a_name_and_a_fingerprint_of_its_own(
     texts = ["a text of several words", "and another one, which is a little longer than the first"]
     assert not np.array_equal(near.embed(texts), exact.embed(texts))
     assert pickle.loads(pickle.dumps(near)).fingerprint == near.fingerprint
+
+
+def test_what_attention_in_bfloat16_made_is_known_by_it(
+    added: KernelsRecord, tiny_bundle: Path, kernels: KernelLibrary
+) -> None:
+    if not kernels.bf16:
+        return
+    model, exact = load(added.bundle, kernels="bf16"), load(added.bundle)
+    assert pickle.loads(pickle.dumps(model)).fingerprint == model.fingerprint
+    assert examine(added.bundle, kernels="bf16").fingerprint == model.fingerprint
+    made_by = check(tiny_bundle, added.bundle, kernels="bf16").made_by
+    assert made_by["candidate"] == model.fingerprint
+    filled = RetrievalEmbedder(added.bundle, fingerprint=model.fingerprint)
+    assert filled.model.kernels and filled.model.kernels.bf16
+    with pytest.raises(InputError, match=r"load the bundle with kernels='bf16'"):
+        RetrievalEmbedder(exact, fingerprint=model.fingerprint).embed_query("a lamp")
+    with pytest.raises(InputError, match=r"load the bundle with kernels='required'"):
+        RetrievalEmbedder(model, fingerprint=exact.fingerprint).embed_query("a lamp")
+
+
+def test_golden_answers_hold_attention_in_bfloat16_to_the_reference(
+    bundle: Path, kernels: KernelLibrary
+) -> None:
+    """As they hold int8 of other providers, which is as far from both."""
+    if not kernels.bf16:
+        return
+
+    def change(golden: dict[str, Any]) -> None:
+        for text in golden["texts"]:
+            text["kernels"] = [-value for value in text["kernels"]]
+
+    edit(bundle, "golden.json", change)
+    assert examine(bundle, kernels="bf16").passed
+    with pytest.raises(GateError):
+        examine(bundle)

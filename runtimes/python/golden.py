@@ -30,8 +30,8 @@ class GoldenAnswer:
     """How one golden text came out here; distances are relative L2 (see `relative_distance`).
 
     Attributes:
-        rounds_otherwise: int8 of a provider that rounds in other places than the CPU's: held to
-            the reference alone, from which both are as far.
+        rounds_otherwise: int8 of a provider, or by bfloat16, that round in other places than the
+            CPU's: held to the reference alone, from which all are as far.
         other_bits: how many numbers have other bits than those promised; None where none were.
     """
 

@@ -110,8 +110,9 @@ class Model(AskedForVectors, AskedOfHeads):
 
     @property
     def rounds_otherwise(self) -> bool:
-        """Whether int8 runs on a provider that rounds in other places than the CPU's."""
-        return self.manifest.quantization is not None and self.provider != CPU.full_name
+        """Whether int8 runs on a provider, or by bfloat16, that round in other places than the CPU."""
+        elsewhere = self.provider != CPU.full_name or bool(self.kernels and self.kernels.bf16)
+        return self.manifest.quantization is not None and elsewhere
 
     @property
     def promises_bits(self) -> bool:
