@@ -18,6 +18,7 @@ from edgebert.runtimes.kernels.attention import (
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.rotation import read_rotation
 from edgebert.runtimes.kernels.thirds import unmoved, whole_of
+from edgebert.runtimes.kernels.value_types import FLOAT
 from edgebert.runtimes.kernels.window import read_window
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
@@ -48,6 +49,8 @@ def _attention(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
     if shape is None or len(shape) != 3 or not isinstance(shape[2], int) or shape[2] % heads:
         return None
     if graph.shape(key) != shape or graph.shape(value) != shape:
+        return None
+    if graph.data_type_of(query) != FLOAT:  # then all of them are
         return None
     if not fits_mask(graph, mask, shape) or not fits_scores(graph, added, shape, heads):
         return None

@@ -18,15 +18,11 @@ from edgebert.onnx_graph.rewriter import GraphRewriter
 from edgebert.onnx_graph.tensor_values import tensor_values
 from edgebert.runtimes.kernels.shape_inference import infer_shapes
 from edgebert.runtimes.kernels.shapes import Shape
+from edgebert.runtimes.kernels.value_types import infer_types
 
 CONTRIB = "com.microsoft"
-_FLOAT, _LARGEST_VALUE, _DEEPEST = 1, 1 << 22, 30
+_FLOAT, _LARGEST_VALUE = 1, 1 << 22
 _INTEGERS, _MANY = (6, 7), 1 << 16
-_SAME_TYPE = (
-    "Abs", "Add", "Clip", "Concat", "CumSum", "Expand", "Flatten", "Gather", "Identity", "Max", "Min",
-    "Mul", "Range", "Reshape", "Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze",
-)  # fmt: skip
-"""Operators whose output has the type of their first input."""
 
 
 class MatchedGraph:
@@ -50,7 +46,7 @@ class MatchedGraph:
         self._calls: dict[str, Call] = {}
         self._makers: dict[str, Call] = {}
         self._readers: dict[str, list[Call]] = {}
-        self._tensors = {n: t for n, t in rewriter.tensors.items() if n not in self.inputs}
+        self._tensors = {n: t for n, t in rewriter.tensors.items() if n and n not in self.inputs}
         self._values: dict[str, npt.NDArray[Any] | None] = {}
         self._new: dict[str, npt.NDArray[Any]] = {}
         for call in rewriter.calls:
@@ -58,7 +54,7 @@ class MatchedGraph:
             if call.op_type == "Constant" and not call.domain and "value" in call.tensors:
                 self._tensors[call.outputs[0]] = call.tensors["value"]
         self._original = dict(self._calls)
-        self.shapes = infer_shapes(self, self.calls)
+        self.shapes, self._types = infer_shapes(self, self.calls), infer_types(self, self.calls)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -102,20 +98,8 @@ class MatchedGraph:
         return self._tensors[name].number(2) if name in self._tensors else 0
 
     def data_type_of(self, value: str) -> int:
-        """TensorProto.DataType of any value; 0 where nobody knows."""
-        for _ in range(_DEEPEST):
-            if value in self.inputs:
-                return self.inputs[value][0]
-            maker = self._makers.get(value)
-            if maker is None or maker.domain or self.is_constant(value):
-                return self.data_type(value)
-            if maker.op_type == "Cast":
-                to = maker.attributes.get("to")
-                return to if isinstance(to, int) else 0
-            if maker.op_type not in _SAME_TYPE:
-                return 0
-            value = maker.input(0)
-        return 0
+        """TensorProto.DataType of any value of the file; 0 where nobody knows."""
+        return self.data_type(value) or self._types.get(value, 0)
 
     def is_floats(self, name: str, *shape: int) -> bool:
         """Whether it is a constant of float32 in that shape."""

@@ -19,7 +19,7 @@ from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
 from edgebert.runtimes.kernels.float_linear import write_float_linears
 from edgebert.runtimes.kernels.heads import write_heads
 from edgebert.runtimes.kernels.layer_norm import write_layer_norms
-from edgebert.runtimes.kernels.linear import write_linears
+from edgebert.runtimes.kernels.linear import write_linears, write_standard_linears
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
 from edgebert.runtimes.kernels.pooling import write_pooling
@@ -34,6 +34,7 @@ _MANY_BYTES = 1 << 14
 
 _PATTERNS = (
     write_linears,
+    write_standard_linears,
     write_float_linears,
     write_quantized_attention,
     write_float_attention,

@@ -27,6 +27,8 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     **dict.fromkeys(_REDUCED.split(), numbers.reduce),
     **dict.fromkeys(_PRODUCTS.split(), numbers.matmul),
     "DynamicQuantizeLinear": numbers.dynamic_quantize,
+    "ArgMax": numbers.place_of,
+    "ArgMin": numbers.place_of,
     "Gemm": numbers.gemm,
     "MatMulNBits": numbers.blocks,
     "Attention": numbers.attention,

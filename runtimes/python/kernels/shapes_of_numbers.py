@@ -65,6 +65,16 @@ def heads(known: KnownShapes, call: Call) -> None:
         known.set(call, (*query[:2], value[2]))
 
 
+def place_of(known: KnownShapes, call: Call) -> None:
+    """ArgMax and ArgMin, along one axis."""
+    shape, axis = known.shape(call.input(0)), call.attributes.get("axis", 0)
+    if shape is None or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return
+    axis %= len(shape)
+    kept = (1,) if call.attributes.get("keepdims", 1) else ()
+    known.set(call, (*shape[:axis], *kept, *shape[axis + 1 :]))
+
+
 def reduce(known: KnownShapes, call: Call) -> None:
     shape, axes = known.shape(call.input(0)), known.axes(call, 1)
     if shape is None or not axes:
