@@ -13,7 +13,7 @@ from edgebert.errors import BundleError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.golden import prove_on_new_versions
-from edgebert.runtimes.kernels import AUTO, OFF, REQUIRED
+from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
 from edgebert.runtimes.kernels.choosing import chosen_graph
 from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
@@ -46,7 +46,9 @@ def load(
         kernels: `auto` has edgebert's kernels run a bundle that was measured with them, where
             their wheel is installed, on the CPU; `off` never; `required` does or fails. They
             round in other places than onnxruntime: `Model.kernels` says which layers they run,
-            and `Model.fingerprint` is another one.
+            and `Model.fingerprint` is another one. `bf16` is as `required`, and attention
+            multiplies numbers of bfloat16, on CPUs that do: faster on long texts, a fingerprint
+            of its own, and not the bits of other CPUs.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
@@ -89,7 +91,7 @@ def open_model(
         bundle.sha256,
         provider=provider,
         threads=threads,
-        kernels=REQUIRED if graph else OFF,  # what answers there is what answers here
+        kernels=_asked_again(graph),
     )
     return Model(
         bundle,
@@ -117,6 +119,13 @@ def open_files(
     engine = Engine(opening, profile or untuned(available_cores()))
     running = kernels.running if kernels else None
     return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
+
+
+def _asked_again(graph: KernelGraph | None) -> str:
+    """How kernels are asked for where what answers is to be what answers here."""
+    if graph is None:
+        return OFF
+    return BF16 if graph.running.bf16 else REQUIRED
 
 
 def _load_again(

@@ -19,7 +19,8 @@ class RunningKernels:
         arithmetic: its number, as in the model's fingerprint.
         version: of the wheel that they come from.
         instruction_set: that they use on this CPU; it changes no bit.
-        exact: whether all that rounds is theirs, so that every CPU gives the same bits.
+        exact: whether every CPU gives the same bits: all that rounds is theirs, and floats.
+        bf16: whether attention multiplies numbers of bfloat16.
         layers: names of the layers that they run.
         left: names of the layers that are left to onnxruntime.
     """
@@ -28,13 +29,17 @@ class RunningKernels:
     version: str
     instruction_set: str
     exact: bool
+    bf16: bool
     layers: tuple[str, ...] = field(repr=False)
     left: tuple[str, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"kernels ({self.instruction_set}{', attention in bfloat16' if self.bf16 else ''})"
 
     @property
     def engine(self) -> str:
         """What a fingerprint calls them."""
-        return kernels_engine(self.arithmetic)
+        return kernels_engine(self.arithmetic, bf16=self.bf16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +60,15 @@ class KernelGraph:
     running: RunningKernels
 
 
-def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | None:
+def kernel_graph(
+    files: ModelFiles, library: KernelLibrary, *, bf16: bool = False
+) -> KernelGraph | None:
     """Rewrite the graph of a model for kernels.
 
     Args:
         files: a bundle, or what is to become one.
         library: that has the kernels.
+        bf16: whether attention multiplies numbers of bfloat16.
 
     Returns:
         None where they can run none of its layers.
@@ -69,7 +77,7 @@ def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | Non
 
     from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels  # few bundles need it
 
-    rewritten = rewrite_for_kernels(files.model_path)
+    rewritten = rewrite_for_kernels(files.model_path, bf16=bf16)
     if not rewritten.layers:
         return None
     running = RunningKernels(
@@ -77,6 +85,7 @@ def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | Non
         version=library.version,
         instruction_set=library.instruction_set,
         exact=rewritten.exact,
+        bf16=bf16,
         layers=tuple(dict.fromkeys(rewritten.layers)),  # a layer may be several operators
         left=tuple(dict.fromkeys(rewritten.left)),
     )
