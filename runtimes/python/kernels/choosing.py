@@ -42,7 +42,7 @@ def chosen_library(bundle: Bundle, *, provider: str, kernels: str) -> KernelLibr
     check_choice("kernels", kernels, KERNELS)
     chosen = provider_named(provider)
     if kernels in (REQUIRED, BF16):
-        return _required(bundle, chosen, bf16=kernels == BF16)
+        return _required(bundle, chosen)
     if kernels == OFF or chosen is not CPU or bundle.manifest.kernels is None:
         return None
     library = find_usable_library()
@@ -125,27 +125,24 @@ def why_onnxruntime(bundle: Bundle, *, provider: str, kernels: str) -> str:
 def engine_of(bundle: Bundle, *, provider: str, kernels: str) -> str:
     """What runs a bundle, as its fingerprint says; raises as `chosen_library`."""
     library = chosen_library(bundle, provider=provider, kernels=kernels)
-    full_name = provider_named(provider).full_name
-    by_kernels = kernels_engine(library.arithmetic, bf16=kernels == BF16) if library else None
-    return engine_name(bundle.manifest, full_name, by_kernels)
+    if library:
+        return kernels_engine(library.arithmetic, bf16=kernels == BF16)
+    return without_kernels(bundle.manifest, provider_named(provider).full_name)
 
 
-def engine_name(manifest: Manifest, provider: str, by_kernels: str | None) -> str:
-    """What answers are known to be made by.
+def without_kernels(manifest: Manifest, provider: str) -> str:
+    """The engine that runs a model where kernels do not, as its fingerprint says.
 
     Args:
         manifest: of the model.
         provider: the execution provider, by onnxruntime's name.
-        by_kernels: what a fingerprint calls the kernels that run it; None where they do not.
     """
-    if by_kernels is not None:
-        return by_kernels
     if manifest.quantization is None or provider == CPU.full_name:
         return ONNXRUNTIME
     return f"{ONNXRUNTIME}.{provider.removesuffix('ExecutionProvider').lower()}"
 
 
-def _required(bundle: Bundle, provider: Provider, *, bf16: bool) -> KernelLibrary:
+def _required(bundle: Bundle, provider: Provider) -> KernelLibrary:
     if provider is not CPU:
         raise ProviderError(
             f"kernels run on the provider {CPU.name!r}, and {provider.name!r} was asked for: "
@@ -154,11 +151,6 @@ def _required(bundle: Bundle, provider: Provider, *, bf16: bool) -> KernelLibrar
     library = require_usable_library()
     if why := why_not(bundle, library):
         raise ProviderError(why)
-    if bf16 and not library.bf16:
-        raise ProviderError(
-            f"this CPU multiplies no numbers of bfloat16 (AVX512-BF16): {REQUIRED!r} in the place of "
-            f"{BF16!r} runs everywhere"
-        )
     return library
 
 
