@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,7 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
-from edgebert.runtimes.kernels.attention import (
-    multiply_bf16,
-    write_float_attention,
-    write_quantized_attention,
-)
+from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
 from edgebert.runtimes.kernels.embedding import write_embeddings
 from edgebert.runtimes.kernels.epilogue import take_in_what_follows
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
@@ -82,7 +78,7 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
 
     Args:
         path: the file.
-        bf16: whether attention multiplies numbers of bfloat16, in the CPU's own way.
+        bf16: whether attention multiplies numbers of bfloat16.
 
     Raises:
         InputError: `path` cannot be read.
@@ -99,7 +95,7 @@ def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
         for write in _PATTERNS:
             write(graph)
         if bf16:
-            multiply_bf16(graph)
+            _multiply_bf16(graph)
         layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
         left = tuple(map(_name, left_to_onnxruntime(graph)))
         if not layers:
@@ -109,8 +105,12 @@ def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
         tables = _tables(graph, rewriter, path.parent)
         packed = {call.inputs[1] for call in graph.of_type(_PACKING, DOMAIN)}
         rewriter.leave_in_file(packed | tables.keys())
-        exact = not bf16 and is_exact(graph)
-        return Rewritten(rewriter.to_bytes(), tables, layers, left, exact)
+        return Rewritten(rewriter.to_bytes(), tables, layers, left, is_exact(graph) and not bf16)
+
+
+def _multiply_bf16(graph: MatchedGraph) -> None:
+    for call in graph.of_type("SelfAttention", DOMAIN):
+        graph.replace(call, replace(call, attributes={**call.attributes, "bf16": 1}))
 
 
 def _tables(graph: MatchedGraph, rewriter: GraphRewriter, folder: Path) -> dict[str, Array]:
