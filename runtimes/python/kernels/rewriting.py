@@ -12,6 +12,7 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
+from edgebert.records.measured import KernelLayers
 from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
 from edgebert.runtimes.kernels.embedding import write_embeddings
 from edgebert.runtimes.kernels.epilogue import take_in_what_follows
@@ -31,6 +32,9 @@ reads them never again; the other looks up rows at every run."""
 
 _RAW = 9  # field of TensorProto
 _MANY_BYTES = 1 << 14
+
+_NO_GRAPH = (ValueError, LookupError, ArithmeticError, InputError)
+"""What is raised of a graph that could not run."""
 
 _PATTERNS = (
     write_linears,
@@ -85,19 +89,40 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
     """
     try:
         return _rewritten(path, bf16=bf16)
-    except (ValueError, LookupError, ArithmeticError, InputError):  # no graph that could run
+    except _NO_GRAPH:
         return Rewritten(_bytes(path), {}, (), (), exact=False)
+
+
+def layers_for_kernels(path: Path) -> KernelLayers:
+    """Which layers kernels would run of the graph at `path`, without making another graph of it."""
+    try:
+        with rewriting(path) as rewriter:
+            graph = _matched(rewriter, path)
+            layers, left = _layers(graph)
+            return KernelLayers(layers, left, exact=bool(layers) and is_exact(graph))
+    except _NO_GRAPH:
+        return KernelLayers((), (), exact=False)
+
+
+def _matched(rewriter: GraphRewriter, path: Path) -> MatchedGraph:
+    graph = MatchedGraph(rewriter, path)
+    for write in _PATTERNS:
+        write(graph)
+    return graph
+
+
+def _layers(graph: MatchedGraph) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the layers that kernels run, and of those left to onnxruntime."""
+    layers = (_name(call) for call in graph.calls if call.domain == DOMAIN)
+    return tuple(layers), tuple(map(_name, left_to_onnxruntime(graph)))
 
 
 def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
     with rewriting(path) as rewriter:
-        graph = MatchedGraph(rewriter, path)
-        for write in _PATTERNS:
-            write(graph)
+        graph = _matched(rewriter, path)
         if bf16:
             _multiply_bf16(graph)
-        layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
-        left = tuple(map(_name, left_to_onnxruntime(graph)))
+        layers, left = _layers(graph)
         if not layers:
             return Rewritten(_bytes(path), {}, (), left, exact=False)
         graph.write_into(rewriter)
