@@ -144,6 +144,7 @@ def self_attention(
     heads: int,
     scale: float,
     window: int = 0,
+    bf16: int = 0,
 ) -> Floats:
     """Attention among the tokens of each text: [B, S, A].
 
@@ -153,7 +154,9 @@ def self_attention(
         bias: [B or 1, heads or 1, S, S], added to scores.
         cos, sin: [P, D/2], the rotation of the two halves of a head at each position.
         window: keys further away than this do not count; 0 is all.
+        bf16: for products in bfloat16, which are not specified here.
     """
+    assert not bf16
     if key is None or value is None:
         query, key, value = np.split(query, 3, axis=-1)
     q, k, v = (_by_head(x, heads) for x in (query, key, value))

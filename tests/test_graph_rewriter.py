@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from handmade import LEVELS, WIDTH, X, constants_of, draw, model_of, run
 from onnx import helper, numpy_helper
@@ -323,3 +324,33 @@ def test_a_file_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
         rewriting(tmp_path / "none.onnx"),
     ):
         pass
+
+
+def test_large_constants_stay_in_the_file_that_a_reader_of_the_bytes_is_told_of(
+    tmp_path: Path,
+) -> None:
+    path, table = tmp_path / "model.onnx", draw(64, 256)
+    onnx.save(model_of("y = MatMul(x, table)", {"table": table}, inputs="float[n, 64] x"), path)
+    x = draw(3, 64, seed=2)
+    with rewriting(path) as graph:
+        whole = graph.to_bytes()
+        graph.leave_in_file(["table"])
+        rest = graph.to_bytes()
+    assert len(whole) - len(rest) > 0.99 * table.nbytes
+    options = onnxruntime.SessionOptions()
+    folder = "session.model_external_initializers_file_folder_path"
+    options.add_session_config_entry(folder, str(tmp_path))
+    session = onnxruntime.InferenceSession(rest, options, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"x": x})
+    assert np.array_equal(found, run(path, x=x)[0])
+
+
+def test_constants_of_a_file_behind_a_link_are_not_left_there(source: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.onnx"
+    link.symlink_to(source)
+    table = draw(64, 256)
+    onnx.save(model_of("y = MatMul(x, table)", {"table": table}, inputs="float[n, 64] x"), source)
+    with rewriting(link) as graph:
+        whole = graph.to_bytes()
+        graph.leave_in_file(["table"])
+        assert graph.to_bytes() == whole == source.read_bytes()

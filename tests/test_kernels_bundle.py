@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 import shutil
@@ -18,7 +19,7 @@ from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.errors import BundleError, GateError, InputError, OutputError
+from edgebert.errors import BundleError, GateError, InputError, OutputError, ProviderError
 from edgebert.inspect import inspect_path
 from edgebert.machine import KERNELS_WHEEL
 from edgebert.quantize import (
@@ -219,6 +220,71 @@ def test_a_profile_belongs_to_the_engine_that_was_tuned(
     save_profile(tuned, opened, provider="cpu", threads=2, kernels=True)
     assert load(added.bundle, threads=2).engine.profile == tuned
     assert load(added.bundle, threads=2, kernels="off").engine.profile != tuned
+
+
+def test_a_session_outlives_its_model(added: KernelsRecord) -> None:
+    ids = np.arange(12, dtype=np.int64).reshape(1, 12)
+    inputs = {"input_ids": ids, "attention_mask": ids * 0 + 1, "token_type_ids": ids * 0}
+    model = load(added.bundle)
+    (expected,) = model.session.run(["sentence_embedding"], inputs)
+    session = load(added.bundle).session
+    gc.collect()
+    other = [np.full(100_000, 9, np.int8) for _ in range(20)]  # where the tables might have been
+    (found,) = session.run(["sentence_embedding"], inputs)
+    assert other_bits(found, expected) == 0
+    del other
+
+
+def test_a_file_that_is_written_to_changes_no_answer_of_a_loaded_model(bundle: Path) -> None:
+    model = load(bundle)
+    expected = model.embed(TEXTS)
+    content = (bundle / "model.onnx").read_bytes()
+    (bundle / "model.onnx").write_bytes(bytes(len(content)))
+    assert np.array_equal(model.embed(TEXTS[0]), expected[0])
+    with (bundle / "model.onnx").open("wb") as emptied:
+        assert emptied.tell() == 0
+        assert np.array_equal(model.embed(TEXTS[2]), expected[2])
+
+
+def test_a_bundle_of_links_is_run_too(bundle: Path, tmp_path: Path) -> None:
+    links = tmp_path / "links"
+    for file in bundle.rglob("*"):
+        if file.is_file():
+            link = links / file.relative_to(bundle)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    model = load(links)
+    assert model.kernels
+    assert other_bits(model.embed(TEXTS), load(bundle).embed(TEXTS)) == 0
+
+
+def test_attention_in_bfloat16_has_a_fingerprint_of_its_own_and_is_asked_for_by_name(
+    added: KernelsRecord, tiny_bundle: Path, plain_int8: Path
+) -> None:
+    if "avx512_bf16" not in Path("/proc/cpuinfo").read_text().split():
+        with pytest.raises(ProviderError, match=r"kernels='bf16': .* no products of bfloat16"):
+            load(added.bundle, kernels="bf16")
+        return
+    model, exact = load(added.bundle, kernels="bf16"), load(added.bundle)
+    assert model.kernels and model.kernels.bf16 and not model.kernels.exact
+    assert model.fingerprint == f"{exact.fingerprint}.bf16"
+    assert "attention in bfloat16" in repr(model)
+    vectors = model.embed(TEXTS)
+    assert (vectors * exact.embed(TEXTS)).sum(axis=1).min() > 0.99
+    assert not np.array_equal(vectors, exact.embed(TEXTS))
+    assert np.array_equal(model.embed(TEXTS[3]), vectors[3])
+    again = pickle.loads(pickle.dumps(model))
+    assert again.fingerprint == model.fingerprint
+    assert examine(added.bundle, kernels="bf16").fingerprint == model.fingerprint
+    made_by = check(tiny_bundle, added.bundle, kernels="bf16").made_by
+    assert made_by["candidate"] == model.fingerprint
+    assert RetrievalEmbedder(added.bundle, fingerprint=model.fingerprint).model.kernels
+    with pytest.raises(InputError, match=r"load the bundle with kernels='bf16'"):
+        RetrievalEmbedder(exact, fingerprint=model.fingerprint).embed_query("a lamp")
+    with pytest.raises(InputError, match=r"load the bundle with kernels='required'"):
+        RetrievalEmbedder(model, fingerprint=exact.fingerprint).embed_query("a lamp")
+    with pytest.raises(ProviderError, match="was not measured with kernels"):
+        load(plain_int8, kernels="bf16")
 
 
 # Vectors of one engine, and the other.

@@ -86,12 +86,11 @@ def test_answers_stay_near_those_in_floats(name: str, options: QuantizeOptions, 
 @pytest.mark.parametrize(("name", "options"), EVERY)
 def test_kernels_answer_alike(name: str, options: QuantizeOptions, make: Make) -> None:
     made = make(name, options)
-    rewritten = require_alike(made.bundle / "model.onnx", least=0.99)
+    ours = options in (TOKEN, STATIC)  # else onnxruntime rounds, by operators of its own
+    rewritten = require_alike(made.bundle / "model.onnx", least=0.99 if ours else 0.95)
     counts, layers = operators(rewritten), {layer.name for layer in made.quantization.layers}
-    assert counts["Embedding"] == 1
-    assert counts["SelfAttention"] == 2
-    if options in (TOKEN, STATIC):
-        assert not layers.intersection(rewritten.left)
+    assert (counts["Embedding"], counts["SelfAttention"]) == (1, 2)
+    assert layers.isdisjoint(rewritten.left) == ours
 
 
 @pytest.mark.parametrize(("name", "options"), ALONE)

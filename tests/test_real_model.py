@@ -13,6 +13,7 @@ from calibration.kinds import KINDS, calibrating_texts, measured_texts
 from calibration.layer_times import CPU_CLASSES, layer_times_of
 from calibration.record import Cell
 from click.testing import CliRunner
+from kernel_answers import operators, require_alike, some_texts
 from tiny_models import MadeOnce
 
 from edgebert.bundle import open_bundle
@@ -68,6 +69,14 @@ def test_all_six_layers_are_fused_and_int8(built: Path) -> None:
     }
     assert [sum(column) for column in zip(*by_form, strict=True)] == [24, 24]
     assert (manifest.max_length, manifest.pooling, manifest.normalize) == (256, "mean", True)
+
+
+def test_all_that_rounds_can_run_in_kernels(built: Path) -> None:
+    graph = built / "int8/model.onnx"
+    texts = some_texts(graph, tokens=48, vocabulary=30_000)
+    rewritten = require_alike(graph, texts, least=0.98)  # of single tokens, by ids at random
+    assert operators(rewritten) == {"Embedding": 1, "Linear": 24, "SelfAttention": 6, "Pooling": 1}
+    assert (rewritten.left, rewritten.exact) == ((), True)
 
 
 def test_fp32_equals_pytorch(built: Path, minilm: Path) -> None:

@@ -112,6 +112,19 @@ class EditedMessage:
         """The bytes the field holds, in all its parts."""
         return b"".join(s.data[s.start : s.end] for s in self._of(field))
 
+    def place(self, field: int, data: Data) -> tuple[int, int] | None:
+        """Where the field's bytes lie in `data`, and how many; None where they lie elsewhere."""
+        slots = self._of(field)
+        if len(slots) != 1 or slots[0].data is not data:
+            return None
+        return slots[0].start, slots[0].end - slots[0].start
+
+    def drop(self, field: int) -> None:
+        """Take out a field."""
+        left = [slot for slot in self._slots if slot.number != field]
+        self._edited |= len(left) < len(self._slots)
+        self._slots = left
+
     def length(self, field: int) -> int:
         """How many bytes the field holds, in all its parts."""
         return sum(s.end - s.start for s in self._of(field))

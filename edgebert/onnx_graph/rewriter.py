@@ -31,10 +31,12 @@ from edgebert.onnx_graph.names import named_places, names_made, names_read
 from edgebert.onnx_graph.new_node import AttributeValue, NewNode, attribute, constant
 from edgebert.onnx_graph.order import in_order
 from edgebert.onnx_graph.reading import Node, node_of, read_graph
-from edgebert.onnx_graph.wire_format import bytes_field, number_field
+from edgebert.onnx_graph.wire_format import Data, bytes_field, number_field
 from edgebert.output import new_file
 
-_GRAPH, _OPSETS = 7, 8  # fields of ModelProto
+_GRAPH, _OPSETS, _FUNCTIONS = 7, 8, 25  # fields of ModelProto
+_RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 9, 13, 14, 1  # of TensorProto
+_MANY_BYTES = 1 << 14
 _NODES, _CONSTANTS, _INPUTS, _OUTPUTS, _VALUES = 1, 5, 11, 12, 13  # of GraphProto
 
 
@@ -48,7 +50,7 @@ def rewriting(path: Path) -> Iterator[GraphRewriter]:
     read_graph(path)  # says what is wrong with nodes and weights
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         try:
-            rewriter = GraphRewriter(path, EditedMessage(data, 0, len(data)))
+            rewriter = GraphRewriter(path, EditedMessage(data, 0, len(data)), data)
         except ValueError as error:
             raise InputError(f"{path} is damaged or not an ONNX file: {error}") from error
         yield rewriter
@@ -60,16 +62,17 @@ class GraphRewriter:
     Args:
         path: the file.
         model: its ModelProto.
+        data: all that the file holds.
 
     Raises:
         ValueError: it is no model.
     """
 
-    def __init__(self, path: Path, model: EditedMessage) -> None:
+    def __init__(self, path: Path, model: EditedMessage, data: Data) -> None:
         graphs = model.messages(_GRAPH)
         if len(graphs) != 1:
             raise ValueError(f"it has {len(graphs)} graphs")
-        self._path, self._model, (self._graph,) = path, model, graphs
+        self._path, self._model, self._data, (self._graph,) = path, model, data, graphs
         for message, field in named_places(self._graph):
             message.texts(field)  # says what is damaged before anything is made of it
 
@@ -88,6 +91,11 @@ class GraphRewriter:
         """Versions of the domains of operators; "" is ONNX's own."""
         entries = self._model.messages(_OPSETS)
         return {entry.text(1).replace("ai.onnx", ""): entry.number(2) for entry in entries}
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the operators that the model itself defines."""
+        return tuple(function.text(1) for function in self._model.messages(_FUNCTIONS))
 
     @property
     def inputs(self) -> dict[str, tuple[int, tuple[int | str, ...] | None]]:
@@ -204,6 +212,24 @@ class GraphRewriter:
         ):
             file.writelines(chunks)
 
+    def leave_in_file(self, names: Collection[str]) -> None:
+        """Let constants stay in the file, which a reader of `to_bytes` then maps: it knows the folder.
+
+        What the file does not hold as it is, or holds in a few bytes, is not left there. Nor is
+        anything where the file is a link: readers may refuse what lies behind one.
+        """
+        if self._path.is_symlink():
+            return
+        for tensor in self._graph.messages(_CONSTANTS):
+            place = tensor.place(_RAW_DATA, self._data)
+            if tensor.text(8) in names and place is not None and place[1] >= _MANY_BYTES:
+                tensor.drop(_RAW_DATA)
+                offset, length = map(str, place)
+                where = {"location": self._path.name, "offset": offset, "length": length}
+                for entry in where.items():
+                    tensor.append(_EXTERNAL_DATA, _string_entry(*entry))
+                tensor.set(number_field(_DATA_LOCATION, _EXTERNAL))
+
     def to_bytes(self) -> bytes:
         """The whole model as it is now, but for what lies in files beside the graph.
 
@@ -229,6 +255,10 @@ class GraphRewriter:
         made = {name for node in self._graph.messages(_NODES) for name in node.texts(2)}
         gone = set(names) - made
         self._graph.keep(_VALUES, lambda value: value.text(1) not in gone)
+
+
+def _string_entry(key: str, value: str) -> EditedMessage:
+    return EditedMessage.of(bytes_field(1, key.encode()) + bytes_field(2, value.encode()))
 
 
 def _tensor_type(value: EditedMessage) -> tuple[int, tuple[int | str, ...] | None]:

@@ -52,7 +52,9 @@ def fields(data: Data, start: int, end: int) -> Iterator[Field]:
 
 
 def _field_at(data: Data, start: int, end: int) -> Field:
-    key, at = read_varint(data, start, end)
+    key, at = data[start], start + 1
+    if key >= 0x80:
+        key, at = read_varint(data, start, end)
     number, wire_type, length, value = key >> 3, key & 7, 0, 0
     if number == 0:
         raise ValueError(f"no field starts at byte {at - 1}")
@@ -131,6 +133,8 @@ class Message:
 
 def read_varint(data: Data, at: int, end: int) -> tuple[int, int]:
     """The varint at `at` as an unsigned 64-bit number, and where the next byte is."""
+    if at < end and (byte := data[at]) < 0x80:  # as most are
+        return byte, at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:

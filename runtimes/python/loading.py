@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from edgebert.errors import BundleError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.golden import prove_on_new_versions
-from edgebert.runtimes.kernels import AUTO, OFF, REQUIRED
+from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
 from edgebert.runtimes.kernels.choosing import chosen_graph
 from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
@@ -46,7 +46,9 @@ def load(
         kernels: `auto` has edgebert's kernels run a bundle that was measured with them, where
             their wheel is installed, on the CPU; `off` never; `required` does or fails. They
             round in other places than onnxruntime: `Model.kernels` says which layers they run,
-            and `Model.fingerprint` is another one.
+            and `Model.fingerprint` is another one. `bf16` is as `required`, and attention
+            multiplies numbers of bfloat16, on CPUs that do: faster on long texts, a fingerprint
+            of its own, and not the bits of other CPUs.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
@@ -76,10 +78,11 @@ def open_model(
     """
     if threads is not None:
         threads = check_number("threads", threads, 1)
+    unchanged = only_while_unchanged(bundle)
     graph = chosen_graph(bundle, provider=provider, kernels=kernels)
     opening = partial(open_session, bundle, provider=provider, kernels=graph)
     engine = Engine(
-        only_while_unchanged(bundle, opening),
+        unchanged(opening),
         profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None),
     )
     again = partial(
@@ -88,7 +91,7 @@ def open_model(
         bundle.sha256,
         provider=provider,
         threads=threads,
-        kernels=REQUIRED if graph else OFF,  # what answers there is what answers here
+        kernels=_asked_again(graph),
     )
     return Model(
         bundle,
@@ -118,6 +121,13 @@ def open_files(
     return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
 
 
+def _asked_again(graph: KernelGraph | None) -> str:
+    """How kernels are asked for where what answers is to be what answers here."""
+    if graph is None:
+        return OFF
+    return BF16 if graph.running.bf16 else REQUIRED
+
+
 def _load_again(
     path: Path, sha256: str, *, provider: str, threads: int | None, kernels: str
 ) -> Model:
@@ -128,21 +138,24 @@ def _load_again(
     return open_model(bundle, provider=provider, threads=threads, kernels=kernels)
 
 
-def only_while_unchanged(bundle: Bundle, opening: OpenSession) -> OpenSession:
-    """Open a bundle's graph later as it is now, or not at all.
+def only_while_unchanged(bundle: Bundle) -> Callable[[OpenSession], OpenSession]:
+    """Have a bundle's graph opened later as it is now, or not at all.
 
-    Raises (the function that is returned):
+    Raises (what opens it):
         BundleError: the files of the graph were replaced.
     """
     files = [bundle.path / name for name in bundle.manifest.files if name.startswith(MODEL)]
     loaded = _states(files)
 
-    def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
-        if _states(files) != loaded:
-            raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
-        return opening(threads=threads, spinning=spinning)
+    def unchanged(opening: OpenSession) -> OpenSession:
+        def open_unchanged(*, threads: int, spinning: bool) -> onnxruntime.InferenceSession:
+            if _states(files) != loaded:
+                raise BundleError(f"{bundle.path} was replaced since it was loaded: load it again")
+            return opening(threads=threads, spinning=spinning)
 
-    return open_unchanged
+        return open_unchanged
+
+    return unchanged
 
 
 def _states(files: Sequence[Path]) -> list[tuple[int, int, int]]:

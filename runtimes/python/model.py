@@ -13,7 +13,7 @@ from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
-from edgebert.runtimes.kernels.choosing import engine_name
+from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.runtimes.pipeline import Request, TextPipeline
 from edgebert.runtimes.sessions.engine import Engine
@@ -62,7 +62,7 @@ class Model(AskedForVectors, AskedOfHeads):
         self._again = again
 
     def __repr__(self) -> str:
-        by_kernels = f" by kernels ({self.kernels.instruction_set})" if self.kernels else ""
+        by_kernels = f" by {self.kernels}" if self.kernels else ""
         what = f"{self.manifest.precision} {self.task} on {self.provider}{by_kernels}"
         return f"<edgebert model {str(self.files.path)!r}: {what}>"
 
@@ -110,8 +110,9 @@ class Model(AskedForVectors, AskedOfHeads):
 
     @property
     def rounds_otherwise(self) -> bool:
-        """Whether int8 runs on a provider that rounds in other places than the CPU's."""
-        return self.manifest.quantization is not None and self.provider != CPU.full_name
+        """Whether int8 runs on a provider, or by bfloat16, that round in other places than the CPU."""
+        elsewhere = self.provider != CPU.full_name or bool(self.kernels and self.kernels.bf16)
+        return self.manifest.quantization is not None and elsewhere
 
     @property
     def measured_drift(self) -> Drift | None:
@@ -149,8 +150,8 @@ class Model(AskedForVectors, AskedOfHeads):
             check_choice("aggregation", aggregation, AGGREGATIONS)
         if long_text is not None:
             check_choice("long_text", long_text, LONG_TEXTS)
-        arithmetic = self.kernels.arithmetic if self.kernels else None
-        engine = engine_name(self.manifest, self.provider, arithmetic)
+        running = self.kernels
+        engine = running.engine if running else without_kernels(self.manifest, self.provider)
         return self.bundle.fingerprint(engine).having(
             prompt=prompt_option(self.spec, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,

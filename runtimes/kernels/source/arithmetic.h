@@ -6,16 +6,10 @@
 #pragma once
 #include "kernels.h"
 #include "memory.h"
+#include "unrolled.h"
 
 namespace edgebert {
 namespace {
-
-#ifdef __clang__
-#define UNROLLED _Pragma("unroll")
-#else
-#define UNROLLED _Pragma("GCC unroll 32")
-#endif
-#define LANE_MEMBER inline __attribute__((always_inline))
 
 constexpr int kSpan = 32;                // lanes of a reduction
 constexpr int kParts = kSpan / kLanes;   // registers that hold them

@@ -11,7 +11,7 @@
 
 namespace edgebert {
 
-extern const Class avx512_vnni, avx_vnni, avx2, neon_dotprod, plain;
+extern const Class avx512_vnni, avx_vnni, avx2, neon_i8mm, neon_dotprod, plain;
 bool attention_avx512_bf16(const AttentionCall &, Threads);
 
 namespace {
@@ -53,15 +53,21 @@ void find(const Class **to) {
 
 Attention find_bf16() { return features().avx512_bf16 ? attention_avx512_bf16 : nullptr; }
 #elif defined(__aarch64__)
-bool has_dotprod() {
 #if defined(__linux__)
-  return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+bool has_dotprod() { return getauxval(AT_HWCAP) >> 20 & 1; }
+bool has_i8mm() { return getauxval(AT_HWCAP2) >> 13 & 1; }
+#else  // every 64-bit Mac has dotprod; which of them has more is not asked for
+#if defined(_WIN32)
+extern "C" __declspec(dllimport) int IsProcessorFeaturePresent(unsigned long feature);
+bool has_dotprod() { return IsProcessorFeaturePresent(43); }
 #else
-  return true;  // Apple: every 64-bit Mac; Windows on ARM: asked for by its own requirements
+bool has_dotprod() { return true; }
 #endif
-}
+bool has_i8mm() { return false; }
+#endif
 
 void find(const Class **to) {
+  if (has_i8mm()) *to++ = &neon_i8mm;
   if (has_dotprod()) *to++ = &neon_dotprod;
   *to = &plain;
 }

@@ -59,10 +59,10 @@ LANE float lane_largest(const F *v) {
   return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
 
-LANE I zero_sums() { return _mm256_setzero_si256(); }
 LANE I load_sums(const int32_t *p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
 }
+LANE I add_sums(I a, I b) { return _mm256_add_epi32(a, b); }
 LANE F to_float(I a) { return _mm256_cvtepi32_ps(a); }
 
 LANE __m128i as_words(F v) {

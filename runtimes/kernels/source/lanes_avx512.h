@@ -58,8 +58,8 @@ LANE float lane_largest(const F *v) {
   return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
 
-LANE I zero_sums() { return _mm512_setzero_si512(); }
 LANE I load_sums(const int32_t *p) { return _mm512_loadu_si512(p); }
+LANE I add_sums(I a, I b) { return _mm512_add_epi32(a, b); }
 LANE F to_float(I a) { return _mm512_cvtepi32_ps(a); }
 
 struct Bytes {  // codes as they are, four to a step

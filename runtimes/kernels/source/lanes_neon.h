@@ -1,9 +1,12 @@
-// 4 floats in a register of NEON, and sums of four products of bytes in each (dotprod).
+// 4 floats in a register of NEON, and sums of four products of bytes in each (dotprod), or of eight
+// for two rows and two columns (EDGEBERT_I8MM).
 #pragma once
 #include <arm_neon.h>
 
 #include <cstdint>
 #include <cstring>
+
+#include "unrolled.h"
 
 namespace edgebert {
 namespace {
@@ -69,11 +72,51 @@ LANE float lane_largest(const F *v) {
   return even > odd ? even : odd;
 }
 
-LANE I zero_sums() { return vdupq_n_s32(0); }
 LANE I load_sums(const int32_t *p) { return vld1q_s32(p); }
+LANE I add_sums(I a, I b) { return vaddq_s32(a, b); }
 LANE F to_float(I a) { return vcvtq_f32_s32(a); }
 
-struct Bytes {  // codes less 128, four to a step: products of two signed bytes are what NEON has
+// Codes are kept less 128: products of two signed bytes are what NEON has.
+LANE void store_signed(uint8_t *p, F v) {
+  int16x4_t words = vmovn_s32(vsubq_s32(vcvtnq_s32_f32(v), vdupq_n_s32(128)));
+  int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
+  uint32_t four = vget_lane_u32(vreinterpret_u32_s8(bytes), 0);
+  memcpy(p, &four, 4);
+}
+
+#ifdef EDGEBERT_I8MM
+struct Bytes {  // eight to a step, two rows by two columns in a register
+  static constexpr int kStep = 8, kCodeBytes = 1, kWeightBytes = 1, kSignedBy = 128;
+  static constexpr int kTileRows = kRows;
+  // of numbers from 0 to 255, rounded to the nearest, halves to even
+  LANE void store_codes(uint8_t *p, F v) { store_signed(p, v); }
+};
+
+template <int kHigh>
+struct PairSums {
+  static constexpr int kPairs = (kHigh + 1) / 2;
+  I sums[kPairs][2 * kColumns];
+
+  LANE_MEMBER void add(const uint8_t *codes, size_t stride, const int8_t *weights) {
+    int8x16_t rows[kPairs];
+    UNROLLED for (int r = 0; r < kPairs; r++) {
+      const uint8_t *first = codes + 2 * r * stride;
+      const uint8_t *second = 2 * r + 1 < kHigh ? first + stride : first;
+      rows[r] = vreinterpretq_s8_u8(vcombine_u8(vld1_u8(first), vld1_u8(second)));
+    }
+    UNROLLED for (int n = 0; n < 2 * kColumns; n++) {
+      const int8x16_t columns = vld1q_s8(weights + n * 16);
+      UNROLLED for (int r = 0; r < kPairs; r++) sums[r][n] = vmmlaq_s32(sums[r][n], rows[r], columns);
+    }
+  }
+  LANE_MEMBER I of(int row, int column) const {
+    const I left = sums[row / 2][2 * column], right = sums[row / 2][2 * column + 1];
+    return row % 2 ? vcombine_s32(vget_high_s32(left), vget_high_s32(right))
+                   : vcombine_s32(vget_low_s32(left), vget_low_s32(right));
+  }
+};
+#else
+struct Bytes {  // four to a step
   static constexpr int kStep = 4, kCodeBytes = 1, kWeightBytes = 1, kSignedBy = 128;
   static constexpr int kTileRows = kRows;
   LANE I weights(const int8_t *p) { return vreinterpretq_s32_s8(vld1q_s8(p)); }
@@ -86,13 +129,9 @@ struct Bytes {  // codes less 128, four to a step: products of two signed bytes 
     return vdotq_s32(sums, vreinterpretq_s8_s32(weights), vreinterpretq_s8_s32(codes));
   }
   // of numbers from 0 to 255, rounded to the nearest, halves to even
-  LANE void store_codes(uint8_t *p, F v) {
-    int16x4_t words = vmovn_s32(vsubq_s32(vcvtnq_s32_f32(v), vdupq_n_s32(128)));
-    int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
-    uint32_t four = vget_lane_u32(vreinterpret_u32_s8(bytes), 0);
-    memcpy(p, &four, 4);
-  }
+  LANE void store_codes(uint8_t *p, F v) { store_signed(p, v); }
 };
+#endif
 
 LANE void transpose(const float *from, size_t stride, float *to, size_t to_stride) {
   for (int i = 0; i < 4; i++)

@@ -96,11 +96,14 @@ LANE float lane_largest(const F *v) {
   return s.lane[0];
 }
 
-LANE I zero_sums() { return I{}; }
 LANE I load_sums(const int32_t *p) {
   I v;
   memcpy(v.lane, p, sizeof v.lane);
   return v;
+}
+LANE I add_sums(I a, I b) {
+  for (int i = 0; i < 16; i++) a.lane[i] += b.lane[i];
+  return a;
 }
 LANE F to_float(I a) {
   return each([&](int i) { return static_cast<float>(a.lane[i]); });

@@ -48,12 +48,17 @@ static bool pack_integers(Packed &layer, const LinearSpec &spec) {
   if (!to || !start) return false;
   memset(to, 0, size * sizeof(Weight));
   memset(start, 0, layer.panels * kPanel * sizeof(int32_t));
-  for (size_t k = 0; k < inputs; k++)
-    for (size_t n = 0; n < outputs; n++) {
-      const int8_t weight = spec.weight[k * outputs + n];
-      to[((n / kPanel * layer.steps + k / kStep) * kPanel + n % kPanel) * kStep + k % kStep] = weight;
-      start[n] -= (spec.zero_point - Form::kSignedBy) * weight;
+  for (size_t p = 0; p < layer.panels; p++) {
+    const size_t first = p * kPanel, wide = outputs - first < kPanel ? outputs - first : kPanel;
+    for (size_t k = 0; k < inputs; k++) {
+      Weight *column = to + (p * layer.steps + k / kStep) * kPanel * kStep + k % kStep;
+      const int8_t *row = spec.weight + k * outputs + first;
+      for (size_t c = 0; c < wide; c++) {
+        column[c * kStep] = row[c];
+        start[first + c] -= (spec.zero_point - Form::kSignedBy) * row[c];
+      }
     }
+  }
   layer.weights = reinterpret_cast<const int8_t *>(to);
   layer.start = start;
   return true;
@@ -65,9 +70,12 @@ static bool pack_floats(Packed &layer, const LinearSpec &spec) {
   float *to = layer.memory[0].take<float>(size);
   if (!to) return false;
   memset(to, 0, size * sizeof(float));
-  for (size_t k = 0; k < spec.inputs; k++)
-    for (size_t n = 0; n < spec.outputs; n++)
-      to[(n / kPanel * spec.inputs + k) * kPanel + n % kPanel] = spec.float_weight[k * spec.outputs + n];
+  for (size_t p = 0; p < layer.panels; p++) {
+    const size_t first = p * kPanel, left = spec.outputs - first, wide = left < kPanel ? left : kPanel;
+    for (size_t k = 0; k < spec.inputs; k++)
+      memcpy(to + (p * spec.inputs + k) * kPanel, spec.float_weight + k * spec.outputs + first,
+             wide * sizeof(float));
+  }
   layer.float_weights = to;
   return true;
 }
@@ -102,7 +110,7 @@ static bool keep_columns(Packed &layer, const LinearSpec &spec) {
 }
 
 static Linear *make_linear(const LinearSpec &spec) {
-  void *room = malloc(sizeof(Packed));
+  void *room = allocate(sizeof(Packed));
   if (!room) return nullptr;
   Packed *layer = new (room) Packed();
   Rounding &r = layer->rounding;
@@ -165,7 +173,7 @@ template <class Form, End end>
 static void integer_panels(const Block &b, const uint8_t *codes, const float *scales, size_t from,
                            size_t to) {
   const Packed &layer = b.layer;
-  const size_t stride = layer.code_bytes(), size = layer.steps * kPanel * 4;
+  const size_t stride = layer.code_bytes(), size = layer.steps * kPanel * Form::kStep * Form::kWeightBytes;
   const Finish f = b.finish(scales);
   for (size_t p = from; p < to; p++) {
     const int8_t *weights = layer.weights + p * size;
@@ -302,8 +310,8 @@ static void run_block(void *user, size_t index) {
 
 static void run_group(void *user, size_t index) {
   Job &job = *static_cast<Job *>(user);
-  const Block block = job.block(index / job.groups);
-  const size_t group = index % job.groups, panels = job.layer.panels;
+  const Block block = job.block(index % job.blocks);  // a group's weights stay near for all blocks
+  const size_t group = index / job.blocks, panels = job.layer.panels;
   const size_t from = panels * group / job.groups, to = panels * (group + 1) / job.groups;
   const uint8_t *codes = job.shared->codes;
   if (codes) codes += block.first * job.layer.code_bytes();

@@ -34,37 +34,55 @@ LANE void finish(const Finish &f, F v, size_t row, size_t column) {
   store_of(f.y + row * f.y_stride + column, v, count);
 }
 
+#ifndef EDGEBERT_I8MM
+// Sums of a tile, a register for each row and each register of columns.
+template <class Form, int kHigh>
+struct LaneSums {
+  I sums[kHigh][kColumns];
+
+  LANE_MEMBER void add(const uint8_t *upper, size_t stride, const int8_t *weights) {
+    const uint8_t *lower = upper + 4 * stride;  // fewer registers hold addresses
+    (void)lower;
+    decltype(Form::weights(nullptr)) w[kColumns];
+    UNROLLED for (int n = 0; n < kColumns; n++) w[n] = Form::weights(weights + n * kLanes * 4);
+    UNROLLED for (int m = 0; m < kHigh; m++) {
+      auto c = Form::codes(m < 4 ? upper + m * stride : lower + (m - 4) * stride);
+      UNROLLED for (int n = 0; n < kColumns; n++) sums[m][n] = Form::dot(sums[m][n], c, w[n]);
+    }
+  }
+  LANE_MEMBER I of(int row, int column) const { return sums[row][column]; }
+};
+template <class Form, int kHigh>
+using TileSums = LaneSums<Form, kHigh>;
+#else
+template <class Form, int kHigh>
+using TileSums = PairSums<kHigh>;
+#endif
+
 template <class Form, int kHigh, End end>
 static __attribute__((noinline)) void integer_tile(const uint8_t *codes, size_t stride,
                                                    const int8_t *weights, const int32_t *start,
                                                    size_t steps, const Finish &f, size_t row,
                                                    size_t column, const char *next) {
-  I sums[kHigh][kColumns];
-  UNROLLED for (int n = 0; n < kColumns; n++)
-    UNROLLED for (int m = 0; m < kHigh; m++) sums[m][n] = load_sums(start + n * kLanes);
-  const uint8_t *upper = codes, *lower = codes + 4 * stride;  // fewer registers hold addresses
-  (void)lower;
+  constexpr size_t kStepBytes = Form::kStep * Form::kCodeBytes;
+  TileSums<Form, kHigh> tile{};
 #pragma nounroll
   for (size_t k = 0; k < steps; k++) {
-    decltype(Form::weights(nullptr)) w[kColumns];
-    UNROLLED for (int n = 0; n < kColumns; n++) w[n] = Form::weights(weights + n * kLanes * 4);
-    UNROLLED for (size_t n = 0; n < (kPanel * 4 + 63) / 64; n++) __builtin_prefetch(next + n * 64);
-    next += kPanel * 4;
-    UNROLLED for (int m = 0; m < kHigh; m++) {
-      auto c = Form::codes(m < 4 ? upper + m * stride : lower + (m - 4) * stride);
-      UNROLLED for (int n = 0; n < kColumns; n++) sums[m][n] = Form::dot(sums[m][n], c, w[n]);
-    }
-    weights += kPanel * 4;
-    upper += 4;
-    lower += 4;
+    UNROLLED for (size_t n = 0; n < (kPanel * kStepBytes + 63) / 64; n++)
+      __builtin_prefetch(next + n * 64);
+    tile.add(codes, stride, weights);
+    next += kPanel * kStepBytes;
+    weights += kPanel * kStepBytes;
+    codes += kStepBytes;
   }
   UNROLLED for (int n = 0; n < kColumns; n++) {
     const size_t at = column + n * kLanes;
     if (at >= f.columns) break;
     const F scale = load(f.column_scales + at), bias = load(f.bias + at);
+    const I less = load_sums(start + n * kLanes);
     UNROLLED for (int m = 0; m < kHigh; m++) {
-      F v = fma(mul(to_float(sums[m][n]), splat(f.row_scales[row + m])), scale, bias);
-      finish<end>(f, v, row + m, at);
+      const F sum = to_float(add_sums(tile.of(m, n), less));
+      finish<end>(f, fma(mul(sum, splat(f.row_scales[row + m])), scale, bias), row + m, at);
     }
   }
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 
+_ROOT_OF_2 = float(np.sqrt(np.float32(2)))
 _NAMES = {
     ("Tanh", ""): "tanh",
     ("Relu", ""): "relu",
@@ -24,7 +27,7 @@ def read_activation(graph: MatchedGraph, value: str) -> tuple[str, str, Call] | 
     if value in graph.outputs or not readers:
         return None
     if len(readers) == 2:
-        return _silu(graph, value, readers)
+        return _silu(graph, value, readers) or _written_out_gelu(graph, value, readers)
     (call,) = readers[:1]
     name = _name(call) if len(readers) == 1 else None
     bias = call.input(1)
@@ -52,6 +55,26 @@ def _silu(
     if sigmoid is None or not last or (last.op_type, last.domain) != ("Mul", ""):
         return None
     return ("silu", "", last) if set(last.inputs) == {value, sigmoid.outputs[0]} else None
+
+
+def _written_out_gelu(
+    graph: MatchedGraph, value: str, readers: tuple[Call, ...]
+) -> tuple[str, str, Call] | None:
+    """X * (0.5 * (1 + Erf(x / sqrt(2)))), as older operator sets have it."""
+    part = next((c for c in readers if (c.op_type, c.domain) == ("Div", "")), None)
+    if part is None or part.input(0) != value or graph.number(part.input(1)) != _ROOT_OF_2:
+        return None
+    name = part.outputs[0]
+    last: Call | None = None
+    for op_type, numbers in (("Erf", []), ("Add", [1.0]), ("Mul", [0.5]), ("Mul", [value])):
+        step = graph.sole_reader(name)
+        if step is None or (step.op_type, step.domain) != (op_type, ""):
+            return None
+        others = [other for other in step.inputs if other != name]
+        if [o if o == value else graph.number(o) for o in others] != numbers:
+            return None
+        name, last = step.outputs[0], step
+    return ("gelu", "", last) if last else None
 
 
 def _is_vector(graph: MatchedGraph, name: str) -> bool:

@@ -12,9 +12,9 @@ from edgebert.runtimes.kernels.linear import quantized_linear
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
 from edgebert.runtimes.kernels.operators import kernel_call
 from edgebert.runtimes.kernels.shapes import Shape
+from edgebert.runtimes.kernels.value_types import FLOAT, INT32
 
 _HEADS = ".heads"  # behind the name of the product that makes query, key and value
-_FLOAT, _INT32 = 1, 6
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
 _UNTOLD = (
     "unidirectional",
@@ -114,7 +114,7 @@ def is_plain(call: Call) -> bool:
 
 def fits_mask(graph: MatchedGraph, mask: str, tokens: Shape) -> bool:
     """Whether a mask is int32 [batch, sequence] of tokens [batch, sequence, width], or not there."""
-    return not mask or (graph.shape(mask) == tokens[:2] and _is_int32(graph, mask))
+    return not mask or (graph.shape(mask) == tokens[:2] and graph.data_type_of(mask) == INT32)
 
 
 def fits_scores(graph: MatchedGraph, added: str, tokens: Shape, heads: int) -> bool:
@@ -122,13 +122,6 @@ def fits_scores(graph: MatchedGraph, added: str, tokens: Shape, heads: int) -> b
     if not added:
         return True
     shape, (batch, length, _) = graph.shape(added), tokens
-    if shape is None or len(shape) != 4 or graph.data_type_of(added) not in (0, _FLOAT):
+    if shape is None or len(shape) != 4 or graph.data_type_of(added) != FLOAT:
         return False
     return shape[0] in (1, batch) and shape[1] in (1, heads) and shape[2:] == (length, length)
-
-
-def _is_int32(graph: MatchedGraph, name: str) -> bool:
-    if name in graph.inputs:
-        return graph.inputs[name][0] == _INT32
-    cast = graph.maker(name, "Cast")
-    return cast is not None and cast.attributes.get("to") == _INT32

@@ -13,7 +13,7 @@ from edgebert.bundle import Bundle
 from edgebert.errors import BundleError, ProviderError
 from edgebert.records.fingerprint import ONNXRUNTIME, kernels_engine
 from edgebert.records.manifest import Manifest
-from edgebert.runtimes.kernels import KERNELS, OFF, REQUIRED
+from edgebert.runtimes.kernels import BF16, KERNELS, OFF, REQUIRED
 from edgebert.runtimes.kernels.graph import KernelGraph, kernel_graph
 from edgebert.runtimes.kernels.library import (
     INSTALL,
@@ -41,7 +41,7 @@ def chosen_library(bundle: Bundle, *, provider: str, kernels: str) -> KernelLibr
     """
     check_choice("kernels", kernels, KERNELS)
     chosen = provider_named(provider)
-    if kernels == REQUIRED:
+    if kernels in (REQUIRED, BF16):
         return _required(bundle, chosen)
     if kernels == OFF or chosen is not CPU or bundle.manifest.kernels is None:
         return None
@@ -63,7 +63,7 @@ def chosen_graph(bundle: Bundle, *, provider: str, kernels: str) -> KernelGraph 
     library = chosen_library(bundle, provider=provider, kernels=kernels)
     if library is None:
         return None
-    graph = kernel_graph(bundle, library)
+    graph = kernel_graph(bundle, library, bf16=kernels == BF16)
     if graph is None:
         raise BundleError(
             f"{bundle.path} is damaged: it was measured with kernels, and they can run no layer of "
@@ -125,20 +125,18 @@ def why_onnxruntime(bundle: Bundle, *, provider: str, kernels: str) -> str:
 def engine_of(bundle: Bundle, *, provider: str, kernels: str) -> str:
     """What runs a bundle, as its fingerprint says; raises as `chosen_library`."""
     library = chosen_library(bundle, provider=provider, kernels=kernels)
-    full_name = provider_named(provider).full_name
-    return engine_name(bundle.manifest, full_name, library.arithmetic if library else None)
+    if library:
+        return kernels_engine(library.arithmetic, bf16=kernels == BF16)
+    return without_kernels(bundle.manifest, provider_named(provider).full_name)
 
 
-def engine_name(manifest: Manifest, provider: str, arithmetic: int | None) -> str:
-    """What answers are known to be made by.
+def without_kernels(manifest: Manifest, provider: str) -> str:
+    """The engine that runs a model where kernels do not, as its fingerprint says.
 
     Args:
         manifest: of the model.
         provider: the execution provider, by onnxruntime's name.
-        arithmetic: of the kernels that run it; None where they do not.
     """
-    if arithmetic is not None:
-        return kernels_engine(arithmetic)
     if manifest.quantization is None or provider == CPU.full_name:
         return ONNXRUNTIME
     return f"{ONNXRUNTIME}.{provider.removesuffix('ExecutionProvider').lower()}"

@@ -6,89 +6,28 @@ from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN
 
-_LAYERS = frozenset(
-    [
-        "MatMul",
-        "Gemm",
-        "FusedMatMul",
-        "MatMulNBits",
-        "MatMulInteger",
-        "MatMulIntegerToFloat",
-        "QAttention",
-        "Attention",
-        "MultiHeadAttention",
-        "DynamicQuantizeMatMul",
-        "QLinearMatMul",
-        "QGemm",
-        "LayerNormalization",
-        "SkipLayerNormalization",
-        "SimplifiedLayerNormalization",
-        "EmbedLayerNormalization",
-    ]
-)
+_LAYERS = (
+    "Attention", "DynamicQuantizeMatMul", "EmbedLayerNormalization", "FusedMatMul", "Gemm",
+    "LayerNormalization", "MatMul", "MatMulInteger", "MatMulIntegerToFloat", "MatMulNBits",
+    "MultiHeadAttention", "QAttention", "QGemm", "QLinearMatMul", "SimplifiedLayerNormalization",
+    "SkipLayerNormalization",
+)  # fmt: skip
 """Operators that are layers, or hold most of one."""
 
-_ROUND_NOTHING = frozenset(
-    [
-        "Shape",
-        "Size",
-        "Slice",
-        "Gather",
-        "GatherElements",
-        "GatherND",
-        "Concat",
-        "Split",
-        "Reshape",
-        "Flatten",
-        "Squeeze",
-        "Unsqueeze",
-        "Transpose",
-        "Expand",
-        "Tile",
-        "Identity",
-        "Constant",
-        "ConstantOfShape",
-        "Range",
-        "Where",
-        "Equal",
-        "Less",
-        "LessOrEqual",
-        "Greater",
-        "GreaterOrEqual",
-        "And",
-        "Or",
-        "Not",
-        "Xor",
-        "Cast",
-        "Max",
-        "Min",
-        "Clip",
-        "Relu",
-        "Neg",
-        "Abs",
-        "NonZero",
-        "ScatterND",
-        "ScatterElements",
-        "Trilu",
-        "IsNaN",
-        "Pad",
-        "OneHot",
-        "TopK",
-        "ArgMax",
-        "ArgMin",
-        "Dropout",
-        "ReduceMax",
-        "ReduceMin",
-    ]
-)
+_ROUND_NOTHING = (
+    "Abs", "And", "ArgMax", "ArgMin", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape",
+    "Equal", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Greater",
+    "GreaterOrEqual", "Identity", "IsNaN", "Less", "LessOrEqual", "Max", "Min", "Neg", "NonZero",
+    "Not", "OneHot", "Or", "Pad", "ReduceMax", "ReduceMin", "Relu", "Reshape", "ScatterElements",
+    "ScatterND", "Shape", "Size", "Slice", "Split", "Squeeze", "Tile", "TopK", "Transpose",
+    "Trilu", "Unsqueeze", "Where", "Xor",
+)  # fmt: skip
 """Operators that move, compare or choose what is there."""
 
-_ROUND_ONCE = frozenset(("Add", "Sub", "Mul"))
+_ROUND_ONCE = ("Add", "Mul", "Sub")
 """Operators of which IEEE 754 says every bit: each value is rounded once, of no sum."""
 
-_OF_INTEGERS = frozenset(
-    ["Add", "Sub", "Mul", "Div", "Mod", "CumSum", "ReduceSum", "Pow", "Sign", "Range"]
-)
+_OF_INTEGERS = ("CumSum", "Div", "Mod", "Pow", "Range", "ReduceSum", "Sign")
 _INTEGERS = (2, 3, 4, 5, 6, 7, 12, 13)  # TensorProto.DataType
 
 

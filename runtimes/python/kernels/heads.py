@@ -15,11 +15,11 @@ from edgebert.runtimes.kernels.attention import (
     self_attention,
     stated_scale,
 )
-from edgebert.runtimes.kernels.epilogue import has, with_inputs
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN
 from edgebert.runtimes.kernels.rotation import read_rotation
 from edgebert.runtimes.kernels.thirds import unmoved, whole_of
+from edgebert.runtimes.kernels.value_types import FLOAT
+from edgebert.runtimes.kernels.window import read_window
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""
@@ -31,16 +31,17 @@ def write_heads(graph: MatchedGraph) -> None:
     1. The three are thirds of one value, or three values of the same shape: not those of another
        text.
     2. Query and key may be turned by their positions before.
-    3. Its bias goes into the products that make the three, if nobody else reads these.
+    3. Its bias is added before, by the products that make the three where nobody else reads these.
     4. A mask is int32 [batch, sequence], and there is no past.
+    5. What is added to scores is a bias, or a window of neighbours.
     """
     for call in graph.of_type("MultiHeadAttention", CONTRIB):
-        attention = _attention(graph, call)
-        if attention is not None:
-            graph.replace(call, attention)
+        if (made := _attention(graph, call)) is not None:
+            graph.replace(call, *made)
 
 
-def _attention(graph: MatchedGraph, call: Call) -> Call | None:
+def _attention(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
+    """The calls that do the same, the last of which gives the output."""
     query, key, value, bias, mask, added = map(call.input, range(len(_KNOWN)))
     shape, heads = graph.shape(query), head_count(call)
     if any(call.inputs[len(_KNOWN) :]) or not heads or not is_plain(call):
@@ -48,6 +49,8 @@ def _attention(graph: MatchedGraph, call: Call) -> Call | None:
     if shape is None or len(shape) != 3 or not isinstance(shape[2], int) or shape[2] % heads:
         return None
     if graph.shape(key) != shape or graph.shape(value) != shape:
+        return None
+    if graph.data_type_of(query) != FLOAT:  # then all of them are
         return None
     if not fits_mask(graph, mask, shape) or not fits_scores(graph, added, shape, heads):
         return None
@@ -57,47 +60,31 @@ def _attention(graph: MatchedGraph, call: Call) -> Call | None:
         query, key = rotation.query, rotation.key
     query, key, value = (unmoved(graph, name) for name in (query, key, value))
     whole = whole_of(graph, (query, key, value))
-    given = (whole,) if whole else (query, key, value)
-    if bias and (rotation or not _put_bias(graph, call, given, bias, shape[2])):
+    given: tuple[str, ...] = (whole,) if whole else (query, key, value)
+    if bias and (rotation or len({*given}) < len(given) or not graph.is_floats(bias, 3 * shape[2])):
         return None
-    made = self_attention(call, given, (mask, added), heads, stated_scale(call, width))
-    if rotation is None:
-        return made
-    return replace(made, inputs=(*made.inputs, rotation.cosines, rotation.sines))
+    sums = _biased(graph, given, bias) if bias else ()
+    given = tuple(call.outputs[0] for call in sums) or given
+    window = read_window(graph, added) if added else 0
+    scores = (mask, "" if window else added)
+    made = self_attention(call, given, scores, heads, stated_scale(call, width))
+    made = replace(made, attributes={**made.attributes, "window": window})
+    if rotation is not None:
+        made = replace(made, inputs=(*made.inputs, rotation.cosines, rotation.sines))
+    return (*sums, made)
 
 
-def _put_bias(
-    graph: MatchedGraph, call: Call, given: tuple[str, ...], name: str, width: int
-) -> bool:
-    """Let the products that make query, key and value add the bias of the attention."""
-    linears = [graph.maker(value, "Linear", "FloatLinear", domain=DOMAIN) for value in given]
-    if not graph.is_floats(name, 3 * width) or len(set(given)) != len(given):
-        return False
-    for value, linear in zip(given, linears, strict=True):
-        if linear is None or has(linear, "bias") or linear.attributes.get("activation"):
-            return False
-        if has(linear, "residual") or has(linear, "gain") or not _only_for(graph, value, call):
-            return False
-    biases = [name] if len(given) == 1 else _parts(graph, name)
-    for linear, bias in zip(linears, biases, strict=True):
-        assert linear is not None
-        graph.replace(linear, with_inputs(linear, bias=bias))
-    return True
-
-
-def _only_for(graph: MatchedGraph, value: str, call: Call) -> bool:
-    """Whether nobody but `call` reads a value, itself or its parts."""
-    reader = graph.sole_reader(value)
-    if reader is call:
-        return True
-    return reader is not None and all(graph.sole_reader(part) is call for part in reader.outputs)
-
-
-def _parts(graph: MatchedGraph, name: str) -> list[str]:
+def _biased(graph: MatchedGraph, given: tuple[str, ...], name: str) -> tuple[Call, ...]:
+    """Sums of query, key and value with the bias of an attention, which products may take in."""
     values = graph.values(name)
     assert values is not None
-    thirds = np.split(values, 3)
-    return [
-        graph.add_constant(f"{name}.{part}", third)
-        for part, third in zip("qkv", thirds, strict=True)
-    ]
+    biases = [name]
+    if len(given) > 1:
+        parts = zip(("query", "key", "value"), np.split(values, len(given)), strict=True)
+        biases = [graph.add_constant(f"{name}.{part}", third) for part, third in parts]
+    sums = []
+    for value, bias in zip(given, biases, strict=True):
+        biased = graph.value_name(f"{value}.biased")
+        graph.shapes[biased] = graph.shapes[value]
+        sums.append(Call("Add", "", "", (value, bias), (biased,)))
+    return tuple(sums)

@@ -29,6 +29,34 @@ def write_linears(graph: MatchedGraph) -> None:
             graph.replace(call, linear)
 
 
+def write_standard_linears(graph: MatchedGraph) -> None:
+    """MatMul(DequantizeLinear(QuantizeLinear(...)), DequantizeLinear(weight)) -> Linear."""
+    for call in graph.of_type("MatMul"):
+        given, weights = (graph.maker(name, "DequantizeLinear") for name in call.inputs)
+        if given is None or weights is None or not (_by_column(graph, weights) and _plain(given)):
+            continue
+        linear = quantized_linear(graph, call, _parts(given), _parts(weights), "")
+        if linear is not None:
+            graph.replace(call, linear)
+
+
+def _by_column(graph: MatchedGraph, weights: Call) -> bool:
+    """Whether each column of a matrix has its scale, or all have one."""
+    axis = weights.attributes.get("axis", 1)
+    return _plain(weights) and (
+        axis in (1, -1) or graph.constant_shape(weights.input(1)) in ((), (1,))
+    )
+
+
+def _plain(dequantize: Call) -> bool:
+    return not any(value for name, value in dequantize.attributes.items() if name != "axis")
+
+
+def _parts(dequantize: Call) -> tuple[str, str, str]:
+    """Values, scale and zero point."""
+    return dequantize.input(0), dequantize.input(1), dequantize.input(2)
+
+
 def quantized_linear(
     graph: MatchedGraph,
     call: Call,

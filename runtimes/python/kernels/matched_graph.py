@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +18,11 @@ from edgebert.onnx_graph.rewriter import GraphRewriter
 from edgebert.onnx_graph.tensor_values import tensor_values
 from edgebert.runtimes.kernels.shape_inference import infer_shapes
 from edgebert.runtimes.kernels.shapes import Shape
+from edgebert.runtimes.kernels.value_types import infer_types
 
 CONTRIB = "com.microsoft"
-_FLOAT, _LARGEST_VALUE, _DEEPEST = 1, 1 << 22, 30
-_SAME_TYPE = frozenset(
-    [
-        "Slice",
-        "Range",
-        "Gather",
-        "Unsqueeze",
-        "Squeeze",
-        "Reshape",
-        "Expand",
-        "Transpose",
-        "Identity",
-        "Add",
-        "Sub",
-        "Mul",
-        "CumSum",
-        "Abs",
-        "Min",
-        "Max",
-        "Clip",
-        "Concat",
-        "Flatten",
-    ]
-)
-"""Operators whose output has the type of their first input."""
+_FLOAT, _LARGEST_VALUE = 1, 1 << 22
+_INTEGERS, _MANY = (6, 7), 1 << 16
 
 
 class MatchedGraph:
@@ -57,17 +36,20 @@ class MatchedGraph:
         path: of its file.
 
     Raises:
-        ValueError: a value is made twice, or a constant is damaged.
+        ValueError: a value is made twice, a constant is damaged, or the model defines operators, of
+            whatever name.
     """
 
     def __init__(self, rewriter: GraphRewriter, path: Path) -> None:
+        if rewriter.functions:
+            raise ValueError("operators of its own may be called as others are")
         self.opset = rewriter.operator_sets.get("", 0)
         self.inputs, self.outputs = rewriter.inputs, frozenset(rewriter.outputs)
         self._path = path
         self._calls: dict[str, Call] = {}
         self._makers: dict[str, Call] = {}
         self._readers: dict[str, list[Call]] = {}
-        self._tensors = {n: t for n, t in rewriter.tensors.items() if n not in self.inputs}
+        self._tensors = {n: t for n, t in rewriter.tensors.items() if n and n not in self.inputs}
         self._values: dict[str, npt.NDArray[Any] | None] = {}
         self._new: dict[str, npt.NDArray[Any]] = {}
         for call in rewriter.calls:
@@ -75,7 +57,7 @@ class MatchedGraph:
             if call.op_type == "Constant" and not call.domain and "value" in call.tensors:
                 self._tensors[call.outputs[0]] = call.tensors["value"]
         self._original = dict(self._calls)
-        self.shapes = infer_shapes(self, self.calls)
+        self.shapes, self._types = infer_shapes(self, self.calls), infer_types(self, self.calls)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -119,20 +101,8 @@ class MatchedGraph:
         return self._tensors[name].number(2) if name in self._tensors else 0
 
     def data_type_of(self, value: str) -> int:
-        """TensorProto.DataType of any value; 0 where nobody knows."""
-        for _ in range(_DEEPEST):
-            if value in self.inputs:
-                return self.inputs[value][0]
-            maker = self._makers.get(value)
-            if maker is None or maker.domain or self.is_constant(value):
-                return self.data_type(value)
-            if maker.op_type == "Cast":
-                to = maker.attributes.get("to")
-                return to if isinstance(to, int) else 0
-            if maker.op_type not in _SAME_TYPE:
-                return 0
-            value = maker.input(0)
-        return 0
+        """TensorProto.DataType of any value of the file; 0 where nobody knows."""
+        return self.data_type(value) or self._types.get(value, 0)
 
     def is_floats(self, name: str, *shape: int) -> bool:
         """Whether it is a constant of float32 in that shape."""
@@ -156,11 +126,12 @@ class MatchedGraph:
         return float(values.reshape(())[()])
 
     def whole(self, name: str) -> tuple[int, ...] | None:
-        """The values of a constant of integers."""
-        values = self.values(name)
-        if values is None or values.dtype.kind not in "iu":
+        """The values of a small constant of int32 or int64, as lengths, axes and places are."""
+        shape, integers = self.constant_shape(name), self.data_type(name) in _INTEGERS
+        if shape is None or not integers or prod(shape) > _MANY:
             return None
-        return tuple(map(int, values.reshape(-1)))
+        values = self.values(name)
+        return None if values is None else tuple(map(int, values.reshape(-1)))
 
     def add_constant(self, name: str, values: npt.NDArray[Any]) -> str:
         """Add a constant under a name that is free, which is returned."""
@@ -236,7 +207,7 @@ class MatchedGraph:
 
     def _read(self, name: str) -> npt.NDArray[Any] | None:
         tensor: EditedMessage | None = self._tensors.get(name)
-        if tensor is None or np.prod(tensor.numbers(1), dtype=object) > _LARGEST_VALUE:
+        if tensor is None or prod(tensor.numbers(1)) > _LARGEST_VALUE:
             return None
         if tensor.messages(13):
             external_files(self._path)  # refuses what leads out of its folder

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgebert.onnx_graph.calls import Attribute, Call
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import kernel_call
 
 _FLOAT, _INTEGERS = 1, (6, 7)
+_MASK = "attention_mask"
+_AXES_ARE_AN_INPUT = 13  # of Unsqueeze, since this opset
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,16 @@ def write_pooling(graph: MatchedGraph) -> None:
     1. Div(sum, Clip(count, least)), where sum is ReduceSum(hidden * weights) or the product of
        `edgebert.export.passes.mean_pooling`, and weights are the mask as floats.
     2. Behind it, or behind the first token's state: Div(v, Clip(ReduceL2(v), least)).
-    3. The first token's state alone stays as it is: it is only moved.
+    3. Behind any other vector: the same of a text whose only token's state that is.
+    4. The first token's state alone stays as it is: it is only moved.
     """
     for call in graph.of_type("Div"):
         pooling = _normalized(graph, call) or _mean_alone(graph, call)
         if pooling is not None:
-            graph.replace(call, pooling)
+            graph.replace(call, *pooling)
 
 
-def _normalized(graph: MatchedGraph, call: Call) -> Call | None:
+def _normalized(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
     value, least = call.input(0), graph.maker(call.input(1), "Clip", "Max")
     length = graph.maker(least.input(0), "ReduceL2") if least else None
     if least is None or length is None or length.input(0) != value:
@@ -45,16 +50,35 @@ def _normalized(graph: MatchedGraph, call: Call) -> Call | None:
         return None
     vector = _first(graph, value) or _mean(graph, graph.maker(value, "Div"))
     if vector is None or len(graph.readers(value)) != 2 or value in graph.outputs:
+        return _of_one_token(graph, call, value, least_norm)
+    return (_operator(call, vector, least_norm),)
+
+
+def _of_one_token(
+    graph: MatchedGraph, call: Call, value: str, least_norm: float
+) -> tuple[Call, ...] | None:
+    """A vector [batch, width] as the states of one token, of whose mask it is enough that it fits."""
+    shape, mask = graph.shape(value), graph.shape(_MASK)
+    if shape is None or mask is None or len(shape) != 2 or mask[:1] != shape[:1]:
         return None
-    return _operator(call, vector, least_norm)
+    if graph.data_type_of(_MASK) not in _INTEGERS or graph.opset < _AXES_ARE_AN_INPUT:
+        return None
+    token, first = (graph.value_name(f"{value}.{part}") for part in ("token", "mask"))
+    one = graph.add_constant("kernels.first_token", np.zeros(1, np.int64))
+    axis = graph.add_constant("kernels.token_axis", np.ones(1, np.int64))
+    return (
+        Call("Unsqueeze", "", "", (value, axis), (token,)),
+        Call("Gather", "", "", (_MASK, one), (first,), {"axis": 1}),
+        _operator(call, _Vector("first", token, first), least_norm),
+    )
 
 
-def _mean_alone(graph: MatchedGraph, call: Call) -> Call | None:
+def _mean_alone(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
     readers = graph.readers(call.outputs[0])
     if any(reader.op_type == "ReduceL2" for reader in readers):
         return None  # its turn comes with the Div behind it, or it stays
     vector = _mean(graph, call)
-    return _operator(call, vector, None) if vector is not None else None
+    return (_operator(call, vector, None),) if vector is not None else None
 
 
 def _operator(call: Call, vector: _Vector, least_norm: float | None) -> Call:
@@ -80,9 +104,9 @@ def _first(graph: MatchedGraph, value: str) -> _Vector | None:
 
 def _mask_of(graph: MatchedGraph, hidden: str) -> str:
     """The graph's mask, if it is one of these tokens."""
-    shape, name = graph.shape(hidden), "attention_mask"
-    fits = shape is not None and len(shape) == 3 and graph.shape(name) == shape[:2]
-    return name if fits and graph.data_type_of(name) in _INTEGERS else ""
+    shape = graph.shape(hidden)
+    fits = shape is not None and len(shape) == 3 and graph.shape(_MASK) == shape[:2]
+    return _MASK if fits and graph.data_type_of(_MASK) in _INTEGERS else ""
 
 
 def _mean(graph: MatchedGraph, call: Call | None) -> _Vector | None:

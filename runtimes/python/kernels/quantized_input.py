@@ -11,6 +11,7 @@ import numpy as np
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.value_types import FLOAT
 
 _LEVELS = (127, 255)
 _BY_ROW = ((127, 128, False), (255, 0, True), (255, 0, False))
@@ -47,7 +48,11 @@ def read_quantized_input(
     zero = graph.number(zero_point)
     if quantize is None or zero is None or quantize.input(2) != zero_point:
         return None
-    if graph.data_type(zero_point) != _UINT8 or not _rounds_all_alike(quantize):
+    if (
+        graph.data_type(zero_point) != _UINT8
+        or graph.data_type_of(scale) != FLOAT
+        or not _rounds_all_alike(quantize)
+    ):
         return None
     static = graph.number(scale)
     if static is not None:

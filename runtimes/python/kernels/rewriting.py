@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
-from edgebert.onnx_graph.rewriter import rewriting
+from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
+from edgebert.onnx_graph.tensor_values import Array, tensor_values
 from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
 from edgebert.runtimes.kernels.embedding import write_embeddings
 from edgebert.runtimes.kernels.epilogue import take_in_what_follows
@@ -15,14 +19,22 @@ from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
 from edgebert.runtimes.kernels.float_linear import write_float_linears
 from edgebert.runtimes.kernels.heads import write_heads
 from edgebert.runtimes.kernels.layer_norm import write_layer_norms
-from edgebert.runtimes.kernels.linear import write_linears
+from edgebert.runtimes.kernels.linear import write_linears, write_standard_linears
 from edgebert.runtimes.kernels.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
 from edgebert.runtimes.kernels.pooling import write_pooling
 from edgebert.runtimes.kernels.prologue import take_in_what_stands_before
 
+_PACKING, _LOOKING_UP = "Linear", "Embedding"
+"""Operators with large constants: one makes another form of its weights when a session is opened, and
+reads them never again; the other looks up rows at every run."""
+
+_RAW = 9  # field of TensorProto
+_MANY_BYTES = 1 << 14
+
 _PATTERNS = (
     write_linears,
+    write_standard_linears,
     write_float_linears,
     write_quantized_attention,
     write_float_attention,
@@ -41,47 +53,78 @@ class Rewritten:
     """A model for onnxruntime with the kernels' library.
 
     Attributes:
-        graph: the bytes of the model. Weights that lie in files beside the graph stay there:
+        graph: the bytes of the model, without large constants that are integers: weights stay in
+            the file, and so does what lies beside it, of which
             `session.model_external_initializers_file_folder_path` has to say where.
+        tables: constants that a session is to be given, by name: all sessions have them once.
         layers: names of the calls that are kernel operators; () where the graph is as it was.
         left: names of products, attention, LayerNormalization, lookups and pooling that
             onnxruntime still runs.
-        exact: whether what onnxruntime still runs rounds no floats.
+        exact: whether what onnxruntime still runs gives the same bits on every CPU.
     """
 
     graph: bytes
+    tables: Mapping[str, Array]
     layers: tuple[str, ...]
     left: tuple[str, ...]
     exact: bool
 
 
-def rewrite_for_kernels(path: Path) -> Rewritten:
+def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
     """Rewrite the graph at `path` in memory; the file stays as it is.
 
     What is not exactly what a kernel operator does stays as it is, and so does a whole graph that
     is damaged or of no form that is known.
 
+    Args:
+        path: the file.
+        bf16: whether attention multiplies numbers of bfloat16.
+
     Raises:
         InputError: `path` cannot be read.
     """
     try:
-        return _rewritten(path)
-    except (ValueError, InputError):
-        return Rewritten(_bytes(path), (), (), exact=False)
+        return _rewritten(path, bf16=bf16)
+    except (ValueError, LookupError, ArithmeticError, InputError):  # no graph that could run
+        return Rewritten(_bytes(path), {}, (), (), exact=False)
 
 
-def _rewritten(path: Path) -> Rewritten:
+def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
     with rewriting(path) as rewriter:
         graph = MatchedGraph(rewriter, path)
         for write in _PATTERNS:
             write(graph)
+        if bf16:
+            _multiply_bf16(graph)
         layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
         left = tuple(map(_name, left_to_onnxruntime(graph)))
         if not layers:
-            return Rewritten(_bytes(path), (), left, exact=False)
+            return Rewritten(_bytes(path), {}, (), left, exact=False)
         graph.write_into(rewriter)
         rewriter.import_operators(DOMAIN, VERSION)
-        return Rewritten(rewriter.to_bytes(), layers, left, is_exact(graph))
+        tables = _tables(graph, rewriter, path.parent)
+        packed = {call.inputs[1] for call in graph.of_type(_PACKING, DOMAIN)}
+        rewriter.leave_in_file(packed | tables.keys())
+        return Rewritten(rewriter.to_bytes(), tables, layers, left, is_exact(graph) and not bf16)
+
+
+def _multiply_bf16(graph: MatchedGraph) -> None:
+    for call in graph.of_type("SelfAttention", DOMAIN):
+        graph.replace(call, replace(call, attributes={**call.attributes, "bf16": 1}))
+
+
+def _tables(graph: MatchedGraph, rewriter: GraphRewriter, folder: Path) -> dict[str, Array]:
+    """The large tables of integers whose rows are looked up, read out of the file.
+
+    Mapped they would be read at every run, and be gone where somebody writes to the file.
+    """
+    names = {name for call in graph.of_type(_LOOKING_UP, DOMAIN) for name in call.inputs}
+    found = {
+        name: tensor_values(tensor, folder)
+        for name, tensor in rewriter.tensors.items()
+        if name in names and tensor.length(_RAW) >= _MANY_BYTES
+    }
+    return {name: np.array(v) for name, v in found.items() if v is not None and v.itemsize == 1}
 
 
 def _name(call: Call) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels import shapes_of_moves as moves
@@ -26,7 +27,10 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     **dict.fromkeys(_REDUCED.split(), numbers.reduce),
     **dict.fromkeys(_PRODUCTS.split(), numbers.matmul),
     "DynamicQuantizeLinear": numbers.dynamic_quantize,
+    "ArgMax": numbers.place_of,
+    "ArgMin": numbers.place_of,
     "Gemm": numbers.gemm,
+    "MatMulNBits": numbers.blocks,
     "Attention": numbers.attention,
     "QAttention": numbers.attention,
     "MultiHeadAttention": numbers.heads,
@@ -57,6 +61,8 @@ def infer_shapes(graph: Constants, calls: Iterable[Call]) -> dict[str, Shape]:
     known = KnownShapes(graph)
     for call in calls:
         infer = _INFERRED.get(call.op_type)
-        if infer is not None and call.domain in ("", "com.microsoft"):
+        if infer is None or call.domain not in ("", "com.microsoft"):
+            continue
+        with suppress(LookupError, ValueError, ArithmeticError):  # of a call that could not run
             infer(known, call)
     return known.shapes

@@ -53,7 +53,9 @@ class KnownShapes:
         return tuple(map(int, axes)) if isinstance(axes, tuple) else None
 
     def vector(self, name: str) -> Shape | None:
-        """The numbers that a vector of integers holds."""
+        """The numbers that a vector of integers holds; none of a table, which may have millions."""
+        if len(self.graph.constant_shape(name) or ()) > 1:
+            return None
         return self.graph.whole(name) or self._lengths.get(name)
 
     def set_vector(self, call: Call, lengths: Shape | None) -> None:

@@ -102,8 +102,7 @@ def reshape(known: KnownShapes, call: Call) -> None:
     given, wanted = known.shape(call.input(0)), known.vector(call.input(1))
     if given is None or wanted is None:
         return
-    copied = not call.attributes.get("allowzero")
-    if 0 in wanted and (not copied or len(wanted) > len(given)):
+    if 0 in wanted and (call.attributes.get("allowzero") or 0 in wanted[len(given) :]):
         return
     lengths = [given[axis] if length == 0 else length for axis, length in enumerate(wanted)]
     if -1 in lengths:

@@ -36,6 +36,13 @@ def matmul(known: KnownShapes, call: Call) -> None:
         known.set(call, (*batch, one[-2], other[-1]))
 
 
+def blocks(known: KnownShapes, call: Call) -> None:
+    """MatMulNBits, which says how wide its output is."""
+    shape, width = known.shape(call.input(0)), call.attributes.get("N")
+    if shape and isinstance(width, int):
+        known.set(call, (*shape[:-1], width))
+
+
 def gemm(known: KnownShapes, call: Call) -> None:
     one, other = known.shape(call.input(0)), known.shape(call.input(1))
     if one is None or other is None or len(one) != 2 or len(other) != 2:
@@ -56,6 +63,16 @@ def heads(known: KnownShapes, call: Call) -> None:
     query, value = known.shape(call.input(0)), known.shape(call.input(2))
     if query is not None and value is not None and len(query) == len(value) == 3:
         known.set(call, (*query[:2], value[2]))
+
+
+def place_of(known: KnownShapes, call: Call) -> None:
+    """ArgMax and ArgMin, along one axis."""
+    shape, axis = known.shape(call.input(0)), call.attributes.get("axis", 0)
+    if shape is None or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return
+    axis %= len(shape)
+    kept = (1,) if call.attributes.get("keepdims", 1) else ()
+    known.set(call, (*shape[:axis], *kept, *shape[axis + 1 :]))
 
 
 def reduce(known: KnownShapes, call: Call) -> None:

@@ -28,7 +28,8 @@ def whole_of(graph: MatchedGraph, thirds: tuple[str, str, str]) -> str:
 
 def unmoved(graph: MatchedGraph, value: str) -> str:
     """The value that one is a view of: by axes of heads that were swapped and swapped back."""
-    flat, order = graph.maker(value, "Reshape"), (0, 1, 2, 3)
+    flat = graph.maker(value, "Reshape")
+    order: tuple[int, ...] = (0, 1, 2, 3)
     name = flat.input(0) if flat else ""
     while (moved := graph.maker(name, "Transpose")) is not None:
         swap = moved.attributes.get("perm")

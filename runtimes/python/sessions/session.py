@@ -93,6 +93,8 @@ class _Start:
         if self.kernels:
             options.register_custom_ops_library(str(self.kernels.library.path))
             options.add_session_config_entry(_WEIGHT_FILES_IN, str(self.path.parent))
+            for name, table in self.kernels.tables.items():
+                options.add_initializer(name, table)
         return options
 
     @property
@@ -216,6 +218,7 @@ def _session(start: _Start, options: onnxruntime.SessionOptions) -> onnxruntime.
             providers=provider.with_options(start.cores),
             enable_fallback=0,  # else it tries again on the CPU, and prints that it does
         )
+        session.kernels = start.kernels  # whose tables have to live as long
     except Exception as error:  # onnxruntime's errors share no public base class
         raise _failure(start, "loaded", error) from error
     if session.get_providers()[0] != provider.full_name:
@@ -242,6 +245,8 @@ def _prepare(provider: Provider) -> str:
 
 def _failure(start: _Start, done: str, error: Exception) -> BundleError | ProviderError:
     reason = reason_of(error)
+    if start.kernels and start.kernels.running.bf16:
+        return ProviderError(f"{start.path} cannot be {done} with kernels='bf16': {reason}")
     if start.provider is CPU:
         return BundleError(f"{start.path} cannot be {done} by onnxruntime: {reason}")
     return ProviderError(

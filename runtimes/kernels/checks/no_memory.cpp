@@ -1,0 +1,86 @@
+// Takes the memory away at every place where some is asked for: all must say so, and leak nothing.
+//
+// Built with -DEDGEBERT_ALLOCATE=allocate_until, under a sanitizer that looks for leaks.
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+
+#include "../source/kernels.h"
+
+namespace {
+size_t left = 0;
+}
+
+namespace edgebert {
+void *allocate_until(size_t size) {
+  if (!left) return nullptr;
+  left--;
+  return malloc(size);
+}
+}  // namespace edgebert
+
+using namespace edgebert;
+
+namespace {
+
+constexpr size_t kInputs = 40, kOutputs = 50, kMostRows = 400;
+
+void in_turn(void *, void (*task)(void *, size_t), size_t count, void *user) {
+  for (size_t i = 0; i < count; i++) task(user, i);
+}
+const Threads kOneThread = {nullptr, in_turn};
+
+float x[kMostRows * 3 * 64], y[kMostRows * 64], vector[64];
+int8_t weight[kInputs * kOutputs];
+
+bool linear(const Class &of, size_t rows) {
+  LinearSpec spec;
+  spec.inputs = kInputs;
+  spec.outputs = kOutputs;
+  spec.weight = weight;
+  spec.weight_scale = spec.bias = spec.multiplier = spec.offset = vector;
+  spec.before = spec.after = {vector, vector, 1e-5f};
+  spec.zero_point = 128;
+  spec.levels = 127;
+  Linear *layer = of.make_linear(spec);
+  if (!layer) return false;
+  const bool ran = of.linear(*layer, {x, nullptr, rows, y}, kOneThread);
+  of.free_linear(layer);
+  return ran;
+}
+
+bool attention(const Class &of, size_t rows) {
+  AttentionCall call{};
+  call.query = x;
+  call.key = x + 64;
+  call.value = x + 128;
+  call.query_stride = call.key_stride = call.value_stride = 192;
+  call.texts = 2;
+  call.tokens = rows / 2;
+  call.heads = 2;
+  call.head_size = 32;
+  call.scale = 1.f;
+  call.y = y;
+  return of.attention(call, kOneThread);
+}
+
+// How often `run` fails before it has memory enough.
+int failures(bool (*run)(const Class &, size_t), const Class &of, size_t rows) {
+  for (int given = 0; given < 1000; given++) {
+    left = static_cast<size_t>(given);
+    if (run(of, rows)) return given;
+  }
+  abort();
+}
+
+}  // namespace
+
+int main() {
+  for (const Class *const *of = classes(); *of; of++)
+    for (size_t rows : {size_t{4}, kMostRows}) {
+      const int layers = failures(linear, **of, rows), heads = failures(attention, **of, rows);
+      printf("%s, %zu rows: a layer fails in %d ways, attention in %d\n", (*of)->name, rows, layers, heads);
+      if (layers < 10 || heads < 1) return 1;
+    }
+  return 0;
+}
