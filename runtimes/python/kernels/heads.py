@@ -16,6 +16,7 @@ from edgebert.runtimes.kernels.attention import (
     stated_scale,
 )
 from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.padding import padding_is_masked
 from edgebert.runtimes.kernels.rotation import read_rotation
 from edgebert.runtimes.kernels.thirds import unmoved, whole_of
 from edgebert.runtimes.kernels.value_types import FLOAT
@@ -35,7 +36,7 @@ def write_heads(graph: MatchedGraph) -> None:
     4. A mask is int32 [batch, sequence], and there is no past.
     5. What is added to scores is a bias, or a window of neighbours.
     """
-    for call in graph.of_type("MultiHeadAttention", CONTRIB):
+    for call in graph.of_type("MultiHeadAttention", CONTRIB) if padding_is_masked(graph) else ():
         if (made := _attention(graph, call)) is not None:
             graph.replace(call, *made)
 
