@@ -1,7 +1,9 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-kernels test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
+kernels := runtimes/kernels
+kernel_sources := $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source source/*))
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
@@ -40,6 +42,9 @@ test-calibration: .venv/kernels ## int8 MiniLM calibrated on one kind of text, m
 	PYTHONPATH=tests $(bin)/python -m calibration $(KINDS) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --layer-times ,$(TIMES)) -o $(or $(OUT),out/calibration.json)
 
+test-kernels: .venv/kernels ## the native kernels: inner loops, sanitizers, bits on other CPUs, all platforms (SHORT=1)
+	PYTHONPATH=tests:$(kernels) $(bin)/python -m kernels $(if $(SHORT),--short)
+
 test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
 
@@ -55,7 +60,7 @@ conformance: .venv/kernels ## make anew what the tests of all clients read: runt
 ledger: .venv/kernels ## measure this version, and hold it against the one before (WHY=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.ledger $(if $(WHY),--why "$(WHY)")
 
-bench-peers: .venv-peers/peers ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
+bench-peers: .venv-peers/kernels ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
 		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
 
@@ -64,6 +69,9 @@ bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKP
 
 bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Haystack and Chroma (BUNDLE=folder)
 	PYTHONPATH=tests .venv-ecosystem/bin/python -m benchmarks.ecosystem $(BUNDLE)
+
+.venv-peers/kernels: .ci/kernels .venv-peers/peers $(kernel_sources)
+	SETUP_VENV=.venv-peers SETUP_CONSTRAINTS=tests/benchmarks/constraints.txt .ci/kernels
 
 .venv-peers/peers: tests/benchmarks/setup tests/benchmarks/constraints.txt .ci/setup pyproject.toml
 	tests/benchmarks/setup
@@ -79,8 +87,7 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 .venv/ready: .ci/setup constraints.txt pyproject.toml
 	.ci/setup
 
-kernels := runtimes/kernels
-.venv/kernels: .ci/kernels .venv/ready $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source source/*))
+.venv/kernels: .ci/kernels .venv/ready $(kernel_sources)
 	.ci/kernels
 
 clean: ## remove .venv and its siblings, caches and out/demo

@@ -20,12 +20,12 @@ Inputs = Mapping[str, Values | None]
 
 _RANDOM = np.random.default_rng(7)
 
-LINEAR = {
+LINEAR: dict[str, Any] = {
     "scale": 0.02, "zero_point": 128, "levels": 127, "activation": "", "gate": "",
     "before_epsilon": 1e-12, "after_epsilon": 1e-12,
 }  # fmt: skip
-FLOAT_LINEAR = {"activation": "", "after_epsilon": 1e-12}
-ATTENTION = {"heads": 2, "scale": 0.2, "window": 0, "bf16": 0}
+FLOAT_LINEAR: dict[str, Any] = {"activation": "", "after_epsilon": 1e-12}
+ATTENTION: dict[str, Any] = {"heads": 2, "scale": 0.2, "window": 0, "bf16": 0}
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_linear_layer_of_any_size_is_the_product_that_is_specified(
     run: Callable[..., Values], rows: int, inputs: int, outputs: int, scale: float
 ) -> None:
     given = linear_inputs(rows, inputs, outputs)
-    attributes = {**LINEAR, "scale": scale}
+    attributes: dict[str, Any] = {**LINEAR, "scale": scale}
     close(run("Linear", given, ["x"], **attributes), spec.linear(**given, **attributes))
 
 
@@ -141,7 +141,7 @@ def test_activations_residuals_and_norms_follow_the_product(
     given = linear_inputs(9, 48, 70)
     given |= {"after_gain": floats(70), "after_shift": floats(70)}
     given["residual"] = floats(2, 9, 70) if residual else None
-    attributes = {**LINEAR, "scale": 0.0, "activation": activation}
+    attributes: dict[str, Any] = {**LINEAR, "scale": 0.0, "activation": activation}
     fed = ["x", "residual"] if residual else ["x"]
     close(run("Linear", given, fed, **attributes), spec.linear(**given, **attributes))
 
@@ -151,14 +151,14 @@ def test_gates_and_norms_stand_before_the_product(run: Callable[..., Values], ga
     given = linear_inputs(9, 52, 36)
     given |= {"before_gain": floats(52), "before_shift": floats(52)}
     given["x"] = floats(3, 4, 104 if gate else 52, most=2)
-    attributes = {**LINEAR, "gate": gate}
+    attributes: dict[str, Any] = {**LINEAR, "gate": gate}
     close(run("Linear", given, ["x"], **attributes), spec.linear(**given, **attributes))
 
 
 def test_inputs_above_zero_take_all_codes(run: Callable[..., Values]) -> None:
     given = linear_inputs(9, 48, 70)
     given |= {"x": np.abs(given["x"]), "input_offset": None}
-    attributes = {**LINEAR, "scale": 0.0, "zero_point": 0, "levels": 255}
+    attributes: dict[str, Any] = {**LINEAR, "scale": 0.0, "zero_point": 0, "levels": 255}
     close(run("Linear", given, ["x"], **attributes), spec.linear(**given, **attributes))
 
 
@@ -175,7 +175,7 @@ def test_a_layer_of_floats_is_its_product(
         "after_gain": floats(outputs),
         "after_shift": None,
     }
-    attributes = {**FLOAT_LINEAR, "activation": activation}
+    attributes: dict[str, Any] = {**FLOAT_LINEAR, "activation": activation}
     fed = ["x", "residual"]
     close(run("FloatLinear", given, fed, **attributes), spec.float_linear(**given, **attributes))
 
@@ -187,7 +187,7 @@ def test_attention_of_any_head_is_what_is_specified(
     run: Callable[..., Values], size: int, tokens: int, window: int
 ) -> None:
     given = attention_inputs(tokens, size)
-    attributes = {**ATTENTION, "window": window}
+    attributes: dict[str, Any] = {**ATTENTION, "window": window}
     answer = run(
         "SelfAttention", given, [key for key in given if given[key] is not None], **attributes
     )
@@ -215,8 +215,8 @@ def attention_inputs(tokens: int, size: int) -> dict[str, Any]:
 
 
 def test_query_key_and_value_may_lie_side_by_side(run: Callable[..., Values]) -> None:
-    given = {"query": floats(3, 9, 3 * 64)}
-    attributes = {key: value for key, value in ATTENTION.items() if key != "bf16"}
+    given: dict[str, Any] = {"query": floats(3, 9, 3 * 64)}
+    attributes: dict[str, Any] = {key: value for key, value in ATTENTION.items() if key != "bf16"}
     close(
         run("SelfAttention", given, ["query"], **ATTENTION),
         spec.self_attention(**given, **attributes),
@@ -282,7 +282,7 @@ def test_embeddings_are_summed_and_normed(
         "gain": floats(77),
         "shift": floats(77),
     }
-    attributes = {"epsilon": 1e-12, "first_position": 2}
+    attributes: dict[str, Any] = {"epsilon": 1e-12, "first_position": 2}
     answer = run("Embedding", given, ["input_ids", "token_types"], **attributes)
     close(answer, spec.embedding(**given, **attributes))
 
@@ -293,7 +293,12 @@ def test_texts_become_one_vector(run: Callable[..., Values], how: str, normalize
     mask = np.ones((3, 9), np.int64)
     mask[1, 4:], mask[2] = 0, 0
     given: dict[str, Any] = {"hidden": floats(3, 9, 77), "mask": mask}
-    attributes = {"how": how, "normalize": normalize, "least_norm": 1e-12, "least_count": 1e-9}
+    attributes: dict[str, Any] = {
+        "how": how,
+        "normalize": normalize,
+        "least_norm": 1e-12,
+        "least_count": 1e-9,
+    }
     answer = run("Pooling", given, ["hidden", "mask"], **attributes)
     close(answer, spec.pooling(**given, **attributes))
 

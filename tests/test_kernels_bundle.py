@@ -19,7 +19,7 @@ from edgebert.bundle import open_bundle
 from edgebert.cli import main
 from edgebert.doctor import examine
 from edgebert.drift import check
-from edgebert.errors import BundleError, GateError, InputError, OutputError
+from edgebert.errors import BundleError, GateError, InputError, OutputError, ProviderError
 from edgebert.inspect import inspect_path
 from edgebert.machine import KERNELS_WHEEL
 from edgebert.quantize import (
@@ -436,3 +436,22 @@ def test_inspect_lists_the_layers_that_kernels_run_without_them(
     could = inspect_path(plain_int8).kernels
     assert could and (could.layers, could.arithmetic) == (added.layers, None)
     assert "kernels: could run " in edgebert("inspect", plain_int8).stdout
+
+
+def test_attention_in_bfloat16_has_a_name_and_a_fingerprint_of_its_own(
+    added: KernelsRecord, kernels: KernelLibrary
+) -> None:
+    bundle = Path(added.bundle)
+    if not kernels.bf16:
+        with pytest.raises(ProviderError, match="no numbers of bfloat16"):
+            load(bundle, kernels="bf16")
+        return
+    exact, near = load(bundle, kernels="required"), load(bundle, kernels="bf16")
+    assert near.kernels is not None
+    assert near.kernels.bf16
+    assert not near.promises_bits
+    assert near.fingerprint == f"{exact.fingerprint}.bf16"
+    assert all(answer.passed for answer in run_golden(near))
+    texts = ["a text of several words", "and another one, which is a little longer than the first"]
+    assert not np.array_equal(near.embed(texts), exact.embed(texts))
+    assert pickle.loads(pickle.dumps(near)).fingerprint == near.fingerprint

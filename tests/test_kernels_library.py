@@ -174,7 +174,7 @@ def test_kernels_run_on_the_cpu_alone(measured: Path, azure: str) -> None:
 def test_another_word_for_kernels_is_refused(tiny_int8: Path, asked: object) -> None:
     with pytest.raises(InputError) as caught:
         load(tiny_int8, kernels=asked)  # type: ignore[arg-type]
-    assert str(caught.value) == f"kernels={asked!r}: expected one of auto, off, required"
+    assert str(caught.value) == f"kernels={asked!r}: expected one of auto, off, required, bf16"
 
 
 def test_the_best_instruction_set_is_chosen_and_another_one_may_be(kernels: KernelLibrary) -> None:

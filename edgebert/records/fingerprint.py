@@ -12,9 +12,9 @@ ONNXRUNTIME = "onnxruntime"
 _KERNELS = "kernels"
 
 
-def kernels_engine(arithmetic: int) -> str:
+def kernels_engine(arithmetic: int, *, bf16: bool = False) -> str:
     """The engine where edgebert's kernels run what they can of a graph, by their arithmetic."""
-    return f"{_KERNELS}{arithmetic}"
+    return f"{_KERNELS}{arithmetic}{'.bf16' if bf16 else ''}"
 
 
 @dataclass(frozen=True)

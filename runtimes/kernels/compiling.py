@@ -94,7 +94,7 @@ def compile_library(platform: Platform, folder: Path) -> Path:
 def compile_source(platform: Platform, file: Path, flags: Sequence[str], made: Path) -> Path:
     """Compile one file, into assembly where `made` ends so."""
     kind = "-S" if made.suffix == ".s" else "-c"
-    _zig("c++", "-target", platform.target, *FLAGS, *flags, kind, str(file), "-o", str(made))
+    run_zig("c++", "-target", platform.target, *FLAGS, *flags, kind, str(file), "-o", str(made))
     return made
 
 
@@ -104,11 +104,11 @@ def _link(platform: Platform, objects: Sequence[Path], library: Path) -> Path:
     complete = ["-Wl,-z,defs"] if platform.suffix == ".so" else []  # elsewhere it is the rule
     files = map(str, objects)
     given = ["-target", platform.target, "-fno-sanitize=undefined", "-shared", "-s"]
-    _zig("cc", *given, *complete, *files, *alone, "-o", str(library))
+    run_zig("cc", *given, *complete, *files, *alone, "-o", str(library))
     return library
 
 
-def _zig(*arguments: str) -> None:
+def run_zig(*arguments: str) -> None:
     """Run zig's clang.
 
     Raises:

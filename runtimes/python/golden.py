@@ -212,7 +212,6 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         output = kept(model.outputs([text])[0], columns)
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(f"{model.files.model_path} cannot run: {reason_of(error)}") from error
-    measured = model.manifest.kernels if model.kernels else None
     promised = golden.kernels if model.kernels else golden.expected
     return GoldenAnswer(
         golden=golden,
@@ -220,7 +219,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         to_expected=relative_distance(output, promised),
         to_reference=relative_distance(output, golden.reference),
         rounds_otherwise=model.rounds_otherwise,
-        other_bits=other_bits(output, promised) if measured and measured.exact else None,
+        other_bits=other_bits(output, promised) if model.promises_bits else None,
     )
 
 
@@ -242,6 +241,7 @@ def _verdict_file(model: Model) -> Path:
     name = f"{model.bundle.sha256[:32]}-{_onnxruntime()}-{where}"
     if model.kernels:
         name += f"-{KERNELS_WHEEL}-{model.kernels.version}-{model.kernels.instruction_set}"
+        name += "-bf16" if model.kernels.bf16 else ""
     return user_cache("golden") / name
 
 

@@ -13,7 +13,7 @@ from edgebert.errors import BundleError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.golden import prove_on_new_versions
-from edgebert.runtimes.kernels import AUTO, OFF, REQUIRED
+from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
 from edgebert.runtimes.kernels.choosing import chosen_graph
 from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
@@ -44,7 +44,8 @@ def load(
         threads: cores the model may use; by default what affinity and cgroup grant.
         verify: hash every file first.
         kernels: `auto` has edgebert's kernels run a bundle that was measured with them, where
-            their wheel is installed, on the CPU; `off` never; `required` does or fails. They
+            their wheel is installed, on the CPU; `off` never; `required` does or fails; `bf16`
+            too, with attention in bfloat16, which few CPUs have and long texts gain by. They
             round in other places than onnxruntime: `Model.kernels` says which layers they run,
             and `Model.fingerprint` is another one.
 
@@ -89,7 +90,7 @@ def open_model(
         bundle.sha256,
         provider=provider,
         threads=threads,
-        kernels=REQUIRED if graph else OFF,  # what answers there is what answers here
+        kernels=_as_here(graph),
     )
     return Model(
         bundle,
@@ -117,6 +118,13 @@ def open_files(
     engine = Engine(opening, profile or untuned(available_cores()))
     running = kernels.running if kernels else None
     return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
+
+
+def _as_here(graph: KernelGraph | None) -> str:
+    """How to ask for kernels so that what answers there is what answers here."""
+    if graph is None:
+        return OFF
+    return BF16 if graph.running.bf16 else REQUIRED
 
 
 def _load_again(

@@ -62,7 +62,7 @@ class Model(AskedForVectors, AskedOfHeads):
         self._again = again
 
     def __repr__(self) -> str:
-        by_kernels = f" by kernels ({self.kernels.instruction_set})" if self.kernels else ""
+        by_kernels = f" by {self.kernels}" if self.kernels else ""
         what = f"{self.manifest.precision} {self.task} on {self.provider}{by_kernels}"
         return f"<edgebert model {str(self.files.path)!r}: {what}>"
 
@@ -114,6 +114,12 @@ class Model(AskedForVectors, AskedOfHeads):
         return self.manifest.quantization is not None and self.provider != CPU.full_name
 
     @property
+    def promises_bits(self) -> bool:
+        """Whether every CPU gives the same bits: all that rounds is kernels', and was measured so."""
+        measured = self.manifest.kernels
+        return bool(self.kernels and self.kernels.exact and measured and measured.exact)
+
+    @property
     def measured_drift(self) -> Drift | None:
         """How far answers of what runs the model were from its reference, and what it promises."""
         measured = self.manifest.kernels if self.kernels else self.manifest
@@ -149,8 +155,8 @@ class Model(AskedForVectors, AskedOfHeads):
             check_choice("aggregation", aggregation, AGGREGATIONS)
         if long_text is not None:
             check_choice("long_text", long_text, LONG_TEXTS)
-        arithmetic = self.kernels.arithmetic if self.kernels else None
-        engine = engine_name(self.manifest, self.provider, arithmetic)
+        by_kernels = self.kernels.engine if self.kernels else None
+        engine = engine_name(self.manifest, self.provider, by_kernels)
         return self.bundle.fingerprint(engine).having(
             prompt=prompt_option(self.spec, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from benchmarks.batches import padded
 from benchmarks.protocol import (
     OWN_BATCHES,
     Batching,
+    Peer,
     Request,
     Setting,
     Sources,
@@ -19,6 +21,10 @@ from benchmarks.protocol import (
     Way,
 )
 from edgebert.runtimes import Model
+
+
+class Load(Protocol):
+    def __call__(self, path: Path, *, threads: int) -> Model: ...
 
 
 class BundleEngine:
@@ -39,7 +45,7 @@ class BundleEngine:
 
 
 def fp32_bundle(sources: Sources) -> Path:
-    """`edgebert export`, once for both bundles."""
+    """`edgebert export`, once for all bundles."""
     from edgebert.export import export_model
 
     path = sources.folder / "edgebert_fp32"
@@ -48,14 +54,36 @@ def fp32_bundle(sources: Sources) -> Path:
     return path
 
 
-def ways(cores: int) -> tuple[Way, ...]:
-    """One call for all texts: how they share the cores is the runtime's affair."""
-    return (Way(Setting(cores), OWN_BATCHES),)
+def int8_bundle(sources: Sources) -> Path:
+    """`edgebert quantize` with its defaults, on the calibration texts, once for all who run it."""
+    from edgebert.quantize import QuantizeOptions, quantize_bundle
+
+    path, texts = sources.folder / "edgebert_int8", sources.folder / "calibration.txt"
+    if not path.exists():
+        texts.write_text("\n".join(sources.calibration) + "\n", encoding="utf-8")
+        quantize_bundle(fp32_bundle(sources), path, options=QuantizeOptions(calibration=texts))
+    return path
 
 
-def settings(threads: int) -> tuple[Setting, ...]:
-    return (Setting(threads),)
+def bundle_peer(
+    title: str,
+    precision: str,
+    make: Callable[[Sources], Path],
+    load: Load = edgebert.load,
+    packages: tuple[str, ...] = ("onnxruntime",),
+) -> Peer:
+    """A bundle as a peer.
 
-
-def open_bundle(sources: Sources, path: Path, setting: Setting) -> BundleEngine:
-    return BundleEngine(edgebert.load(path, threads=setting.threads))
+    Args:
+        title, precision, make, packages: as of `Peer`.
+        load: opens a bundle on a number of threads: `edgebert.load`, with options where need be.
+    """
+    return Peer(
+        title=title,
+        precision=precision,
+        packages=packages,
+        make=make,
+        ways=lambda cores: (Way(Setting(cores), OWN_BATCHES),),  # it orders and shares out itself
+        settings=lambda threads: (Setting(threads),),
+        open=lambda sources, path, setting: BundleEngine(load(path, threads=setting.threads)),
+    )

@@ -40,7 +40,8 @@ def enter(
         requests: single requests to sweep on.
         threads: numbers of threads for single requests; the last is the budget.
     """
-    contestant = Contestant(name, name.replace("_", " "), name.rpartition("_")[2], {})
+    precision = "int8" if "int8" in name.split("_") else "fp32"
+    contestant = Contestant(name, name.replace("_", " "), precision, {})
     worker = Worker(name, sources)
     try:
         contestant = worker.ask(Desk.introduce)

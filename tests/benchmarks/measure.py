@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -11,12 +11,10 @@ import numpy as np
 from benchmarks.peers import REFERENCE
 from benchmarks.protocol import Request, Setting, Vectors, Way
 from benchmarks.record import Latency, Throughput
-from benchmarks.rounds import Turns, in_turns, minimum_and_median
+from benchmarks.rounds import PeerFailed, Turn, Turns, in_turns, minimum_and_median
 from benchmarks.texts import Workload, shuffled_order
 from benchmarks.work import Peak, bound_s, work_of
 from benchmarks.worker import Desk, Worker
-
-_REQUEST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,18 @@ class Entrant:
 
 @dataclass(frozen=True)
 class TimedTexts:
-    """Rounds over one text set, and the vectors of each peer."""
+    """Rounds over one text set, and the vectors of each peer.
+
+    Attributes:
+        vectors: float32 [n, 384], in the order of the set.
+        moved: the least cosine between a text's vector there and when the same texts come in
+            another order.
+    """
 
     workload: Workload
-    turns: Turns
-    vectors: dict[str, Vectors]
+    turns: Turns = field(default_factory=Turns)
+    vectors: dict[str, Vectors] = field(default_factory=dict)
+    moved: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,21 +55,89 @@ class TimedRequests:
 
     request: Request
     threads: int
-    turns: Turns
-    answers: dict[str, Vectors]
+    turns: Turns = field(default_factory=Turns)
+    answers: dict[str, Vectors] = field(default_factory=dict)
 
 
-def time_texts(entrants: Mapping[str, Entrant], workload: Workload, rounds: int) -> TimedTexts:
-    vectors: dict[str, Vectors] = {}
+@dataclass(frozen=True)
+class Measured:
+    """All that was measured in the same rounds."""
 
+    texts: tuple[TimedTexts, ...]
+    requests: tuple[TimedRequests, ...]
+
+
+def measure(
+    entrants: Mapping[str, Entrant],
+    workloads: Sequence[Workload],
+    requests: Sequence[Request],
+    threads: Sequence[int],
+    *,
+    rounds: int,
+    request_s: float,
+    starting: Callable[[int], object],
+) -> Measured:
+    """Every round takes every peer through every text set and every request.
+
+    Args:
+        entrants: the peers, by name.
+        workloads: the text sets.
+        requests: single requests.
+        threads: numbers of them, for single requests.
+        rounds: how many.
+        request_s: how long a peer is timed on a request and a number of threads, in all rounds.
+        starting: told the number of each round before it.
+    """
+    texts = [TimedTexts(workload) for workload in workloads]
+    asked = [TimedRequests(request, count) for count in threads for request in requests]
+    turns = [_text_turns(entrants, timed) for timed in texts]
+    turns += [_request_turns(entrants, timed, request_s / rounds) for timed in asked]
+    taken = in_turns(dict(enumerate(turns)), rounds, starting)
+    for timed in texts:
+        _move(entrants, timed)
+    return Measured(
+        tuple(replace(timed, turns=taken[i]) for i, timed in enumerate(texts)),
+        tuple(replace(timed, turns=taken[i]) for i, timed in enumerate(asked, len(texts))),
+    )
+
+
+def _text_turns(entrants: Mapping[str, Entrant], timed: TimedTexts) -> dict[str, Turn]:
     def turn(name: str) -> list[float]:
-        way = entrants[name].ways[workload.name]
-        order = (Desk.time_texts, workload.texts, way, workload.sort)
-        seconds, vectors[name] = entrants[name].worker.ask(*order)
+        way = entrants[name].ways[timed.workload.name]
+        order = (Desk.time_texts, timed.workload.texts, way)
+        seconds, timed.vectors[name] = entrants[name].worker.ask(*order)
         return [seconds]
 
-    turns: dict[str, Callable[[], list[float]]] = {name: partial(turn, name) for name in entrants}
-    return TimedTexts(workload, in_turns(turns, rounds), vectors)
+    return {name: partial(turn, name) for name in entrants}
+
+
+def _request_turns(
+    entrants: Mapping[str, Entrant], timed: TimedRequests, seconds: float
+) -> dict[str, Turn]:
+    request = timed.request
+
+    def turn(name: str) -> list[float]:
+        worker, setting = entrants[name].worker, entrants[name].settings[timed.threads]
+        if name not in timed.answers:
+            timed.answers[name] = worker.ask(Desk.answer, request, setting)
+        times: list[float] = worker.ask(Desk.time_request, request, setting, seconds)
+        return times
+
+    able = [name for name in entrants if len(request.ids) <= entrants[name].longest]
+    return {name: partial(turn, name) for name in able}
+
+
+def _move(entrants: Mapping[str, Entrant], timed: TimedTexts) -> None:
+    """Have the texts embedded once more, in another order and as they come."""
+    texts = timed.workload.texts
+    order = shuffled_order(len(texts))
+    for name, vectors in timed.vectors.items():
+        way = replace(entrants[name].ways[timed.workload.name], sort=False)
+        try:
+            _, found = entrants[name].worker.ask(Desk.time_texts, [texts[i] for i in order], way)
+        except PeerFailed:
+            continue
+        timed.moved[name] = float(row_cosines(vectors[order], found).min())
 
 
 def throughput_of(
@@ -73,7 +146,6 @@ def throughput_of(
     *,
     lengths: Sequence[int],
     peak: Peak,
-    unshuffled: TimedTexts | None,
 ) -> list[Throughput]:
     """Records of one text set.
 
@@ -82,13 +154,11 @@ def throughput_of(
         entrants: the peers.
         lengths: tokens of each text.
         peak: of all cores.
-        unshuffled: the same texts before they were shuffled, for a set that was.
     """
     work, found = work_of(lengths), []
     for name, times in timed.turns.times.items():
         least, middle = minimum_and_median(times)
         cosines = _cosines(timed.vectors[name], timed.vectors.get(REFERENCE))
-        moved = _cosines(timed.vectors[name], _reordered(name, timed, unshuffled))
         found.append(
             Throughput(
                 peer=name,
@@ -100,39 +170,11 @@ def throughput_of(
                 texts_per_s=len(lengths) / least,
                 cosine_mean=None if cosines is None else float(cosines.mean()),
                 cosine_min=None if cosines is None else float(cosines.min()),
-                neighbours_cosine_min=None if moved is None else float(moved.min()),
+                neighbours_cosine_min=timed.moved.get(name),
                 peak_fraction=bound_s(work, peak, entrants[name].precision) / least,
             )
         )
     return found
-
-
-def _reordered(name: str, timed: TimedTexts, unshuffled: TimedTexts | None) -> Vectors | None:
-    """A peer's vectors of the unshuffled texts, in the order of the shuffled ones."""
-    if unshuffled is None or unshuffled is timed or name not in unshuffled.vectors:
-        return None
-    order = shuffled_order(len(timed.workload.texts))
-    vectors: Vectors = unshuffled.vectors[name][order]
-    return vectors
-
-
-def time_requests(
-    entrants: Mapping[str, Entrant], request: Request, threads: int, seconds: float
-) -> TimedRequests:
-    """Single requests, `seconds` for each peer over all rounds."""
-    answers: dict[str, Vectors] = {}
-
-    def turn(name: str) -> list[float]:
-        worker, setting = entrants[name].worker, entrants[name].settings[threads]
-        if name not in answers:
-            answers[name] = worker.ask(Desk.answer, request, setting)
-        share = seconds / _REQUEST_ROUNDS
-        times: list[float] = worker.ask(Desk.time_request, request, setting, share)
-        return times
-
-    able = [name for name in entrants if len(request.ids) <= entrants[name].longest]
-    turns: dict[str, Callable[[], list[float]]] = {name: partial(turn, name) for name in able}
-    return TimedRequests(request, threads, in_turns(turns, _REQUEST_ROUNDS), answers)
 
 
 def latency_of(timed: TimedRequests, entrants: Mapping[str, Entrant], peak: Peak) -> list[Latency]:

@@ -13,7 +13,10 @@ from markupsafe import Markup
 from benchmarks.record import PeersRecord, Throughput
 from benchmarks.standing import (
     Column,
+    is_own,
     latency_columns,
+    ours,
+    request_columns,
     standings,
     throughput_columns,
     titles,
@@ -32,7 +35,7 @@ _OTHERS, _OURS = 0, 1  # colours
 
 def write_page(record: PeersRecord, path: Path) -> None:
     """Write the page, replacing one that is there."""
-    columns = [*throughput_columns(record), *latency_columns(record, record.cores)]
+    columns = [*throughput_columns(record), *request_columns(record)]
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -55,14 +58,14 @@ def write_page(record: PeersRecord, path: Path) -> None:
 
 
 def _tiles(record: PeersRecord, columns: Sequence[Column]) -> Iterator[Tile]:
-    name = titles(record)
-    for each in standings(columns):
+    name, own = titles(record), ours(record)
+    for each in standings(columns, own):
         column, words = each.column, "faster" if each.ratio >= 1 else "slower"
         factor = each.ratio if each.ratio >= 1 else 1 / each.ratio
         rival = f"{name[each.rival]} {figures(column.values[each.rival])} {column.unit}"
-        ours = f"edgebert int8 {figures(column.values['edgebert_int8'])} {column.unit}"
+        here = f"{name[own]} {figures(column.values[own])} {column.unit}"
         yield Tile(
-            column.title, f"{factor:.2f}× {words}", f"{ours}; fastest of the others: {rival}"
+            column.title, f"{factor:.2f}× {words}", f"{here}; fastest of the others: {rival}"
         )
 
 
@@ -70,10 +73,10 @@ def _texts(record: PeersRecord) -> Section:
     sets = "; ".join(f"{s.title}: {s.texts:,} texts, {s.tokens:,} tokens" for s in record.text_sets)
     return Section(
         "Texts to vectors",
-        "End to end: tokenizer, model, pooling, normalization. The harness hands texts over by "
-        "length, but not those of the shuffled and the mixed sets. Speeds are of the fastest round "
-        "and of the median one. Cosines are to sentence-transformers in fp32, and to the same text "
-        f"among other neighbours. {sets}.",
+        "End to end: tokenizer, model, pooling, normalization. The harness hands texts over as they "
+        "come or by length, whichever suits a peer better in its sweep: its configuration says so. "
+        "Speeds are of the fastest round and of the median one. Cosines are to sentence-transformers "
+        f"in fp32, and to the same text among other neighbours. {sets}.",
         warnings=tuple(_warnings(record)),
         figures=tuple(_figure(record, column) for column in throughput_columns(record)),
         tables=tuple(
@@ -110,7 +113,7 @@ def _figure(record: PeersRecord, column: Column) -> Figure:
 
 
 def _colour(peer: str) -> int:
-    return _OURS if peer.startswith("edgebert") else _OTHERS
+    return _OURS if is_own(peer) else _OTHERS
 
 
 def _throughput_table(title: str, rows: Sequence[Throughput], record: PeersRecord) -> Table:

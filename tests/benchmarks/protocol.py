@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class Setting:
 class Batching:
     """How texts are grouped: so many texts to a run, or so many tokens with their padding.
 
-    `OWN_BATCHES` leaves it to the peer.
+    `OWN_BATCHES` leaves it, and the order of the texts, to the peer.
     """
 
     size: int
@@ -56,13 +57,22 @@ OWN_BATCHES = Batching(0, "texts")
 
 @dataclass(frozen=True)
 class Way:
-    """One configuration for many texts."""
+    """One configuration for many texts.
+
+    Attributes:
+        setting, batching: how the model is opened, and how texts are grouped.
+        sort: whether the harness hands texts over by length, longest first, or as they come.
+    """
 
     setting: Setting
     batching: Batching
+    sort: bool = False
 
     def __str__(self) -> str:
-        return f"{self.setting}; {self.batching}"
+        way = f"{self.setting}; {self.batching}"
+        if self.batching == OWN_BATCHES:
+            return way
+        return f"{way}; {'longest first' if self.sort else 'as they come'}"
 
 
 @dataclass(frozen=True)
@@ -94,8 +104,8 @@ class Engine(Protocol):
     def embed(self, texts: Sequence[str], batching: Batching, *, sort: bool) -> Vectors:
         """Turn texts into normalized vectors: float32 [n, 384], in the order of the texts.
 
-        `sort` allows the harness to hand texts over by length; what a peer does inside its own
-        interface is its own affair.
+        `sort` has the harness hand texts over by length; what a peer does inside its own interface
+        is its own affair.
         """
 
     def single(self, request: Request) -> Vectors:
@@ -128,7 +138,9 @@ class Peer:
 
 
 def every_way(settings: Sequence[Setting], batchings: Sequence[Batching]) -> tuple[Way, ...]:
-    return tuple(Way(setting, batching) for setting in settings for batching in batchings)
+    """Each setting with each batching, in both orders of the texts."""
+    choices = product(settings, batchings, (True, False))
+    return tuple(Way(setting, batching, sort) for setting, batching, sort in choices)
 
 
 def one_or_many(cores: int, *modes: str) -> tuple[Setting, ...]:

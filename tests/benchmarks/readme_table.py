@@ -1,10 +1,11 @@
-"""`python -m benchmarks.readme_table PEERS.json`: write the table of README.md from a record.
+"""`python -m benchmarks.readme_table PEERS.json`: write the tables of README.md from a record.
 
-The table goes between two comments; what stands there is replaced.
+They go between two comments; what stands there is replaced.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,10 +14,10 @@ import click
 
 from benchmarks.record import Contestant, PeersRecord
 from benchmarks.standing import (
-    OURS,
     Column,
     Standing,
-    latency_columns,
+    ours,
+    request_columns,
     standings,
     throughput_columns,
     titles,
@@ -30,24 +31,21 @@ from edgebert.report.formats import figures, megabytes
 BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
 _PAGE = Path(__file__).with_name("README.md")
-_TEXT_SETS = ("short sentences", "abstracts", "short and long in turns")
-_REQUESTS = ("request of 16 tokens", "request of 128 tokens")
+_REQUESTS = re.compile(r"request of (16|128|512) tokens, ")
 
 
 def peers_table(record: PeersRecord) -> str:
-    """The table, the machine, and where edgebert stands, as Markdown.
+    """Texts, single requests, the machine, and where edgebert stands, as Markdown.
 
     Raises:
         InputError: the record is of a quick run, whose figures mean nothing.
     """
     if record.quick:
         raise InputError("this record is of a quick run: make one with 'make bench-peers'")
-    columns = _columns(record)
-    header = ["", *(f"{c.title}, {c.unit}" for c in columns), "cosine to fp32", "model"]
-    rules = ["---", *["---:"] * (len(header) - 1)]
-    rows = [_row(record, peer, columns) for peer in record.peers]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rules, *rows))
-    return "\n\n".join([table, _machine(record), *_standing(record, columns), *_noise(record)])
+    texts = throughput_columns(record)
+    requests = [column for column in request_columns(record) if _REQUESTS.match(column.title)]
+    told = (_texts(record, texts), _requests(record, requests), _machine(record))
+    return "\n\n".join([*told, *_standing(record, [*texts, *requests]), *_noise(record)])
 
 
 def put_between(text: str, table: str) -> str:
@@ -62,10 +60,23 @@ def put_between(text: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
 
 
-def _columns(record: PeersRecord) -> list[Column]:
-    texts = [column for column in throughput_columns(record) if column.title in _TEXT_SETS]
-    requests = [c for c in latency_columns(record, record.cores) if c.title in _REQUESTS]
-    return [*texts, *requests]
+def _texts(record: PeersRecord, columns: Sequence[Column]) -> str:
+    """All peers, also those that did not run."""
+    header = ["", *(f"{c.title}, {c.unit}" for c in columns), "cosine to fp32", "model"]
+    return _table(header, [_row(record, peer, columns) for peer in record.peers])
+
+
+def _requests(record: PeersRecord, columns: Sequence[Column]) -> str:
+    rows = [
+        [peer.title, *(_value(column, peer.name) for column in columns)] for peer in record.peers
+    ]
+    ran = [row for row in rows if any(row[1:])]
+    return _table(["", *(f"{c.title}, {c.unit}" for c in columns)], ran)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rules = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rules, *rows))
 
 
 def _row(record: PeersRecord, peer: Contestant, columns: Sequence[Column]) -> list[str]:
@@ -97,33 +108,33 @@ def _machine(record: PeersRecord) -> str:
     machine, name = record.machine, titles(record)
     versions = {k: v for peer in record.peers for k, v in peer.versions.items()}
     packages = ", ".join(f"{package} {version}" for package, version in sorted(versions.items()))
-    sets = ", ".join(f"{one.texts:,} {one.title}" for one in record.text_sets if one.sorted)
+    sets = ", ".join(f"{one.texts:,} {one.title}" for one in record.text_sets)
     reference = name[record.peers[0].name]
     return (
         f"{machine.cpu_and_class}, {record.cores} cores, {record.created[:10]}; "
-        f"{packages}. From texts to vectors ({sets}), at most {record.max_length} tokens; requests "
-        f"of one text on {record.cores} threads. Fastest of the alternating rounds, each peer in "
-        f"the best configuration of a sweep; cosine, mean / least over the short sentences, to "
-        f"{reference}. Bold: the fastest of a column."
+        f"{packages}. From texts to vectors ({sets}), at most {record.max_length} tokens. Fastest of "
+        f"the alternating rounds, each peer in the best configuration of a sweep and the order of the "
+        f"texts that suits it; cosine, mean / least over the short sentences, to {reference}. Bold: "
+        f"the fastest of a column."
     )
 
 
 def _standing(record: PeersRecord, columns: Sequence[Column]) -> Iterator[str]:
-    found = standings(columns)
+    name, own = titles(record), ours(record)
+    found = standings(columns, own)
     if not found:
         return
-    name = titles(record)
     won = [_against(each, name) for each in found if each.ratio >= 1]
     lost = [_against(each, name) for each in found if each.ratio < 1]
-    yield f"Here {name[OURS]} is ahead of all others on {'; '.join(won) or 'nothing'}."
+    yield f"Here {name[own]} is ahead of all others on {'; '.join(won) or 'nothing'}."
     yield f"It is behind on {'; '.join(lost) or 'nothing'}."
     share = [
         f"{100 * row.peak_fraction:.0f} % on {one.title}"
         for one in record.text_sets
         for row in record.throughput
-        if (row.peer, row.texts) == (OURS, one.name) and one.sorted
+        if (row.peer, row.texts) == (own, one.name)
     ]
-    yield f"Of the arithmetic peak measured on these cores it reaches {' and '.join(share)}."
+    yield f"Of the arithmetic peak measured on these cores it reaches {', '.join(share)}."
 
 
 def _against(each: Standing, name: dict[str, str]) -> str:

@@ -28,7 +28,6 @@ class TextSet:
     title: str
     texts: int
     tokens: int
-    sorted: bool
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,12 @@ class Throughput:
     """One peer on one text set, from texts to vectors, in the best of its configurations.
 
     Attributes:
+        way: the one that the sweep chose, with the order of the texts.
         seconds: of each round.
         cosine_mean: to the vectors of fp32 PyTorch, as `cosine_min`; None where that did not run.
         peak_fraction: least time at the measured peak over the time taken (`min_s`).
-        neighbours_cosine_min: for a shuffled set, the least cosine between a text's vector here and
-            its vector in the set that was not shuffled: what other neighbours do to it.
+        neighbours_cosine_min: the least cosine between a text's vector here and its vector when the
+            same texts come in another order: what other neighbours do to it.
     """
 
     peer: str

@@ -10,18 +10,10 @@ from dataclasses import dataclass, replace
 import tokenizers
 
 from benchmarks.entering import Entry, enter
-from benchmarks.measure import (
-    Entrant,
-    TimedRequests,
-    TimedTexts,
-    latency_of,
-    throughput_of,
-    time_requests,
-    time_texts,
-)
+from benchmarks.measure import Measured, latency_of, measure, throughput_of
 from benchmarks.peak import measure_peaks, peak_of
-from benchmarks.protocol import MAX_LENGTH, Sources
-from benchmarks.record import Contestant, PeersRecord, Probe, TextSet, Throughput
+from benchmarks.protocol import MAX_LENGTH, Request, Sources
+from benchmarks.record import Contestant, PeersRecord, TextSet, Throughput
 from benchmarks.texts import Amounts, Workload, make_request, open_tokenizer
 from edgebert.latency.noise import CpuTime, cpu_time, noise_of
 from edgebert.records.measured import Noise
@@ -38,7 +30,7 @@ class Plan:
     Attributes:
         amounts: texts of each set.
         sample: tokens of the texts of a set that the sweep uses.
-        rounds: through each text set.
+        rounds: through everything, text sets and single requests.
         lengths: tokens of single requests.
         request_s: how long each peer is timed on each length and number of threads.
     """
@@ -53,9 +45,9 @@ class Plan:
 FULL = Plan(
     Amounts(short=2758, abstracts=150, mixed=160),
     sample=4000,
-    rounds=3,
+    rounds=6,
     lengths=(16, 32, 128, 512),
-    request_s=1.0,
+    request_s=1.2,
 )
 QUICK = Plan(
     Amounts(short=96, abstracts=8, mixed=16), sample=300, rounds=2, lengths=(16, 128), request_s=0.1
@@ -83,28 +75,40 @@ def run_benchmark(
     """
     start, before = time.perf_counter(), _cpu_time()
     tokenizer = open_tokenizer(sources.checkpoint)
+    counts = [_lengths(workload, tokenizer) for workload in workloads]
     threads = tuple(dict.fromkeys((1, cores)))
     say("measuring the hardware's peak")
     probes = measure_peaks(threads)
     entries = list(_enter_all(peers, sources, workloads, plan, threads, say))
     entrants = {e.contestant.name: e.entrant for e in entries if e.entrant}
-    texts = list(_through_texts(entrants, workloads, plan, say))
-    requests = list(_through_requests(entrants, sources, plan, threads, say))
+    measured = measure(
+        entrants,
+        workloads,
+        _requests(sources, plan.lengths),
+        threads,
+        rounds=plan.rounds,
+        request_s=plan.request_s,
+        starting=lambda number: say(f"round {number + 1} of {plan.rounds}"),
+    )
     for entrant in entrants.values():
         entrant.worker.close()
     say("measuring the hardware's peak again")
     probes += measure_peaks(threads)
-    throughput = _throughput(texts, entrants, tokenizer, probes, cores)
+    throughput = tuple(
+        row
+        for timed, lengths in zip(measured.texts, counts, strict=True)
+        for row in throughput_of(timed, entrants, lengths=lengths, peak=peak_of(probes, cores))
+    )
     return PeersRecord(
         quick=plan is QUICK,
         cores=cores,
         max_length=MAX_LENGTH,
-        peers=_contestants(entries, [*texts, *requests]),
-        text_sets=tuple(_text_set(workload, tokenizer) for workload in workloads),
+        peers=_contestants(entries, measured),
+        text_sets=tuple(map(_text_set, workloads, counts)),
         throughput=throughput,
         latency=tuple(
             row
-            for timed in requests
+            for timed in measured.requests
             for row in latency_of(timed, entrants, peak_of(probes, timed.threads))
         ),
         sweep=tuple(trial for entry in entries for trial in entry.trials),
@@ -122,8 +126,7 @@ def _enter_all(
     threads: Sequence[int],
     say: Say,
 ) -> Iterator[Entry]:
-    tokenizer = open_tokenizer(sources.checkpoint, max_length=None)
-    requests = [make_request(tokenizer, length) for length in _SWEPT_LENGTHS]
+    requests = _requests(sources, _SWEPT_LENGTHS)
     samples = [_sample(workload, sources, plan.sample) for workload in workloads]
     for name in peers:
         say(f"{name}: making its model, and finding its best configurations")
@@ -133,6 +136,11 @@ def _enter_all(
         yield entry
 
 
+def _requests(sources: Sources, lengths: Sequence[int]) -> list[Request]:
+    tokenizer = open_tokenizer(sources.checkpoint, max_length=None)
+    return [make_request(tokenizer, length) for length in lengths]
+
+
 def _sample(workload: Workload, sources: Sources, tokens: int) -> Workload:
     """The first texts that together have so many tokens: neighbours stay neighbours."""
     lengths = _lengths(workload, open_tokenizer(sources.checkpoint))
@@ -140,72 +148,18 @@ def _sample(workload: Workload, sources: Sources, tokens: int) -> Workload:
     return replace(workload, texts=workload.texts[:size])
 
 
-def _through_texts(
-    entrants: dict[str, Entrant], workloads: Sequence[Workload], plan: Plan, say: Say
-) -> Iterator[TimedTexts]:
-    failed: set[str] = set()
-    for workload in workloads:
-        say(f"{workload.title}: {len(workload.texts)} texts, {plan.rounds} rounds")
-        able = {name: entrant for name, entrant in entrants.items() if name not in failed}
-        timed = time_texts(able, workload, plan.rounds)
-        failed |= set(timed.turns.failures)
-        yield timed
-
-
-def _through_requests(
-    entrants: dict[str, Entrant],
-    sources: Sources,
-    plan: Plan,
-    threads: Sequence[int],
-    say: Say,
-) -> Iterator[TimedRequests]:
-    tokenizer = open_tokenizer(sources.checkpoint, max_length=None)
-    failed: set[str] = set()
-    for count in threads:
-        for length in plan.lengths:
-            say(f"single requests of {length} tokens, threads: {count}")
-            able = {name: entrant for name, entrant in entrants.items() if name not in failed}
-            request = make_request(tokenizer, length)
-            timed = time_requests(able, request, count, plan.request_s)
-            failed |= set(timed.turns.failures)
-            yield timed
-
-
-def _throughput(
-    texts: Sequence[TimedTexts],
-    entrants: dict[str, Entrant],
-    tokenizer: tokenizers.Tokenizer,
-    probes: Sequence[Probe],
-    cores: int,
-) -> tuple[Throughput, ...]:
-    before = {timed.workload.name: timed for timed in texts}
-    return tuple(
-        row
-        for timed in texts
-        for row in throughput_of(
-            timed,
-            entrants,
-            lengths=_lengths(timed.workload, tokenizer),
-            peak=peak_of(probes, cores),
-            unshuffled=before.get(timed.workload.name.removesuffix("_shuffled")),
-        )
-    )
-
-
-def _contestants(
-    entries: Sequence[Entry], timed: Sequence[TimedTexts | TimedRequests]
-) -> tuple[Contestant, ...]:
+def _contestants(entries: Sequence[Entry], measured: Measured) -> tuple[Contestant, ...]:
     """All peers; one that ran and then failed says so."""
-    reasons = {name: why for one in timed for name, why in one.turns.failures.items()}
+    timed = [one.turns for one in measured.texts] + [one.turns for one in measured.requests]
+    reasons = {name: why for turns in timed for name, why in turns.failures.items()}
     return tuple(
         replace(one, failure=f"stopped: {reasons[one.name]}") if one.name in reasons else one
         for one in (entry.contestant for entry in entries)
     )
 
 
-def _text_set(workload: Workload, tokenizer: tokenizers.Tokenizer) -> TextSet:
-    lengths = _lengths(workload, tokenizer)
-    return TextSet(workload.name, workload.title, len(lengths), sum(lengths), workload.sort)
+def _text_set(workload: Workload, lengths: Sequence[int]) -> TextSet:
+    return TextSet(workload.name, workload.title, len(lengths), sum(lengths))
 
 
 def _lengths(workload: Workload, tokenizer: tokenizers.Tokenizer) -> list[int]:

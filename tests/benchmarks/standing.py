@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.record import PeersRecord
 
-OURS = "edgebert_int8"
-_OWN = ("edgebert_fp32", OURS)
+_OWN, _INT8 = "edgebert_", "edgebert_int8"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def latency_columns(record: PeersRecord, threads: int) -> list[Column]:
     rows = [row for row in record.latency if row.threads == threads]
     return [
         Column(
-            f"request of {length} tokens",
+            f"request of {length} tokens, {threads} thread{'s' * (threads > 1)}",
             "ms",
             {row.peer: row.min_ms for row in rows if row.length == length},
         )
@@ -68,14 +67,31 @@ def latency_columns(record: PeersRecord, threads: int) -> list[Column]:
     ]
 
 
-def standings(columns: Iterable[Column]) -> list[Standing]:
-    """One for each column that holds edgebert's int8 bundle and somebody else."""
+def request_columns(record: PeersRecord) -> list[Column]:
+    """Those of `latency_columns` on every number of threads that was measured."""
+    counts = sorted({row.threads for row in record.latency})
+    return [column for threads in counts for column in latency_columns(record, threads)]
+
+
+def is_own(peer: str) -> bool:
+    return peer.startswith(_OWN)
+
+
+def ours(record: PeersRecord) -> str:
+    """The int8 bundle as edgebert runs it best: the last one of those that ran."""
+    ran = {row.peer for row in record.throughput} | {row.peer for row in record.latency}
+    found = [p.name for p in record.peers if p.name.startswith(_INT8) and p.name in ran]
+    return found[-1] if found else _INT8
+
+
+def standings(columns: Iterable[Column], own: str) -> list[Standing]:
+    """One for each column that holds the peer `own` of edgebert and somebody else's."""
     found = []
     for column in columns:
-        others = [peer for peer in column.values if peer not in _OWN]
-        if OURS in column.values and others:
+        others = [peer for peer in column.values if not is_own(peer)]
+        if own in column.values and others:
             rival = max(others, key=column.speed)
-            found.append(Standing(column, rival, column.speed(OURS) / column.speed(rival)))
+            found.append(Standing(column, rival, column.speed(own) / column.speed(rival)))
     return found
 
 

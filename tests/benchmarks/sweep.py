@@ -25,7 +25,7 @@ def best_way(worker: Worker, workload: Workload, cores: int) -> tuple[Way, list[
     """The fastest way through these texts, and every trial."""
 
     def seconds(way: Way) -> float:
-        taken, _ = worker.ask(Desk.time_texts, workload.texts, way, workload.sort)
+        taken, _ = worker.ask(Desk.time_texts, workload.texts, way)
         return float(taken)
 
     best, times = fastest(worker.ask(Desk.ways, cores), seconds)

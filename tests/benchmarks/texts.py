@@ -19,12 +19,11 @@ _CALIBRATION = 300  # texts, as NNCF's subset_size default
 
 @dataclass(frozen=True)
 class Workload:
-    """Texts in the order in which they arrive. `sort`: whether the harness may reorder them."""
+    """Texts in the order in which they come."""
 
     name: str
     title: str
     texts: tuple[str, ...]
-    sort: bool
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,16 @@ class Amounts:
 
 
 def read_workloads(data: Path, amounts: Amounts) -> tuple[Workload, ...]:
-    """Short sentences and abstracts, both shuffled, and short and long ones in turns."""
+    """Short sentences, abstracts, each in a random order, and short and long ones in turns."""
     pairs = read_examples(data / "stsb/test.tsv").texts
     short = [pair[side] for side in (0, 1) for pair in pairs][: amounts.short]
     corpus = read_examples(data / "scifact/corpus.jsonl.gz").single_texts()
     abstracts = corpus[: amounts.abstracts]
     mixed = alternating(short, corpus, amounts.mixed)
     return (
-        Workload("short", "short sentences", tuple(short), sort=True),
-        Workload("abstracts", "abstracts", tuple(abstracts), sort=True),
-        Workload("short_shuffled", "short, shuffled", shuffled(short), sort=False),
-        Workload("abstracts_shuffled", "abstracts, shuffled", shuffled(abstracts), sort=False),
-        Workload("mixed", "short and long in turns", mixed, sort=False),
+        Workload("short", "short sentences", shuffled(short)),
+        Workload("abstracts", "abstracts", shuffled(abstracts)),
+        Workload("mixed", "short and long in turns", mixed),
     )
 
 
@@ -68,7 +65,7 @@ def shuffled(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def shuffled_order(size: int) -> list[int]:
-    """Where each text of a shuffled set stood before: the same order in every run."""
+    """Where each text of a shuffled list stood before: the same order in every run."""
     order = list(range(size))
     random.Random(_SEED).shuffle(order)
     return order

@@ -53,11 +53,11 @@ class Desk:
         self.path = self.peer.make(self.sources)
         return max(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
-    def time_texts(self, texts: Sequence[str], way: Way, sort: bool) -> tuple[float, Vectors]:
+    def time_texts(self, texts: Sequence[str], way: Way) -> tuple[float, Vectors]:
         """Seconds from texts to vectors, and the vectors."""
         engine = self._engine(way.setting)
         start = time.perf_counter()
-        vectors = engine.embed(texts, way.batching, sort=sort)
+        vectors = engine.embed(texts, way.batching, sort=way.sort)
         return time.perf_counter() - start, vectors
 
     def time_request(self, request: Request, setting: Setting, seconds: float) -> list[float]:

@@ -250,9 +250,10 @@ static size_t tokens_that_count(const AttentionCall &c, size_t text) {
 }
 
 static void fill_added(const AttentionCall &c, size_t text, const Head &h, float *added) {
-  const int32_t *mask = c.mask ? c.mask + text * c.tokens : nullptr;
-  for (size_t j = 0; j < h.padded(); j++)
-    added[j] = j >= h.tokens ? kNoKey : mask && !mask[j] ? kMasked * kLog2E : 0.f;
+  memset(added, 0, h.tokens * sizeof(float));
+  for (size_t j = 0; c.mask && j < h.tokens; j++)
+    if (!c.mask[text * c.tokens + j]) added[j] = kMasked * kLog2E;
+  for (size_t j = h.tokens; j < h.padded(); j++) added[j] = kNoKey;
 }
 
 static void clear_rest(const AttentionCall &c, const Head &h) {

@@ -100,3 +100,5 @@ EXPORTED int edgebert_kernels_choose(const char *name) {
   chosen = of;
   return 0;
 }
+
+EXPORTED int edgebert_kernels_bf16() { return bf16_attention() != nullptr; }

@@ -310,8 +310,8 @@ static void run_block(void *user, size_t index) {
 
 static void run_group(void *user, size_t index) {
   Job &job = *static_cast<Job *>(user);
-  const Block block = job.block(index / job.groups);
-  const size_t group = index % job.groups, panels = job.layer.panels;
+  const Block block = job.block(index % job.blocks);  // a group's weights stay near for all blocks
+  const size_t group = index / job.blocks, panels = job.layer.panels;
   const size_t from = panels * group / job.groups, to = panels * (group + 1) / job.groups;
   const uint8_t *codes = job.shared->codes;
   if (codes) codes += block.first * job.layer.code_bytes();

@@ -3,6 +3,7 @@
 Importing this loads neither numpy nor onnxruntime.
 """
 
-AUTO, OFF, REQUIRED = "auto", "off", "required"
-KERNELS = (AUTO, OFF, REQUIRED)
-"""How they are asked for: where a bundle was measured with them, never, or not without."""
+AUTO, OFF, REQUIRED, BF16 = "auto", "off", "required", "bf16"
+KERNELS = (AUTO, OFF, REQUIRED, BF16)
+"""How they are asked for: where a bundle was measured with them, never, not without, and not without
+and with attention in bfloat16."""

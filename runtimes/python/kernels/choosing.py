@@ -13,7 +13,7 @@ from edgebert.bundle import Bundle
 from edgebert.errors import BundleError, ProviderError
 from edgebert.records.fingerprint import ONNXRUNTIME, kernels_engine
 from edgebert.records.manifest import Manifest
-from edgebert.runtimes.kernels import KERNELS, OFF, REQUIRED
+from edgebert.runtimes.kernels import BF16, KERNELS, OFF, REQUIRED
 from edgebert.runtimes.kernels.graph import KernelGraph, kernel_graph
 from edgebert.runtimes.kernels.library import (
     INSTALL,
@@ -41,8 +41,8 @@ def chosen_library(bundle: Bundle, *, provider: str, kernels: str) -> KernelLibr
     """
     check_choice("kernels", kernels, KERNELS)
     chosen = provider_named(provider)
-    if kernels == REQUIRED:
-        return _required(bundle, chosen)
+    if kernels in (REQUIRED, BF16):
+        return _required(bundle, chosen, bf16=kernels == BF16)
     if kernels == OFF or chosen is not CPU or bundle.manifest.kernels is None:
         return None
     library = find_usable_library()
@@ -63,7 +63,7 @@ def chosen_graph(bundle: Bundle, *, provider: str, kernels: str) -> KernelGraph 
     library = chosen_library(bundle, provider=provider, kernels=kernels)
     if library is None:
         return None
-    graph = kernel_graph(bundle, library)
+    graph = kernel_graph(bundle, library, bf16=kernels == BF16)
     if graph is None:
         raise BundleError(
             f"{bundle.path} is damaged: it was measured with kernels, and they can run no layer of "
@@ -126,25 +126,26 @@ def engine_of(bundle: Bundle, *, provider: str, kernels: str) -> str:
     """What runs a bundle, as its fingerprint says; raises as `chosen_library`."""
     library = chosen_library(bundle, provider=provider, kernels=kernels)
     full_name = provider_named(provider).full_name
-    return engine_name(bundle.manifest, full_name, library.arithmetic if library else None)
+    by_kernels = kernels_engine(library.arithmetic, bf16=kernels == BF16) if library else None
+    return engine_name(bundle.manifest, full_name, by_kernels)
 
 
-def engine_name(manifest: Manifest, provider: str, arithmetic: int | None) -> str:
+def engine_name(manifest: Manifest, provider: str, by_kernels: str | None) -> str:
     """What answers are known to be made by.
 
     Args:
         manifest: of the model.
         provider: the execution provider, by onnxruntime's name.
-        arithmetic: of the kernels that run it; None where they do not.
+        by_kernels: what a fingerprint calls the kernels that run it; None where they do not.
     """
-    if arithmetic is not None:
-        return kernels_engine(arithmetic)
+    if by_kernels is not None:
+        return by_kernels
     if manifest.quantization is None or provider == CPU.full_name:
         return ONNXRUNTIME
     return f"{ONNXRUNTIME}.{provider.removesuffix('ExecutionProvider').lower()}"
 
 
-def _required(bundle: Bundle, provider: Provider) -> KernelLibrary:
+def _required(bundle: Bundle, provider: Provider, *, bf16: bool) -> KernelLibrary:
     if provider is not CPU:
         raise ProviderError(
             f"kernels run on the provider {CPU.name!r}, and {provider.name!r} was asked for: "
@@ -153,6 +154,11 @@ def _required(bundle: Bundle, provider: Provider) -> KernelLibrary:
     library = require_usable_library()
     if why := why_not(bundle, library):
         raise ProviderError(why)
+    if bf16 and not library.bf16:
+        raise ProviderError(
+            f"this CPU multiplies no numbers of bfloat16 (AVX512-BF16): {REQUIRED!r} in the place of "
+            f"{BF16!r} runs everywhere"
+        )
     return library
 
 

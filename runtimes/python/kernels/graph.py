@@ -19,6 +19,7 @@ class RunningKernels:
         arithmetic: its number, as in the model's fingerprint.
         version: of the wheel that they come from.
         instruction_set: that they use on this CPU; it changes no bit.
+        bf16: whether attention multiplies numbers of bfloat16, in the CPU's own way.
         exact: whether all that rounds is theirs, so that every CPU gives the same bits.
         layers: names of the layers that they run.
         left: names of the layers that are left to onnxruntime.
@@ -27,14 +28,18 @@ class RunningKernels:
     arithmetic: int
     version: str
     instruction_set: str
+    bf16: bool
     exact: bool
     layers: tuple[str, ...] = field(repr=False)
     left: tuple[str, ...] = field(repr=False)
 
+    def __str__(self) -> str:
+        return f"kernels ({self.instruction_set}{', attention in bf16' if self.bf16 else ''})"
+
     @property
     def engine(self) -> str:
         """What a fingerprint calls them."""
-        return kernels_engine(self.arithmetic)
+        return kernels_engine(self.arithmetic, bf16=self.bf16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +60,15 @@ class KernelGraph:
     running: RunningKernels
 
 
-def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | None:
+def kernel_graph(
+    files: ModelFiles, library: KernelLibrary, *, bf16: bool = False
+) -> KernelGraph | None:
     """Rewrite the graph of a model for kernels.
 
     Args:
         files: a bundle, or what is to become one.
         library: that has the kernels.
+        bf16: whether attention multiplies numbers of bfloat16, which the CPU has to have.
 
     Returns:
         None where they can run none of its layers.
@@ -69,13 +77,14 @@ def kernel_graph(files: ModelFiles, library: KernelLibrary) -> KernelGraph | Non
 
     from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels  # few bundles need it
 
-    rewritten = rewrite_for_kernels(files.model_path)
+    rewritten = rewrite_for_kernels(files.model_path, bf16=bf16)
     if not rewritten.layers:
         return None
     running = RunningKernels(
         arithmetic=library.arithmetic,
         version=library.version,
         instruction_set=library.instruction_set,
+        bf16=bf16,
         exact=rewritten.exact,
         layers=tuple(dict.fromkeys(rewritten.layers)),  # a layer may be several operators
         left=tuple(dict.fromkeys(rewritten.left)),

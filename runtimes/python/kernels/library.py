@@ -36,12 +36,14 @@ class KernelLibrary:
         version: of the wheel.
         arithmetic: its number.
         instruction_sets: those that it has kernels for and this CPU has, the best first.
+        bf16: whether this CPU multiplies numbers of bfloat16.
     """
 
     path: Path
     version: str
     arithmetic: int
     instruction_sets: tuple[str, ...]
+    bf16: bool
     functions: Any = field(repr=False, compare=False)
 
     @property
@@ -134,12 +136,14 @@ def _loaded(path: Path, version: str) -> KernelLibrary:
     functions.edgebert_kernels_classes.restype = ctypes.c_char_p
     functions.edgebert_kernels_chosen.restype = ctypes.c_char_p
     functions.edgebert_kernels_choose.argtypes = [ctypes.c_char_p]
+    functions.edgebert_kernels_bf16.restype = ctypes.c_int
     sets: bytes = functions.edgebert_kernels_classes()
     return KernelLibrary(
         path=path,
         version=version,
         arithmetic=int(functions.edgebert_kernels_arithmetic()),
         instruction_sets=tuple(sets.decode().split(",")),
+        bf16=bool(functions.edgebert_kernels_bf16()),
         functions=functions,
     )
 

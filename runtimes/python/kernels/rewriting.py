@@ -12,7 +12,11 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
-from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
+from edgebert.runtimes.kernels.attention import (
+    multiply_bf16,
+    write_float_attention,
+    write_quantized_attention,
+)
 from edgebert.runtimes.kernels.embedding import write_embeddings
 from edgebert.runtimes.kernels.epilogue import take_in_what_follows
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
@@ -70,26 +74,32 @@ class Rewritten:
     exact: bool
 
 
-def rewrite_for_kernels(path: Path) -> Rewritten:
+def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
     """Rewrite the graph at `path` in memory; the file stays as it is.
 
     What is not exactly what a kernel operator does stays as it is, and so does a whole graph that
     is damaged or of no form that is known.
 
+    Args:
+        path: the file.
+        bf16: whether attention multiplies numbers of bfloat16, in the CPU's own way.
+
     Raises:
         InputError: `path` cannot be read.
     """
     try:
-        return _rewritten(path)
+        return _rewritten(path, bf16=bf16)
     except (ValueError, LookupError, ArithmeticError, InputError):  # no graph that could run
         return Rewritten(_bytes(path), {}, (), (), exact=False)
 
 
-def _rewritten(path: Path) -> Rewritten:
+def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
     with rewriting(path) as rewriter:
         graph = MatchedGraph(rewriter, path)
         for write in _PATTERNS:
             write(graph)
+        if bf16:
+            multiply_bf16(graph)
         layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
         left = tuple(map(_name, left_to_onnxruntime(graph)))
         if not layers:
@@ -99,7 +109,8 @@ def _rewritten(path: Path) -> Rewritten:
         tables = _tables(graph, rewriter, path.parent)
         packed = {call.inputs[1] for call in graph.of_type(_PACKING, DOMAIN)}
         rewriter.leave_in_file(packed | tables.keys())
-        return Rewritten(rewriter.to_bytes(), tables, layers, left, is_exact(graph))
+        exact = not bf16 and is_exact(graph)
+        return Rewritten(rewriter.to_bytes(), tables, layers, left, exact)
 
 
 def _tables(graph: MatchedGraph, rewriter: GraphRewriter, folder: Path) -> dict[str, Array]:

@@ -16,6 +16,8 @@ PEERS = (
     "openvino_int8",
     "ctranslate2_int8",
     "edgebert_int8",
+    "edgebert_int8_bf16",
+    "edgebert_int8_kernels",
 )
 """In the order of the rounds."""
 

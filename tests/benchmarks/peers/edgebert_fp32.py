@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks.edgebert_bundle import fp32_bundle, open_bundle, settings, ways
-from benchmarks.protocol import Peer
+from benchmarks.edgebert_bundle import bundle_peer, fp32_bundle
 
-PEER = Peer(
-    title="edgebert fp32",
-    precision="fp32",
-    packages=("onnxruntime",),
-    make=fp32_bundle,
-    ways=ways,
-    settings=settings,
-    open=open_bundle,
-)
+PEER = bundle_peer("edgebert fp32", "fp32", fp32_bundle)

@@ -1,0 +1,346 @@
+// Runs each operator on the same numbers in every class that this CPU has.
+//
+// Prints a hash of the answer of every case, by which CPUs are compared, and a line for each answer
+// that is not the one of emulated lanes, that the order of tasks changes, or that neighbours change.
+// With a sanitizer arrays have no room behind them, so that it sees each number read in excess.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+
+#include "kernels.h"
+
+using namespace edgebert;
+
+namespace {
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kBehind = 0;
+#else
+constexpr size_t kBehind = 64;  // qemu 7.2 reads the lanes that a masked load leaves out
+#endif
+
+int wrong = 0;
+
+template <class T>
+class Array {
+ public:
+  explicit Array(size_t count) : count(count), at_(static_cast<T *>(malloc(count * sizeof(T) + kBehind))) {}
+  Array(const Array &) = delete;
+  Array &operator=(const Array &) = delete;
+  ~Array() { free(at_); }
+  T &operator[](size_t i) { return at_[i]; }
+  operator T *() { return at_; }
+  T *given(bool is) { return is ? at_ : nullptr; }
+  const size_t count;
+
+ private:
+  T *at_;
+};
+
+// The same numbers on every machine.
+class Numbers {
+ public:
+  explicit Numbers(uint64_t seed) : state_(seed * 2 + 1) {}
+  uint32_t below(uint32_t bound) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>((state_ >> 33) * bound >> 31);
+  }
+  void fill(Array<float> &to, float most) {  // now and then a large one, as activations have
+    for (size_t i = 0; i < to.count; i++) {
+      const float v = (static_cast<float>(below(1 << 16)) / (1 << 15) - 1.f) * most;
+      to[i] = below(64) ? v : v * 16.f;
+    }
+  }
+  void fill(Array<int8_t> &to, int most) {
+    for (size_t i = 0; i < to.count; i++)
+      to[i] = static_cast<int8_t>(static_cast<int>(below(2 * most + 1)) - most);
+  }
+  void fill(Array<int64_t> &to, uint32_t bound) {
+    for (size_t i = 0; i < to.count; i++) to[i] = below(bound);
+  }
+
+ private:
+  uint64_t state_;
+};
+
+void forward(void *, void (*task)(void *, size_t), size_t count, void *user) {
+  for (size_t i = 0; i < count; i++) task(user, i);
+}
+void backward(void *, void (*task)(void *, size_t), size_t count, void *user) {
+  while (count) task(user, --count);
+}
+// How many columns a task takes may depend on the threads: the bits may not.
+constexpr Threads kOrders[] = {{nullptr, forward}, {nullptr, backward}};
+
+uint32_t bits(float v) {
+  uint32_t all;
+  memcpy(&all, &v, sizeof all);
+  return v == v ? all : 0x7fc00000u;  // what is no number has its sign from the CPU
+}
+
+unsigned long long hash(Array<float> &of) {
+  unsigned long long value = 1469598103934665603u;
+  for (size_t i = 0; i < of.count; i++) value = (value ^ bits(of[i])) * 1099511628211u;
+  return value;
+}
+
+void complain(const char *name, const char *of, const char *how, size_t at, float found, float wanted) {
+  wrong++;
+  printf("WRONG %s: %s%s: number %zu is %a and not %a\n", name, of, how, at, static_cast<double>(found),
+         static_cast<double>(wanted));
+}
+
+void hold(const char *name, const char *of, const char *how, float *found, float *wanted, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (bits(found[i]) != bits(wanted[i])) return complain(name, of, how, i, found[i], wanted[i]);
+}
+
+// `run(class, threads, y)` for every class and order of tasks, held to emulated lanes; `wanted` is theirs.
+template <class Run>
+void compare(const char *name, Array<float> &wanted, Run run) {
+  if (!run(*class_named("plain"), kOrders[0], static_cast<float *>(wanted))) {
+    wrong++;
+    printf("WRONG %s: no memory\n", name);
+  }
+  printf("CASE %s %016llx\n", name, hash(wanted));
+  Array<float> found(wanted.count);
+  for (const Class *const *one = classes(); *one; one++)
+    for (const Threads &order : kOrders) {
+      memset(found, 0x55, found.count * sizeof(float));
+      run(**one, order, static_cast<float *>(found));
+      hold(name, (*one)->name, order.for_each == backward ? " backward" : "", found, wanted, wanted.count);
+    }
+}
+
+// ---- linear layers
+
+struct Layer {
+  const char *name;
+  size_t rows, inputs, outputs;
+  Activation activation, gate;
+  bool residual, before, after, shifted, one_scale;
+  float scale;  // 0: a row has its own
+  int zero_point, levels, most;  // most: of a weight; 0 for floats
+  float magnitude;
+  bool no_numbers = false;  // some inputs are none
+};
+
+constexpr Activation kNone = Activation::none;
+constexpr Layer kLayers[] = {
+    {"query-key-value", 33, 384, 1152, kNone, kNone, false, false, false, true, false, 0, 128, 127, 127, 2},
+    {"output", 50, 384, 384, kNone, kNone, true, false, true, true, false, 0, 128, 127, 127, 1},
+    {"gelu", 17, 384, 1536, Activation::gelu, kNone, false, false, false, true, false, 0, 128, 127, 127, 2},
+    {"down", 19, 1536, 384, kNone, kNone, true, false, true, false, false, 0, 128, 127, 127, 4},
+    {"narrow-weights", 13, 384, 384, Activation::tanh_gelu, kNone, false, false, false, false, false, 0, 128, 127, 63, 2},
+    {"static", 21, 384, 320, kNone, kNone, true, false, true, true, true, .0173f, 121, 255, 127, 1},
+    {"static-alone", 1, 768, 64, Activation::gelu, kNone, false, false, false, false, false, .03f, 7, 255, 127, 1},
+    {"positive", 9, 312, 312, Activation::relu, kNone, true, false, false, false, false, 0, 0, 255, 127, 1},
+    {"norm-before", 35, 312, 936, kNone, kNone, false, true, false, true, false, 0, 128, 127, 127, 3},
+    {"gate", 11, 200, 72, Activation::silu, Activation::gelu, true, false, true, false, true, 0, 128, 127, 127, 2},
+    {"odd", 7, 37, 53, Activation::tanh, kNone, false, false, true, true, false, 0, 128, 127, 127, 1},
+    {"smallest", 1, 1, 1, kNone, kNone, false, false, false, false, false, 0, 128, 127, 127, 1},
+    {"no-rows", 0, 64, 64, kNone, kNone, false, false, false, false, false, 0, 128, 127, 127, 1},
+    {"zeros", 5, 64, 64, kNone, kNone, false, false, false, false, false, 0, 128, 127, 127, 0},
+    {"large", 6, 64, 64, Activation::gelu, kNone, false, false, false, false, false, 0, 128, 127, 127, 1e18f},
+    {"no-numbers", 6, 64, 64, Activation::gelu, kNone, true, false, true, true, false, 0, 128, 127, 127, 1, true},
+    {"no-numbers-static", 6, 64, 40, kNone, kNone, false, true, false, false, false, .02f, 99, 255, 127, 1, true},
+    {"floats", 23, 384, 48, Activation::tanh, kNone, true, false, true, false, false, 0, 0, 0, 0, 1},
+    {"floats-odd", 3, 131, 5, kNone, kNone, false, false, false, false, false, 0, 0, 0, 0, 1},
+};
+
+void linear(const Layer &l) {
+  Numbers numbers(l.inputs * 31 + l.outputs);
+  Array<float> x(l.rows * l.inputs * (l.gate == kNone ? 1 : 2)), residual(l.rows * l.outputs);
+  Array<float> bias(l.outputs), multiplier(l.inputs), offset(l.inputs), scales(l.one_scale ? 1 : l.outputs);
+  Array<float> before(l.inputs), before_shift(l.inputs), after(l.outputs), after_shift(l.outputs);
+  Array<float> floats(l.most ? 0 : l.inputs * l.outputs), wanted(l.rows * l.outputs);
+  Array<int8_t> weight(l.most ? l.inputs * l.outputs : 0);
+  numbers.fill(x, l.magnitude);
+  if (l.no_numbers) x[3] = NAN, x[l.inputs + 5] = INFINITY, x[2 * l.inputs] = -INFINITY;
+  numbers.fill(residual, 1);
+  for (Array<float> *each : {&bias, &multiplier, &before, &before_shift, &after, &after_shift, &floats})
+    numbers.fill(*each, 1);
+  numbers.fill(offset, .01f);
+  numbers.fill(scales, .01f);
+  numbers.fill(weight, l.most);
+  LinearSpec spec;
+  spec.inputs = l.inputs;
+  spec.outputs = l.outputs;
+  spec.weight = weight.given(l.most);
+  spec.float_weight = floats.given(!l.most);
+  spec.weight_scale = scales.given(l.most);
+  spec.one_weight_scale = l.one_scale;
+  spec.bias = bias;
+  if (l.shifted) spec.multiplier = multiplier, spec.offset = offset;
+  if (l.before) spec.before = {before, before_shift, 1e-5f};
+  if (l.after) spec.after = {after, after_shift.given(!l.one_scale), 1e-12f};
+  spec.scale = l.scale;
+  spec.zero_point = l.zero_point;
+  spec.levels = l.levels;
+  spec.activation = l.activation;
+  spec.gate = l.gate;
+  spec.gated = l.gate != kNone;
+  const size_t width = l.inputs * (spec.gated ? 2 : 1);
+  const auto rows = [&](const Class &of, const Threads &threads, size_t first, size_t count, float *y) {
+    Linear *made = of.make_linear(spec);
+    if (!made) return false;
+    const LinearCall call = {x + first * width, l.residual ? residual + first * l.outputs : nullptr, count, y};
+    const bool done = of.linear(*made, call, threads);
+    of.free_linear(made);
+    return done;
+  };
+  compare(l.name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    return !l.rows || rows(of, threads, 0, l.rows, y);
+  });
+  Array<float> alone(l.outputs);
+  for (const Class *const *one = classes(); *one; one++)
+    for (size_t row = 0; row < l.rows; row += 1 + l.rows / 3) {
+      rows(**one, kOrders[0], row, 1, alone);
+      hold(l.name, (*one)->name, " alone", alone, wanted + row * l.outputs, l.outputs);
+    }
+}
+
+// ---- attention
+
+struct Heads {
+  const char *name;
+  size_t texts, tokens, heads, size, window;
+  bool packed, masked, biased, rotary;
+};
+
+constexpr Heads kHeads[] = {
+    {"attention", 2, 37, 12, 32, 0, true, true, false, false},
+    {"heads-of-64", 1, 130, 3, 64, 0, true, true, false, false},
+    {"heads-of-26", 2, 19, 12, 26, 0, true, true, false, false},
+    {"heads-of-128", 1, 33, 2, 128, 0, false, false, false, false},
+    {"heads-of-7", 1, 20, 3, 7, 0, false, true, false, false},
+    {"bias", 2, 21, 4, 64, 0, false, true, true, false},
+    {"window-rotary", 1, 70, 2, 64, 16, true, true, false, true},
+    {"rotary", 2, 9, 3, 32, 0, false, true, false, true},
+    {"one-token", 3, 1, 2, 32, 0, true, true, false, false},
+    {"no-tokens", 1, 0, 2, 32, 0, true, false, false, false},
+};
+
+void attention(const Heads &h) {
+  Numbers numbers(h.tokens * 7 + h.size);
+  const size_t width = h.heads * h.size, stride = width * (h.packed ? 3 : 1), rows = h.texts * h.tokens;
+  Array<float> query(rows * stride), key(h.packed ? 0 : rows * width), value(h.packed ? 0 : rows * width);
+  Array<float> bias(h.biased ? h.heads * h.tokens * h.tokens : 0), wanted(rows * width);
+  Array<float> cosines(h.rotary ? h.tokens * h.size / 2 : 0), sines(cosines.count);
+  Array<int32_t> mask(rows);
+  for (Array<float> *each : {&query, &key, &value, &bias}) numbers.fill(*each, 1);
+  for (size_t i = 0; i < cosines.count; i++) {  // of a rotation, exactly the same everywhere
+    const float t = static_cast<float>(numbers.below(1024)) / 1024;
+    cosines[i] = (1 - t * t) / (1 + t * t);
+    sines[i] = 2 * t / (1 + t * t);
+  }
+  // Text 0 is padded behind, text 1 has a hole too.
+  const size_t counting = h.tokens - h.tokens / 3;
+  for (size_t i = 0; i < rows; i++) {
+    const size_t text = i / h.tokens, token = i % h.tokens;
+    mask[i] = text == 2 || (token < counting && !(text == 1 && token == 1));
+  }
+  const auto run = [&](Attention of, const Threads &threads, size_t texts, size_t tokens, float *y) {
+    const float *const k = h.packed ? query + width : key, *const v = h.packed ? query + 2 * width : value;
+    const AttentionCall call = {query, k, v, stride, stride, stride, mask.given(h.masked),
+                                bias.given(h.biased), 0, h.tokens * h.tokens,
+                                cosines.given(h.rotary), sines.given(h.rotary),
+                                texts, tokens, h.heads, h.size, h.window,
+                                1 / std::sqrt(static_cast<float>(h.size)), y};
+    return of(call, threads);
+  };
+  compare(h.name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    return run(of.attention, threads, h.texts, h.tokens, y);
+  });
+  if (!h.masked || h.biased) return;  // a bias of fewer tokens lies in other places
+  Array<float> alone(counting * width);
+  for (const Class *const *one = classes(); *one; one++) {
+    run((*one)->attention, kOrders[0], 1, counting, alone);
+    hold(h.name, (*one)->name, " without padding", alone, wanted, alone.count);
+  }
+  if (!bf16_attention()) return;
+  run(bf16_attention(), kOrders[1], h.texts, h.tokens, wanted);
+  run(bf16_attention(), kOrders[0], 1, counting, alone);
+  hold(h.name, "bf16", " without padding", alone, wanted, alone.count);
+}
+
+// ---- what is done to rows
+
+void embedding(const char *name, bool integers, bool types, bool given, bool norm, size_t width) {
+  Numbers numbers(width);
+  const size_t texts = 3, tokens = 17, words = 40, positions = 24;
+  Array<int64_t> ids(texts * tokens), kinds(texts * tokens), places(texts * tokens);
+  numbers.fill(ids, words);
+  numbers.fill(kinds, 2);
+  numbers.fill(places, positions);
+  Array<int8_t> word(words * width), position(positions * width);
+  Array<float> word_floats(words * width), position_floats(positions * width), type(2 * width);
+  Array<float> scales(words), gain(width), shift(width), wanted(texts * tokens * width);
+  numbers.fill(word, 127);
+  numbers.fill(position, 127);
+  for (Array<float> *each : {&word_floats, &position_floats, &type, &gain, &shift}) numbers.fill(*each, 1);
+  numbers.fill(scales, .01f);
+  Table of_words, of_types, of_positions;
+  of_words.rows = words;
+  of_positions.rows = positions;
+  of_types.rows = 2;
+  of_types.floats = type;
+  if (integers) {
+    of_words.integers = word, of_words.scales = scales;
+    of_positions.integers = position, of_positions.scales = scales;
+  } else {
+    of_words.floats = word_floats;
+    of_positions.floats = position_floats;
+  }
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    Norm after;
+    if (norm) after = {gain, shift, 1e-12f};
+    const EmbeddingCall call = {ids, kinds.given(types), places.given(given), texts, tokens,
+                                width, given ? size_t(0) : size_t(2), false, of_words, of_types,
+                                of_positions, after, y};
+    return of.embedding(call, threads);
+  });
+}
+
+void pooling(const char *name, bool mean, bool normalize, size_t texts, size_t tokens, size_t width) {
+  Numbers numbers(width + tokens);
+  Array<float> hidden(texts * tokens * width), wanted(texts * width);
+  Array<int64_t> mask(texts * tokens);
+  numbers.fill(hidden, 1);
+  for (size_t i = 0; i < mask.count; i++) mask[i] = i % tokens < 1 + i / tokens * 5;
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    const PoolingCall call = {hidden, mask, texts, tokens, width, mean, normalize, 1e-12f, 1e-9f, y};
+    return of.pooling(call, threads);
+  });
+}
+
+void norm(const char *name, bool residual, size_t rows, size_t width) {
+  Numbers numbers(width);
+  Array<float> x(rows * width), added(rows * width), gain(width), shift(width), wanted(rows * width);
+  for (Array<float> *each : {&x, &added, &gain, &shift}) numbers.fill(*each, 1);
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    return of.norm({x, added.given(residual), rows, width, {gain, shift, 1e-5f}, y}, threads);
+  });
+}
+
+}  // namespace
+
+int main() {
+  printf("CLASSES");
+  for (const Class *const *one = classes(); *one; one++) printf(" %s", (*one)->name);
+  printf("\n");
+  for (const Layer &layer : kLayers) linear(layer);
+  for (const Heads &heads : kHeads) attention(heads);
+  embedding("embedding", true, true, false, true, 384);
+  embedding("embedding-of-floats", false, false, true, true, 312);
+  embedding("embedding-alone", false, true, false, false, 5);
+  pooling("mean", true, true, 3, 19, 384);
+  pooling("first", false, true, 3, 19, 312);
+  pooling("mean-odd", true, false, 2, 8, 7);
+  norm("norm", false, 20, 384);
+  norm("norm-of-sum", true, 5, 312);
+  norm("norm-of-one", false, 3, 1);
+  return wrong ? 1 : 0;
+}
