@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 
 _MASKS = {"QAttention": 5, "Attention": 3, "MultiHeadAttention": 4, "SelfAttention": 3}
 """Where each operator takes its mask."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.float_linear import float_linear
-from edgebert.runtimes.kernels.linear import quantized_linear
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN, kernel_call
-from edgebert.runtimes.kernels.padding import padding_is_masked
-from edgebert.runtimes.kernels.shapes import Shape
-from edgebert.runtimes.kernels.value_types import FLOAT, INT32
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import DOMAIN, kernel_call
+from edgebert.runtimes.kernels.matching.padding import padding_is_masked
+from edgebert.runtimes.kernels.matching.shapes import Shape
+from edgebert.runtimes.kernels.matching.value_types import FLOAT, INT32
+from edgebert.runtimes.kernels.patterns.float_linear import float_linear
+from edgebert.runtimes.kernels.patterns.linear import quantized_linear
 
 _HEADS = ".heads"  # behind the name of the product that makes query, key and value
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
