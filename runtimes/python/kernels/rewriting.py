@@ -12,18 +12,21 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
-from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
-from edgebert.runtimes.kernels.embedding import write_embeddings
-from edgebert.runtimes.kernels.epilogue import take_in_what_follows
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
-from edgebert.runtimes.kernels.float_linear import write_float_linears
-from edgebert.runtimes.kernels.heads import write_heads
-from edgebert.runtimes.kernels.layer_norm import write_layer_norms
-from edgebert.runtimes.kernels.linear import write_linears, write_standard_linears
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
-from edgebert.runtimes.kernels.pooling import write_pooling
-from edgebert.runtimes.kernels.prologue import take_in_what_stands_before
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
+from edgebert.runtimes.kernels.patterns.attention import (
+    write_float_attention,
+    write_quantized_attention,
+)
+from edgebert.runtimes.kernels.patterns.embedding import write_embeddings
+from edgebert.runtimes.kernels.patterns.epilogue import take_in_what_follows
+from edgebert.runtimes.kernels.patterns.float_linear import write_float_linears
+from edgebert.runtimes.kernels.patterns.heads import write_heads
+from edgebert.runtimes.kernels.patterns.layer_norm import write_layer_norms
+from edgebert.runtimes.kernels.patterns.linear import write_linears, write_standard_linears
+from edgebert.runtimes.kernels.patterns.pooling import write_pooling
+from edgebert.runtimes.kernels.patterns.prologue import take_in_what_stands_before
 
 _PACKING, _LOOKING_UP = "Linear", "Embedding"
 """Operators with large constants: one makes another form of its weights when a session is opened, and
