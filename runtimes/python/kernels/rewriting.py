@@ -10,7 +10,7 @@ import numpy as np
 
 from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
-from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
+from edgebert.onnx_graph.rewriter import GraphRewriter, mapped
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
 from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
@@ -88,12 +88,12 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
     """
     try:
         return _rewritten(path, bf16=bf16)
-    except (ValueError, LookupError, ArithmeticError, InputError):  # no graph that could run
+    except (ValueError, LookupError, ArithmeticError, OSError, InputError):  # no graph that could run
         return Rewritten(_bytes(path), {}, (), (), exact=False)
 
 
 def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
-    with rewriting(path) as rewriter:
+    with mapped(path) as rewriter:
         graph = MatchedGraph(rewriter, path)
         for write in _PATTERNS:
             write(graph)
