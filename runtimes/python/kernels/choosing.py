@@ -42,7 +42,7 @@ def chosen_library(bundle: Bundle, *, provider: str, kernels: str) -> KernelLibr
     check_choice("kernels", kernels, KERNELS)
     chosen = provider_named(provider)
     if kernels in (REQUIRED, BF16):
-        return _required(bundle, chosen)
+        return _required(bundle, chosen, bf16=kernels == BF16)
     if kernels == OFF or chosen is not CPU or bundle.manifest.kernels is None:
         return None
     library = find_usable_library()
@@ -142,7 +142,7 @@ def without_kernels(manifest: Manifest, provider: str) -> str:
     return f"{ONNXRUNTIME}.{provider.removesuffix('ExecutionProvider').lower()}"
 
 
-def _required(bundle: Bundle, provider: Provider) -> KernelLibrary:
+def _required(bundle: Bundle, provider: Provider, *, bf16: bool) -> KernelLibrary:
     if provider is not CPU:
         raise ProviderError(
             f"kernels run on the provider {CPU.name!r}, and {provider.name!r} was asked for: "
@@ -151,6 +151,11 @@ def _required(bundle: Bundle, provider: Provider) -> KernelLibrary:
     library = require_usable_library()
     if why := why_not(bundle, library):
         raise ProviderError(why)
+    if bf16 and not library.bf16:
+        raise ProviderError(
+            f"this CPU multiplies no numbers of bfloat16 (AVX512-BF16): {REQUIRED!r} in the place of "
+            f"{BF16!r} runs everywhere"
+        )
     return library
 
 

@@ -10,20 +10,24 @@ import numpy as np
 
 from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
-from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
+from edgebert.onnx_graph.rewriter import GraphRewriter, mapped
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
-from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
-from edgebert.runtimes.kernels.embedding import write_embeddings
-from edgebert.runtimes.kernels.epilogue import take_in_what_follows
+from edgebert.records.measured import KernelLayers
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
-from edgebert.runtimes.kernels.float_linear import write_float_linears
-from edgebert.runtimes.kernels.heads import write_heads
-from edgebert.runtimes.kernels.layer_norm import write_layer_norms
-from edgebert.runtimes.kernels.linear import write_linears, write_standard_linears
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
-from edgebert.runtimes.kernels.pooling import write_pooling
-from edgebert.runtimes.kernels.prologue import take_in_what_stands_before
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
+from edgebert.runtimes.kernels.patterns.attention import (
+    write_float_attention,
+    write_quantized_attention,
+)
+from edgebert.runtimes.kernels.patterns.embedding import write_embeddings
+from edgebert.runtimes.kernels.patterns.epilogue import take_in_what_follows
+from edgebert.runtimes.kernels.patterns.float_linear import write_float_linears
+from edgebert.runtimes.kernels.patterns.heads import write_heads
+from edgebert.runtimes.kernels.patterns.layer_norm import write_layer_norms
+from edgebert.runtimes.kernels.patterns.linear import write_linears, write_standard_linears
+from edgebert.runtimes.kernels.patterns.pooling import write_pooling
+from edgebert.runtimes.kernels.patterns.prologue import take_in_what_stands_before
 
 _PACKING, _LOOKING_UP = "Linear", "Embedding"
 """Operators with large constants: one makes another form of its weights when a session is opened, and
@@ -31,6 +35,9 @@ reads them never again; the other looks up rows at every run."""
 
 _RAW = 9  # field of TensorProto
 _MANY_BYTES = 1 << 14
+
+_NO_GRAPH = (ValueError, LookupError, ArithmeticError, OSError, InputError)
+"""What is raised of a graph that could not run."""
 
 _PATTERNS = (
     write_linears,
@@ -85,19 +92,40 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
     """
     try:
         return _rewritten(path, bf16=bf16)
-    except (ValueError, LookupError, ArithmeticError, InputError):  # no graph that could run
+    except _NO_GRAPH:
         return Rewritten(_bytes(path), {}, (), (), exact=False)
 
 
+def layers_for_kernels(path: Path) -> KernelLayers:
+    """Which layers kernels would run of the graph at `path`, without making another graph of it."""
+    try:
+        with mapped(path) as rewriter:
+            graph = _matched(rewriter, path)
+            layers, left = _layers(graph)
+            return KernelLayers(layers, left, exact=bool(layers) and is_exact(graph))
+    except _NO_GRAPH:
+        return KernelLayers((), (), exact=False)
+
+
+def _matched(rewriter: GraphRewriter, path: Path) -> MatchedGraph:
+    graph = MatchedGraph(rewriter, path)
+    for write in _PATTERNS:
+        write(graph)
+    return graph
+
+
+def _layers(graph: MatchedGraph) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the layers that kernels run, and of those left to onnxruntime."""
+    layers = (_name(call) for call in graph.calls if call.domain == DOMAIN)
+    return tuple(layers), tuple(map(_name, left_to_onnxruntime(graph)))
+
+
 def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
-    with rewriting(path) as rewriter:
-        graph = MatchedGraph(rewriter, path)
-        for write in _PATTERNS:
-            write(graph)
+    with mapped(path) as rewriter:
+        graph = _matched(rewriter, path)
         if bf16:
             _multiply_bf16(graph)
-        layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
-        left = tuple(map(_name, left_to_onnxruntime(graph)))
+        layers, left = _layers(graph)
         if not layers:
             return Rewritten(_bytes(path), {}, (), left, exact=False)
         graph.write_into(rewriter)

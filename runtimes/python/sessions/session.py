@@ -245,8 +245,6 @@ def _prepare(provider: Provider) -> str:
 
 def _failure(start: _Start, done: str, error: Exception) -> BundleError | ProviderError:
     reason = reason_of(error)
-    if start.kernels and start.kernels.running.bf16:
-        return ProviderError(f"{start.path} cannot be {done} with kernels='bf16': {reason}")
     if start.provider is CPU:
         return BundleError(f"{start.path} cannot be {done} by onnxruntime: {reason}")
     return ProviderError(
