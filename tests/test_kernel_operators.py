@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from edgebert.runtimes.kernels.library import KernelLibrary, require_library
-from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
+from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
 
 Values = npt.NDArray[Any]
 Inputs = Mapping[str, Values | None]

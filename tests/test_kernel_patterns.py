@@ -38,17 +38,17 @@ CONSTANTS: Arrays = {
     "scales": np.full(WIDTH, 0.004, np.float32),
     "scales2": np.full(2 * WIDTH, 0.004, np.float32),
     "rows": np.full(WIDTH, 0.004, np.float32),
-    "scale": np.float32(0.02),
-    "zero": np.uint8(120),
+    "scale": np.array(0.02, np.float32),
+    "zero": np.array(120, np.uint8),
     "start": np.array([0], np.int64),
     "later": np.array([1], np.int64),
     "cosines": np.cos(_floats(32, 4)),
     "sines": np.sin(_floats(32, 4)),
     "short": np.cos(_floats(32, 2)),
-    "hundred": np.float32(100),
-    "half_number": np.float32(0.5),
-    "one": np.float32(1),
-    "root": np.sqrt(np.float32(2)),
+    "hundred": np.array(100, np.float32),
+    "half_number": np.array(0.5, np.float32),
+    "one": np.array(1, np.float32),
+    "root": np.array(np.sqrt(np.float32(2))),
     "axis2": np.array([2], np.int64),
     "seen": np.array([0, 0, 3, 2, 8], np.int64),
     "flat": np.array([0, 0, 16], np.int64),
@@ -91,7 +91,7 @@ def _given(path: Path) -> Arrays:
 
     mask = np.ones((BATCH, TOKENS), np.int64)
     mask[1, 4:] = 0
-    values = {
+    values: Arrays = {
         "x": floats(BATCH, TOKENS, WIDTH),
         "other": floats(BATCH, TOKENS, WIDTH),
         "row": floats(1, TOKENS, WIDTH),

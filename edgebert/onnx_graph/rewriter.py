@@ -48,6 +48,18 @@ def rewriting(path: Path) -> Iterator[GraphRewriter]:
         InputError: `path` cannot be read, or is damaged or not an ONNX file.
     """
     read_graph(path)  # says what is wrong with nodes and weights
+    with mapped(path) as rewriter:
+        yield rewriter
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[GraphRewriter]:
+    """The same of a graph that is looked through by whoever opens it, nodes and weights.
+
+    Raises:
+        InputError: `path` is damaged or not an ONNX file.
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         try:
             rewriter = GraphRewriter(path, EditedMessage(data, 0, len(data)), data)

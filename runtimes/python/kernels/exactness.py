@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import DOMAIN
 
 _LAYERS = (
     "Attention", "DynamicQuantizeMatMul", "EmbedLayerNormalization", "FusedMatMul", "Gemm",

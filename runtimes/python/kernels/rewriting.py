@@ -10,21 +10,24 @@ import numpy as np
 
 from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
-from edgebert.onnx_graph.rewriter import GraphRewriter, rewriting
+from edgebert.onnx_graph.rewriter import GraphRewriter, mapped
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
 from edgebert.records.measured import KernelLayers
-from edgebert.runtimes.kernels.attention import write_float_attention, write_quantized_attention
-from edgebert.runtimes.kernels.embedding import write_embeddings
-from edgebert.runtimes.kernels.epilogue import take_in_what_follows
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
-from edgebert.runtimes.kernels.float_linear import write_float_linears
-from edgebert.runtimes.kernels.heads import write_heads
-from edgebert.runtimes.kernels.layer_norm import write_layer_norms
-from edgebert.runtimes.kernels.linear import write_linears, write_standard_linears
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import DOMAIN, VERSION
-from edgebert.runtimes.kernels.pooling import write_pooling
-from edgebert.runtimes.kernels.prologue import take_in_what_stands_before
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
+from edgebert.runtimes.kernels.patterns.attention import (
+    write_float_attention,
+    write_quantized_attention,
+)
+from edgebert.runtimes.kernels.patterns.embedding import write_embeddings
+from edgebert.runtimes.kernels.patterns.epilogue import take_in_what_follows
+from edgebert.runtimes.kernels.patterns.float_linear import write_float_linears
+from edgebert.runtimes.kernels.patterns.heads import write_heads
+from edgebert.runtimes.kernels.patterns.layer_norm import write_layer_norms
+from edgebert.runtimes.kernels.patterns.linear import write_linears, write_standard_linears
+from edgebert.runtimes.kernels.patterns.pooling import write_pooling
+from edgebert.runtimes.kernels.patterns.prologue import take_in_what_stands_before
 
 _PACKING, _LOOKING_UP = "Linear", "Embedding"
 """Operators with large constants: one makes another form of its weights when a session is opened, and
@@ -33,7 +36,7 @@ reads them never again; the other looks up rows at every run."""
 _RAW = 9  # field of TensorProto
 _MANY_BYTES = 1 << 14
 
-_NO_GRAPH = (ValueError, LookupError, ArithmeticError, InputError)
+_NO_GRAPH = (ValueError, LookupError, ArithmeticError, OSError, InputError)
 """What is raised of a graph that could not run."""
 
 _PATTERNS = (
@@ -96,7 +99,7 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
 def layers_for_kernels(path: Path) -> KernelLayers:
     """Which layers kernels would run of the graph at `path`, without making another graph of it."""
     try:
-        with rewriting(path) as rewriter:
+        with mapped(path) as rewriter:
             graph = _matched(rewriter, path)
             layers, left = _layers(graph)
             return KernelLayers(layers, left, exact=bool(layers) and is_exact(graph))
@@ -118,7 +121,7 @@ def _layers(graph: MatchedGraph) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
-    with rewriting(path) as rewriter:
+    with mapped(path) as rewriter:
         graph = _matched(rewriter, path)
         if bf16:
             _multiply_bf16(graph)

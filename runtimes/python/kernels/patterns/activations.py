@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
 
 _ROOT_OF_2 = float(np.sqrt(np.float32(2)))
 _NAMES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 
 
 def matrix_shape(graph: MatchedGraph, weight: str) -> tuple[int, int] | None:

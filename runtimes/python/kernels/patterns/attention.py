@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.float_linear import float_linear
-from edgebert.runtimes.kernels.linear import quantized_linear
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
-from edgebert.runtimes.kernels.shapes import Shape
-from edgebert.runtimes.kernels.value_types import FLOAT, INT32
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import kernel_call
+from edgebert.runtimes.kernels.matching.padding import padding_is_masked
+from edgebert.runtimes.kernels.matching.shapes import Shape
+from edgebert.runtimes.kernels.matching.value_types import FLOAT, INT32
+from edgebert.runtimes.kernels.patterns.float_linear import float_linear
+from edgebert.runtimes.kernels.patterns.linear import quantized_linear
 
 _HEADS = ".heads"  # behind the name of the product that makes query, key and value
 _MASKED = -10000.0  # added to scores of what is masked, unless an operator says another number
@@ -33,7 +34,7 @@ def write_quantized_attention(graph: MatchedGraph) -> None:
     2. Its weight is [channels, 3 * width], query, key and value side by side, as `SelfAttention`
        reads them.
     """
-    for call in graph.of_type("QAttention", CONTRIB):
+    for call in graph.of_type("QAttention", CONTRIB) if padding_is_masked(graph) else ():
         codes, weight, bias, scale, weight_scale, mask, zero, weight_zero, past = map(
             call.input, range(9)
         )
@@ -45,7 +46,7 @@ def write_quantized_attention(graph: MatchedGraph) -> None:
 
 def write_float_attention(graph: MatchedGraph) -> None:
     """Attention -> FloatLinear, SelfAttention, under the same conditions."""
-    for call in graph.of_type("Attention", CONTRIB):
+    for call in graph.of_type("Attention", CONTRIB) if padding_is_masked(graph) else ():
         value, weight, bias, mask, past, added = map(call.input, range(6))
         linear = float_linear(graph, call, value, weight, bias)
         if linear is not None and not past and not any(call.inputs[6:]):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.activations import read_activation
-from edgebert.runtimes.kernels.layer_norm import read_layer_norm
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.matrices import matrix_shape
-from edgebert.runtimes.kernels.operators import DOMAIN
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matrices import matrix_shape
+from edgebert.runtimes.kernels.matching.operators import DOMAIN
+from edgebert.runtimes.kernels.patterns.activations import read_activation
+from edgebert.runtimes.kernels.patterns.layer_norm import read_layer_norm
 
 PLACES = {
     "Linear": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 
 _MASKED = -10000.0
 _FLOAT = 1

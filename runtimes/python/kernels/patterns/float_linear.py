@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.matrices import matrix_shape
-from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matrices import matrix_shape
+from edgebert.runtimes.kernels.matching.operators import kernel_call
 
 
 def write_float_linears(graph: MatchedGraph) -> None:

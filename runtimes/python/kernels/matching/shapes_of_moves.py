@@ -5,7 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.shapes import KnownShapes, Length, Shape, broadcast, with_length
+from edgebert.runtimes.kernels.matching.shapes import (
+    KnownShapes,
+    Length,
+    Shape,
+    broadcast,
+    with_length,
+)
 
 
 def gather(known: KnownShapes, call: Call) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
 
 
 @dataclass(frozen=True)

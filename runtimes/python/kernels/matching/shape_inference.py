@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels import shapes_of_moves as moves
-from edgebert.runtimes.kernels import shapes_of_numbers as numbers
-from edgebert.runtimes.kernels.shapes import Constants, KnownShapes, Shape
+from edgebert.runtimes.kernels.matching import shapes_of_moves as moves
+from edgebert.runtimes.kernels.matching import shapes_of_numbers as numbers
+from edgebert.runtimes.kernels.matching.shapes import Constants, KnownShapes, Shape
 
 _SAME = """
 Abs BiasGelu Clip Cos CumSum DequantizeLinear Elu Erf Exp FastGelu Floor Gelu

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgebert.onnx_graph.calls import Attribute, Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import kernel_call
 
 _FLOAT, _INTEGERS = 1, (6, 7)
 _MASK = "attention_mask"

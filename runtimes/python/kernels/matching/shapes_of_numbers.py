@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.shapes import KnownShapes, Length, Shape, broadcast
+from edgebert.runtimes.kernels.matching.shapes import KnownShapes, Length, Shape, broadcast
 
 
 def same(known: KnownShapes, call: Call) -> None:

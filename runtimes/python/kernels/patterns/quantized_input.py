@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.value_types import FLOAT
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.value_types import FLOAT
 
 _LEVELS = (127, 255)
 _BY_ROW = ((127, 128, False), (255, 0, True), (255, 0, False))

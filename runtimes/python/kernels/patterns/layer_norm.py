@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import kernel_call
 
 
 @dataclass(frozen=True)

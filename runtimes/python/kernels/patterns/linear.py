@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
-from edgebert.runtimes.kernels.quantized_input import QuantizedInput, read_quantized_input
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import kernel_call
+from edgebert.runtimes.kernels.patterns.quantized_input import QuantizedInput, read_quantized_input
 
 _INT8 = 3
 

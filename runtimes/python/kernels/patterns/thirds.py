@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 
 
 def whole_of(graph: MatchedGraph, thirds: tuple[str, str, str]) -> str:

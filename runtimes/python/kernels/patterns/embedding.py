@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.layer_norm import read_layer_norm
-from edgebert.runtimes.kernels.matched_graph import MatchedGraph
-from edgebert.runtimes.kernels.operators import kernel_call
+from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
+from edgebert.runtimes.kernels.matching.operators import kernel_call
+from edgebert.runtimes.kernels.patterns.layer_norm import read_layer_norm
 
 _FLOAT, _INT8 = 1, 3
 _INT32, _INT64 = 6, 7

@@ -16,9 +16,9 @@ from edgebert.onnx_graph.edited_message import EditedMessage
 from edgebert.onnx_graph.external_data import external_files
 from edgebert.onnx_graph.rewriter import GraphRewriter
 from edgebert.onnx_graph.tensor_values import tensor_values
-from edgebert.runtimes.kernels.shape_inference import infer_shapes
-from edgebert.runtimes.kernels.shapes import Shape
-from edgebert.runtimes.kernels.value_types import infer_types
+from edgebert.runtimes.kernels.matching.shape_inference import infer_shapes
+from edgebert.runtimes.kernels.matching.shapes import Shape
+from edgebert.runtimes.kernels.matching.value_types import infer_types
 
 CONTRIB = "com.microsoft"
 _FLOAT, _LARGEST_VALUE = 1, 1 << 22

@@ -7,7 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from edgebert.onnx_graph.calls import Call
-from edgebert.runtimes.kernels.attention import (
+from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
+from edgebert.runtimes.kernels.matching.padding import padding_is_masked
+from edgebert.runtimes.kernels.matching.value_types import FLOAT
+from edgebert.runtimes.kernels.patterns.attention import (
     fits_mask,
     fits_scores,
     head_count,
@@ -15,11 +18,9 @@ from edgebert.runtimes.kernels.attention import (
     self_attention,
     stated_scale,
 )
-from edgebert.runtimes.kernels.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.rotation import read_rotation
-from edgebert.runtimes.kernels.thirds import unmoved, whole_of
-from edgebert.runtimes.kernels.value_types import FLOAT
-from edgebert.runtimes.kernels.window import read_window
+from edgebert.runtimes.kernels.patterns.rotation import read_rotation
+from edgebert.runtimes.kernels.patterns.thirds import unmoved, whole_of
+from edgebert.runtimes.kernels.patterns.window import read_window
 
 _KNOWN = ("query", "key", "value", "bias", "mask", "added")
 """The inputs that are understood; those behind them are a past."""
@@ -35,7 +36,7 @@ def write_heads(graph: MatchedGraph) -> None:
     4. A mask is int32 [batch, sequence], and there is no past.
     5. What is added to scores is a bias, or a window of neighbours.
     """
-    for call in graph.of_type("MultiHeadAttention", CONTRIB):
+    for call in graph.of_type("MultiHeadAttention", CONTRIB) if padding_is_masked(graph) else ():
         if (made := _attention(graph, call)) is not None:
             graph.replace(call, *made)
 

@@ -1,0 +1,1 @@
+"""What is known of a graph in memory, of which calls are replaced by kernel operators."""

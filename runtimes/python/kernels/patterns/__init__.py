@@ -1,0 +1,1 @@
+"""What each kernel operator is recognized by."""
