@@ -14,7 +14,7 @@ from edgebert.records.manifest import ANY_CPU, Manifest
 from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
-from edgebert.runtimes.kernels import choosing
+from edgebert.runtimes.kernels import OFF, choosing
 from edgebert.runtimes.kernels.library import REINSTALL
 from edgebert.runtimes.loading import open_model
 from edgebert.runtimes.model import Model
@@ -139,13 +139,11 @@ def _answers(bundle: Bundle, provider: str, kernels: str) -> list[DoctorCheck]:
     except BundleError as error:
         return [_failed("load", str(error), "tokenizer", _tokenizer_way_out(bundle.manifest))]
     try:
-        choosing.chosen_library(bundle, provider=provider, kernels=kernels)
-    except ProviderError as error:
-        return [_failed("kernels", str(error), "kernels", _WITHOUT_KERNELS)]
-    try:
         model = open_model(bundle, provider=provider, kernels=kernels)
         golden = bundle.golden()
     except ProviderError as error:
+        if kernels not in (WHERE_MEASURED, OFF):
+            return [_failed("kernels", str(error), "kernels", _WITHOUT_KERNELS)]
         return [_failed("provider", str(error), "provider", _USE_CPU)]
     except BundleError as error:
         versions = _versions(bundle, CPU)
@@ -189,7 +187,7 @@ def _kernels(model: Model, asked: str) -> Iterator[DoctorCheck]:
     if model.kernels:
         running = model.kernels
         run, left = len(running.layers), len(running.left)
-        detail = f"{KERNELS_WHEEL} {running.version} by {running.instruction_set}: {run} layers"
+        detail = f"{KERNELS_WHEEL} {running.version}, {running}: {run} layers"
         yield DoctorCheck("kernels", True, f"{detail}, {left} left to onnxruntime")
     elif model.manifest.kernels:
         why = choosing.why_onnxruntime(model.bundle, provider=model.provider, kernels=asked)
@@ -286,8 +284,8 @@ def _compare(
 def _cpu(model: Model, golden: Golden, answers: Sequence[GoldenAnswer]) -> DoctorCheck:
     """An int8 bundle on a CPU it was not proved on is as good as its answers there."""
     manifest, here = model.manifest, this_machine().cpu_class
-    quantized = manifest.quantization
-    if model.promises_bits:
+    quantized, measured = manifest.quantization, manifest.kernels
+    if model.kernels and measured and measured.exact and not model.kernels.bf16:
         return DoctorCheck("cpu", True, f"{here}; kernels give the same bits on every CPU")
     if quantized is None:
         return DoctorCheck("cpu", True, f"{here}; a float graph assumes nothing of it")

@@ -258,6 +258,35 @@ def test_a_bundle_of_links_is_run_too(bundle: Path, tmp_path: Path) -> None:
     assert other_bits(model.embed(TEXTS), load(bundle).embed(TEXTS)) == 0
 
 
+def test_attention_in_bfloat16_has_a_fingerprint_of_its_own_and_is_asked_for_by_name(
+    added: KernelsRecord, tiny_bundle: Path, plain_int8: Path, kernels: KernelLibrary
+) -> None:
+    if not kernels.bf16:
+        with pytest.raises(ProviderError, match="this CPU multiplies no numbers of bfloat16"):
+            load(added.bundle, kernels="bf16")
+        return
+    model, exact = load(added.bundle, kernels="bf16"), load(added.bundle)
+    assert model.kernels and model.kernels.bf16 and not model.kernels.exact
+    assert model.fingerprint == f"{exact.fingerprint}.bf16"
+    assert "attention in bfloat16" in repr(model)
+    vectors = model.embed(TEXTS)
+    assert (vectors * exact.embed(TEXTS)).sum(axis=1).min() > 0.99
+    assert not np.array_equal(vectors, exact.embed(TEXTS))
+    assert np.array_equal(model.embed(TEXTS[3]), vectors[3])
+    again = pickle.loads(pickle.dumps(model))
+    assert again.fingerprint == model.fingerprint
+    assert examine(added.bundle, kernels="bf16").fingerprint == model.fingerprint
+    made_by = check(tiny_bundle, added.bundle, kernels="bf16").made_by
+    assert made_by["candidate"] == model.fingerprint
+    assert RetrievalEmbedder(added.bundle, fingerprint=model.fingerprint).model.kernels
+    with pytest.raises(InputError, match=r"load the bundle with kernels='bf16'"):
+        RetrievalEmbedder(exact, fingerprint=model.fingerprint).embed_query("a lamp")
+    with pytest.raises(InputError, match=r"load the bundle with kernels='required'"):
+        RetrievalEmbedder(model, fingerprint=exact.fingerprint).embed_query("a lamp")
+    with pytest.raises(ProviderError, match="was not measured with kernels"):
+        load(plain_int8, kernels="bf16")
+
+
 # Vectors of one engine, and the other.
 
 
@@ -438,20 +467,17 @@ def test_inspect_lists_the_layers_that_kernels_run_without_them(
     assert "kernels: could run " in edgebert("inspect", plain_int8).stdout
 
 
-def test_attention_in_bfloat16_has_a_name_and_a_fingerprint_of_its_own(
-    added: KernelsRecord, kernels: KernelLibrary
+def test_golden_answers_hold_attention_in_bfloat16_to_the_reference(
+    bundle: Path, kernels: KernelLibrary
 ) -> None:
-    bundle = Path(added.bundle)
-    if not kernels.bf16:
-        with pytest.raises(ProviderError, match="no numbers of bfloat16"):
-            load(bundle, kernels="bf16")
-        return
-    exact, near = load(bundle, kernels="required"), load(bundle, kernels="bf16")
-    assert near.kernels is not None
-    assert near.kernels.bf16
-    assert not near.promises_bits
-    assert near.fingerprint == f"{exact.fingerprint}.bf16"
-    assert all(answer.passed for answer in run_golden(near))
-    texts = ["a text of several words", "and another one, which is a little longer than the first"]
-    assert not np.array_equal(near.embed(texts), exact.embed(texts))
-    assert pickle.loads(pickle.dumps(near)).fingerprint == near.fingerprint
+    """As they hold int8 of other providers, which is as far from both."""
+
+    def change(golden: dict[str, Any]) -> None:
+        for text in golden["texts"]:
+            text["kernels"] = [-value for value in text["kernels"]]
+
+    edit(bundle, "golden.json", change)
+    with pytest.raises(GateError):
+        examine(bundle)
+    if kernels.bf16:
+        assert examine(bundle, kernels="bf16").passed

@@ -80,6 +80,7 @@ ELF = """
      1: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND memcpy@GLIBC_2.14 (3)
      2: 0000000000008180   372 FUNC    GLOBAL DEFAULT   12 RegisterCustomOps
      3: 00000000000082f0     6 FUNC    GLOBAL DEFAULT   12 edgebert_kernels_arithmetic
+     7: 00000000000083e0     6 FUNC    GLOBAL DEFAULT   12 edgebert_kernels_bf16
      4: 00000000000083d0     6 FUNC    GLOBAL DEFAULT   12 edgebert_kernels_choose
      5: 00000000000083b0     6 FUNC    GLOBAL DEFAULT   12 edgebert_kernels_chosen
      6: 0000000000008300     6 FUNC    GLOBAL DEFAULT   12 edgebert_kernels_classes

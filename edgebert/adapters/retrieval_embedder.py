@@ -12,7 +12,7 @@ from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.runtimes import Model, load
-from edgebert.runtimes.kernels import AUTO, OFF
+from edgebert.runtimes.kernels import BF16, OFF
 from edgebert.tasks.spec import spec_of
 from edgebert.text.prompts import document_prompt, query_prompt
 from edgebert.vectors.similarity_function import SimilarityFunction
@@ -91,8 +91,9 @@ class RetrievalEmbedder:
         if isinstance(self._given, Model):
             return self._given
         wanted = _read(self._wanted)
-        without = wanted is not None and not wanted.by_kernels
-        return load(self._given, kernels=OFF if without else AUTO)
+        if wanted is None or (wanted.by_kernels and not wanted.bf16):
+            return load(self._given)
+        return load(self._given, kernels=BF16 if wanted.bf16 else OFF)
 
 
 def _read(fingerprint: str | None) -> Fingerprint | None:

@@ -95,8 +95,7 @@ kernels = click.option(
     default=KERNELS[0],
     show_default=True,
     help="auto: edgebert's kernels run a bundle that was measured with them, where they are "
-    "installed. off: never. required: or it fails. bf16: the same, with attention in bfloat16, where "
-    "the CPU has it.",
+    "installed. off: never. required: or it fails. bf16: as required, with attention in bfloat16.",
 )
 force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
 json_record = click.option(

@@ -23,7 +23,7 @@ from edgebert.onnx_graph.saturation import sums_can_overflow
 from edgebert.onnx_graph.sizes import folder_sizes, model_size, weight_sizes
 from edgebert.records.manifest import Count
 from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
-from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels
+from edgebert.runtimes.kernels.rewriting import layers_for_kernels
 
 QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
 """The forms of a matrix product that are not all floats."""
@@ -125,13 +125,13 @@ def _placement(model: Path, bundle: Bundle | None, provider: str) -> Placement:
 
 def _kernels(model: Path, bundle: Bundle | None) -> KernelLayers | None:
     """What kernels would run, whether they are installed or not."""
-    rewritten = rewrite_for_kernels(model)
-    if not rewritten.layers:
+    found = layers_for_kernels(model)
+    if not found.layers:
         return None
     measured = bundle.manifest.kernels if bundle else None
     arithmetic = measured.arithmetic if measured else None
-    layers, left = (tuple(dict.fromkeys(names)) for names in (rewritten.layers, rewritten.left))
-    return KernelLayers(layers, left, rewritten.exact, arithmetic)
+    layers, left = (tuple(dict.fromkeys(names)) for names in (found.layers, found.left))
+    return KernelLayers(layers, left, found.exact, arithmetic)
 
 
 def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:

@@ -56,7 +56,7 @@ def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
     graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
     ways = _Ways(bundle, graph)
-    default = without_tuning(bundle, CPU, cores)
+    default = without_tuning(bundle, CPU, cores, kernels=graph is not None)
     texts = _as_many_as_fit(ways, default)
     first, splits = _race(_splits(default), lambda p: ways.model(p).outputs(texts))
     ways.keep(first)

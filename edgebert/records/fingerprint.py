@@ -9,12 +9,17 @@ ONNXRUNTIME = "onnxruntime"
 """The engine that runs a graph where nothing else is said."""
 
 
-_KERNELS = "kernels"
+_KERNELS, _BF16 = "kernels", ".bf16"
 
 
 def kernels_engine(arithmetic: int, *, bf16: bool = False) -> str:
-    """The engine where edgebert's kernels run what they can of a graph, by their arithmetic."""
-    return f"{_KERNELS}{arithmetic}{'.bf16' if bf16 else ''}"
+    """The engine where edgebert's kernels run what they can of a graph, by their arithmetic.
+
+    Args:
+        arithmetic: its number.
+        bf16: whether attention multiplies numbers of bfloat16.
+    """
+    return f"{_KERNELS}{arithmetic}{_BF16 if bf16 else ''}"
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,21 @@ class Fingerprint:
         """Whether edgebert's kernels ran what they can of the graph."""
         return self.engine.startswith(_KERNELS)
 
+    @property
+    def bf16(self) -> bool:
+        """Whether attention multiplied numbers of bfloat16."""
+        return self.engine.endswith(_BF16)
+
     def way_to(self, other: Fingerprint) -> str:
         """How the model of this fingerprint gives the answers of another one, where it can; else ""."""
         if replace(self, engine=other.engine) != other or self.engine == other.engine:
             return ""
-        if other.engine == ONNXRUNTIME:
-            return "load the bundle with kernels='off' (--kernels off)"
-        return "install the kernels: pip install 'edgebert[native]'" if other.by_kernels else ""
+        if not (other.by_kernels or other.engine == ONNXRUNTIME):
+            return ""
+        if other.by_kernels and not self.by_kernels:
+            return "install the kernels: pip install 'edgebert[native]'"
+        asked = "bf16" if other.bf16 else "required" if other.by_kernels else "off"
+        return f"load the bundle with kernels={asked!r} (--kernels {asked})"
 
     @property
     def told_options(self) -> str:

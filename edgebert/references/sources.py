@@ -19,7 +19,7 @@ from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.prompting import prompts_before
 from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import load
-from edgebert.runtimes.kernels import AUTO, BF16, KERNELS, REQUIRED
+from edgebert.runtimes.kernels import AUTO, KERNELS, OFF
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.entities import WORDS
 from edgebert.tasks.spec import ModelSpec
@@ -126,7 +126,7 @@ def open_source(
     """
     if (Path(path) / MANIFEST).is_file():
         return load(path, kernels=kernels)
-    if check_choice("kernels", kernels, KERNELS) in (REQUIRED, BF16):
+    if check_choice("kernels", kernels, KERNELS) not in (AUTO, OFF):
         raise InputError(f"{path} is no bundle, and kernels run nothing else: leave them out")
     if path.endswith((".jsonl", ".jsonl.gz")):
         return SavedOutputs(Path(path))

@@ -30,8 +30,8 @@ class GoldenAnswer:
     """How one golden text came out here; distances are relative L2 (see `relative_distance`).
 
     Attributes:
-        rounds_otherwise: int8 of a provider that rounds in other places than the CPU's: held to
-            the reference alone, from which both are as far.
+        rounds_otherwise: int8 of a provider, or by bfloat16, that round in other places than the
+            CPU's: held to the reference alone, from which all are as far.
         other_bits: how many numbers have other bits than those promised; None where none were.
     """
 
@@ -212,6 +212,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         output = kept(model.outputs([text])[0], columns)
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(f"{model.files.model_path} cannot run: {reason_of(error)}") from error
+    measured = model.manifest.kernels if model.kernels and not model.kernels.bf16 else None
     promised = golden.kernels if model.kernels else golden.expected
     return GoldenAnswer(
         golden=golden,
@@ -219,7 +220,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         to_expected=relative_distance(output, promised),
         to_reference=relative_distance(output, golden.reference),
         rounds_otherwise=model.rounds_otherwise,
-        other_bits=other_bits(output, promised) if model.promises_bits else None,
+        other_bits=other_bits(output, promised) if measured and measured.exact else None,
     )
 
 
@@ -240,8 +241,8 @@ def _verdict_file(model: Model) -> Path:
     where = this_machine().cpu_class if model.provider == CPU.full_name else model.provider
     name = f"{model.bundle.sha256[:32]}-{_onnxruntime()}-{where}"
     if model.kernels:
-        name += f"-{KERNELS_WHEEL}-{model.kernels.version}-{model.kernels.instruction_set}"
-        name += "-bf16" if model.kernels.bf16 else ""
+        kernels = model.kernels
+        name += f"-{KERNELS_WHEEL}-{kernels.version}-{kernels.engine}-{kernels.instruction_set}"
     return user_cache("golden") / name
 
 

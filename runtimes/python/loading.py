@@ -44,10 +44,11 @@ def load(
         threads: cores the model may use; by default what affinity and cgroup grant.
         verify: hash every file first.
         kernels: `auto` has edgebert's kernels run a bundle that was measured with them, where
-            their wheel is installed, on the CPU; `off` never; `required` does or fails; `bf16`
-            too, with attention in bfloat16, which few CPUs have and long texts gain by. They
+            their wheel is installed, on the CPU; `off` never; `required` does or fails. They
             round in other places than onnxruntime: `Model.kernels` says which layers they run,
-            and `Model.fingerprint` is another one.
+            and `Model.fingerprint` is another one. `bf16` is as `required`, and attention
+            multiplies numbers of bfloat16, on CPUs that do: faster on long texts, a fingerprint
+            of its own, and not the bits of other CPUs.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
@@ -90,7 +91,7 @@ def open_model(
         bundle.sha256,
         provider=provider,
         threads=threads,
-        kernels=_as_here(graph),
+        kernels=_asked_again(graph),
     )
     return Model(
         bundle,
@@ -120,8 +121,8 @@ def open_files(
     return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
 
 
-def _as_here(graph: KernelGraph | None) -> str:
-    """How to ask for kernels so that what answers there is what answers here."""
+def _asked_again(graph: KernelGraph | None) -> str:
+    """How kernels are asked for where what answers is to be what answers here."""
     if graph is None:
         return OFF
     return BF16 if graph.running.bf16 else REQUIRED

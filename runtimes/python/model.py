@@ -13,7 +13,7 @@ from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
-from edgebert.runtimes.kernels.choosing import engine_name
+from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.runtimes.pipeline import Request, TextPipeline
 from edgebert.runtimes.sessions.engine import Engine
@@ -110,14 +110,9 @@ class Model(AskedForVectors, AskedOfHeads):
 
     @property
     def rounds_otherwise(self) -> bool:
-        """Whether int8 runs on a provider that rounds in other places than the CPU's."""
-        return self.manifest.quantization is not None and self.provider != CPU.full_name
-
-    @property
-    def promises_bits(self) -> bool:
-        """Whether every CPU gives the same bits: all that rounds is kernels', and was measured so."""
-        measured = self.manifest.kernels
-        return bool(self.kernels and self.kernels.exact and measured and measured.exact)
+        """Whether int8 runs on a provider, or by bfloat16, that round in other places than the CPU."""
+        elsewhere = self.provider != CPU.full_name or bool(self.kernels and self.kernels.bf16)
+        return self.manifest.quantization is not None and elsewhere
 
     @property
     def measured_drift(self) -> Drift | None:
@@ -155,8 +150,8 @@ class Model(AskedForVectors, AskedOfHeads):
             check_choice("aggregation", aggregation, AGGREGATIONS)
         if long_text is not None:
             check_choice("long_text", long_text, LONG_TEXTS)
-        by_kernels = self.kernels.engine if self.kernels else None
-        engine = engine_name(self.manifest, self.provider, by_kernels)
+        running = self.kernels
+        engine = running.engine if running else without_kernels(self.manifest, self.provider)
         return self.bundle.fingerprint(engine).having(
             prompt=prompt_option(self.spec, self._prompt(prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,

@@ -66,7 +66,7 @@ def run_benchmark(
     """Run it.
 
     Args:
-        peers: names from `PEERS`, in the order of the rounds.
+        peers: names from `PEERS`, in the order of the record.
         sources: what the models are made from; its folder is empty.
         workloads: the text sets, read to the amounts of the plan.
         plan: how much is measured.

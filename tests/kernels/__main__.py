@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from compiling import chosen_platform, compile_library, compile_source
+from compiling import chosen_platform, compile_library
 from edgebert_kernels.platforms import PLATFORMS, Platform
 
 from edgebert.errors import EdgebertError, GateError
@@ -20,7 +20,7 @@ from kernels.programs import (
     ARM64,
     X86_64,
     arm64_driver,
-    class_sources,
+    class_assemblies,
     native_driver,
     sanitized_driver,
 )
@@ -71,8 +71,7 @@ def _tried(folder: Path, short: bool) -> Iterator[tuple[str, list[str]]]:
 
 
 def _broken_classes(platform: Platform, folder: Path) -> Iterator[str]:
-    for name, file, flags in class_sources(platform):
-        made = compile_source(platform, file, flags, folder / f"{name}.s")
+    for name, made in class_assemblies(platform, folder):
         yield from broken_class(name, made.read_text())
 
 

@@ -4,115 +4,15 @@
 // that is not the one of emulated lanes, that the order of tasks changes, or that neighbours change.
 // With a sanitizer arrays have no room behind them, so that it sees each number read in excess.
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <initializer_list>
 
-#include "kernels.h"
-
-using namespace edgebert;
+#include "comparing.h"
+#ifdef EDGEBERT_ALLOCATE
+#include "no_memory.h"
+#endif
 
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr size_t kBehind = 0;
-#else
-constexpr size_t kBehind = 64;  // qemu 7.2 reads the lanes that a masked load leaves out
-#endif
-
-int wrong = 0;
-
-template <class T>
-class Array {
- public:
-  explicit Array(size_t count) : count(count), at_(static_cast<T *>(malloc(count * sizeof(T) + kBehind))) {}
-  Array(const Array &) = delete;
-  Array &operator=(const Array &) = delete;
-  ~Array() { free(at_); }
-  T &operator[](size_t i) { return at_[i]; }
-  operator T *() { return at_; }
-  T *given(bool is) { return is ? at_ : nullptr; }
-  const size_t count;
-
- private:
-  T *at_;
-};
-
-// The same numbers on every machine.
-class Numbers {
- public:
-  explicit Numbers(uint64_t seed) : state_(seed * 2 + 1) {}
-  uint32_t below(uint32_t bound) {
-    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<uint32_t>((state_ >> 33) * bound >> 31);
-  }
-  void fill(Array<float> &to, float most) {  // now and then a large one, as activations have
-    for (size_t i = 0; i < to.count; i++) {
-      const float v = (static_cast<float>(below(1 << 16)) / (1 << 15) - 1.f) * most;
-      to[i] = below(64) ? v : v * 16.f;
-    }
-  }
-  void fill(Array<int8_t> &to, int most) {
-    for (size_t i = 0; i < to.count; i++)
-      to[i] = static_cast<int8_t>(static_cast<int>(below(2 * most + 1)) - most);
-  }
-  void fill(Array<int64_t> &to, uint32_t bound) {
-    for (size_t i = 0; i < to.count; i++) to[i] = below(bound);
-  }
-
- private:
-  uint64_t state_;
-};
-
-void forward(void *, void (*task)(void *, size_t), size_t count, void *user) {
-  for (size_t i = 0; i < count; i++) task(user, i);
-}
-void backward(void *, void (*task)(void *, size_t), size_t count, void *user) {
-  while (count) task(user, --count);
-}
-// How many columns a task takes may depend on the threads: the bits may not.
-constexpr Threads kOrders[] = {{nullptr, forward}, {nullptr, backward}};
-
-uint32_t bits(float v) {
-  uint32_t all;
-  memcpy(&all, &v, sizeof all);
-  return v == v ? all : 0x7fc00000u;  // what is no number has its sign from the CPU
-}
-
-unsigned long long hash(Array<float> &of) {
-  unsigned long long value = 1469598103934665603u;
-  for (size_t i = 0; i < of.count; i++) value = (value ^ bits(of[i])) * 1099511628211u;
-  return value;
-}
-
-void complain(const char *name, const char *of, const char *how, size_t at, float found, float wanted) {
-  wrong++;
-  printf("WRONG %s: %s%s: number %zu is %a and not %a\n", name, of, how, at, static_cast<double>(found),
-         static_cast<double>(wanted));
-}
-
-void hold(const char *name, const char *of, const char *how, float *found, float *wanted, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (bits(found[i]) != bits(wanted[i])) return complain(name, of, how, i, found[i], wanted[i]);
-}
-
-// `run(class, threads, y)` for every class and order of tasks, held to emulated lanes; `wanted` is theirs.
-template <class Run>
-void compare(const char *name, Array<float> &wanted, Run run) {
-  if (!run(*class_named("plain"), kOrders[0], static_cast<float *>(wanted))) {
-    wrong++;
-    printf("WRONG %s: no memory\n", name);
-  }
-  printf("CASE %s %016llx\n", name, hash(wanted));
-  Array<float> found(wanted.count);
-  for (const Class *const *one = classes(); *one; one++)
-    for (const Threads &order : kOrders) {
-      memset(found, 0x55, found.count * sizeof(float));
-      run(**one, order, static_cast<float *>(found));
-      hold(name, (*one)->name, order.for_each == backward ? " backward" : "", found, wanted, wanted.count);
-    }
-}
+constexpr uint32_t kDrawn = 30;  // cases of sizes that are drawn, of each kind
 
 // ---- linear layers
 
@@ -150,6 +50,25 @@ constexpr Layer kLayers[] = {
     {"floats-odd", 3, 131, 5, kNone, kNone, false, false, false, false, false, 0, 0, 0, 0, 1},
 };
 
+Layer drawn_layer(const char *name, Numbers &draw) {
+  Layer l = {name, 1 + draw.below(120), 1 + draw.below(400), 1 + draw.below(260)};
+  l.most = draw.below(3) ? draw.sometimes() ? 127 : 63 : 0;
+  l.activation = static_cast<Activation>(draw.below(6));
+  l.residual = draw.sometimes();
+  l.after = draw.sometimes();
+  l.magnitude = 4;
+  l.no_numbers = draw.below(8) == 0;
+  if (!l.most) return l;
+  l.gate = draw.below(4) ? kNone : static_cast<Activation>(1 + draw.below(5));
+  l.before = draw.sometimes();
+  l.shifted = draw.sometimes();
+  l.one_scale = draw.sometimes();
+  l.scale = draw.sometimes() ? .02f : 0;
+  l.zero_point = l.scale > 0 ? static_cast<int>(draw.below(256)) : draw.sometimes() ? 128 : 0;
+  l.levels = l.zero_point ? 127 : 255;
+  return l;
+}
+
 void linear(const Layer &l) {
   Numbers numbers(l.inputs * 31 + l.outputs);
   Array<float> x(l.rows * l.inputs * (l.gate == kNone ? 1 : 2)), residual(l.rows * l.outputs);
@@ -158,7 +77,8 @@ void linear(const Layer &l) {
   Array<float> floats(l.most ? 0 : l.inputs * l.outputs), wanted(l.rows * l.outputs);
   Array<int8_t> weight(l.most ? l.inputs * l.outputs : 0);
   numbers.fill(x, l.magnitude);
-  if (l.no_numbers) x[3] = NAN, x[l.inputs + 5] = INFINITY, x[2 * l.inputs] = -INFINITY;
+  if (l.no_numbers)
+    x[3 % x.count] = NAN, x[(l.inputs + 5) % x.count] = INFINITY, x[2 * l.inputs % x.count] = -INFINITY;
   numbers.fill(residual, 1);
   for (Array<float> *each : {&bias, &multiplier, &before, &before_shift, &after, &after_shift, &floats})
     numbers.fill(*each, 1);
@@ -223,6 +143,17 @@ constexpr Heads kHeads[] = {
     {"no-tokens", 1, 0, 2, 32, 0, true, false, false, false},
 };
 
+Heads drawn_heads(const char *name, Numbers &draw) {
+  constexpr size_t kSizes[] = {4, 26, 32, 33, 64, 80, 128};
+  Heads h = {name, 1 + draw.below(3), 1 + draw.below(100), 1 + draw.below(3), kSizes[draw.below(7)]};
+  h.window = draw.sometimes() ? 0 : 1 + draw.below(40);
+  h.packed = draw.sometimes();
+  h.masked = draw.sometimes();
+  h.biased = draw.sometimes();
+  h.rotary = h.size % 2 == 0 && draw.sometimes();
+  return h;
+}
+
 void attention(const Heads &h) {
   Numbers numbers(h.tokens * 7 + h.size);
   const size_t width = h.heads * h.size, stride = width * (h.packed ? 3 : 1), rows = h.texts * h.tokens;
@@ -236,11 +167,11 @@ void attention(const Heads &h) {
     cosines[i] = (1 - t * t) / (1 + t * t);
     sines[i] = 2 * t / (1 + t * t);
   }
-  // Text 0 is padded behind, text 1 has a hole too.
+  // Text 0 is padded behind, text 1 has a hole too, and of text 2 nothing counts.
   const size_t counting = h.tokens - h.tokens / 3;
   for (size_t i = 0; i < rows; i++) {
     const size_t text = i / h.tokens, token = i % h.tokens;
-    mask[i] = text == 2 || (token < counting && !(text == 1 && token == 1));
+    mask[i] = text < 2 && token < counting && !(text == 1 && token == 1);
   }
   const auto run = [&](Attention of, const Threads &threads, size_t texts, size_t tokens, float *y) {
     const float *const k = h.packed ? query + width : key, *const v = h.packed ? query + 2 * width : value;
@@ -342,5 +273,23 @@ int main() {
   norm("norm", false, 20, 384);
   norm("norm-of-sum", true, 5, 312);
   norm("norm-of-one", false, 3, 1);
+  Numbers draw(2026);
+  for (uint32_t i = 0; i < kDrawn; i++) {
+    char name[32];
+    const auto called = [&](const char *kind) {
+      snprintf(name, sizeof name, "%s-%u", kind, static_cast<unsigned>(i));
+      return name;
+    };
+    linear(drawn_layer(called("layer"), draw));
+    attention(drawn_heads(called("heads"), draw));
+    const size_t width = 1 + draw.below(400), texts = 1 + draw.below(4), tokens = 1 + draw.below(40);
+    const bool a = draw.sometimes(), b = draw.sometimes(), c = draw.sometimes(), d = draw.sometimes();
+    embedding(called("embedding"), a, b, c, d, width);
+    pooling(called("pooling"), a, b, texts, tokens, width);
+    norm(called("norm"), a, tokens, width);
+  }
+#ifdef EDGEBERT_ALLOCATE
+  no_memory::try_classes();
+#endif
   return wrong ? 1 : 0;
 }

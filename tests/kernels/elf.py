@@ -12,6 +12,7 @@ from kernels.tools import tool
 _EXPORTS = {
     "RegisterCustomOps",
     "edgebert_kernels_arithmetic",
+    "edgebert_kernels_bf16",
     "edgebert_kernels_choose",
     "edgebert_kernels_chosen",
     "edgebert_kernels_classes",

@@ -18,7 +18,7 @@ _DRIVER = Path(__file__).parent / "driver.cpp"
 _INCLUDE = ("-I", str(SOURCES))
 _SANITIZED = (
     "-O1 -g -std=c++17 -ffp-contract=off -fno-math-errno -fno-trapping-math "
-    "-fsanitize=address,undefined -fno-sanitize-recover=all"
+    "-fsanitize=address,undefined -fno-sanitize-recover=all -DEDGEBERT_ALLOCATE=allocate_until"
 ).split()
 _JOBS = 2
 
@@ -57,7 +57,17 @@ def sanitized_driver(folder: Path) -> Path:
     return made / "driver"
 
 
-def class_sources(platform: Platform) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
+def class_assemblies(platform: Platform, folder: Path) -> list[tuple[str, Path]]:
+    """The name of each class of a platform, and what the compiler makes of it, to be read."""
+    with ThreadPoolExecutor(_JOBS) as jobs:
+        made = [
+            (name, jobs.submit(compile_source, platform, file, flags, folder / f"{name}.s"))
+            for name, file, flags in _class_sources(platform)
+        ]
+        return [(name, one.result()) for name, one in made]
+
+
+def _class_sources(platform: Platform) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
     """The classes of a platform: name, file, flags."""
     for file, flags in sources_of(platform):
         name = file.stem.removeprefix("class_")
@@ -68,7 +78,7 @@ def class_sources(platform: Platform) -> Iterator[tuple[str, Path, tuple[str, ..
 def _sources(platform: Platform) -> list[tuple[Path, tuple[str, ...]]]:
     """What the driver is linked of: all that does not know onnxruntime."""
     own = [(_DRIVER, _INCLUDE), (SOURCES / "classes.cpp", tuple[str, ...]())]
-    return own + [(file, flags) for _, file, flags in class_sources(platform)]
+    return own + [(file, flags) for _, file, flags in _class_sources(platform)]
 
 
 def _zig_driver(platform: Platform, made: Path) -> Path:

@@ -80,20 +80,17 @@ Attention find_bf16() { return nullptr; }
 
 struct Found {
   const Class *all[kMost] = {};
+  Attention bf16 = find_bf16();
   Found() { find(all); }
 };
 
+const Found found;  // when the library is loaded: no thread sees it half done
+
 }  // namespace
 
-const Class *const *classes() {
-  static const Found found;
-  return found.all;
-}
+const Class *const *classes() { return found.all; }
 
-Attention bf16_attention() {
-  static const Attention found = find_bf16();
-  return found;
-}
+Attention bf16_attention() { return found.bf16; }
 
 const Class *class_named(const char *name) {
   const Class *const *all = classes();

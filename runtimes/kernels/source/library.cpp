@@ -1,8 +1,8 @@
 // What the library exports: registration with onnxruntime, and which class is used.
 #include <atomic>
-#include <initializer_list>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 
 #include "operators.h"
 
@@ -20,6 +20,27 @@ constexpr int kArithmetic = 1;
 
 std::atomic<const Class *> chosen{nullptr};
 const ort::Api *api = nullptr;
+
+// One domain for the process: sessions read it as long as they live, and nothing frees it.
+ort::OperatorDomain *domain = nullptr;
+
+// Threads that register at the same moment wait for each other.
+struct OneAtATime {
+  static inline std::atomic_flag taken = ATOMIC_FLAG_INIT;
+  OneAtATime() {
+    while (taken.test_and_set(std::memory_order_acquire)) {
+    }
+  }
+  ~OneAtATime() { taken.clear(std::memory_order_release); }
+};
+
+struct Names {
+  char text[128] = "";
+  Names() {
+    for (const Class *const *of = classes(); *of; of++)
+      snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text ? "," : "", (*of)->name);
+  }
+};
 
 const Definition &self(const ort::Operator *definition) {
   return *static_cast<const Definition *>(definition);
@@ -68,9 +89,8 @@ EXPORTED ort::StatusPtr ORT_CALL RegisterCustomOps(ort::SessionOptions *options,
     const ort::Api *first = base->get_api(1);
     return ort::create_status(first, ort::fail, "edgebert.kernels needs onnxruntime 1.16 or newer");
   }
+  const OneAtATime turn;
   api = table;
-  // One domain for the process: sessions read it as long as they live, and nothing frees it.
-  static ort::OperatorDomain *domain = nullptr;
   if (!domain) {
     ort::OperatorDomain *made = nullptr;
     if (ort::StatusPtr status = ort::create_domain(table, kDomain, &made)) return status;
@@ -85,11 +105,9 @@ EXPORTED ort::StatusPtr ORT_CALL RegisterCustomOps(ort::SessionOptions *options,
 EXPORTED int edgebert_kernels_arithmetic() { return kArithmetic; }
 
 EXPORTED const char *edgebert_kernels_classes() {
-  static char names[128];
-  if (!*names)
-    for (const Class *const *of = classes(); *of; of++)
-      snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? "," : "", (*of)->name);
-  return names;
+  const OneAtATime turn;
+  static const Names names;
+  return names.text;
 }
 
 EXPORTED const char *edgebert_kernels_chosen() { return chosen_class().name; }

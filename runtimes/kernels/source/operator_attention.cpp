@@ -116,18 +116,12 @@ ort::StatusPtr ORT_CALL compute(void *made, ort::KernelContext *context) {
 
 void ORT_CALL destroy(void *made) { free(made); }
 
+constexpr Input kInputs[] = {
+    kFloats, kFloatsOrNone, kFloatsOrNone, {ort::int32, ort::optional}, kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
+const Definition kSelfAttention = define("SelfAttention", kInputs, create, compute, destroy);
+
 }  // namespace
 
-const Definition *attention_operator() {
-  static constexpr Input kInputs[] = {kFloats,
-                                      kFloatsOrNone,
-                                      kFloatsOrNone,
-                                      {ort::int32, ort::optional},
-                                      kFloatsOrNone,
-                                      kFloatsOrNone,
-                                      kFloatsOrNone};
-  static const Definition definition = define("SelfAttention", kInputs, create, compute, destroy);
-  return &definition;
-}
+const Definition *attention_operator() { return &kSelfAttention; }
 
 }  // namespace edgebert

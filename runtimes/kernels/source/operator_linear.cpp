@@ -129,21 +129,17 @@ void ORT_CALL destroy(void *made) {
   free(kernel);
 }
 
+constexpr Input kLinearInputs[] = {
+    kFloats,       {ort::int8, ort::required}, kFloats,       kFloatsOrNone, kFloatsOrNone, kFloatsOrNone,
+    kFloatsOrNone, kFloatsOrNone,              kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
+constexpr Input kFloatLinearInputs[] = {kFloats,       kFloats,       kFloatsOrNone,
+                                        kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
+const Definition kLinear = define("Linear", kLinearInputs, create, compute, destroy);
+const Definition kFloatLinear = define("FloatLinear", kFloatLinearInputs, create_float, compute, destroy);
+
 }  // namespace
 
-const Definition *linear_operator() {
-  static constexpr Input kInputs[] = {
-      kFloats,       {ort::int8, ort::required}, kFloats,       kFloatsOrNone, kFloatsOrNone, kFloatsOrNone,
-      kFloatsOrNone, kFloatsOrNone,              kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
-  static const Definition definition = define("Linear", kInputs, create, compute, destroy);
-  return &definition;
-}
-
-const Definition *float_linear_operator() {
-  static constexpr Input kInputs[] = {kFloats,       kFloats,       kFloatsOrNone,
-                                      kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
-  static const Definition definition = define("FloatLinear", kInputs, create_float, compute, destroy);
-  return &definition;
-}
+const Definition *linear_operator() { return &kLinear; }
+const Definition *float_linear_operator() { return &kFloatLinear; }
 
 }  // namespace edgebert

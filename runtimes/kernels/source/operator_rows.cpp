@@ -208,27 +208,18 @@ ort::StatusPtr ORT_CALL compute_pooling(void *made, ort::KernelContext *context)
   return run.done(kernel.of->pooling(call, run.threads()));
 }
 
+constexpr Input kNormInputs[] = {kFloats, kFloatsOrNone, kFloats, kFloatsOrNone};
+constexpr Input kEmbeddingInputs[] = {kIntegers,  kIntegers,  kFloatsOrNone, kAnyOrNone,    kFloatsOrNone,
+                                      kAnyOrNone, kAnyOrNone, kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
+constexpr Input kPoolingInputs[] = {kFloats, kIntegers};
+const Definition kLayerNorm = define("LayerNorm", kNormInputs, create_norm, compute_norm, destroy);
+const Definition kEmbedding = define("Embedding", kEmbeddingInputs, create_embedding, compute_embedding, destroy);
+const Definition kPooling = define("Pooling", kPoolingInputs, create_pooling, compute_pooling, destroy);
+
 }  // namespace
 
-const Definition *layer_norm_operator() {
-  static constexpr Input kInputs[] = {kFloats, kFloatsOrNone, kFloats, kFloatsOrNone};
-  static const Definition definition = define("LayerNorm", kInputs, create_norm, compute_norm, destroy);
-  return &definition;
-}
-
-const Definition *embedding_operator() {
-  static constexpr Input kInputs[] = {kIntegers,  kIntegers,     kFloatsOrNone, kAnyOrNone,    kFloatsOrNone,
-                                      kAnyOrNone, kAnyOrNone,    kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
-  static const Definition definition =
-      define("Embedding", kInputs, create_embedding, compute_embedding, destroy);
-  return &definition;
-}
-
-const Definition *pooling_operator() {
-  static constexpr Input kInputs[] = {kFloats, kIntegers};
-  static const Definition definition =
-      define("Pooling", kInputs, create_pooling, compute_pooling, destroy);
-  return &definition;
-}
+const Definition *layer_norm_operator() { return &kLayerNorm; }
+const Definition *embedding_operator() { return &kEmbedding; }
+const Definition *pooling_operator() { return &kPooling; }
 
 }  // namespace edgebert

@@ -125,21 +125,18 @@ def why_onnxruntime(bundle: Bundle, *, provider: str, kernels: str) -> str:
 def engine_of(bundle: Bundle, *, provider: str, kernels: str) -> str:
     """What runs a bundle, as its fingerprint says; raises as `chosen_library`."""
     library = chosen_library(bundle, provider=provider, kernels=kernels)
-    full_name = provider_named(provider).full_name
-    by_kernels = kernels_engine(library.arithmetic, bf16=kernels == BF16) if library else None
-    return engine_name(bundle.manifest, full_name, by_kernels)
+    if library:
+        return kernels_engine(library.arithmetic, bf16=kernels == BF16)
+    return without_kernels(bundle.manifest, provider_named(provider).full_name)
 
 
-def engine_name(manifest: Manifest, provider: str, by_kernels: str | None) -> str:
-    """What answers are known to be made by.
+def without_kernels(manifest: Manifest, provider: str) -> str:
+    """The engine that runs a model where kernels do not, as its fingerprint says.
 
     Args:
         manifest: of the model.
         provider: the execution provider, by onnxruntime's name.
-        by_kernels: what a fingerprint calls the kernels that run it; None where they do not.
     """
-    if by_kernels is not None:
-        return by_kernels
     if manifest.quantization is None or provider == CPU.full_name:
         return ONNXRUNTIME
     return f"{ONNXRUNTIME}.{provider.removesuffix('ExecutionProvider').lower()}"

@@ -19,8 +19,8 @@ class RunningKernels:
         arithmetic: its number, as in the model's fingerprint.
         version: of the wheel that they come from.
         instruction_set: that they use on this CPU; it changes no bit.
-        bf16: whether attention multiplies numbers of bfloat16, in the CPU's own way.
-        exact: whether all that rounds is theirs, so that every CPU gives the same bits.
+        exact: whether every CPU gives the same bits: all that rounds is theirs, and floats.
+        bf16: whether attention multiplies numbers of bfloat16.
         layers: names of the layers that they run.
         left: names of the layers that are left to onnxruntime.
     """
@@ -28,13 +28,13 @@ class RunningKernels:
     arithmetic: int
     version: str
     instruction_set: str
-    bf16: bool
     exact: bool
+    bf16: bool
     layers: tuple[str, ...] = field(repr=False)
     left: tuple[str, ...] = field(repr=False)
 
     def __str__(self) -> str:
-        return f"kernels ({self.instruction_set}{', attention in bf16' if self.bf16 else ''})"
+        return f"kernels ({self.instruction_set}{', attention in bfloat16' if self.bf16 else ''})"
 
     @property
     def engine(self) -> str:
@@ -68,7 +68,7 @@ def kernel_graph(
     Args:
         files: a bundle, or what is to become one.
         library: that has the kernels.
-        bf16: whether attention multiplies numbers of bfloat16, which the CPU has to have.
+        bf16: whether attention multiplies numbers of bfloat16.
 
     Returns:
         None where they can run none of its layers.
@@ -84,8 +84,8 @@ def kernel_graph(
         arithmetic=library.arithmetic,
         version=library.version,
         instruction_set=library.instruction_set,
-        bf16=bf16,
         exact=rewritten.exact,
+        bf16=bf16,
         layers=tuple(dict.fromkeys(rewritten.layers)),  # a layer may be several operators
         left=tuple(dict.fromkeys(rewritten.left)),
     )

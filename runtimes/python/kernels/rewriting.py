@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,11 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, mapped
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
+from edgebert.records.measured import KernelLayers
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
 from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
 from edgebert.runtimes.kernels.patterns.attention import (
-    multiply_bf16,
     write_float_attention,
     write_quantized_attention,
 )
@@ -35,6 +35,9 @@ reads them never again; the other looks up rows at every run."""
 
 _RAW = 9  # field of TensorProto
 _MANY_BYTES = 1 << 14
+
+_NO_GRAPH = (ValueError, LookupError, ArithmeticError, OSError, InputError)
+"""What is raised of a graph that could not run."""
 
 _PATTERNS = (
     write_linears,
@@ -82,26 +85,47 @@ def rewrite_for_kernels(path: Path, *, bf16: bool = False) -> Rewritten:
 
     Args:
         path: the file.
-        bf16: whether attention multiplies numbers of bfloat16, in the CPU's own way.
+        bf16: whether attention multiplies numbers of bfloat16.
 
     Raises:
         InputError: `path` cannot be read.
     """
     try:
         return _rewritten(path, bf16=bf16)
-    except (ValueError, LookupError, ArithmeticError, OSError, InputError):  # no graph that could run
+    except _NO_GRAPH:
         return Rewritten(_bytes(path), {}, (), (), exact=False)
+
+
+def layers_for_kernels(path: Path) -> KernelLayers:
+    """Which layers kernels would run of the graph at `path`, without making another graph of it."""
+    try:
+        with mapped(path) as rewriter:
+            graph = _matched(rewriter, path)
+            layers, left = _layers(graph)
+            return KernelLayers(layers, left, exact=bool(layers) and is_exact(graph))
+    except _NO_GRAPH:
+        return KernelLayers((), (), exact=False)
+
+
+def _matched(rewriter: GraphRewriter, path: Path) -> MatchedGraph:
+    graph = MatchedGraph(rewriter, path)
+    for write in _PATTERNS:
+        write(graph)
+    return graph
+
+
+def _layers(graph: MatchedGraph) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the layers that kernels run, and of those left to onnxruntime."""
+    layers = (_name(call) for call in graph.calls if call.domain == DOMAIN)
+    return tuple(layers), tuple(map(_name, left_to_onnxruntime(graph)))
 
 
 def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
     with mapped(path) as rewriter:
-        graph = MatchedGraph(rewriter, path)
-        for write in _PATTERNS:
-            write(graph)
+        graph = _matched(rewriter, path)
         if bf16:
-            multiply_bf16(graph)
-        layers = tuple(_name(call) for call in graph.calls if call.domain == DOMAIN)
-        left = tuple(map(_name, left_to_onnxruntime(graph)))
+            _multiply_bf16(graph)
+        layers, left = _layers(graph)
         if not layers:
             return Rewritten(_bytes(path), {}, (), left, exact=False)
         graph.write_into(rewriter)
@@ -109,8 +133,12 @@ def _rewritten(path: Path, *, bf16: bool) -> Rewritten:
         tables = _tables(graph, rewriter, path.parent)
         packed = {call.inputs[1] for call in graph.of_type(_PACKING, DOMAIN)}
         rewriter.leave_in_file(packed | tables.keys())
-        exact = not bf16 and is_exact(graph)
-        return Rewritten(rewriter.to_bytes(), tables, layers, left, exact)
+        return Rewritten(rewriter.to_bytes(), tables, layers, left, is_exact(graph) and not bf16)
+
+
+def _multiply_bf16(graph: MatchedGraph) -> None:
+    for call in graph.of_type("SelfAttention", DOMAIN):
+        graph.replace(call, replace(call, attributes={**call.attributes, "bf16": 1}))
 
 
 def _tables(graph: MatchedGraph, rewriter: GraphRewriter, folder: Path) -> dict[str, Array]:

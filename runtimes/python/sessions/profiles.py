@@ -19,21 +19,21 @@ from edgebert.user_cache import user_cache
 _TOKENS_ON_A_GPU = 16_384
 """Tokens of a micro-batch that keeps a GPU busy; not measured on one."""
 
-_SHORT_WORK = 24 * 24_000_000
+_SHORT_WORK = 16 * 24_000_000
 """Tokens times bytes of an int8 graph, up to which one thread is about as fast as all cores.
 
 The best of alternating runs of int8 all-MiniLM-L6-v2, one thread / both of two cores
 (x86_64-avx512_vnni): ms of one request after the other, and of the CPU's time for each.
 
-====== ============= =============
-tokens ms            CPU, ms
-====== ============= =============
-16     0.81 / 0.76   0.89 / 2.1
-32     1.5 / 1.3     1.5 / 2.5
-64     2.9 / 1.7     3.1 / 3.3
-128    6.1 / 3.4     6.3 / 7.2
-256    14.5 / 7.8    14.6 / 16.2
-====== ============= =============
+====== ============= ============= ==============
+tokens ms            CPU, ms       ms, by kernels
+====== ============= ============= ==============
+16     0.81 / 0.76   0.89 / 2.1    0.46 / 0.32
+32     1.5 / 1.3     1.5 / 2.5     0.94 / 0.72
+64     2.9 / 1.7     3.1 / 3.3     2.2 / 1.3
+128    6.1 / 3.4     6.3 / 7.2     4.8 / 2.5
+256    14.5 / 7.8    14.6 / 16.2   not measured
+====== ============= ============= ==============
 """
 
 
@@ -53,21 +53,24 @@ def profile_for(
         saved = _read(file).get(_key(provider, cores, kernels=kernels))
         if saved is not None and _fits(saved, cores):
             return saved
-    return without_tuning(bundle, provider_named(provider), cores)
+    return without_tuning(bundle, provider_named(provider), cores, kernels=kernels)
 
 
-def without_tuning(bundle: Bundle, provider: Provider, cores: int) -> Profile:
-    """What is right on any machine."""
+def without_tuning(
+    bundle: Bundle, provider: Provider, cores: int, *, kernels: bool = False
+) -> Profile:
+    """What is right on any machine; arguments as of `profile_for`."""
     if provider is CPU:
-        return untuned(cores, short_tokens(bundle) if cores > 1 else 0)
+        return untuned(cores, 0 if kernels or cores == 1 else short_tokens(bundle))
     return one_caller(cores, _TOKENS_ON_A_GPU) if provider.gpu else one_caller(cores)
 
 
 def short_tokens(bundle: Bundle) -> int:
-    """Tokens up to which one thread answers about as fast as all cores.
+    """Tokens up to which one thread of onnxruntime answers about as fast as all cores.
 
     Floats gain by all cores from the first token on: how fast weights are read is what counts. So
-    may int8 on CPUs without VNNI, where it was not measured.
+    does int8 by kernels, which part few rows by columns, and so may int8 on CPUs without VNNI,
+    where it was not measured.
     """
     quantization = bundle.manifest.quantization
     if quantization is None or quantization.scheme == WEIGHT_ONLY or not has_vnni():

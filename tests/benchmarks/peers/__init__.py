@@ -19,7 +19,7 @@ PEERS = (
     "edgebert_int8_bf16",
     "edgebert_int8_kernels",
 )
-"""In the order of the rounds."""
+"""In the order of the tables, where edgebert stands by the last that is its own."""
 
 REFERENCE = PEERS[0]
 """Whose vectors all others are compared with: PyTorch in fp32."""

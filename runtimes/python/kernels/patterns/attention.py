@@ -8,7 +8,7 @@ import numpy as np
 
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matching.matched_graph import CONTRIB, MatchedGraph
-from edgebert.runtimes.kernels.matching.operators import DOMAIN, kernel_call
+from edgebert.runtimes.kernels.matching.operators import kernel_call
 from edgebert.runtimes.kernels.matching.padding import padding_is_masked
 from edgebert.runtimes.kernels.matching.shapes import Shape
 from edgebert.runtimes.kernels.matching.value_types import FLOAT, INT32
@@ -126,9 +126,3 @@ def fits_scores(graph: MatchedGraph, added: str, tokens: Shape, heads: int) -> b
     if shape is None or len(shape) != 4 or graph.data_type_of(added) != FLOAT:
         return False
     return shape[0] in (1, batch) and shape[1] in (1, heads) and shape[2:] == (length, length)
-
-
-def multiply_bf16(graph: MatchedGraph) -> None:
-    """Have every SelfAttention multiply numbers of bfloat16."""
-    for call in list(graph.of_type("SelfAttention", DOMAIN)):
-        graph.replace(call, replace(call, attributes={**call.attributes, "bf16": 1}))
