@@ -54,12 +54,13 @@ def broken_operators(objects: list[Path], folder: Path) -> Iterator[str]:
     shutil.copytree(Path(edgebert_kernels.__file__).parent, package)
     library = str(package / chosen_platform().library)
     _gcc("-shared", *(str(one) for one in objects if one.stem != DRIVER.stem), "-o", library)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(_TESTS)]
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(_TESTS)]
     run = subprocess.run(
         command, env=_environment(folder), check=False, capture_output=True, text=True
     )
     if run.returncode:
-        yield f"operators with sanitizers: {run.stdout.strip()[-2000:]} {run.stderr.strip()[-2000:]}"
+        found = (run.stderr + run.stdout).partition("ERROR: ")[2] or run.stdout[-2000:]
+        yield f"operators with sanitizers: {found[:2000].strip()}"
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
