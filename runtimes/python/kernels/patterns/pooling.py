@@ -41,7 +41,11 @@ def write_pooling(graph: MatchedGraph) -> None:
 
 
 def _normalized(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
-    value, least = call.input(0), graph.maker(call.input(1), "Clip", "Max")
+    value, divisor = call.input(0), call.input(1)
+    spread = graph.maker(divisor, "Expand")
+    if spread is not None and graph.shape(divisor) == graph.shape(value):
+        divisor = spread.input(0)
+    least = graph.maker(divisor, "Clip", "Max")
     length, readers = _length(graph, least.input(0), value) if least else (None, 0)
     if least is None or length is None:
         return None
@@ -49,7 +53,8 @@ def _normalized(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
     if least_norm is None or not shape or not _reduces(graph, length, len(shape) - 1, keeps=True):
         return None
     vector = _first(graph, value) or _mean(graph, graph.maker(value, "Div"))
-    if vector is None or len(graph.readers(value)) != 1 + readers or value in graph.outputs:
+    others = [reader for reader in graph.readers(value) if reader.op_type != "Shape"]
+    if vector is None or len(others) != 1 + readers or value in graph.outputs:
         return _of_one_token(graph, call, value, least_norm)
     return (_operator(call, vector, least_norm),)
 
