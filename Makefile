@@ -30,7 +30,7 @@ format: .venv/ready ## put the code into the project's style
 	$(bin)/ruff check --fix
 	$(bin)/ruff format
 
-test-devices: .venv/kernels .cache/devices/ready ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
+test-devices: .venv/kernels .cache/devices/kernels ## the same vectors on other CPUs, under qemu (TEXTS=, DEVICES=, BUNDLES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m devices $(BUNDLES) $(addprefix --texts ,$(TEXTS)) \
 		$(addprefix --device ,$(DEVICES)) $(addprefix -o ,$(OUT))
 
@@ -53,6 +53,9 @@ test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: expo
 
 .cache/devices/ready: tests/devices/setup constraints.txt | .venv/ready
 	tests/devices/setup
+
+.cache/devices/kernels: tests/devices/kernels .cache/devices/ready $(kernel_sources) | .venv/kernels
+	tests/devices/kernels
 
 conformance: .venv/kernels ## make anew what the tests of all clients read: runtimes/conformance
 	PYTHONPATH=tests $(bin)/python -m conformance

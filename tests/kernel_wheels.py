@@ -33,6 +33,8 @@ def looked_for_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for cached in forget:
         cached.cache_clear()
     yield
+    for name in _modules():  # of a wheel that the test brought
+        del sys.modules[name]
     monkeypatch.undo()
     for cached in forget:
         cached.cache_clear()
@@ -79,9 +81,13 @@ def copied_wheel(
     return _in_front(copy, monkeypatch) / kernels.path.name
 
 
+def _modules() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == NAME]
+
+
 def _in_front(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have a folder of packages looked into first; gives that of the wheel."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == NAME]:
+    for name in _modules():
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(site)
     importlib.invalidate_caches()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from devices.answering import KERNELS, readers_of
 from devices.comparing import agreement, show
 from devices.emulated import DEVICES, NATIVE, environment, without_newer_features
 from devices.record import Agreement, Bounds, DevicesRecord
@@ -71,6 +73,19 @@ def test_a_broken_bound_is_a_sentence_and_a_nan_breaks_it() -> None:
         "int8 on arm64: the p01 cosine to the native vectors is 0.99588, below 0.996"
     ]
     assert len(list(_agreement(np.nan, np.nan, bounds).broken())) == 2
+
+
+def test_kernels_that_answer_in_other_bits_are_a_sentence() -> None:
+    rounded = replace(_agreement(1.0, 1.0, None), reader=KERNELS)
+    for same in (True, None):
+        assert list(replace(rounded, same_bits=same).broken()) == []
+    assert list(replace(rounded, same_bits=False).broken()) == [
+        "int8 on arm64: kernels answer in other bits than on this machine"
+    ]
+
+
+def test_kernels_read_only_what_says_what_they_answer(tiny_bundle: Path) -> None:
+    assert list(readers_of(tiny_bundle)) == ["edgebert", "onnxruntime"]
 
 
 def test_a_record_of_devices_is_shown_and_read_back(tmp_path: Path) -> None:

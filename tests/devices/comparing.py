@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from devices.answering import Vectors
+from devices.answering import KERNELS, Vectors
 from devices.emulated import NATIVE, Device
 from devices.record import Agreement, DevicesRecord
 from devices.running import Answers, Job, Say, run_all
@@ -19,7 +19,10 @@ from edgebert.measures.similarity import cosines
 from edgebert.records.checked import Cosine
 
 HELD = "edgebert"
-"""The reader that is held to the bounds; what onnxruntime's defaults answer is only shown."""
+"""The reader that is held to the bounds; what onnxruntime's defaults answer is only shown.
+
+Kernels are held to their own bits.
+"""
 
 
 def compare(
@@ -51,7 +54,7 @@ def compare(
         for row in _agreements(
             (bundle, device),
             answers[bundle.path, device.name],
-            answers[bundle.path, NATIVE.name].vectors[HELD],
+            answers[bundle.path, NATIVE.name],
             fp32,
         )
     ]
@@ -67,10 +70,11 @@ def compare(
 
 
 def _agreements(
-    job: Job, answers: Answers, native: Vectors, fp32: Vectors | None
+    job: Job, answers: Answers, native: Answers, fp32: Vectors | None
 ) -> Iterator[Agreement]:
     bundle, device = job
     for reader, vectors in answers.vectors.items():
+        same_bits = _same_bits(bundle, vectors, native.vectors[reader])
         yield Agreement(
             bundle=str(bundle.path),
             device=device.name,
@@ -78,11 +82,18 @@ def _agreements(
             python=answers.python,
             onnxruntime=answers.onnxruntime,
             reader=reader,
-            to_native=agreement(vectors, native),
+            to_native=agreement(vectors, native.vectors[HELD]),
             to_fp32=None if fp32 is None else agreement(vectors, fp32),
             bounds=device.bounds if reader == HELD else None,
             seconds=answers.seconds[reader],
+            same_bits=same_bits if reader == KERNELS else None,
         )
+
+
+def _same_bits(bundle: Bundle, vectors: Vectors, others: Vectors) -> bool | None:
+    """Whether all bits are the same; None where the bundle does not promise it."""
+    measured = bundle.manifest.kernels
+    return vectors.tobytes() == others.tobytes() if measured and measured.exact else None
 
 
 def agreement(vectors: Vectors, others: Vectors) -> Cosine:
@@ -98,7 +109,7 @@ def show(record: DevicesRecord) -> str:
         f"({record.source}), {record.seconds / 60:.1f} minutes"
     )
     header = (
-        "device", "CPU", "reader", "native mean", "p01", "min", "fp32 mean", "p01", "min", "seconds",
+        "device", "CPU", "reader", "native mean", "p01", "min", "fp32 mean", "p01", "min", "seconds", "bits",
     )  # fmt: skip
     parts = [title]
     for bundle in dict.fromkeys(row.bundle for row in record.agreements):
@@ -110,6 +121,7 @@ def show(record: DevicesRecord) -> str:
                 *_cells(row.to_native),
                 *_cells(row.to_fp32),
                 f"{row.seconds:.0f}",
+                {None: "", True: "the same", False: "others"}[row.same_bits],
             )
             for row in record.agreements
             if row.bundle == bundle

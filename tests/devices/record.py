@@ -26,6 +26,8 @@ class Agreement:
         to_native: cosines of its vectors to those of edgebert on this machine.
         to_fp32: to those of the fp32 bundle on this machine; None where none was given.
         bounds: what `to_native` is held to; None where it is only shown.
+        same_bits: whether native kernels answer as they do on this machine, to the bit; None
+            for other readers, and where the bundle does not promise it.
         seconds: to load and to embed all texts.
     """
 
@@ -39,9 +41,12 @@ class Agreement:
     to_fp32: Cosine | None
     bounds: Bounds | None
     seconds: float
+    same_bits: bool | None = None
 
     def broken(self) -> Iterator[str]:
         """A sentence for each bound that does not hold."""
+        if self.same_bits is False:
+            yield f"{self.bundle} on {self.device}: kernels answer in other bits than on this machine"
         if self.bounds is None:
             return
         for name, value, bound in (

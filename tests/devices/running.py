@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.answering import READERS, Vectors
+from devices.answering import Vectors
 from devices.emulated import HOME, ROOT, Device, command, environment
 from devices.texts import Texts
 from edgebert.bundle import Bundle
@@ -99,8 +99,9 @@ def _run(job: Job, folder: Path, texts: Texts) -> Answers:
 
 
 def _read(job: Job, folder: Path) -> Answers:
-    vectors = {reader: np.load(folder / f"{reader}.npy") for reader in READERS}
-    answers = Answers(vectors, **json.loads((folder / "about.json").read_text(encoding="utf-8")))
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    vectors = {reader: np.load(folder / f"{reader}.npy") for reader in about["seconds"]}
+    answers = Answers(vectors, **about)
     wanted = job[1].cpu_class
     if wanted and answers.cpu_class != wanted:
         raise _failed(job, f"has a CPU of {answers.cpu_class}, not {wanted}", folder / "log")
