@@ -14,6 +14,7 @@ from int8_models import (
     mean_cosine,
     require_int8_throughout,
 )
+from kernel_answers import operators, require_alike
 
 from edgebert.doctor import examine
 from edgebert.export import optimize_export
@@ -34,7 +35,9 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    each(dict.fromkeys(("sentence-transformers", "transformers-js"), (TOKEN, STATIC))),
+    each(
+        dict.fromkeys(("sentence-transformers", "transformers-js", "optimum-4.57"), (TOKEN, STATIC))
+    ),
 )
 def test_what_another_tool_exported_becomes_int8(
     name: str, options: QuantizeOptions, make: Make
@@ -43,3 +46,11 @@ def test_what_another_tool_exported_becomes_int8(
     require_int8_throughout(made)
     assert mean_cosine(made) > 0.99
     assert examine(made.bundle).passed
+    rewritten = require_alike(made.bundle / "model.onnx", least=0.99)
+    assert operators(rewritten)["SelfAttention"] == 2
+    assert (rewritten.left, rewritten.exact) == ((), True)
+
+
+@pytest.mark.parametrize("graph", sorted(FOREIGN.rglob("*.onnx")), ids=lambda path: path.stem)
+def test_a_graph_of_others_answers_alike_in_kernels_wherever_they_know_it(graph: Path) -> None:
+    require_alike(graph, least=0.99999)

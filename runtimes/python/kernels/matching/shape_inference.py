@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from edgebert.onnx_graph.calls import Call
+from edgebert.runtimes.kernels.matching import shapes_of_lengths as lengths
 from edgebert.runtimes.kernels.matching import shapes_of_moves as moves
 from edgebert.runtimes.kernels.matching import shapes_of_numbers as numbers
 from edgebert.runtimes.kernels.matching.shapes import Constants, KnownShapes, Shape
@@ -38,6 +39,7 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
     "Identity": moves.pass_on,
     "Gather": moves.gather,
     "GatherElements": moves.gather_elements,
+    "GatherND": moves.gather_nd,
     "Split": moves.split,
     "Unsqueeze": moves.unsqueeze,
     "Squeeze": moves.squeeze,
@@ -51,6 +53,15 @@ _INFERRED: dict[str, Callable[[KnownShapes, Call], None]] = {
 }
 
 
+_OF_LENGTHS: dict[str, Callable[[KnownShapes, Call], None]] = {
+    "ConstantOfShape": lengths.filled,
+    "Mul": lengths.multiply,
+    "Equal": lengths.equal,
+    "Where": lengths.choose,
+    "Reshape": lengths.flatten,
+}
+
+
 def infer_shapes(graph: Constants, calls: Iterable[Call]) -> dict[str, Shape]:
     """Shapes of a graph's inputs and of all values that are understood; the others are missing.
 
@@ -60,9 +71,10 @@ def infer_shapes(graph: Constants, calls: Iterable[Call]) -> dict[str, Shape]:
     """
     known = KnownShapes(graph)
     for call in calls:
-        infer = _INFERRED.get(call.op_type)
-        if infer is None or call.domain not in ("", "com.microsoft"):
-            continue
-        with suppress(LookupError, ValueError, ArithmeticError):  # of a call that could not run
-            infer(known, call)
+        for table in (_INFERRED, _OF_LENGTHS):
+            infer = table.get(call.op_type)
+            if infer is None or call.domain not in ("", "com.microsoft"):
+                continue
+            with suppress(LookupError, ValueError, ArithmeticError):  # of a call that could not run
+                infer(known, call)
     return known.shapes

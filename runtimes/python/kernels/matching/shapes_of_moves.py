@@ -142,6 +142,13 @@ def expand(known: KnownShapes, call: Call) -> None:
         known.set(call, broadcast(given, wanted))
 
 
+def gather_nd(known: KnownShapes, call: Call) -> None:
+    given, places = known.shape(call.input(0)), known.shape(call.input(1))
+    batch = call.attributes.get("batch_dims", 0)
+    if given and places and isinstance(batch, int) and isinstance(places[-1], int):
+        known.set(call, (*places[:-1], *given[batch + places[-1] :]))
+
+
 def gather_elements(known: KnownShapes, call: Call) -> None:
     known.set(call, known.shape(call.input(1)))
 

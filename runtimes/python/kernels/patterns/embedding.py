@@ -118,8 +118,9 @@ def _is_position(graph: MatchedGraph, lookup: _Lookup) -> bool:
 
 
 def _lookup(graph: MatchedGraph, value: str) -> _Lookup | None:
-    """The rows of a table that nobody else reads."""
-    if graph.sole_reader(value) is None:
+    """The rows of a table that nobody else reads, but for their shape."""
+    readers = [call for call in graph.readers(value) if call.op_type != "Shape"]
+    if len(readers) != 1 or value in graph.outputs:
         return None
     if (gather := graph.maker(value, "Gather")) is not None:
         return _rows(graph, gather, _FLOAT)

@@ -41,17 +41,32 @@ def write_pooling(graph: MatchedGraph) -> None:
 
 
 def _normalized(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
-    value, least = call.input(0), graph.maker(call.input(1), "Clip", "Max")
-    length = graph.maker(least.input(0), "ReduceL2") if least else None
-    if least is None or length is None or length.input(0) != value:
+    value, divisor = call.input(0), call.input(1)
+    spread = graph.maker(divisor, "Expand")
+    if spread is not None and graph.shape(divisor) == graph.shape(value):
+        divisor = spread.input(0)
+    least = graph.maker(divisor, "Clip", "Max")
+    length, readers = _length(graph, least.input(0), value) if least else (None, 0)
+    if least is None or length is None:
         return None
     least_norm, shape = _least(graph, least), graph.shape(value)
     if least_norm is None or not shape or not _reduces(graph, length, len(shape) - 1, keeps=True):
         return None
     vector = _first(graph, value) or _mean(graph, graph.maker(value, "Div"))
-    if vector is None or len(graph.readers(value)) != 2 or value in graph.outputs:
+    others = [reader for reader in graph.readers(value) if reader.op_type != "Shape"]
+    if vector is None or len(others) != 1 + readers or value in graph.outputs:
         return _of_one_token(graph, call, value, least_norm)
     return (_operator(call, vector, least_norm),)
+
+
+def _length(graph: MatchedGraph, name: str, value: str) -> tuple[Call | None, int]:
+    """The call that reduces a value to its length, ReduceL2 or Sqrt(ReduceSum(v * v)), and its reads."""
+    if (norm := graph.maker(name, "ReduceL2")) is not None:
+        return (norm, 1) if norm.input(0) == value else (None, 0)
+    root = graph.maker(name, "Sqrt")
+    total = graph.maker(root.input(0), "ReduceSum") if root else None
+    squares = graph.maker(total.input(0), "Mul") if total else None
+    return (total, 2) if squares and squares.inputs == (value, value) else (None, 0)
 
 
 def _of_one_token(
@@ -75,8 +90,9 @@ def _of_one_token(
 
 def _mean_alone(graph: MatchedGraph, call: Call) -> tuple[Call, ...] | None:
     readers = graph.readers(call.outputs[0])
-    if any(reader.op_type == "ReduceL2" for reader in readers):
-        return None  # its turn comes with the Div behind it, or it stays
+    value = call.outputs[0]
+    if any(r.op_type == "ReduceL2" or r.inputs == (value, value) for r in readers):
+        return None  # its turn comes with the Div behind it, or else it stays
     vector = _mean(graph, call)
     return (_operator(call, vector, None),) if vector is not None else None
 
@@ -122,6 +138,8 @@ def _mean(graph: MatchedGraph, call: Call | None) -> _Vector | None:
     shape = graph.shape(hidden)
     if shape is None or len(shape) != 3 or graph.shape(mask) != shape[:2]:
         return None
+    if (graph.shape(weights) or ())[2:] not in ((1,), shape[2:]):
+        return None
     return _Vector("mean", hidden, mask, least_count)
 
 
@@ -156,15 +174,19 @@ def _first_row(graph: MatchedGraph, value: str) -> Call | None:
 
 
 def _mask(graph: MatchedGraph, weights: str) -> str:
-    """The integers that weights [batch, sequence, 1] are as floats, "" if they are none."""
+    """The integers that weights [batch, sequence, 1 or width] are as floats, "" if they are none."""
     shape = graph.shape(weights)
-    if shape is None or len(shape) != 3 or shape[2] != 1:
+    if shape is None or len(shape) != 3:
         return ""
     types: list[object] = []
     value = weights
-    while (call := graph.maker(value, "Cast", "Unsqueeze")) is not None and len(types) < 2:
-        if graph.shape(value) == shape[:2] and graph.data_type_of(value) in _INTEGERS:
+    while (call := graph.maker(value, "Cast", "Expand", "Unsqueeze")) is not None:
+        if len(types) > 1 or (
+            graph.shape(value) == shape[:2] and graph.data_type_of(value) in _INTEGERS
+        ):
             break
+        if call.op_type == "Unsqueeze" and graph.shape(value) != (*shape[:2], 1):
+            return ""
         types += [call.attributes.get("to")] if call.op_type == "Cast" else []
         value = call.input(0)
     fits = graph.shape(value) == shape[:2] and graph.data_type_of(value) in _INTEGERS
