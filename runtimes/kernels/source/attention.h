@@ -192,6 +192,8 @@ struct QueryTile {
     size_t j = seen.from;
     for (; j + kScoreColumns * kLanes <= seen.to; j += kScoreColumns * kLanes)
       score_tile<kHigh, kScoreColumns>(h, room.keys, first, j, room.scores);
+    for (; j + 2 * kLanes <= seen.to; j += 2 * kLanes)
+      score_tile<kHigh, 2>(h, room.keys, first, j, room.scores);
     for (; j < seen.to; j += kLanes) score_tile<kHigh, 1>(h, room.keys, first, j, room.scores);
     float by[kHigh];
     if (h.bias || h.window)
