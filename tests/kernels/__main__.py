@@ -22,8 +22,8 @@ from kernels.programs import (
     arm64_driver,
     class_assemblies,
     native_driver,
-    sanitized_driver,
 )
+from kernels.sanitized import broken_operators, sanitized_driver, sanitized_objects
 
 
 @click.command()
@@ -62,9 +62,11 @@ def _tried(folder: Path, short: bool) -> Iterator[tuple[str, list[str]]]:
     yield "driver for ARM64", []
     for cpu in ARM64_CPUS:
         yield f"bits on {cpu.name}", list(answers_of(arm64, cpu).broken(here))
-    sanitized = sanitized_driver(folder)
-    yield "driver with sanitizers", []
-    yield "sanitizers", list(answers_of(sanitized, SANITIZED).broken(here))
+    objects = sanitized_objects(folder)
+    yield "compiled with sanitizers", []
+    sanitized = sanitized_driver(objects, folder)
+    yield "bits with sanitizers", list(answers_of(sanitized, SANITIZED).broken(here))
+    yield "operators with sanitizers", list(broken_operators(objects, folder))
     for platform in PLATFORMS:
         if not (short and platform.suffix == ".dll"):
             yield f"library of {platform.name}", list(_broken_library(platform, folder))

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "comparing.h"
-#ifdef EDGEBERT_ALLOCATE
+#ifdef __SANITIZE_ADDRESS__
 #include "no_memory.h"
 #endif
 
@@ -288,7 +288,7 @@ int main() {
     pooling(called("pooling"), a, b, texts, tokens, width);
     norm(called("norm"), a, tokens, width);
   }
-#ifdef EDGEBERT_ALLOCATE
+#ifdef __SANITIZE_ADDRESS__
   no_memory::try_classes();
 #endif
   return wrong ? 1 : 0;

@@ -1,9 +1,8 @@
-"""The driver, built for this machine, with sanitizers, or for an emulated one. See README.md."""
+"""The driver, built for this machine or for an emulated one. See README.md."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,9 @@ from pathlib import Path
 from compiling import CLASSES, SOURCES, chosen_platform, compile_source, run_zig, sources_of
 from edgebert_kernels.platforms import PLATFORMS, Platform
 
-from edgebert.errors import InputError
-from kernels.tools import tool
-
-_DRIVER = Path(__file__).parent / "driver.cpp"
-_INCLUDE = ("-I", str(SOURCES))
-_SANITIZED = (
-    "-O1 -g -std=c++17 -ffp-contract=off -fno-math-errno -fno-trapping-math "
-    "-fsanitize=address,undefined -fno-sanitize-recover=all -DEDGEBERT_ALLOCATE=allocate_until"
-).split()
-_JOBS = 2
+DRIVER = Path(__file__).parent / "driver.cpp"
+INCLUDE = ("-I", str(SOURCES))
+JOBS = 2
 
 ARM64 = next(one for one in PLATFORMS if one.name == "linux-aarch64")
 X86_64 = next(one for one in PLATFORMS if one.name == "linux-x86_64")
@@ -36,30 +28,9 @@ def arm64_driver(folder: Path) -> Path:
     return _zig_driver(replace(ARM64, target="aarch64-linux-musl"), folder / "arm64")
 
 
-def sanitized_driver(folder: Path) -> Path:
-    """For this machine, by g++, with AddressSanitizer and UndefinedBehaviorSanitizer.
-
-    Raises:
-        InputError: there is no g++, or it failed.
-    """
-    compiler = tool("g++", "g++")
-    made = folder / "sanitized"
-    made.mkdir()
-
-    def build(file: Path, flags: Sequence[str]) -> str:
-        into = str(made / f"{file.stem}.o")
-        _run(compiler, *_SANITIZED, *_INCLUDE, *flags, "-c", str(file), "-o", into)
-        return into
-
-    with ThreadPoolExecutor(_JOBS) as jobs:
-        objects = list(jobs.map(lambda source: build(*source), _sources(chosen_platform())))
-    _run(compiler, *_SANITIZED, *objects, "-o", str(made / "driver"))
-    return made / "driver"
-
-
 def class_assemblies(platform: Platform, folder: Path) -> list[tuple[str, Path]]:
     """The name of each class of a platform, and what the compiler makes of it, to be read."""
-    with ThreadPoolExecutor(_JOBS) as jobs:
+    with ThreadPoolExecutor(JOBS) as jobs:
         made = [
             (name, jobs.submit(compile_source, platform, file, flags, folder / f"{name}.s"))
             for name, file, flags in _class_sources(platform)
@@ -77,13 +48,13 @@ def _class_sources(platform: Platform) -> Iterator[tuple[str, Path, tuple[str, .
 
 def _sources(platform: Platform) -> list[tuple[Path, tuple[str, ...]]]:
     """What the driver is linked of: all that does not know onnxruntime."""
-    own = [(_DRIVER, _INCLUDE), (SOURCES / "classes.cpp", tuple[str, ...]())]
+    own = [(DRIVER, INCLUDE), (SOURCES / "classes.cpp", tuple[str, ...]())]
     return own + [(file, flags) for _, file, flags in _class_sources(platform)]
 
 
 def _zig_driver(platform: Platform, made: Path) -> Path:
     made.mkdir()
-    with ThreadPoolExecutor(_JOBS) as jobs:
+    with ThreadPoolExecutor(JOBS) as jobs:
         objects = [
             jobs.submit(compile_source, platform, file, flags, made / f"{file.stem}.o")
             for file, flags in _sources(platform)
@@ -93,9 +64,3 @@ def _zig_driver(platform: Platform, made: Path) -> Path:
     given = ["-target", platform.target, "-fno-sanitize=undefined", *alone]
     run_zig("cc", *given, *files, "-lm", "-o", str(made / "driver"))
     return made / "driver"
-
-
-def _run(*command: str) -> None:
-    run = subprocess.run(command, check=False, capture_output=True, text=True)
-    if run.returncode:
-        raise InputError(f"{Path(command[0]).name} failed: {run.stderr.strip()}")

@@ -110,7 +110,7 @@ static bool keep_columns(Packed &layer, const LinearSpec &spec) {
 }
 
 static Linear *make_linear(const LinearSpec &spec) {
-  void *room = allocate(sizeof(Packed));
+  void *room = malloc(sizeof(Packed));
   if (!room) return nullptr;
   Packed *layer = new (room) Packed();
   Rounding &r = layer->rounding;

@@ -7,13 +7,6 @@
 
 namespace edgebert {
 
-#ifdef EDGEBERT_ALLOCATE  // checks put in one that fails
-void *EDGEBERT_ALLOCATE(size_t size);
-inline void *allocate(size_t size) { return EDGEBERT_ALLOCATE(size); }
-#else
-inline void *allocate(size_t size) { return malloc(size); }
-#endif
-
 constexpr size_t kAlignment = 64;
 constexpr size_t kBehind = 256;  // bytes past the end that may be read: registers go in whole steps
 
@@ -32,7 +25,7 @@ class Memory {
     free(all_);
     all_ = nullptr;
     if (count > SIZE_MAX / 2 / sizeof(T)) return nullptr;
-    all_ = allocate(count * sizeof(T) + kAlignment + kBehind);
+    all_ = malloc(count * sizeof(T) + kAlignment + kBehind);
     if (!all_) return nullptr;
     return reinterpret_cast<T *>(rounded_up(reinterpret_cast<uintptr_t>(all_), kAlignment));
   }

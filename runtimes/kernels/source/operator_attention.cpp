@@ -28,7 +28,7 @@ ort::StatusPtr ORT_CALL create(const ort::Operator *, const ort::Api *api,
   node.require(run != nullptr, "this CPU has no products of bfloat16");
   node.require(std::isfinite(scale) && scale > 0.f, "the scale of attention is not above zero");
   if (node.any()) return node.taken();
-  void *room = allocate(sizeof(Kernel));
+  void *room = malloc(sizeof(Kernel));
   if (room)
     *static_cast<Kernel *>(room) = {run, static_cast<size_t>(heads), static_cast<size_t>(window), scale};
   node.require(room != nullptr, "not enough memory");

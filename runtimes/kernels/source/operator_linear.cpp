@@ -60,7 +60,7 @@ ort::StatusPtr made(NodeReader &node, const LinearSpec &spec, size_t residual, v
   if (node.any()) return node.taken();
   const Class &of = chosen_class();
   Linear *linear = of.make_linear(spec);
-  void *room = linear ? allocate(sizeof(Kernel)) : nullptr;
+  void *room = linear ? malloc(sizeof(Kernel)) : nullptr;
   if (room) *kernel = new (room) Kernel{of, linear, spec.inputs * (spec.gated ? 2 : 1), spec.outputs, residual};
   else if (linear) of.free_linear(linear);
   node.require(room != nullptr, "not enough memory");

@@ -19,7 +19,7 @@ struct Kernel {
 
 ort::StatusPtr kept(NodeReader &node, const Kernel &kernel, void **made) {
   if (node.any()) return node.taken();
-  void *room = allocate(sizeof(Kernel));
+  void *room = malloc(sizeof(Kernel));
   if (room) *static_cast<Kernel *>(room) = kernel;
   node.require(room != nullptr, "not enough memory");
   *made = room;
