@@ -27,6 +27,7 @@ from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.runtimes.kernels.rewriting import Rewritten, rewrite_for_kernels
 
 _REFUSED = (Fail, InvalidArgument, InvalidGraph, NotImplemented, RuntimeException)
+_SMALL = 200  # values of a constant that is worth changing
 _WHOLE = {"Embedding": 1, "Linear": 8, "SelfAttention": 2, "Pooling": 1}
 
 
@@ -245,17 +246,30 @@ def test_positions_that_are_added_before_types_stay(tiny_bundle: Path, tmp_path:
 
 
 def _edits(model: onnx.ModelProto) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Every attribute with a number changed, each input exchanged with the one behind it."""
+    """Numbers of attributes and constants changed, axes added, inputs exchanged with those behind."""
     for place, node in enumerate(model.graph.node):
         for entry in node.attribute:
             if entry.type in (onnx.AttributeProto.INT, onnx.AttributeProto.FLOAT):
                 yield f"{place} {entry.name}", partial(_change, entry)
         for at in range(len(node.input) - 1):
             yield f"{place} inputs {at}", partial(_exchange, node, at)
+    for place, tensor in enumerate(model.graph.initializer):
+        yield f"{place} axis", partial(tensor.dims.insert, 0, 1)
+        if np.prod(tensor.dims) < _SMALL:
+            yield f"{place} values", partial(_shift, tensor)
+
+
+def _shift(tensor: onnx.TensorProto) -> None:
+    values = numpy_helper.to_array(tensor)
+    other = values * 1.3 + 0.01 if values.dtype.kind == "f" else values + 1
+    tensor.CopyFrom(numpy_helper.from_array(other.astype(values.dtype), tensor.name))
 
 
 def _change(entry: onnx.AttributeProto) -> None:
-    entry.i, entry.f = entry.i + 1, 0.3
+    if entry.type == onnx.AttributeProto.INT:
+        entry.i += 1
+    else:
+        entry.f = 0.3
 
 
 def _exchange(node: onnx.NodeProto, place: int) -> None:
