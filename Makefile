@@ -3,7 +3,7 @@
 
 bin := .venv/bin
 kernels := runtimes/kernels
-kernel_sources := $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source source/*))
+kernel_sources := $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source/* source/*/*))
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib

@@ -239,7 +239,7 @@ def test_an_sdist_of_kernels_holds_all_that_a_wheel_is_built_of(tmp_path: Path) 
         members = [Path(*Path(m.name).parts[1:]).as_posix() for m in archive if m.isfile()]
     held = {name for name in members if ".egg-info/" not in name} - {"PKG-INFO", "setup.cfg"}
     assert held == wanted
-    assert {"source/library.cpp", "compiling.py", "LICENSE"} <= held
+    assert {"source/onnxruntime/library.cpp", "compiling.py", "LICENSE"} <= held
 
 
 def test_a_device_with_kernels_has_a_library_that_loads_and_embeds(

@@ -1,6 +1,6 @@
 """Compiles `source/` into the one library of a platform, on any platform, by ziglang's clang.
 
-`source/class_NAME.cpp` is the class of CPUs NAME and gets its instructions; no other file gets any
+`source/classes/class_NAME.cpp` is the class of CPUs NAME and gets its instructions; no other file gets any
 that a CPU of that architecture may lack. A class is only entered where the CPU was asked.
 """
 
@@ -25,7 +25,10 @@ _LANGUAGE = "-std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisi
 _MATHEMATICS = "-O3 -ffp-contract=off -fno-math-errno -fno-trapping-math"
 """What is rounded where stands in the sources: nothing here may move a rounding (-ffast-math)."""
 
-FLAGS = (*_LANGUAGE.split(), *_MATHEMATICS.split(), "-fPIC", "-g0", "-fno-sanitize=undefined")
+FLAGS = (
+    *(*_LANGUAGE.split(), *_MATHEMATICS.split(), "-fPIC", "-g0", "-fno-sanitize=undefined"),
+    f"-I{SOURCES}",
+)
 
 _AVX2 = "-mavx2 -mfma -mf16c"
 _AVX512 = "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mprefer-vector-width=512"
@@ -64,7 +67,7 @@ def _platform_at_hand() -> str:
 
 def sources_of(platform: Platform, folder: Path = SOURCES) -> list[tuple[Path, tuple[str, ...]]]:
     """The files of a platform, in the order of linking, each with the flags of its instructions."""
-    files = {file.stem: file for file in sorted(folder.glob("*.cpp"))}
+    files = {file.stem: file for file in sorted(folder.rglob("*.cpp"))}
     classes = [
         (files.pop(f"class_{name}"), tuple(flags.split()))
         for name, flags in CLASSES.items()

@@ -48,7 +48,7 @@ def _class_sources(platform: Platform) -> Iterator[tuple[str, Path, tuple[str, .
 
 def _sources(platform: Platform) -> list[tuple[Path, tuple[str, ...]]]:
     """What the driver is linked of: all that does not know onnxruntime."""
-    own = [(DRIVER, INCLUDE), (SOURCES / "classes.cpp", tuple[str, ...]())]
+    own = [(DRIVER, INCLUDE), (SOURCES / "classes/classes.cpp", tuple[str, ...]())]
     return own + [(file, flags) for _, file, flags in _class_sources(platform)]
 
 

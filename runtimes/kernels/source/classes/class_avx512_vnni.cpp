@@ -1,5 +1,5 @@
 // CPUs with AVX-512 and its products of bytes: Ice Lake, Zen 4 and later.
 #define KERNEL_CLASS avx512_vnni
 #define KERNEL_CLASS_NAME "avx512_vnni"
-#include "lanes_avx512.h"
-#include "class.inc"
+#include "classes/lanes_avx512.h"
+#include "classes/class.inc"

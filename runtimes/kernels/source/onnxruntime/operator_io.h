@@ -9,7 +9,7 @@
 #include <initializer_list>
 
 #include "kernels.h"
-#include "onnxruntime_api.h"
+#include "onnxruntime/onnxruntime_api.h"
 
 namespace edgebert {
 

@@ -2,5 +2,5 @@
 #define EDGEBERT_AVX_VNNI
 #define KERNEL_CLASS avx_vnni
 #define KERNEL_CLASS_NAME "avx_vnni"
-#include "lanes_avx2.h"
-#include "class.inc"
+#include "classes/lanes_avx2.h"
+#include "classes/class.inc"

@@ -1,7 +1,7 @@
 // The operators of the domain `edgebert.kernels`, as onnxruntime asks for them.
 #pragma once
 #include "kernels.h"
-#include "onnxruntime_api.h"
+#include "onnxruntime/onnxruntime_api.h"
 
 namespace edgebert {
 

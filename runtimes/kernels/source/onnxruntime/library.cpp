@@ -4,7 +4,7 @@
 #include <cstring>
 #include <initializer_list>
 
-#include "operators.h"
+#include "onnxruntime/operators.h"
 
 #ifdef _WIN32
 #define EXPORTED extern "C" __declspec(dllexport)

@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "memory.h"
-#include "operator_io.h"
-#include "operators.h"
+#include "onnxruntime/operator_io.h"
+#include "onnxruntime/operators.h"
 
 namespace edgebert {
 namespace {

@@ -6,7 +6,7 @@
 #pragma once
 #include "kernels.h"
 #include "memory.h"
-#include "unrolled.h"
+#include "mathematics/unrolled.h"
 
 namespace edgebert {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "unrolled.h"
+#include "mathematics/unrolled.h"
 
 namespace edgebert {
 namespace {

@@ -1,5 +1,5 @@
 // Any CPU.
 #define KERNEL_CLASS plain
 #define KERNEL_CLASS_NAME "plain"
-#include "lanes_plain.h"
-#include "class.inc"
+#include "classes/lanes_plain.h"
+#include "classes/class.inc"

@@ -2,5 +2,5 @@
 #define EDGEBERT_I8MM
 #define KERNEL_CLASS neon_i8mm
 #define KERNEL_CLASS_NAME "neon_i8mm"
-#include "lanes_neon.h"
-#include "class.inc"
+#include "classes/lanes_neon.h"
+#include "classes/class.inc"
