@@ -317,6 +317,19 @@ def test_no_token_and_very_many_rows_are_answered(run: Callable[..., Values]) ->
     )
 
 
+def test_rows_beyond_what_is_rounded_at_once_go_through_a_large_layer(
+    run: Callable[..., Values],
+) -> None:
+    given = linear_inputs(1, 1024, 800)
+    given |= {"after_gain": floats(800), "after_shift": floats(800)}
+    given["x"] = floats(2001, 1024)
+    together = run("Linear", given, ["x"], **LINEAR)
+    for part in (slice(0, 2), slice(1535, 1538), slice(1999, 2001)):
+        alone = {**given, "x": given["x"][part]}
+        np.testing.assert_array_equal(together[part], run("Linear", alone, ["x"], **LINEAR))
+        close(together[part], spec.linear(**alone, **LINEAR))
+
+
 def test_what_is_no_number_spoils_its_own_row_alone(run: Callable[..., Values]) -> None:
     given = linear_inputs(6, 48, 40)
     clean = run("Linear", given, ["x"], **LINEAR)
