@@ -38,13 +38,14 @@ from edgebert.quantize.search.mixture_drift import DriftMeter
 from edgebert.quantize.search.mixture_search import search
 from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import VNNI, Drift
+from edgebert.records.manifest import VNNI, Drift, Manifest
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
 from edgebert.runtimes.kernels import OFF
 from edgebert.runtimes.kernels.choosing import engine_of, find_usable_library
+from edgebert.runtimes.kernels.library import KernelLibrary
 from edgebert.runtimes.loading import open_files
 from edgebert.runtimes.sessions.providers import CPU
 
@@ -94,8 +95,15 @@ def quantize_bundle(
         others = texts.others.held_out if texts.others else None
         drift = held_out_drift(original, made.model, made.comparison, texts.held_out, others)
         manifest = made.model.manifest
-        measures_kernels = options.kernels == AUTO and not made.failures
-        kernels = _kernels(original, made, texts, budget) if measures_kernels else None
+        library = _library_for(manifest) if options.kernels == AUTO and not made.failures else None
+        kernels = None
+        if library is not None:
+            made.model.close()  # what kernels hold of it comes in its place
+            kernels = measure_kernels(
+                original, made.model.files, library, texts.held_out, budget, others
+            )
+            original.close()
+            made = replace(made, model=open_files(made.model.files, one_caller(available_cores())))
         sealed = None
         if not made.failures:
             sealed = _sealed(original, made, drift, kernels)
@@ -142,15 +150,9 @@ def _fingerprint(bundle: Bundle) -> str:
     return str(bundle.fingerprint(engine))
 
 
-def _kernels(
-    original: Model, made: Made, texts: CalibrationTexts, budget: Budget
-) -> MeasuredKernels | None:
-    """What kernels make of the new bundle; None where they are not installed, or run none of it."""
-    library = find_usable_library()
-    if library is None or made.model.manifest.target != CPU.target:
-        return None
-    others = texts.others.held_out if texts.others else None
-    return measure_kernels(original, made.model.files, library, texts.held_out, budget, others)
+def _library_for(manifest: Manifest) -> KernelLibrary | None:
+    """The kernels that could run a new bundle; None where none are installed, or it is for others."""
+    return find_usable_library() if manifest.target == CPU.target else None
 
 
 def _sealed(original: Model, made: Made, drift: Drift, measured: MeasuredKernels | None) -> Bundle:
