@@ -212,7 +212,6 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         output = kept(model.outputs([text])[0], columns)
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(f"{model.files.model_path} cannot run: {reason_of(error)}") from error
-    measured = model.manifest.kernels if model.kernels and not model.kernels.bf16 else None
     promised = golden.kernels if model.kernels else golden.expected
     return GoldenAnswer(
         golden=golden,
@@ -220,7 +219,7 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
         to_expected=relative_distance(output, promised),
         to_reference=relative_distance(output, golden.reference),
         rounds_otherwise=model.rounds_otherwise,
-        other_bits=other_bits(output, promised) if measured and measured.exact else None,
+        other_bits=other_bits(output, promised) if model.promises_bits else None,
     )
 
 

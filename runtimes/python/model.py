@@ -115,6 +115,12 @@ class Model(AskedForVectors, AskedOfHeads):
         return self.manifest.quantization is not None and elsewhere
 
     @property
+    def promises_bits(self) -> bool:
+        """Whether the manifest promises the same bits on every CPU by what runs the model."""
+        running, measured = self.kernels, self.manifest.kernels
+        return bool(running and not running.bf16 and measured and measured.exact)
+
+    @property
     def measured_drift(self) -> Drift | None:
         """How far answers of what runs the model were from its reference, and what it promises."""
         measured = self.manifest.kernels if self.kernels else self.manifest

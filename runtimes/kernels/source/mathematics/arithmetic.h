@@ -60,16 +60,6 @@ LANE F tanh(F x) {  // 1 - 2 / (1 + exp(2 x)); absolute error 2e-7
 }
 LANE F relu(F x) { return larger(x, splat(0.f)); }
 
-template <Activation kind>
-LANE F activated(F x) {
-  if constexpr (kind == Activation::gelu) return gelu(x);
-  if constexpr (kind == Activation::tanh_gelu) return tanh_gelu(x);
-  if constexpr (kind == Activation::silu) return silu(x);
-  if constexpr (kind == Activation::tanh) return tanh(x);
-  if constexpr (kind == Activation::relu) return relu(x);
-  return x;
-}
-
 LANE F activated_by(Activation kind, F x) {
   switch (kind) {
     case Activation::gelu: return gelu(x);

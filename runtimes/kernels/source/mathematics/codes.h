@@ -13,6 +13,8 @@ struct Rounding {
   bool gated;
   float scale;  // of every row; 0: each has its own
   int zero_point, levels;
+
+  size_t stride() const { return gated ? 2 * inputs : inputs; }  // from a row of the input to the next
 };
 
 template <bool kMultiplied, bool kShifted>
@@ -101,9 +103,8 @@ static void quantize_rows(const Rounding &r, const float *x, size_t rows, float 
                           uint8_t *codes, float *scales) {
   if (!r.gated && !r.before.gain)
     return rows_together(rows, CodedRows<Form, kMultiplied, kShifted>{r, x, r.inputs, codes, scales});
-  const size_t stride = r.gated ? 2 * r.inputs : r.inputs;
   for (size_t i = 0; i < rows; i++) {
-    const float *row = prepared(r, x + i * stride, room);
+    const float *row = prepared(r, x + i * r.stride(), room);
     rows_together(1, CodedRows<Form, kMultiplied, kShifted>{r, row, 0, codes + i * r.padded * Form::kCodeBytes, scales + i});
   }
 }

@@ -23,7 +23,7 @@ struct Block {
             outputs,
             outputs};
   }
-  const float *x() const { return call.x + first * layer.input_stride(); }
+  const float *x() const { return call.x + first * layer.rounding.stride(); }
 };
 
 template <class Form, End end>
@@ -224,7 +224,7 @@ static bool run_linear(const Linear &linear, const LinearCall &call, Threads thr
   }
   for (size_t first = 0; first < call.rows; first += kMostRows) {
     const size_t left = call.rows - first;
-    const LinearCall some = {call.x + first * layer.input_stride(),
+    const LinearCall some = {call.x + first * layer.rounding.stride(),
                              call.residual ? call.residual + first * layer.outputs : nullptr,
                              left < kMostRows ? left : kMostRows, call.y + first * layer.outputs};
     if (!run_groups(layer, some, threads)) return false;

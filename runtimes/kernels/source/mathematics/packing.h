@@ -19,7 +19,6 @@ struct Packed {
   Memory memory[10];
 
   size_t code_bytes() const { return rounding.padded * (words ? 2 : 1); }
-  size_t input_stride() const { return rounding.inputs * (rounding.gated ? 2 : 1); }
   size_t weight_bytes() const {
     return rounding.padded * outputs * (floats ? sizeof(float) : words ? 2 : 1);
   }
