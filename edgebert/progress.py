@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import click
@@ -11,16 +11,27 @@ import click
 T = TypeVar("T")
 
 
-def track(steps: Iterable[T], label: str, length: int | None = None) -> Iterator[T]:
+def track(
+    steps: Iterable[T],
+    label: str,
+    length: int | None = None,
+    tell: Callable[[], str] | None = None,
+) -> Iterator[T]:
     """Yield `steps` one by one and show on stderr how far they are.
 
     Args:
         steps: what is worked through.
         label: a few words in front of the bar.
         length: how many there are, where `steps` cannot say it.
+        tell: a few words behind it, asked for after each step.
     """
     shown = sys.stderr.isatty()
     with click.progressbar(
-        steps, length=length, label=f"{label:<28}", file=sys.stderr, hidden=not shown
+        steps,
+        length=length,
+        label=f"{label:<28}",
+        file=sys.stderr,
+        hidden=not shown,
+        item_show_func=lambda item: None if item is None or tell is None else tell(),
     ) as bar:
         yield from bar

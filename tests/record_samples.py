@@ -27,13 +27,11 @@ from edgebert.records.checked import (
 )
 from edgebert.records.compared import Change, DiffRecord, Regression
 from edgebert.records.made import (
-    Epoch,
     ExportRecord,
     KernelsRecord,
     ParetoPoint,
     ParityCase,
     QuantizeRecord,
-    TrainingRecord,
     WorstParity,
 )
 from edgebert.records.manifest import Count, Drift, Kernels, LayerDecision
@@ -49,6 +47,7 @@ from edgebert.records.measured import (
     Quantized,
 )
 from edgebert.records.profile import one_caller, untuned
+from edgebert.records.trained import Epoch, TrainingRecord
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 
 CHECK = CheckRecord(

@@ -27,8 +27,8 @@ from edgebert.references.onnx_file import open_onnx_file
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.references.saved import SavedOutputs
 from edgebert.runtimes import Model, load
-from edgebert.training.batches import encode, predict
 from edgebert.training.models import load_model, load_tokenizer
+from edgebert.training.tasks.encoding import encode, predict
 
 TEXTS = ("turn on the lamp", "covid19 in paris", "", "is it on", "the kettle and <ent>")
 WHY = "its token 'covid19' (65) has no embedding: the model has 65"

@@ -14,16 +14,16 @@ from edgebert.demo.english import ENGLISH
 from edgebert.demo.stories import write_story
 from edgebert.errors import InputError, OutputError
 from edgebert.records.codec import to_dict
-from edgebert.records.made import TrainingRecord
+from edgebert.records.trained import TrainingRecord
 from edgebert.training import PretrainOptions, pretrain
-from edgebert.training.batches import bucketed, encode, predict
-from edgebert.training.corpus import hold_out, read_corpus, sentence_pairs
 from edgebert.training.evaluation import write_untrained
-from edgebert.training.loop import fit, seeded
-from edgebert.training.options import LoopOptions
-from edgebert.training.pretraining import mask_tokens
-from edgebert.training.tasks import load_task
-from edgebert.training.vocabulary import learn_tokenizer
+from edgebert.training.loop.batches import bucketed
+from edgebert.training.loop.seeding import seeded
+from edgebert.training.pretraining.bert import mask_tokens
+from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
+from edgebert.training.pretraining.vocabulary import learn_tokenizer
+from edgebert.training.tasks.encoding import encode, predict
+from edgebert.training.tasks.task import load_task
 
 OPTIONS = PretrainOptions(
     layers=2, hidden=32, vocab_size=500, epochs=3, batch_size=8, max_length=48, learning_rate=3e-3
@@ -53,7 +53,7 @@ def write(path: Path, text: str) -> Path:
 def test_pretraining_learns(trained: tuple[Path, TrainingRecord]) -> None:
     _, record = trained
     losses = [epoch.loss for epoch in record.epochs]
-    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.9 * losses[0]
     assert record.metric == "masked_lm_accuracy"
     assert record.best_dev is not None and record.best_dev > 2  # of 500 tokens, chance is 0.2
 
@@ -169,30 +169,6 @@ def test_padding_does_not_change_an_answer(tiny_classifier: Path) -> None:
             task.model, encode(task.tokenizer, [text]), lambda batch: task.model(**batch).logits
         )
         torch.testing.assert_close(alone[0], answer, atol=1e-5, rtol=0)
-
-
-def test_the_best_epoch_is_kept() -> None:
-    model = torch.nn.Linear(1, 1)
-    seen: list[float] = []
-
-    def evaluate() -> float:
-        seen.append(model.weight.item())
-        return [1.0, 3.0, 2.0][len(seen) - 1]
-
-    def loss(rows: list[int]) -> torch.Tensor:
-        return (model.weight + model.bias - 100).square().sum() * len(rows)
-
-    options = LoopOptions(epochs=3, batch_size=2, learning_rate=0.1)
-    epochs = fit(model, [1] * 8, loss, evaluate, options, "toy")
-    assert [epoch.dev for epoch in epochs] == [1.0, 3.0, 2.0]
-    assert model.weight.item() == seen[1] != seen[2]
-
-
-def test_a_loss_that_is_not_a_number_is_told_in_a_line() -> None:
-    model = torch.nn.Linear(1, 1)
-    options = LoopOptions(epochs=1, batch_size=2)
-    with pytest.raises(InputError, match="choose a smaller learning rate"):
-        fit(model, [1], lambda rows: model.weight.sum() * float("nan"), None, options, "toy")
 
 
 def test_training_leaves_the_random_numbers_of_others_alone() -> None:

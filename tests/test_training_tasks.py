@@ -28,10 +28,10 @@ from edgebert.training import (
     evaluate,
     finetune,
 )
-from edgebert.training.similarity import Embedder
-from edgebert.training.student import evenly_spaced, shorten
-from edgebert.training.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
-from edgebert.training.tasks import load_task
+from edgebert.training.distillation.student import evenly_spaced, shorten
+from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
+from edgebert.training.tasks.task import load_task
 
 FAST = FinetuneOptions(epochs=6, batch_size=8, learning_rate=2e-3)
 PLACES, PEOPLE = ("paris", "berlin", "北京"), ("anna", "ben", "mary")

@@ -8,8 +8,8 @@ from pathlib import Path
 from edgebert.data import read_examples
 from edgebert.demo.baseline import bag_of_words_accuracy
 from edgebert.demo.dataset import DemoData, write_data
-from edgebert.records.made import TrainingRecord
 from edgebert.records.manifest import TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.records.trained import TrainingRecord
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 from edgebert.records.header import Header
 from edgebert.records.manifest import (
@@ -203,51 +202,6 @@ class KernelsRecord(Header):
     @property
     def paths(self) -> tuple[str, ...]:
         return self.source, self.bundle, self.reference
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One pass over the training data. `loss` is the mean training loss; `dev` the dev metric."""
-
-    epoch: int
-    loss: float
-    dev: float | None
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRecord(Header):
-    """A checkpoint was trained. `metric` names what `dev` and `best_dev` are, in points.
-
-    Attributes:
-        data: the files it was trained and measured on.
-        examples: how many examples it was trained on, after any limit.
-        options: how it was trained.
-        labels: of a text classifier; `multi_label` where a text may have several of them.
-    """
-
-    record: str = "training"
-    kind: str
-    task: str
-    source: str
-    checkpoint: str
-    parameters: int
-    layers: int
-    hidden: int
-    data: tuple[str, ...]
-    examples: int
-    options: dict[str, Any]
-    epochs: tuple[Epoch, ...]
-    metric: str | None
-    best_dev: float | None
-    seed: int
-    seconds: float
-    labels: tuple[str, ...] = ()
-    multi_label: bool = False
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return (self.checkpoint,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,9 @@ from edgebert.records.made import (
     KernelsRecord,
     OptimizeRecord,
     QuantizeRecord,
-    TrainingRecord,
 )
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
+from edgebert.records.trained import TrainingRecord
 from edgebert.records.tuned import TuneRecord
 
 R = TypeVar("R", bound=Header)

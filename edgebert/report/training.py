@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgebert.measures.formats import metric_title
 from edgebert.records.header import Header
-from edgebert.records.made import TrainingRecord
+from edgebert.records.trained import TrainingRecord
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, curves
 from edgebert.report.formats import duration

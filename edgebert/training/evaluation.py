@@ -7,9 +7,9 @@ from pathlib import Path
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import read_examples
 from edgebert.output import new_folder
-from edgebert.training.loop import seeded
+from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
-from edgebert.training.tasks import load_task
+from edgebert.training.tasks.task import load_task
 
 
 def evaluate(model: str, data: Path, *, offline: bool = False) -> float:
@@ -20,7 +20,8 @@ def evaluate(model: str, data: Path, *, offline: bool = False) -> float:
         InputError: a file without what the task needs, or a label the model does not have.
     """
     task = load_task(open_checkpoint(model, offline=offline))
-    return task.encode(read_examples(data)).score(task.model)
+    exam = task.encode(read_examples(data))
+    return exam.scores(task.model)[exam.metrics[0]]
 
 
 def write_untrained(model: str, output: Path, *, seed: int) -> None:

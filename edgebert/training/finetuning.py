@@ -11,23 +11,24 @@ from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
-from edgebert.records.made import TrainingRecord
 from edgebert.records.manifest import (
     COSINE,
     EMBEDDINGS,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
+from edgebert.records.trained import TrainingRecord
 from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
-from edgebert.training.classification import label_names
-from edgebert.training.loop import fit, seeded
+from edgebert.training.loop.fit import fit
+from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
-from edgebert.training.sentence_folder import write_sentence_folder
-from edgebert.training.similarity import Embedder
-from edgebert.training.tagging import bio_labels
-from edgebert.training.tasks import (
+from edgebert.training.tasks.classification import label_names
+from edgebert.training.tasks.sentence_folder import write_sentence_folder
+from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.tagging import bio_labels
+from edgebert.training.tasks.task import (
     Task,
     sentence_embedding,
     text_classification,
@@ -74,19 +75,18 @@ def finetune(
         prepared = _prepare(task, model, examples, options, offline=offline)
         train_data = prepared.encode(_draw(examples, options))
         dev_data = prepared.encode(read_examples(dev)) if dev else None
-        epochs = fit(
+        fitted = fit(
             prepared.model,
-            train_data.lengths,
-            loss=lambda rows: train_data.loss(prepared.model, rows),
-            evaluate=(lambda: dev_data.score(prepared.model)) if dev_data else None,
-            options=options,
+            train_data,
+            options,
+            exam=dev_data,
             label="fine-tuning",
+            head_learning_rate=options.head_learning_rate,
         )
         model, tokenizer = prepared.model, prepared.tokenizer
         if prepared.embedder:
             write_sentence_folder(folder, prepared.embedder, model, tokenizer)
-        metric = dev_data.metric if dev_data else None
-        return run.finish(folder, model, tokenizer, len(train_data.lengths), epochs, metric)
+        return run.finish(folder, model, tokenizer, len(train_data.lengths), fitted)
 
 
 def _prepare(

@@ -4,15 +4,59 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgebert.errors import InputError
+from edgebert.training.loop.precision import AUTO, PRECISIONS
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoopOptions:
-    """What every training loop takes."""
+    """What every training loop takes.
+
+    Attributes:
+        epochs: passes over the training data.
+        batch_size: examples in each optimizer step, of all processes together.
+        micro_batch_size: how many of them go through the model at once (gradient accumulation);
+            by default all. It changes memory and time, and not what is learned.
+        learning_rate: the highest, after warm-up.
+        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware multiplies it.
+        gradient_checkpointing: compute activations twice instead of keeping them.
+        evaluate_every: steps between two looks at dev; by default each epoch's end.
+        patience: looks at dev without a better score after which training stops.
+        metric: the dev metric by which the best weights are kept; by default the task's first.
+        average: decay of a moving average of the weights, which is then what is kept.
+        seed: of all randomness.
+    """
 
     epochs: int = 3
     batch_size: int = 32
+    micro_batch_size: int | None = None
     learning_rate: float = 5e-5
+    precision: str = AUTO
+    gradient_checkpointing: bool = False
+    evaluate_every: int | None = None
+    patience: int | None = None
+    metric: str | None = None
+    average: float | None = None
     seed: int = 42
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can be made of.
+
+        Raises:
+            InputError: a number that is too small or too large, or a precision that is not known.
+        """
+        for name in ("epochs", "batch_size", "micro_batch_size", "evaluate_every", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} should be at least 1, not {value}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise InputError(f"learning_rate should be above 0, not {self.learning_rate}")
+        if self.average is not None and not 0 < self.average < 1:
+            raise InputError(f"average should lie between 0 and 1, not {self.average}")
+        if self.precision not in PRECISIONS:
+            raise InputError(
+                f"unknown precision {self.precision!r}: expected one of {', '.join(PRECISIONS)}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +76,15 @@ class FinetuneOptions(LoopOptions):
 
     `multi_label` says that a text may have several labels: `|` separates them in a cell. So do lists
     of labels, and a checkpoint that is multi-label itself; else a cell is one label.
+
+    Attributes:
+        head_learning_rate: of the weights outside the encoder, which start at random.
     """
 
     max_length: int | None = None
     limit: int | None = None
     multi_label: bool = False
+    head_learning_rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +93,4 @@ class DistillOptions(LoopOptions):
 
     layers: int
     max_length: int | None = None
+    learning_rate: float = 1e-4

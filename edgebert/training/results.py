@@ -10,8 +10,9 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.records.codec import write_json
-from edgebert.records.made import Epoch, TrainingRecord
+from edgebert.records.trained import TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.training.loop.fit import Fitted
 from edgebert.training.models import save_model
 from edgebert.training.options import LoopOptions
 
@@ -40,10 +41,18 @@ class Run:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         examples: int,
-        epochs: tuple[Epoch, ...],
-        metric: str | None,
+        fitted: Fitted,
+        metric: str | None = None,
     ) -> TrainingRecord:
-        """Write the model, its tokenizer and the record of the run into `folder`."""
+        """Write the model, its tokenizer and the record of the run into `folder`.
+
+        Args:
+            folder: where to.
+            model: what was trained, with `tokenizer`.
+            examples: how many it was trained on.
+            fitted: how.
+            metric: what its dev figures are called, where that is not the exam's own name.
+        """
         save_model(model, tokenizer, folder)
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
@@ -57,13 +66,11 @@ class Run:
             data=tuple(map(str, self.data)),
             examples=examples,
             options=asdict(self.options),
-            epochs=epochs,
-            metric=metric,
-            best_dev=max((e.dev for e in epochs if e.dev is not None), default=None),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
             labels=tuple(model.config.id2label.values()) if problem else (),
             multi_label=problem == MULTI_LABEL,
+            **fitted.fields() | ({"metric": metric} if metric else {}),
         )
         write_json(record, folder / "training.json")
         return record

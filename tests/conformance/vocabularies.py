@@ -15,7 +15,7 @@ from tokenizers import processors as q
 from conformance.charsmap import compiled, nmt_nfkc
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
 from edgebert.data.samples import SENTENCES
-from edgebert.training.vocabulary import learn_tokenizer
+from edgebert.training.pretraining.vocabulary import learn_tokenizer
 
 MAX_LENGTH = 32
 

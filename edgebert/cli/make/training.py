@@ -11,7 +11,7 @@ from edgebert.cli import options
 from edgebert.cli.tables import table
 
 if TYPE_CHECKING:
-    from edgebert.records.made import TrainingRecord
+    from edgebert.records.trained import TrainingRecord
 
 PACKAGES = ("torch", "transformers", "safetensors")
 

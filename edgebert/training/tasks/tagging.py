@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import tokenizers
 from torch import Tensor
@@ -19,7 +20,8 @@ from edgebert.tasks.tags import TagScheme
 from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.stitching import stitched, stitched_tokens
 from edgebert.text.words import TokenizedText, Word, split_words
-from edgebert.training.batches import Encoded, pad, predict
+from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.tasks.encoding import Encoded, pad, predict
 
 IGNORED = -100
 """The target of a token that has no label of its own, as cross entropy skips it."""
@@ -49,27 +51,38 @@ class TaggedTexts:
     entities: tuple[tuple[Span, ...], ...]
     labels: tuple[str, ...]
 
-    metric = "entity_f1"
+    metrics = ("entity_f1",)
 
     @property
     def lengths(self) -> list[int]:
         return self.encoded.lengths
 
-    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        return self.logits_loss(model(**self.encoded.batch(rows)).logits, rows)
+    @cached_property
+    def targets_per_example(self) -> float:
+        """Tokens with a label in a part, on average."""
+        count = sum(target != IGNORED for row in self.targets for target in row)
+        return max(1, count) / len(self.targets)
 
-    def logits_loss(self, logits: Tensor, rows: list[int]) -> Tensor:
-        """Mean cross entropy of float32 [rows, sequence, labels] where a token has a label."""
+    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
+        def total(rows: list[int]) -> Tensor:
+            return self.logits_loss(model(**self.encoded.batch(rows)).logits, rows)
+
+        return step.mean(total, self.targets_per_example)
+
+    def logits_loss(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
+        """Summed cross entropy of float32 [rows, sequence, labels] where a token has a label."""
         targets = pad([self.targets[row] for row in rows], IGNORED).to(logits.device)
         labelled = targets != IGNORED
         logits = logits[:, : targets.shape[1]][labelled]
-        total = cross_entropy(logits, targets[labelled], reduction="sum")
-        return total / labelled.sum().clamp(min=1)
+        return cross_entropy(logits, targets[labelled], reduction="sum")
 
-    def score(self, model: PreTrainedModel) -> float:
-        """Micro F1 of exact (start, end, label) matches, in points."""
-        found = _find_entities(model, self.encoded, self.parts, self.labels)
-        return 100 * entity_f1(self.entities, found)
+    def scores(self, model: PreTrainedModel) -> Scores:
+        """Micro F1 of exact (start, end, label) matches."""
+        logits = predict(model, self.encoded, lambda batch: model(**batch).logits)
+        found = _entities_of(logits, self.parts, self.labels)
+        total = sum(float(self.logits_loss(logits[row][None], [row])) for row in range(len(logits)))
+        loss = total / (self.targets_per_example * len(logits))
+        return {"entity_f1": 100 * entity_f1(self.entities, found), LOSS: loss}
 
 
 def bio_labels(examples: Examples) -> tuple[str, ...]:
@@ -105,7 +118,8 @@ def tag_texts(
 ) -> TaggedTexts:
     """Texts with the entities that `model` finds in them."""
     encoded, parts = _read(tokenizer, texts)
-    found = _find_entities(model, encoded, parts, labels)
+    logits = predict(model, encoded, lambda batch: model(**batch).logits)
+    found = _entities_of(logits, parts, labels)
     entities = tuple(tuple(Span(e.start, e.end, e.label) for e in of_text) for of_text in found)
     return _tagged(encoded, parts, entities, labels)
 
@@ -137,13 +151,10 @@ def _targets(
     return targets
 
 
-def _find_entities(
-    model: PreTrainedModel,
-    encoded: Encoded,
-    parts: tuple[Parts, ...],
-    labels: tuple[str, ...],
+def _entities_of(
+    logits: Sequence[Tensor], parts: tuple[Parts, ...], labels: tuple[str, ...]
 ) -> list[list[Entity]]:
-    rows = iter(predict(model, encoded, lambda batch: model(**batch).logits))
+    rows = iter(logits)
     wholes = (
         Whole(one.text, one.encodings, [next(rows).numpy() for _ in one.encodings]) for one in parts
     )

@@ -5,7 +5,7 @@ Reimers & Gurevych 2019, "Sentence-BERT: Sentence Embeddings using Siamese BERT-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,8 +20,9 @@ from edgebert.data import Examples, Text
 from edgebert.measures.statistics import spearman
 from edgebert.records.manifest import COSINE
 from edgebert.sentence_modules import SentenceModules
-from edgebert.training.batches import Encoded, encode, predict
+from edgebert.training.loop.objective import LOSS, Scores, Step
 from edgebert.training.models import DEVICE
+from edgebert.training.tasks.encoding import Encoded, encode, predict
 
 
 @dataclass(frozen=True)
@@ -53,31 +54,35 @@ class Embedder:
 
 @dataclass(frozen=True)
 class ScoredPairs:
-    """Pairs of texts and their similarity; `scores` is float32 [pairs], at most 1."""
+    """Pairs of texts and their similarity; `gold` is float32 [pairs], at most 1."""
 
     first: Encoded
     second: Encoded
-    scores: Tensor
+    gold: Tensor
     embedder: Embedder
 
-    metric = "spearman"
+    metrics = ("spearman",)
 
     @property
     def lengths(self) -> list[int]:
         return [max(pair) for pair in zip(self.first.lengths, self.second.lengths, strict=True)]
 
-    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
+    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
+        return step.mean(lambda rows: self._loss(model, rows))
+
+    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
         first = self.embedder.embed(model, self.first.batch(rows))
         second = self.embedder.embed(model, self.second.batch(rows))
         cosine = torch.cosine_similarity(first, second)
-        return mse_loss(cosine, self.scores[rows].to(cosine.device))
+        return mse_loss(cosine, self.gold[rows].to(cosine.device), reduction="sum")
 
-    def score(self, model: PreTrainedModel) -> float:
-        """Spearman correlation of cosine and score, in points."""
+    def scores(self, model: PreTrainedModel) -> Scores:
+        """Spearman correlation of cosine and score."""
         first = self.embedder.embed_all(model, self.first)
         second = self.embedder.embed_all(model, self.second)
         cosine = torch.cosine_similarity(first, second)
-        return 100 * spearman(cosine.tolist(), self.scores.tolist())
+        loss = mse_loss(cosine, self.gold).item()
+        return {"spearman": 100 * spearman(cosine.tolist(), self.gold.tolist()), LOSS: loss}
 
 
 @dataclass(frozen=True)
@@ -92,21 +97,26 @@ class EmbeddedTexts:
     embeddings: Tensor
     embedder: Embedder
 
-    metric = "mean_cosine"
+    metrics = ("mean_cosine",)
 
     @property
     def lengths(self) -> list[int]:
         return self.encoded.lengths
 
-    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
+    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
+        return step.mean(lambda rows: self._loss(model, rows))
+
+    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
         """Squared error summed over dimensions, so that it does not shrink with their number."""
         found = self.embedder.embed(model, self.encoded.batch(rows))
-        return (found - self.embeddings[rows].to(found.device)).square().sum(dim=-1).mean()
+        return (found - self.embeddings[rows].to(found.device)).square().sum()
 
-    def score(self, model: PreTrainedModel) -> float:
-        """Mean cosine to the teacher's embeddings, in points."""
+    def scores(self, model: PreTrainedModel) -> Scores:
+        """Mean cosine to the teacher's embeddings."""
         found = self.embedder.embed_all(model, self.encoded)
-        return 100 * float(torch.cosine_similarity(found, self.embeddings).mean())
+        loss = (found - self.embeddings).square().sum(dim=-1).mean()
+        cosine = torch.cosine_similarity(found, self.embeddings).mean()
+        return {"mean_cosine": 100 * float(cosine), LOSS: float(loss)}
 
 
 def encode_scored_pairs(

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from edgebert.data import Text
+from edgebert.training.loop.batches import chunks
 from edgebert.training.models import DEVICE
 
-_BATCHES_PER_BUCKET = 20
 _EVALUATION_BATCH = 64
 
 
@@ -66,18 +66,9 @@ def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
-def bucketed(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
-    """One epoch of batches in random order, each of rows that are about equally long."""
-    order = torch.randperm(len(lengths)).tolist()
-    batches = []
-    for bucket in _chunks(order, batch_size * _BATCHES_PER_BUCKET):
-        batches += _chunks(sorted(bucket, key=lengths.__getitem__), batch_size)
-    return [batches[i] for i in torch.randperm(len(batches)).tolist()]
-
-
 def by_length(lengths: Sequence[int]) -> list[list[int]]:
     """Batches of all rows from short to long, for evaluation."""
-    return _chunks(sorted(range(len(lengths)), key=lengths.__getitem__), _EVALUATION_BATCH)
+    return chunks(sorted(range(len(lengths)), key=lengths.__getitem__), _EVALUATION_BATCH)
 
 
 @torch.inference_mode()
@@ -91,7 +82,3 @@ def predict(
         for row, value in zip(rows, answer(encoded.batch(rows)).cpu(), strict=True):
             answers[row] = value
     return answers
-
-
-def _chunks(rows: list[int], size: int) -> list[list[int]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]

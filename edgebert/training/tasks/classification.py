@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.data import Examples, Text
 from edgebert.errors import InputError
 from edgebert.measures.statistics import accuracy
-from edgebert.training.batches import Encoded, encode, predict
+from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.tasks.encoding import Encoded, encode, predict
 
 
 @dataclass(frozen=True)
@@ -27,26 +28,32 @@ class LabelledTexts:
     encoded: Encoded
     targets: Tensor
 
-    metric = "accuracy"
+    metrics = ("accuracy",)
 
     @property
     def lengths(self) -> list[int]:
         return self.encoded.lengths
 
-    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        return self.logits_loss(model(**self.encoded.batch(rows)).logits, rows)
+    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
+        def total(rows: list[int]) -> Tensor:
+            return self.logits_loss(model(**self.encoded.batch(rows)).logits, rows)
 
-    def logits_loss(self, logits: Tensor, rows: list[int]) -> Tensor:
-        """Cross entropy of float32 [rows, labels] against the targets of these rows."""
+        return step.mean(total)
+
+    def logits_loss(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
+        """Cross entropy of float32 [rows, labels] against the targets of these rows, summed."""
         targets = self.targets[rows].to(logits.device)
         if targets.ndim == 1:
-            return cross_entropy(logits, targets)
-        return binary_cross_entropy_with_logits(logits, targets)
+            return cross_entropy(logits, targets, reduction="sum")
+        loss = binary_cross_entropy_with_logits(logits, targets, reduction="none")
+        return loss.mean(dim=-1).sum()
 
-    def score(self, model: PreTrainedModel) -> float:
-        """Share of texts whose label, or whole set of labels, is right, in points."""
-        found = _labels_of(_logits(model, self.encoded), self.targets.ndim == 2)
-        return 100 * accuracy(self.targets.numpy(), found.numpy())
+    def scores(self, model: PreTrainedModel) -> Scores:
+        """Share of texts whose label, or whole set of labels, is right."""
+        logits = _logits(model, self.encoded)
+        found = _labels_of(logits, self.targets.ndim == 2)
+        loss = self.logits_loss(logits, range(len(logits))) / len(logits)
+        return {"accuracy": 100 * accuracy(self.targets.numpy(), found.numpy()), LOSS: loss.item()}
 
 
 def label_names(examples: Examples, *, multi_label: bool) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ Understanding". Masks are drawn anew for every batch, as in RoBERTa (Liu et al. 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -18,14 +19,16 @@ from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from edgebert.errors import InputError
 from edgebert.output import new_folder
-from edgebert.records.made import TrainingRecord
-from edgebert.training.batches import Encoded, by_length, encode
-from edgebert.training.corpus import hold_out, read_corpus, sentence_pairs
-from edgebert.training.loop import fit, seeded
+from edgebert.records.trained import TrainingRecord
+from edgebert.training.loop.fit import fit
+from edgebert.training.loop.objective import Scores, Step
+from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import DEVICE
 from edgebert.training.options import PretrainOptions
+from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
+from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.results import Run
-from edgebert.training.vocabulary import learn_tokenizer
+from edgebert.training.tasks.encoding import Encoded, by_length, encode
 
 MASKED_LM = "masked-language-model"
 _MASKED_SHARE = 0.15
@@ -50,20 +53,11 @@ def pretrain(
         model = BertForPreTraining(_config(options, tokenizer)).to(DEVICE)
         generator = random.Random(options.seed)
         train, held_out = (
-            _SentencePairs.encode(*sentence_pairs(part, generator), tokenizer)
+            _SentencePairs.encode(*sentence_pairs(part, generator), tokenizer, options.seed)
             for part in hold_out(documents, generator)
         )
-        epochs = fit(
-            model,
-            train.encoded.lengths,
-            loss=lambda rows: train.loss(model, rows),
-            evaluate=lambda: held_out.accuracy(model, options.seed),
-            options=options,
-            label="pretraining",
-        )
-        return run.finish(
-            folder, model, tokenizer, len(train.not_next), epochs, "masked_lm_accuracy"
-        )
+        fitted = fit(model, train, options, exam=held_out, label="pretraining")
+        return run.finish(folder, model, tokenizer, len(train.not_next), fitted)
 
 
 @dataclass(frozen=True)
@@ -73,31 +67,53 @@ class _SentencePairs:
     encoded: Encoded
     not_next: Tensor
     tokenizer: BertTokenizer
+    seed: int
+
+    metrics = ("masked_lm_accuracy",)
 
     @classmethod
     def encode(
-        cls, pairs: Sequence[tuple[str, str]], not_next: Sequence[int], tokenizer: BertTokenizer
+        cls,
+        pairs: Sequence[tuple[str, str]],
+        not_next: Sequence[int],
+        tokenizer: BertTokenizer,
+        seed: int,
     ) -> _SentencePairs:
-        return cls(encode(tokenizer, pairs), torch.tensor(not_next), tokenizer)
+        return cls(encode(tokenizer, pairs), torch.tensor(not_next), tokenizer, seed)
 
-    def loss(self, model: BertForPreTraining, rows: list[int]) -> Tensor:
+    @property
+    def lengths(self) -> list[int]:
+        return self.encoded.lengths
+
+    def losses(self, model: BertForPreTraining, step: Step) -> Iterator[Tensor]:
         """Cross entropy of the masked tokens plus that of the next-sentence question."""
+        return step.mean(lambda rows: self._loss(model, rows))
+
+    def _loss(self, model: BertForPreTraining, rows: list[int]) -> Tensor:
         logits, expected, pooled = self._masked_forward(model, rows)
-        masked_lm = cross_entropy(logits, expected, reduction="sum") / max(1, len(expected))
+        masked_lm = cross_entropy(logits, expected, reduction="sum") / self._masked_per_pair
         is_next = model.cls.seq_relationship(pooled)
-        return masked_lm + cross_entropy(is_next, self.not_next[rows].to(DEVICE))
+        not_next = self.not_next[rows].to(DEVICE)
+        return masked_lm + cross_entropy(is_next, not_next, reduction="sum")
+
+    @cached_property
+    def _masked_per_pair(self) -> float:
+        """How many tokens of a pair are masked, on average."""
+        special = self.tokenizer.num_special_tokens_to_add(True)
+        tokens = sum(length - special for length in self.lengths) / len(self.lengths)
+        return float(max(1.0, _MASKED_SHARE * tokens))
 
     @torch.inference_mode()
-    def accuracy(self, model: BertForPreTraining, seed: int) -> float:
-        """Share of masked tokens guessed right, in points; the same masks for the same seed."""
+    def scores(self, model: BertForPreTraining) -> Scores:
+        """Share of masked tokens guessed right, in points; the same masks every time."""
         model.eval()
         right = masked = 0
-        with seeded(seed):
+        with seeded(self.seed):
             for rows in by_length(self.encoded.lengths):
                 logits, expected, _ = self._masked_forward(model, rows)
                 right += int((logits.argmax(dim=-1) == expected).sum())
                 masked += len(expected)
-        return 100 * right / max(1, masked)
+        return {"masked_lm_accuracy": 100 * right / max(1, masked)}
 
     def _masked_forward(
         self, model: BertForPreTraining, rows: list[int]

@@ -11,17 +11,18 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
-from edgebert.records.made import TrainingRecord
-from edgebert.training.batches import encode
-from edgebert.training.classification import LabelledTexts
-from edgebert.training.lesson import Lesson
-from edgebert.training.loop import fit, seeded
+from edgebert.records.trained import TrainingRecord
+from edgebert.training.distillation.lesson import Lesson
+from edgebert.training.distillation.student import shorten
+from edgebert.training.loop.fit import fit
+from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
-from edgebert.training.sentence_folder import write_sentence_folder
-from edgebert.training.student import shorten
-from edgebert.training.tagging import TaggedTexts
-from edgebert.training.tasks import Task, TaskData, load_task
+from edgebert.training.tasks.classification import LabelledTexts
+from edgebert.training.tasks.encoding import encode
+from edgebert.training.tasks.sentence_folder import write_sentence_folder
+from edgebert.training.tasks.tagging import TaggedTexts
+from edgebert.training.tasks.task import Task, TaskData, load_task
 
 
 def distill(
@@ -66,17 +67,10 @@ def distill(
         taught.model.eval()
         lesson = _lesson(taught, _read(train), _read(texts))
         exam, metric = _exam(taught, read_examples(dev)) if dev else (None, None)
-        epochs = fit(
-            student,
-            lesson.lengths,
-            loss=lambda rows: lesson.loss(student, rows),
-            evaluate=(lambda: exam.score(student)) if exam else None,
-            options=options,
-            label="distilling",
-        )
+        fitted = fit(student, lesson, options, exam=exam, label="distilling")
         if taught.embedder:
             write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
-        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), epochs, metric)
+        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), fitted, metric)
 
 
 def _read(path: Path | None) -> Examples | None:
@@ -101,7 +95,7 @@ def _exam(taught: Task, dev: Examples) -> tuple[TaskData, str]:
     """What chooses the best epoch, and the name of its metric."""
     if _has_targets(taught, dev):
         data = taught.encode(dev)
-        return data, data.metric
+        return data, data.metrics[0]
     return taught.answer(dev.texts), "agreement"
 
 

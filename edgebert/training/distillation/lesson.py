@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,9 +16,10 @@ from torch.nn.functional import (
 from transformers import PreTrainedModel
 
 from edgebert.tasks.classification import MULTI_LABEL
-from edgebert.training.batches import Encoded
-from edgebert.training.classification import LabelledTexts
-from edgebert.training.tagging import TaggedTexts
+from edgebert.training.loop.objective import Step
+from edgebert.training.tasks.classification import LabelledTexts
+from edgebert.training.tasks.encoding import Encoded
+from edgebert.training.tasks.tagging import TaggedTexts
 
 _TEMPERATURE = 2.0
 
@@ -41,7 +43,10 @@ class Lesson:
     def lengths(self) -> list[int]:
         return self.encoded.lengths
 
-    def loss(self, student: PreTrainedModel, rows: list[int]) -> Tensor:
+    def losses(self, student: PreTrainedModel, step: Step) -> Iterator[Tensor]:
+        return step.mean(lambda rows: self._loss(student, rows) * len(rows))
+
+    def _loss(self, student: PreTrainedModel, rows: list[int]) -> Tensor:
         batch = self.encoded.batch(rows)
         with torch.no_grad():
             taught = self.teacher(**batch, output_hidden_states=True)
@@ -79,7 +84,7 @@ class Lesson:
         if not self.labelled or not places:
             return logits.new_zeros(())
         loss = self.labelled.logits_loss(logits[places], [rows[place] for place in places])
-        return loss * len(places) / len(rows)
+        return loss / len(rows)
 
 
 def _direction_loss(learnt: Tensor, taught: Tensor, mask: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from torch import Tensor
 from transformers import (
     AutoModel,
     AutoModelForSequenceClassification,
@@ -22,21 +21,15 @@ from edgebert.errors import CheckpointError
 from edgebert.tasks import task_of
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.tasks.terms import POOLED
-from edgebert.training.classification import encode_labelled, label_texts
+from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import load_model, load_tokenizer
-from edgebert.training.similarity import Embedder, embed_texts, encode_scored_pairs
-from edgebert.training.tagging import encode_tagged, tag_texts
+from edgebert.training.tasks.classification import encode_labelled, label_texts
+from edgebert.training.tasks.similarity import Embedder, embed_texts, encode_scored_pairs
+from edgebert.training.tasks.tagging import encode_tagged, tag_texts
 
 
-class TaskData(Protocol):
-    """Encoded examples with their targets: a loss to train on, a score to choose by."""
-
-    @property
-    def metric(self) -> str: ...
-    @property
-    def lengths(self) -> list[int]: ...
-    def loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor: ...
-    def score(self, model: PreTrainedModel) -> float: ...
+class TaskData(Objective, Exam, Protocol):
+    """Encoded examples with their targets: losses to train on, scores to choose by."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,5 @@
+"""A teacher to a smaller student."""
+
+from edgebert.training.distillation.teaching import distill
+
+__all__ = ["distill"]

@@ -1,0 +1,1 @@
+"""How a model is trained, whatever it learns: steps, precision, curves, and a state on disk."""
