@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.training import PACKAGES, loop_options, resume, run_training
 
 
 @click.command(cls=Command)
@@ -31,6 +31,7 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
 @click.option("--texts", type=options.DATA_FILE, metavar="FILE", help="Unlabelled texts.")
 @options.max_length
 @loop_options(epochs=3, learning_rate=1e-4)
+@resume
 @options.force
 @options.json_record
 def distill(
@@ -39,6 +40,7 @@ def distill(
     train: Path | None,
     dev: Path | None,
     texts: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -54,7 +56,7 @@ def distill(
     from edgebert.training import DistillOptions
     from edgebert.training import distill as run_distill
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_distill(
             teacher,
@@ -63,8 +65,8 @@ def distill(
             dev=dev,
             texts=texts,
             options=DistillOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.training import PACKAGES, loop_options, resume, run_training
 
 
 @click.command(cls=Command)
@@ -43,6 +43,7 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
 )
 @options.max_length
 @loop_options(epochs=3, learning_rate=5e-5)
+@resume
 @options.force
 @options.json_record
 def finetune(
@@ -51,6 +52,7 @@ def finetune(
     task: str,
     train: Path,
     dev: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -69,7 +71,7 @@ def finetune(
     from edgebert.training import FinetuneOptions
     from edgebert.training import finetune as run_finetune
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_finetune(
             model,
@@ -78,8 +80,8 @@ def finetune(
             train=train,
             dev=dev,
             options=FinetuneOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, require
+from edgebert.cli.make.training import PACKAGES, loop_options, resume, run_training
 
 
 @click.command(cls=Command)
@@ -41,11 +41,13 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     help="Longest input.",
 )
 @loop_options(epochs=3, learning_rate=5e-4)
+@resume
 @options.force
 @options.json_record
 def pretrain(
     corpora: tuple[Path, ...],
     output: Path,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -62,8 +64,9 @@ def pretrain(
     from edgebert.training import PretrainOptions
     from edgebert.training import pretrain as run_pretrain
 
-    record_to(
+    run_training(
         json_path,
-        lambda: run_pretrain(corpora, output, options=PretrainOptions(**chosen), force=force),
-        show_training,
+        lambda: run_pretrain(
+            corpora, output, options=PretrainOptions(**chosen), resume=resume, force=force
+        ),
     )

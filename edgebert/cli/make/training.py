@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgebert.cli import options
+from edgebert.cli.boundary import record_to
 from edgebert.cli.tables import table
 
 if TYPE_CHECKING:
     from edgebert.records.trained import TrainingRecord
 
 PACKAGES = ("torch", "transformers", "safetensors")
+
+resume = click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with a run of the same options that was stopped; PATH.unfinished holds it.",
+)
 
 
 def loop_options(epochs: int, learning_rate: float) -> Callable[..., Any]:
@@ -48,6 +58,15 @@ def loop_options(epochs: int, learning_rate: float) -> Callable[..., Any]:
         return function
 
     return decorate
+
+
+def run_training(json_path: Path | None, run: Callable[[], TrainingRecord]) -> None:
+    """Run a step that trains and tell its record; of several processes the first one does."""
+    if os.environ.get("RANK", "0") == "0":
+        record_to(json_path, run, show_training)
+        return
+    with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+        run()
 
 
 def show_training(record: TrainingRecord) -> str:
