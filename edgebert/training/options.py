@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.errors import InputError
-from edgebert.training.loop.precision import AUTO, PRECISIONS
+
+AUTO = "auto"
+PRECISIONS = (AUTO, "fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,19 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import PACKAGES, loop_options, resume, run_training
+from edgebert.cli.make.training import (
+    AT_LEAST_1,
+    PACKAGES,
+    loop_options,
+    option_of,
+    resume,
+    run_training,
+)
+from edgebert.training.options import FinetuneOptions
 
 
 @click.command(cls=Command)
-@click.argument("model")
+@click.argument("model", type=options.MODEL)
 @options.output("Checkpoint")
 @click.option(
     "--task",
@@ -30,19 +38,34 @@ from edgebert.cli.make.training import PACKAGES, loop_options, resume, run_train
     metavar="FILE",
     help="Labelled examples that decide which epoch is kept.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
+@option_of(
+    FinetuneOptions,
+    "max_length",
+    type=click.IntRange(min=3),
+    metavar="TOKENS",
+    help="Longest input. Default: what the checkpoint says.",
+)
+@option_of(
+    FinetuneOptions,
+    "limit",
+    type=AT_LEAST_1,
     metavar="N",
     help="Train on N examples drawn by the seed. Default: all.",
 )
-@click.option(
-    "--multi-label",
+@option_of(
+    FinetuneOptions,
+    "multi_label",
     is_flag=True,
     help="A text may have several labels; | separates them in a cell.",
 )
-@options.max_length
-@loop_options(epochs=3, learning_rate=5e-5)
+@option_of(
+    FinetuneOptions,
+    "head_learning_rate",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
+)
+@loop_options(FinetuneOptions)
 @resume
 @options.force
 @options.json_record
@@ -68,7 +91,6 @@ def finetune(
     if chosen["multi_label"] and task != "text-classification":
         raise click.UsageError("--multi-label is for text-classification")
     require("finetune", "train", *PACKAGES)
-    from edgebert.training import FinetuneOptions
     from edgebert.training import finetune as run_finetune
 
     run_training(

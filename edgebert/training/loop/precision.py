@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 
 from edgebert.training.loop.device import is_nvidia, multiplies_bf16
+from edgebert.training.options import AUTO
 
-FP32, BF16, FP16, AUTO = "fp32", "bf16", "fp16", "auto"
-PRECISIONS = (AUTO, FP32, BF16, FP16)
+FP32, BF16, FP16 = "fp32", "bf16", "fp16"
 
 _TYPES = {FP32: torch.float32, BF16: torch.bfloat16, FP16: torch.float16}
 
