@@ -224,7 +224,7 @@ def test_sigterm_ends_the_command_with_a_state_to_go_on_from(
         sys.executable, "-m", "edgebert", "finetune", bert, "--task", "text-classification",
         "--train", intents, "--epochs", "2000", "-o", output,
     ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out.unfinished" / "state.pt").exists():
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
     process.send_signal(signal.SIGTERM)
