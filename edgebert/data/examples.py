@@ -43,6 +43,7 @@ class Examples:
         scores: for each pair of texts its similarity.
         entities: for each text its entities as character spans.
         answers: for each (question, context) its right answers; none where it has no answer.
+        negatives: for each pair (anchor, positive) the texts that do not belong to its anchor.
         retrieval: for queries and documents, which belong together.
         columns: names of a table's columns, and `cells` its rows as they were read.
         lines: for each text the line it came from.
@@ -59,6 +60,7 @@ class Examples:
     cells: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
     lines: tuple[int, ...] | None = field(default=None, repr=False)
     label_lists: bool = False
+    negatives: tuple[tuple[str, ...], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -79,6 +81,7 @@ class Examples:
             scores=self.scores and chosen(self.scores),
             entities=self.entities and chosen(self.entities),
             answers=self.answers and chosen(self.answers),
+            negatives=self.negatives and chosen(self.negatives),
             retrieval=None,
             cells=self.cells and chosen(self.cells),
             lines=self.lines and chosen(self.lines),
@@ -142,6 +145,27 @@ class Examples:
             raise self._missing("two texts ('sentence1', 'sentence2') and a 'score' column")
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
+
+    def require_related_pairs(
+        self,
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]:
+        """Pairs of texts that belong together, and for each the texts that do not.
+
+        Raises:
+            InputError: no pairs, or pairs of which labels say something, and no scores.
+        """
+        pairs = tuple(text for text in self.texts if isinstance(text, tuple))
+        if not pairs:
+            raise self._missing(
+                "two texts ('sentence1', 'sentence2') and a 'score' column, or two that belong "
+                "together ('anchor', 'positive')"
+            )
+        if self.labels is not None and self.negatives is None:
+            raise InputError(
+                f"{head_of(self.path)}: the labels do not say which pairs belong together: give a "
+                "'score' column, or those pairs alone as 'anchor' and 'positive'"
+            )
+        return pairs, self.negatives or ((),) * len(pairs)
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:

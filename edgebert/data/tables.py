@@ -11,6 +11,12 @@ from edgebert.data.entities import is_tag, spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
 from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
+from edgebert.data.triplets import (
+    ANCHORED,
+    negative_columns,
+    negatives_of_row,
+    refuse_half_a_pair,
+)
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -23,6 +29,7 @@ PAIR_COLUMNS = (
     ("premise", "hypothesis"),
     ("question1", "question2"),
     ("question", "context"),
+    ANCHORED,
 )
 TAGGED_COLUMNS = (("tokens", "tags"), ("tokens", "ner_tags"))
 LABEL_COLUMNS = ("label", "labels", "intent")
@@ -44,6 +51,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
     labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
     score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
     answered = text_columns == ("question", "context") and "answers" in columns
+    anchored, wrong = text_columns == ANCHORED, negative_columns(columns)
     return Examples(
         path,
         texts=tuple(_text(path, row, text_columns) for row in rows),
@@ -51,6 +59,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, _score) if score else None,
         answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
+        negatives=tuple(negatives_of_row(path, row, wrong) for row in rows) if anchored else None,
         columns=columns,
         cells=cells,
         lines=lines,
@@ -84,6 +93,7 @@ def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tupl
                 return pair
     found = _named_or_first(path, columns, named, TEXT_COLUMNS)
     if found is None:
+        refuse_half_a_pair(path, columns)
         raise InputError(
             f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
             f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. "

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from transformers import PreTrainedModel
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
-    COSINE,
     EMBEDDINGS,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
 from edgebert.records.trained import TrainingRecord
-from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import fit
+from edgebert.training.loop.precision import choose_precision
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import label_names
-from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.mining import with_hard_negatives
+from edgebert.training.tasks.ranking import RankedPairs
 from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
     Task,
+    TaskData,
     sentence_embedding,
     text_classification,
     token_classification,
@@ -71,11 +74,12 @@ def finetune(
     data = [path for path in (train, dev) if path]
     run = Run("finetune", task, model, output, data, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
-        examples = read_examples(train)
+        examples = read_examples(train, split="train")
         checkpoint = _open(task, model, options, offline=offline)
         prepared = TASKS[task](checkpoint, examples, options)
         train_data = prepared.encode(_draw(examples, options))
-        dev_data = prepared.encode(read_examples(dev)) if dev else None
+        train_data = _with_negatives(train_data, prepared.model, options)
+        dev_data = prepared.encode(read_examples(dev, split="dev")) if dev else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -96,6 +100,9 @@ def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> 
     prepare = TASKS[task]
     if options.multi_label and prepare is not _classifier:
         raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
+    if (options.matryoshka or options.hard_negatives) and prepare is not _embedder:
+        named = "--matryoshka" if options.matryoshka else "--hard-negatives"
+        raise InputError(f"{named} is for {SENTENCE_SIMILARITY}, not for {task}")
     kind = EMBEDDINGS if prepare is _embedder else task
     return open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
 
@@ -111,7 +118,12 @@ def _tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions
 
 
 def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
+    if options.batch_size < 2:
+        raise InputError(
+            f"{SENTENCE_SIMILARITY} compares the examples of a step with each other: "
+            "--batch-size should be at least 2"
+        )
+    return sentence_embedding(checkpoint, Embedder.of(checkpoint).by_cosine(), options.matryoshka)
 
 
 TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
@@ -122,18 +134,20 @@ TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
 """What puts the head of a task on a checkpoint."""
 
 
-def _normalized(checkpoint: Checkpoint) -> SentenceModules:
-    """The checkpoint's way to an embedding, at length 1 at its end: what is learnt is a cosine."""
-    modules = checkpoint.modules or SentenceModules(("mean",))
-    cut = [step for step in modules.steps if isinstance(step, Truncate)]  # comes behind all modules
-    steps = [step for step in modules.steps if not isinstance(step, Truncate)]
-    if not steps or steps[-1] != Normalize():
-        steps.append(Normalize())
-    return replace(modules, steps=(*steps, *cut))
+def _with_negatives(data: TaskData, model: PreTrainedModel, options: FinetuneOptions) -> TaskData:
+    """The examples, with as many hard negatives as are asked for."""
+    if not options.hard_negatives:
+        return data
+    if not isinstance(data, RankedPairs):
+        raise InputError("--hard-negatives is for pairs that belong together, not for scores")
+    with choose_precision(options.precision, model.device).autocast():
+        return with_hard_negatives(data, model, options.hard_negatives)
 
 
 def _draw(examples: Examples, options: FinetuneOptions) -> Examples:
     """A random draw of `options.limit` examples, or all where there are no more."""
+    if options.limit is not None and examples.retrieval:
+        raise InputError(f"{examples.path}: --limit draws rows of a file, and this is a folder")
     if options.limit is None or options.limit >= len(examples):
         return examples
     return examples.take(random.Random(options.seed).sample(range(len(examples)), options.limit))
