@@ -260,7 +260,10 @@ def test_a_label_that_only_dev_has_is_named(bert: Path, intents: Path, tmp_path:
             str(bert), tmp_path / "out", task="text-classification", train=intents, dev=dev,
             options=FAST,
         )  # fmt: skip
-    assert str(caught.value) == f"{dev}, line 2: the model has no label 'dim'"
+    assert str(caught.value) == (
+        f"{dev}, line 2: the model has no label 'dim', which 1 row has: train on examples of it, or "
+        "leave such rows out"
+    )
     assert not (tmp_path / "out").exists()
 
 

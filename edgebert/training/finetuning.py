@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,23 +18,18 @@ from edgebert.records.manifest import (
 )
 from edgebert.records.trained import TrainingRecord
 from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
-from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
+from edgebert.training.labelled_heads import draw, put_classifier, put_reranker, put_tagger
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
-from edgebert.training.options import FinetuneOptions
+from edgebert.training.options import UNWEIGHTED, FinetuneOptions
 from edgebert.training.results import Run
-from edgebert.training.tasks.classification import label_names
 from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.similarity import Embedder
-from edgebert.training.tasks.tagging import bio_labels
-from edgebert.training.tasks.task import (
-    Task,
-    sentence_embedding,
-    text_classification,
-    token_classification,
-)
+from edgebert.training.tasks.task import Task, sentence_embedding
 
+RERANKING = "reranking"
 SENTENCE_SIMILARITY = "sentence-similarity"
+Prepare = Callable[[Checkpoint, Examples, FinetuneOptions], Task]
 
 
 def finetune(
@@ -73,7 +67,7 @@ def finetune(
     with new_folder(output, force=force) as folder, seeded(options.seed):
         examples = read_examples(train)
         prepared = _prepare(task, model, examples, options, offline=offline)
-        train_data = prepared.encode(_draw(examples, options))
+        train_data = prepared.encode(draw(examples, options))
         dev_data = prepared.encode(read_examples(dev)) if dev else None
         fitted = fit(
             prepared.model,
@@ -96,33 +90,39 @@ def _prepare(
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     prepare = TASKS[task]
-    if options.multi_label and prepare is not _classifier:
-        raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
-    kind = EMBEDDINGS if prepare is _embedder else task
+    _refuse_options(task, prepare, options)
+    kind = _OPENED_AS.get(prepare, task)
     checkpoint = open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
     return prepare(checkpoint, examples, options)
 
 
-def _classifier(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    several = options.multi_label or examples.label_lists or checkpoint.multi_label
-    labels = label_names(examples, multi_label=several)
-    return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
-
-
-def _tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    return token_classification(checkpoint, bio_labels(examples))
+def _refuse_options(task: str, prepare: Prepare, options: FinetuneOptions) -> None:
+    """Refuse what the task would pass over."""
+    if options.multi_label and prepare is not put_classifier:
+        raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
+    if prepare in (put_classifier, put_tagger, put_reranker):
+        return
+    if options.label_smoothing or options.class_weights != UNWEIGHTED:
+        raise InputError(
+            f"label smoothing and class weights are for {TEXT_CLASSIFICATION}, "
+            f"{TOKEN_CLASSIFICATION} and {RERANKING}, not for {task}"
+        )
 
 
 def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
     return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
 
 
-TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
-    TEXT_CLASSIFICATION: _classifier,
-    TOKEN_CLASSIFICATION: _tagger,
+TASKS: dict[str, Prepare] = {
+    TEXT_CLASSIFICATION: put_classifier,
+    RERANKING: put_reranker,
+    TOKEN_CLASSIFICATION: put_tagger,
     SENTENCE_SIMILARITY: _embedder,
 }
 """What puts the head of a task on a checkpoint."""
+
+_OPENED_AS: dict[Prepare, str] = {put_reranker: TEXT_CLASSIFICATION, _embedder: EMBEDDINGS}
+"""The task of a checkpoint, where it has another name."""
 
 
 def _normalized(checkpoint: Checkpoint) -> SentenceModules:
@@ -133,10 +133,3 @@ def _normalized(checkpoint: Checkpoint) -> SentenceModules:
     if not steps or steps[-1] != Normalize():
         steps.append(Normalize())
     return replace(modules, steps=(*steps, *cut))
-
-
-def _draw(examples: Examples, options: FinetuneOptions) -> Examples:
-    """A random draw of `options.limit` examples, or all where there are no more."""
-    if options.limit is None or options.limit >= len(examples):
-        return examples
-    return examples.take(random.Random(options.seed).sample(range(len(examples)), options.limit))

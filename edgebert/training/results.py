@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.records.codec import write_json
 from edgebert.records.trained import TrainingRecord
-from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import Fitted
 from edgebert.training.models import save_model
 from edgebert.training.options import LoopOptions
@@ -42,7 +42,6 @@ class Run:
         tokenizer: PreTrainedTokenizerBase,
         examples: int,
         fitted: Fitted,
-        metric: str | None = None,
     ) -> TrainingRecord:
         """Write the model, its tokenizer and the record of the run into `folder`.
 
@@ -51,7 +50,6 @@ class Run:
             model: what was trained, with `tokenizer`.
             examples: how many it was trained on.
             fitted: how.
-            metric: what its dev figures are called, where that is not the exam's own name.
         """
         save_model(model, tokenizer, folder)
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
@@ -68,9 +66,11 @@ class Run:
             options=asdict(self.options),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
-            labels=tuple(model.config.id2label.values()) if problem else (),
+            labels=tuple(model.config.id2label.values())
+            if problem in (SINGLE_LABEL, MULTI_LABEL)
+            else (),
             multi_label=problem == MULTI_LABEL,
-            **fitted.fields() | ({"metric": metric} if metric else {}),
+            **fitted.fields(),
         )
         write_json(record, folder / "training.json")
         return record

@@ -21,6 +21,11 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     type=click.IntRange(min=1),
     help="Encoder layers of the student, fewer than the teacher's.",
 )
+@click.option(
+    "--task",
+    type=click.Choice(["feature-extraction", "text-classification", "token-classification"]),
+    help="What TEACHER is asked, where its folder says something else.",
+)
 @click.option("--train", type=options.DATA_FILE, metavar="FILE", help="Labelled examples.")
 @click.option(
     "--dev",
@@ -36,6 +41,7 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
 def distill(
     teacher: str,
     output: Path,
+    task: str | None,
     train: Path | None,
     dev: Path | None,
     texts: Path | None,
@@ -59,6 +65,7 @@ def distill(
         lambda: run_distill(
             teacher,
             output,
+            task=task,
             train=train,
             dev=dev,
             texts=texts,

@@ -18,7 +18,9 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
 @click.option(
     "--task",
     required=True,
-    type=click.Choice(["text-classification", "token-classification", "sentence-similarity"]),
+    type=click.Choice(
+        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+    ),
     help="What the model learns to answer.",
 )
 @click.option(
@@ -41,6 +43,21 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     is_flag=True,
     help="A text may have several labels; | separates them in a cell.",
 )
+@click.option(
+    "--label-smoothing",
+    type=options.FiniteRange(min=0, max=1, max_open=True),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of each label's target that is dealt out to all labels.",
+)
+@click.option(
+    "--class-weights",
+    type=click.Choice(["none", "balanced"]),
+    default="none",
+    show_default=True,
+    help="balanced: every label counts alike in the loss, however rare it is.",
+)
 @options.max_length
 @loop_options(epochs=3, learning_rate=5e-5)
 @options.force
@@ -59,6 +76,8 @@ def finetune(
 
     A label is the whole cell, unless the model is to give several of them: said with
     --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+    Scores without labels train text-classification to give a score. reranking reads pairs with
+    the labels 0 and 1, and gives what 'edgebert rerank' sorts by.
 
     \b
         edgebert finetune bert/ --task text-classification --train train.tsv --dev dev.tsv -o clf/
