@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.manifest import (
@@ -30,6 +31,7 @@ from edgebert.training.tasks.similarity import Embedder
 from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
     Task,
+    TaskData,
     sentence_embedding,
     text_classification,
     token_classification,
@@ -71,10 +73,11 @@ def finetune(
     refuse_existing(Path(output), force=force, source=model)
     run = Run("finetune", task, model, output, data, options)
     with new_folder(output, force=force) as folder, seeded(options.seed):
-        examples = read_examples(train)
+        refuse_without_columns(options.columns, data)
+        examples = read_examples(train, columns=options.columns.of(train))
         prepared = _prepare(task, model, examples, options, offline=offline)
         train_data = prepared.encode(_draw(examples, options))
-        dev_data = prepared.encode(read_examples(dev)) if dev else None
+        dev_data = _read_dev(dev, prepared, options) if dev else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -87,6 +90,10 @@ def finetune(
         if prepared.embedder:
             write_sentence_folder(folder, prepared.embedder, model, tokenizer)
         return run.finish(folder, model, tokenizer, len(train_data.lengths), fitted)
+
+
+def _read_dev(dev: Path, prepared: Task, options: FinetuneOptions) -> TaskData:
+    return prepared.encode(read_examples(dev, columns=options.columns.of(dev)))
 
 
 def _prepare(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from edgebert.data import Columns
 from edgebert.errors import InputError
 from edgebert.training.loop.precision import AUTO, PRECISIONS
 
@@ -79,18 +80,25 @@ class FinetuneOptions(LoopOptions):
 
     Attributes:
         head_learning_rate: of the weights outside the encoder, which start at random.
+        columns: names of the columns of a table, where they are not the usual ones.
     """
 
     max_length: int | None = None
     limit: int | None = None
     multi_label: bool = False
     head_learning_rate: float | None = None
+    columns: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DistillOptions(LoopOptions):
-    """`layers` of the student; `max_length` defaults to the teacher's."""
+    """`layers` of the student; `max_length` defaults to the teacher's.
+
+    Attributes:
+        columns: names of the columns of a table, where they are not the usual ones.
+    """
 
     layers: int
     max_length: int | None = None
     learning_rate: float = 1e-4
+    columns: Columns = field(default_factory=Columns)

@@ -29,6 +29,7 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     help="Examples that decide which epoch is kept.",
 )
 @click.option("--texts", type=options.DATA_FILE, metavar="FILE", help="Unlabelled texts.")
+@options.labelled_columns
 @options.max_length
 @loop_options(epochs=3, learning_rate=1e-4)
 @options.force
@@ -54,6 +55,7 @@ def distill(
     from edgebert.training import DistillOptions
     from edgebert.training import distill as run_distill
 
+    columns = options.columns_of(chosen)
     record_to(
         json_path,
         lambda: run_distill(
@@ -62,7 +64,7 @@ def distill(
             train=train,
             dev=dev,
             texts=texts,
-            options=DistillOptions(**chosen),
+            options=DistillOptions(columns=columns, **chosen),
             force=force,
             offline=is_offline(),
         ),

@@ -41,6 +41,7 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     is_flag=True,
     help="A text may have several labels; | separates them in a cell.",
 )
+@options.labelled_columns
 @options.max_length
 @loop_options(epochs=3, learning_rate=5e-5)
 @options.force
@@ -69,6 +70,7 @@ def finetune(
     from edgebert.training import FinetuneOptions
     from edgebert.training import finetune as run_finetune
 
+    columns = options.columns_of(chosen)
     record_to(
         json_path,
         lambda: run_finetune(
@@ -77,7 +79,7 @@ def finetune(
             task=task,
             train=train,
             dev=dev,
-            options=FinetuneOptions(**chosen),
+            options=FinetuneOptions(columns=columns, **chosen),
             force=force,
             offline=is_offline(),
         ),

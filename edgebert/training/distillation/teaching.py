@@ -9,6 +9,7 @@ from typing import cast
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import InputError
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.trained import TrainingRecord
@@ -58,6 +59,7 @@ def distill(
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
+    refuse_without_columns(options.columns, files)
     refuse_existing(Path(output), force=force, source=teacher)
     checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
     run = Run("distill", checkpoint.task, teacher, output, files, options)
@@ -65,16 +67,21 @@ def distill(
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
-        lesson = _lesson(taught, _read(train), _read(texts))
-        exam, metric = _exam(taught, read_examples(dev)) if dev else (None, None)
+        lesson = _lesson(taught, _read(train, options), _read_texts(texts, options))
+        read = _read(dev, options)
+        exam, metric = _exam(taught, read) if read else (None, None)
         fitted = fit(student, lesson, options, exam=exam, label="distilling")
         if taught.embedder:
             write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
         return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), fitted, metric)
 
 
-def _read(path: Path | None) -> Examples | None:
-    return read_examples(path) if path else None
+def _read(path: Path | None, options: DistillOptions) -> Examples | None:
+    return read_examples(path, columns=options.columns.of(path)) if path else None
+
+
+def _read_texts(path: Path | None, options: DistillOptions) -> Examples | None:
+    return read_examples(path, columns=options.columns.of_texts(path)) if path else None
 
 
 def _lesson(taught: Task, train: Examples | None, texts: Examples | None) -> Lesson | TaskData:
