@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from edgebert.data import Columns
 from edgebert.errors import InputError
-from edgebert.training.loop.precision import AUTO, PRECISIONS
+
+AUTO = "auto"
+PRECISIONS = (AUTO, "fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True, kw_only=True)

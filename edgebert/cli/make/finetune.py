@@ -8,12 +8,20 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.training import (
+    AT_LEAST_1,
+    PACKAGES,
+    loop_options,
+    option_of,
+    resume,
+    run_training,
+)
+from edgebert.training.options import FinetuneOptions
 
 
 @click.command(cls=Command)
-@click.argument("model")
+@click.argument("model", type=options.MODEL)
 @options.output("Checkpoint")
 @click.option(
     "--task",
@@ -30,20 +38,36 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     metavar="FILE",
     help="Labelled examples that decide which epoch is kept.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
+@option_of(
+    FinetuneOptions,
+    "max_length",
+    type=click.IntRange(min=3),
+    metavar="TOKENS",
+    help="Longest input. Default: what the checkpoint says.",
+)
+@option_of(
+    FinetuneOptions,
+    "limit",
+    type=AT_LEAST_1,
     metavar="N",
     help="Train on N examples drawn by the seed. Default: all.",
 )
-@click.option(
-    "--multi-label",
+@option_of(
+    FinetuneOptions,
+    "multi_label",
     is_flag=True,
     help="A text may have several labels; | separates them in a cell.",
 )
+@option_of(
+    FinetuneOptions,
+    "head_learning_rate",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
+)
 @options.labelled_columns
-@options.max_length
-@loop_options(epochs=3, learning_rate=5e-5)
+@loop_options(FinetuneOptions)
+@resume
 @options.force
 @options.json_record
 def finetune(
@@ -52,6 +76,7 @@ def finetune(
     task: str,
     train: Path,
     dev: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -67,11 +92,10 @@ def finetune(
     if chosen["multi_label"] and task != "text-classification":
         raise click.UsageError("--multi-label is for text-classification")
     require("finetune", "train", *PACKAGES)
-    from edgebert.training import FinetuneOptions
     from edgebert.training import finetune as run_finetune
 
     columns = options.columns_of(chosen)
-    record_to(
+    run_training(
         json_path,
         lambda: run_finetune(
             model,
@@ -80,8 +104,8 @@ def finetune(
             train=train,
             dev=dev,
             options=FinetuneOptions(columns=columns, **chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

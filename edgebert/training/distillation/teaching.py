@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -11,7 +12,6 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import InputError
-from edgebert.output import new_folder, refuse_existing
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.distillation.lesson import Lesson
 from edgebert.training.distillation.student import shorten
@@ -21,7 +21,6 @@ from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import LabelledTexts
 from edgebert.training.tasks.encoding import encode
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.tagging import TaggedTexts
 from edgebert.training.tasks.task import Task, TaskData, load_task
 
@@ -34,6 +33,7 @@ def distill(
     dev: Path | None = None,
     texts: Path | None = None,
     options: DistillOptions,
+    resume: bool = False,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -47,6 +47,7 @@ def distill(
             the student agrees with its teacher.
         texts: unlabelled texts, beside `train` or instead of it.
         options: the student's layers, how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -55,25 +56,26 @@ def distill(
         InputError: the student would be no smaller, there is nothing to learn from, or a label
             that the teacher does not have.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
     refuse_without_columns(options.columns, files)
-    refuse_existing(Path(output), force=force, source=teacher)
     checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
     run = Run("distill", checkpoint.task, teacher, output, files, options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
         lesson = _lesson(taught, _read(train, options), _read_texts(texts, options))
-        read = _read(dev, options)
-        exam, metric = _exam(taught, read) if read else (None, None)
-        fitted = fit(student, lesson, options, exam=exam, label="distilling")
-        if taught.embedder:
-            write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
-        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), fitted, metric)
+        held_out = _read(dev, options)
+        exam, metric = _exam(taught, held_out) if held_out else (None, None)
+        learnt = replace(taught, model=student)
+        unfinished = run.unfinished(learnt.write, checkpoint)
+        fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
+        learnt.write(folder)
+        return run.finish(folder, student, len(lesson.lengths), fitted, metric)
 
 
 def _read(path: Path | None, options: DistillOptions) -> Examples | None:
