@@ -14,6 +14,7 @@ from edgebert.errors import InputError
 from edgebert.records.manifest import (
     COSINE,
     EMBEDDINGS,
+    QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
@@ -30,6 +31,7 @@ from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
     Task,
     TaskData,
+    question_answering,
     sentence_embedding,
     text_classification,
     token_classification,
@@ -121,10 +123,15 @@ def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptio
     return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
 
 
+def _reader(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
+    return question_answering(checkpoint)
+
+
 TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
     TEXT_CLASSIFICATION: _classifier,
     TOKEN_CLASSIFICATION: _tagger,
     SENTENCE_SIMILARITY: _embedder,
+    QUESTION_ANSWERING: _reader,
 }
 """What puts the head of a task on a checkpoint."""
 

@@ -26,7 +26,9 @@ from edgebert.training.options import FinetuneOptions
 @click.option(
     "--task",
     required=True,
-    type=click.Choice(["text-classification", "token-classification", "sentence-similarity"]),
+    type=click.Choice(
+        ["text-classification", "token-classification", "sentence-similarity", "question-answering"]
+    ),
     help="What the model learns to answer.",
 )
 @click.option(

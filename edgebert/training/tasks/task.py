@@ -10,6 +10,7 @@ from typing import Protocol
 
 from transformers import (
     AutoModel,
+    AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     PreTrainedModel,
@@ -19,11 +20,13 @@ from transformers import (
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.errors import CheckpointError
+from edgebert.records.manifest import QUESTION_ANSWERING
 from edgebert.tasks import task_of
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.tasks.terms import POOLED
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import load_model, load_tokenizer, save_model
+from edgebert.training.tasks.answering import encode_answered
 from edgebert.training.tasks.classification import encode_labelled, label_texts
 from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.similarity import Embedder, embed_texts, encode_scored_pairs
@@ -70,6 +73,8 @@ def load_task(checkpoint: Checkpoint) -> Task:
         return text_classification(checkpoint, checkpoint.labels, problem)
     if checkpoint.labels:
         return token_classification(checkpoint, checkpoint.labels)
+    if checkpoint.task == QUESTION_ANSWERING:
+        return question_answering(checkpoint)
     if task_of(checkpoint.task).form == POOLED:
         return sentence_embedding(checkpoint, Embedder.of(checkpoint))
     raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
@@ -114,6 +119,22 @@ def sentence_embedding(checkpoint: Checkpoint, embedder: Embedder) -> Task:
         answer=partial(embed_texts, model=model, tokenizer=tokenizer, embedder=embedder),
         embedder=embedder,
     )
+
+
+def question_answering(checkpoint: Checkpoint) -> Task:
+    model = load_model(AutoModelForQuestionAnswering, checkpoint, {})
+    tokenizer = load_tokenizer(checkpoint)
+    return Task(
+        model,
+        tokenizer,
+        targets="answers",
+        encode=partial(encode_answered, tokenizer=tokenizer),
+        answer=partial(_no_lesson, checkpoint),
+    )
+
+
+def _no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")
 
 
 def _label_maps(labels: tuple[str, ...]) -> dict[str, object]:
