@@ -10,7 +10,6 @@ from pathlib import Path
 from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
-from edgebert.output import new_folder, refuse_existing
 from edgebert.records.manifest import (
     COSINE,
     EMBEDDINGS,
@@ -25,7 +24,6 @@ from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import label_names
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.similarity import Embedder
 from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
@@ -46,6 +44,7 @@ def finetune(
     train: Path,
     dev: Path | None = None,
     options: FinetuneOptions,
+    resume: bool = False,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -58,6 +57,7 @@ def finetune(
         train: examples with labels, entities or scores, as the task needs.
         dev: the same for choosing the epoch; without it the last one is kept.
         options: how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -66,13 +66,14 @@ def finetune(
         InputError: a file without what the task needs, a label that only `dev` has, or several
             labels to a text asked of another task.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
     data = [path for path in (train, dev) if path]
-    refuse_existing(Path(output), force=force, source=model)
     run = Run("finetune", task, model, output, data, options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         examples = read_examples(train)
-        prepared = _prepare(task, model, examples, options, offline=offline)
+        checkpoint = _open(task, model, options, offline=offline)
+        prepared = TASKS[task](checkpoint, examples, options)
         train_data = prepared.encode(_draw(examples, options))
         dev_data = prepared.encode(read_examples(dev)) if dev else None
         fitted = fit(
@@ -82,25 +83,21 @@ def finetune(
             exam=dev_data,
             label="fine-tuning",
             head_learning_rate=options.head_learning_rate,
+            unfinished=run.unfinished(prepared.write, checkpoint),
         )
-        model, tokenizer = prepared.model, prepared.tokenizer
-        if prepared.embedder:
-            write_sentence_folder(folder, prepared.embedder, model, tokenizer)
-        return run.finish(folder, model, tokenizer, len(train_data.lengths), fitted)
+        prepared.write(folder)
+        return run.finish(folder, prepared.model, len(train_data.lengths), fitted)
 
 
-def _prepare(
-    task: str, model: str, examples: Examples, options: FinetuneOptions, *, offline: bool
-) -> Task:
-    """Put the head of `task` on the checkpoint, with the labels that `examples` hold."""
+def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> Checkpoint:
+    """Open what is trained for `task`, whatever head it has so far."""
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     prepare = TASKS[task]
     if options.multi_label and prepare is not _classifier:
         raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
     kind = EMBEDDINGS if prepare is _embedder else task
-    checkpoint = open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
-    return prepare(checkpoint, examples, options)
+    return open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
 
 
 def _classifier(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:

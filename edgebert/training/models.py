@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_tokenizer as load_fast_tokenizer
 from edgebert.checkpoint.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 from edgebert.errors import CheckpointError
-
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+from edgebert.training.loop.device import training_device
 
 
 def load_model(
@@ -33,7 +31,7 @@ def load_model(
     """
     model, absent = load_weights(auto_class, checkpoint, **config)
     _refuse_random_encoder(model, absent, checkpoint.path)
-    return refuse_unknown_ids(model).to(DEVICE)
+    return refuse_unknown_ids(model).to(training_device())
 
 
 def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: Path) -> None:

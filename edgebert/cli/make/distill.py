@@ -8,14 +8,9 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    show_training,
-)
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import DistillOptions
 
 
@@ -44,6 +39,7 @@ from edgebert.training.options import DistillOptions
     help="Longest input. Default: what the teacher says.",
 )
 @loop_options(DistillOptions)
+@resume
 @options.force
 @options.json_record
 def distill(
@@ -52,6 +48,7 @@ def distill(
     train: Path | None,
     dev: Path | None,
     texts: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -66,7 +63,7 @@ def distill(
     require("distill", "train", *PACKAGES)
     from edgebert.training import distill as run_distill
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_distill(
             teacher,
@@ -75,8 +72,8 @@ def distill(
             dev=dev,
             texts=texts,
             options=DistillOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

@@ -8,14 +8,9 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    show_training,
-)
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import FinetuneOptions
 
 
@@ -65,6 +60,7 @@ from edgebert.training.options import FinetuneOptions
     help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
 )
 @loop_options(FinetuneOptions)
+@resume
 @options.force
 @options.json_record
 def finetune(
@@ -73,6 +69,7 @@ def finetune(
     task: str,
     train: Path,
     dev: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -90,7 +87,7 @@ def finetune(
     require("finetune", "train", *PACKAGES)
     from edgebert.training import finetune as run_finetune
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_finetune(
             model,
@@ -99,8 +96,8 @@ def finetune(
             train=train,
             dev=dev,
             options=FinetuneOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

@@ -9,14 +9,9 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, record_to, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    show_training,
-)
+from edgebert.cli.boundary import Command, require
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import PretrainOptions
 
 _option = partial(option_of, PretrainOptions)
@@ -30,11 +25,13 @@ _option = partial(option_of, PretrainOptions)
 @_option("vocab_size", type=click.IntRange(min=100), help="Pieces of the WordPiece vocabulary.")
 @_option("max_length", type=click.IntRange(min=8), metavar="TOKENS", help="Longest input.")
 @loop_options(PretrainOptions)
+@resume
 @options.force
 @options.json_record
 def pretrain(
     corpora: tuple[Path, ...],
     output: Path,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -50,8 +47,9 @@ def pretrain(
     require("pretrain", "train", *PACKAGES)
     from edgebert.training import pretrain as run_pretrain
 
-    record_to(
+    run_training(
         json_path,
-        lambda: run_pretrain(corpora, output, options=PretrainOptions(**chosen), force=force),
-        show_training,
+        lambda: run_pretrain(
+            corpora, output, options=PretrainOptions(**chosen), resume=resume, force=force
+        ),
     )

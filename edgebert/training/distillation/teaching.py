@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import cast
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.errors import InputError
-from edgebert.output import new_folder, refuse_existing
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.distillation.lesson import Lesson
 from edgebert.training.distillation.student import shorten
@@ -20,7 +20,6 @@ from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import LabelledTexts
 from edgebert.training.tasks.encoding import encode
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.tagging import TaggedTexts
 from edgebert.training.tasks.task import Task, TaskData, load_task
 
@@ -33,6 +32,7 @@ def distill(
     dev: Path | None = None,
     texts: Path | None = None,
     options: DistillOptions,
+    resume: bool = False,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -46,6 +46,7 @@ def distill(
             the student agrees with its teacher.
         texts: unlabelled texts, beside `train` or instead of it.
         options: the student's layers, how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -54,23 +55,24 @@ def distill(
         InputError: the student would be no smaller, there is nothing to learn from, or a label
             that the teacher does not have.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
-    refuse_existing(Path(output), force=force, source=teacher)
     checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
     run = Run("distill", checkpoint.task, teacher, output, files, options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
         lesson = _lesson(taught, _read(train), _read(texts))
         exam, metric = _exam(taught, read_examples(dev)) if dev else (None, None)
-        fitted = fit(student, lesson, options, exam=exam, label="distilling")
-        if taught.embedder:
-            write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
-        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), fitted, metric)
+        learnt = replace(taught, model=student)
+        unfinished = run.unfinished(learnt.write, checkpoint)
+        fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
+        learnt.write(folder)
+        return run.finish(folder, student, len(lesson.lengths), fitted, metric)
 
 
 def _read(path: Path | None) -> Examples | None:

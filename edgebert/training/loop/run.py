@@ -70,6 +70,7 @@ class LoopRun:
         self._schedule = warm_up_and_decay(self._optimizer, sum(map(len, self._batches)))
         self._scaler = self.precision.scaler()
         self._average = WeightAverage(model, options.average) if options.average else None
+        self._rate = 0.0  # of the step done last; the schedule holds the next one's
         self._best: _Weights | None = None
         self._resumed_at = time.perf_counter()
 
@@ -122,6 +123,7 @@ class LoopRun:
             self._refuse_no_number(norm.item())
         self._scaler.step(self._optimizer)
         self._scaler.update()
+        self._rate = self._optimizer.param_groups[0]["lr"]
         self._schedule.step()
         self.progress.add_loss(loss, len(batch))
         if self._average:
@@ -199,9 +201,7 @@ class LoopRun:
     def _note_point(self) -> None:
         steps = sum(map(len, self._batches))
         if self.progress.steps % max(1, math.ceil(steps / _CURVE_POINTS)) == 0:
-            # of the step that was done: the schedule holds the next one's already
-            rate = self._optimizer.param_groups[0]["lr"]
-            self.watch(self.progress.add_point(rate, self._seconds()))
+            self.watch(self.progress.add_point(self._rate, self._seconds()))
 
     def _told(self) -> str:
         """What stands behind the progress bar."""

@@ -99,7 +99,7 @@ def refuse_unfinished(output: Path, *, resume: bool, force: bool) -> None:
             f"{folder} holds a run that was not finished: go on with --resume, "
             "or begin anew with --force"
         )
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # which another process may do as well
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from edgebert.data import Examples, Text
 from edgebert.measures.statistics import spearman
 from edgebert.records.manifest import COSINE
 from edgebert.sentence_modules import SentenceModules
+from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import LOSS, Scores, Step
-from edgebert.training.models import DEVICE
 from edgebert.training.tasks.encoding import Encoded, encode, predict
 
 
@@ -39,7 +39,7 @@ class Embedder:
     @cached_property
     def _head(self) -> SentenceHead:
         with torch.inference_mode(False):  # weights made in it could not be trained through
-            return SentenceHead(self.modules).to(DEVICE)
+            return SentenceHead(self.modules).to(training_device())
 
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
         """Embeddings of a batch, float32 [texts, width]; the steps stay as they are."""

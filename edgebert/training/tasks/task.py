@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from transformers import (
@@ -22,8 +23,9 @@ from edgebert.tasks import task_of
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.tasks.terms import POOLED
 from edgebert.training.loop.objective import Exam, Objective
-from edgebert.training.models import load_model, load_tokenizer
+from edgebert.training.models import load_model, load_tokenizer, save_model
 from edgebert.training.tasks.classification import encode_labelled, label_texts
+from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.similarity import Embedder, embed_texts, encode_scored_pairs
 from edgebert.training.tasks.tagging import encode_tagged, tag_texts
 
@@ -49,6 +51,12 @@ class Task:
     encode: Callable[[Examples], TaskData]
     answer: Callable[[Sequence[Text]], TaskData]
     embedder: Embedder | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write the model as it is now, its tokenizer, and what a sentence model has beside."""
+        save_model(self.model, self.tokenizer, folder)
+        if self.embedder:
+            write_sentence_folder(folder, self.embedder, self.model, self.tokenizer)
 
 
 def load_task(checkpoint: Checkpoint) -> Task:
