@@ -22,6 +22,7 @@ from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import label_names
 from edgebert.training.tasks.similarity import Embedder
@@ -68,8 +69,8 @@ def finetune(
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    data = [path for path in (train, dev) if path]
-    run = Run("finetune", task, model, output, data, options)
+    given: Given = {"model": model, "task": task, "train": train, "dev": dev}
+    run = Run("finetune", task, given, output, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         examples = read_examples(train)
         checkpoint = _open(task, model, options, offline=offline)

@@ -1,4 +1,4 @@
-"""What a training run leaves behind: a checkpoint folder with its record in training.json."""
+"""What a training run leaves behind: a checkpoint folder with its record and its recipe."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from edgebert.training.loop.fit import Fitted
 from edgebert.training.loop.processes import running
 from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
 from edgebert.training.options import LoopOptions
+from edgebert.training.recipe import RECIPE, Given, recipe_text
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,27 @@ class Run:
     """A training run, as known when it starts.
 
     Attributes:
-        source: what it starts from: a checkpoint, or the corpora.
+        kind: the command.
+        given: what it was given beside its options, by the command's names; first what it starts
+            from: a checkpoint, or the corpora. The rest that are paths it reads examples from.
         output: the checkpoint it will make.
-        data: every file it reads examples from.
     """
 
     kind: str
     task: str
-    source: str
+    given: Given
     output: Path
-    data: Sequence[Path]
     options: LoopOptions
     started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def source(self) -> str:
+        first = next(iter(self.given.values()))
+        return first if isinstance(first, str) else ", ".join(map(str, _paths(first)))
+
+    @property
+    def data(self) -> list[Path]:
+        return [path for value in self.given.values() for path in _paths(value)]
 
     @contextmanager
     def folder(self, *, resume: bool, force: bool) -> Iterator[Path]:
@@ -87,7 +97,7 @@ class Run:
         fitted: Fitted,
         metric: str | None = None,
     ) -> TrainingRecord:
-        """Write the record of the run into `folder`.
+        """Write the record of the run and its recipe into `folder`.
 
         Args:
             folder: where to.
@@ -115,7 +125,15 @@ class Run:
             **fitted.fields() | ({"metric": metric} if metric else {}),
         )
         write_json(record, folder / "training.json")
+        recipe = recipe_text(self.kind, self.given, self.options, Path(self.output))
+        (folder / RECIPE).write_text(recipe, encoding="utf-8")
         return record
+
+
+def _paths(value: str | Path | Sequence[Path] | None) -> list[Path]:
+    if value is None or isinstance(value, str):
+        return []
+    return [value] if isinstance(value, Path) else list(value)
 
 
 def _digest(path: Path) -> str:

@@ -17,6 +17,7 @@ from edgebert.training.distillation.student import shorten
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import LabelledTexts
 from edgebert.training.tasks.encoding import encode
@@ -57,11 +58,11 @@ def distill(
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
     checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
-    run = Run("distill", checkpoint.task, teacher, output, files, options)
+    given: Given = {"teacher": teacher, "train": train, "texts": texts, "dev": dev}
+    run = Run("distill", checkpoint.task, given, output, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
