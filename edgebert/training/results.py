@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +84,7 @@ class Run:
         told = {
             "kind": self.kind,
             "task": self.task,
-            "source": checkpoint.sha256() if checkpoint else None,
+            "source": _source(checkpoint) if checkpoint else None,
             "data": [_digest(path) for path in self.data],
             **asdict(self.options),
         }
@@ -134,6 +135,12 @@ def _paths(value: str | Path | Sequence[Path] | None) -> list[Path]:
     if value is None or isinstance(value, str):
         return []
     return [value] if isinstance(value, Path) else list(value)
+
+
+def _source(checkpoint: Checkpoint) -> str:
+    """The hash of a model's weights and of its configuration."""
+    config = json.dumps(checkpoint.config, sort_keys=True)
+    return hashlib.sha256(f"{checkpoint.sha256()} {config}".encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:
