@@ -76,7 +76,8 @@ def finetune(
         checkpoint = _open(task, model, options, offline=offline)
         prepared = TASKS[task](checkpoint, examples, options)
         train_data = prepared.encode(_draw(examples, options))
-        dev_data = prepared.encode(read_examples(dev)) if dev else None
+        held_out = read_examples(dev) if dev else None
+        dev_data = prepared.encode(held_out) if held_out is not None else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -87,7 +88,9 @@ def finetune(
             unfinished=run.unfinished(prepared.write, checkpoint),
         )
         prepared.write(folder)
-        return run.finish(folder, prepared.model, len(train_data.lengths), fitted)
+        rows = {"train": len(examples), "dev": len(held_out or ())}
+        count = len(train_data.lengths)
+        return run.finish(folder, prepared.model, count, fitted, exam=dev_data, rows=rows)
 
 
 def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> Checkpoint:

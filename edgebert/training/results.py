@@ -6,9 +6,10 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -17,13 +18,15 @@ from edgebert.bundle import file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
-from edgebert.records.trained import TrainingRecord
+from edgebert.records.trained import DataFile, TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.training.loop.fit import Fitted
+from edgebert.training.loop.objective import Exam
 from edgebert.training.loop.processes import running
 from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
 from edgebert.training.options import LoopOptions
 from edgebert.training.recipe import RECIPE, Given, recipe_text
+from edgebert.training.tasks.explained import Explained
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Run:
             "kind": self.kind,
             "task": self.task,
             "source": _source(checkpoint) if checkpoint else None,
-            "data": [_digest(path) for path in self.data],
+            "data": list(self._digests.values()),
             **asdict(self.options),
         }
         return Unfinished(unfinished_folder(Path(self.output)), told, write_model)
@@ -97,6 +100,9 @@ class Run:
         examples: int,
         fitted: Fitted,
         metric: str | None = None,
+        *,
+        exam: Exam | None = None,
+        rows: Mapping[str, int] = {},
     ) -> TrainingRecord:
         """Write the record of the run and its recipe into `folder`.
 
@@ -106,6 +112,8 @@ class Run:
             examples: how many it was trained on.
             fitted: how.
             metric: what its dev figures are called, where that is not the exam's own name.
+            exam: dev, of which the record tells what the model gets wrong.
+            rows: how many examples there are in the file of an option.
         """
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
@@ -123,12 +131,23 @@ class Run:
             seconds=time.perf_counter() - self.started,
             labels=tuple(model.config.id2label.values()) if problem else (),
             multi_label=problem == MULTI_LABEL,
+            files=tuple(self._files(rows)),
+            mistakes=exam.explain(model) if isinstance(exam, Explained) else None,
             **fitted.fields() | ({"metric": metric} if metric else {}),
         )
         write_json(record, folder / "training.json")
         recipe = recipe_text(self.kind, self.given, self.options, Path(self.output))
         (folder / RECIPE).write_text(recipe, encoding="utf-8")
         return record
+
+    def _files(self, rows: Mapping[str, int]) -> Iterator[DataFile]:
+        for role, value in self.given.items():
+            for path in _paths(value):
+                yield DataFile(role, str(path), rows.get(role), self._digests[path])
+
+    @cached_property
+    def _digests(self) -> dict[Path, str]:
+        return {path: _digest(path) for path in self.data}
 
 
 def _paths(value: str | Path | Sequence[Path] | None) -> list[Path]:

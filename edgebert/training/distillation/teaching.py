@@ -73,7 +73,7 @@ def distill(
         unfinished = run.unfinished(learnt.write, checkpoint)
         fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
         learnt.write(folder)
-        return run.finish(folder, student, len(lesson.lengths), fitted, metric)
+        return run.finish(folder, student, len(lesson.lengths), fitted, metric, exam=exam)
 
 
 def _read(path: Path | None) -> Examples | None:

@@ -12,7 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Text
 from edgebert.errors import InputError
+from edgebert.measures.mistakes import label_mistakes
 from edgebert.measures.statistics import accuracy
+from edgebert.records.trained import Mistakes
 from edgebert.training.loop.objective import LOSS, Scores, Step
 from edgebert.training.tasks.encoding import Encoded, encode, predict
 
@@ -54,6 +56,11 @@ class LabelledTexts:
         found = _labels_of(logits, self.targets.ndim == 2)
         loss = self.logits_loss(logits, range(len(logits))) / len(logits)
         return {"accuracy": 100 * accuracy(self.targets.numpy(), found.numpy()), LOSS: loss.item()}
+
+    def explain(self, model: PreTrainedModel) -> Mistakes:
+        found = _labels_of(_logits(model, self.encoded), self.targets.ndim == 2)
+        labels = list(model.config.id2label.values())
+        return label_mistakes(self.targets.numpy(), found.numpy(), labels)
 
 
 def label_names(examples: Examples, *, multi_label: bool) -> tuple[str, ...]:
