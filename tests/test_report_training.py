@@ -87,7 +87,7 @@ def test_runs_are_shown_side_by_side_with_what_differs_alone(tmp_path: Path) -> 
     shown = words(page(tmp_path, RUN, OTHER))
     assert "Dev Accuracy of 2 runs" in shown
     assert (
-        "Where runs of finetune differ run learning rate Accuracy time "
+        "Where runs of finetune for text-classification differ run learning rate Accuracy time "
         "a 3e-05 91.25 1 min 15 s b 0.0001 93.00 1 min 15 s" in shown
     )
     assert "b on dev, the best of 2 runs" in shown
@@ -145,7 +145,7 @@ def test_kept_by_loss_a_run_is_known_by_its_metric(tmp_path: Path) -> None:
 def test_markdown_has_the_tables() -> None:
     told = render_markdown([RUN, OTHER, TAGGER])
     assert "<summary>Training</summary>" in told and "<summary>Mistakes on dev</summary>" in told
-    assert "**Where runs of finetune differ**" in told
+    assert "**Where runs of finetune for text-classification differ**" in told
     assert "new &lt;york&gt;" in told
 
 

@@ -16,7 +16,7 @@ from edgebert.report.formats import duration, figures, megabytes, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import baseline, by_shape, counted, speedups
-from edgebert.report.training.runs import kept_score, main_metric
+from edgebert.report.training.runs import kept_score, measured_by
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,11 @@ def _check_tiles(check: CheckRecord, names: Names) -> list[Tile]:
 
 
 def _training_tiles(runs: Sequence[TrainingRecord], names: Names) -> Iterator[Tile]:
-    """The best run by each metric."""
-    for metric in dict.fromkeys(filter(None, map(main_metric, runs))):
-        scores = [
-            (s, r) for r in runs if main_metric(r) == metric and (s := kept_score(r)) is not None
-        ]
-        if scores:
+    """The best run by each metric on each dev file."""
+    for measured in dict.fromkeys(map(measured_by, runs)):
+        alike = [run for run in runs if measured_by(run) == measured]
+        scores = [(s, run) for run in alike if (s := kept_score(run)) is not None]
+        if scores and (metric := measured[0]):
             score, best = max(scores, key=lambda found: found[0])
             among = f", the best of {len(scores)} runs" if len(scores) > 1 else ""
             note = f"{names[best.checkpoint]} on dev{among}; {duration(best.seconds)} of training"

@@ -19,6 +19,7 @@ from edgebert.report.training.runs import (
     Points,
     main_metric,
     main_scores,
+    measured_by,
     metrics_of,
     scores_of,
 )
@@ -87,10 +88,11 @@ def _by_epoch(run: TrainingRecord, hue: int) -> Iterator[Panel]:
 
 
 def overlaid(runs: Sequence[TrainingRecord], names: Names) -> Iterator[Figure]:
-    """For each metric that several runs were measured by, one chart of all of them."""
-    for metric in dict.fromkeys(filter(None, map(main_metric, runs))):
-        alike = [run for run in runs if main_metric(run) == metric and main_scores(run)]
-        if len(alike) < 2:
+    """For each metric on each dev file that several runs were measured by, one chart of them."""
+    for measured in dict.fromkeys(map(measured_by, runs)):
+        alike = [run for run in runs if measured_by(run) == measured and main_scores(run)]
+        metric = measured[0]
+        if metric is None or len(alike) < 2:
             continue
         sizes = [int(run.options.get("batch_size", 1)) for run in alike]
         by_examples = len(set(sizes)) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from edgebert.measures.formats import MISSING, metric_title
@@ -55,9 +56,15 @@ def kept_text(run: TrainingRecord) -> str:
     return f"{run.best_step or run.steps:,} of {run.steps:,}"
 
 
+def measured_by(run: TrainingRecord) -> tuple[str | None, ...]:
+    """What two runs must have in common for their scores to be compared: metric and dev."""
+    return (main_metric(run), *(file.sha256 for file in run.files if file.role == "dev"))
+
+
 def settings_of(run: TrainingRecord) -> dict[str, Any]:
     """What a run was made from and how; parts of an option by `option.part`."""
     told: dict[str, Any] = {"source": run.source, "examples": run.examples}
+    told |= {file.role: PurePath(file.path).name for file in run.files}
     return told | dict(_flat(run.options)) | {"precision": run.precision}
 
 

@@ -42,9 +42,9 @@ def runs(records: Sequence[TrainingRecord], names: Names) -> Table:
 
 
 def differences(records: Sequence[TrainingRecord], names: Names) -> Iterator[Table]:
-    """For the runs of each command a table of the options that are not alike."""
-    for kind in dict.fromkeys(run.kind for run in records):
-        alike = [run for run in records if run.kind == kind]
+    """For the runs of each command and task a table of the options that are not alike."""
+    for kind, task in dict.fromkeys((run.kind, run.task) for run in records):
+        alike = [run for run in records if (run.kind, run.task) == (kind, task)]
         settings = [settings_of(run) for run in alike]
         known = dict.fromkeys(name for one in settings for name in one)
         varied = [n for n in known if len({_value(one.get(n)) for one in settings}) > 1]
@@ -57,7 +57,7 @@ def differences(records: Sequence[TrainingRecord], names: Names) -> Iterator[Tab
         titles = {metric_title(metric) for run in alike if (metric := main_metric(run))}
         score = titles.pop() if len(titles) == 1 else "best on dev"
         header = ("run", *(name.replace("_", " ") for name in varied), score, "time")
-        yield Table(header, tuple(rows), f"Where runs of {kind} differ")
+        yield Table(header, tuple(rows), f"Where runs of {kind} for {task} differ")
 
 
 def _outcome(run: TrainingRecord) -> tuple[str, str]:
