@@ -8,14 +8,18 @@ from edgebert.data.conll import looks_tagged, read_conll
 from edgebert.data.examples import Examples
 from edgebert.data.lines import read_lines
 from edgebert.data.questions import read_squad
-from edgebert.data.retrieval import read_retrieval
+from edgebert.data.retrieval import Split, read_retrieval
 from edgebert.data.rows import TABLES, TAGGED, file_kind
 from edgebert.data.tables import read_table
 from edgebert.errors import InputError
 
 
 def read_examples(
-    path: Path, *, text_column: str | None = None, label_column: str | None = None
+    path: Path,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    split: Split = "test",
 ) -> Examples:
     """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
@@ -24,6 +28,11 @@ def read_examples(
     text, an empty line an empty text. In a table the text column is `text` or `sentence`, or two
     columns that belong together (`sentence1`, `sentence2`).
 
+    Args:
+        path: the file or folder.
+        text_column, label_column: where a table has them, if not where the names above say.
+        split: whose judgements are read of a folder in the layout of BEIR.
+
     Raises:
         InputError: the file cannot be read, is empty, or a column or value is not as expected;
             the message names the line.
@@ -31,7 +40,7 @@ def read_examples(
     """
     kind = file_kind(path)
     if path.is_dir():
-        examples = read_retrieval(path)
+        examples = read_retrieval(path, split)
     elif kind == "txt":
         texts = tuple(read_lines(path))
         if looks_tagged(texts):

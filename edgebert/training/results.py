@@ -19,7 +19,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
 from edgebert.records.trained import DataFile, TrainingRecord
-from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import Fitted
 from edgebert.training.loop.objective import Exam
 from edgebert.training.loop.processes import running
@@ -99,7 +99,6 @@ class Run:
         model: PreTrainedModel,
         examples: int,
         fitted: Fitted,
-        metric: str | None = None,
         *,
         exam: Exam | None = None,
         rows: Mapping[str, int] = {},
@@ -111,7 +110,6 @@ class Run:
             model: what was trained.
             examples: how many it was trained on.
             fitted: how.
-            metric: what its dev figures are called, where that is not the exam's own name.
             exam: dev, of which the record tells what the model gets wrong.
             rows: how many examples there are in the file of an option.
         """
@@ -129,11 +127,13 @@ class Run:
             options=asdict(self.options),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
-            labels=tuple(model.config.id2label.values()) if problem else (),
+            labels=tuple(model.config.id2label.values())
+            if problem in (SINGLE_LABEL, MULTI_LABEL)
+            else (),
             multi_label=problem == MULTI_LABEL,
             files=tuple(self._files(rows)),
             mistakes=exam.explain(model) if isinstance(exam, Explained) else None,
-            **fitted.fields() | ({"metric": metric} if metric else {}),
+            **fitted.fields(),
         )
         write_json(record, folder / "training.json")
         recipe = recipe_text(self.kind, self.given, self.options, Path(self.output))

@@ -11,7 +11,15 @@ from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
 from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
 from edgebert.cli.make.training import PACKAGES, run_training
-from edgebert.training.options import FinetuneOptions
+from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
+
+
+def _dimensions(value: str) -> tuple[int, ...]:
+    """Whole numbers separated by commas."""
+    try:
+        return tuple(int(part) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of numbers such as 384,256,128") from None
 
 
 @click.command(cls=Command)
@@ -20,17 +28,23 @@ from edgebert.training.options import FinetuneOptions
 @click.option(
     "--task",
     required=True,
-    type=click.Choice(["text-classification", "token-classification", "sentence-similarity"]),
+    type=click.Choice(
+        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+    ),
     help="What the model learns to answer.",
 )
 @click.option(
-    "--train", required=True, type=options.DATA_FILE, metavar="FILE", help="Labelled examples."
+    "--train",
+    required=True,
+    type=options.DATA,
+    metavar="FILE",
+    help="Labelled examples; of a folder in the BEIR layout, what qrels/train.tsv judges.",
 )
 @click.option(
     "--dev",
-    type=options.DATA_FILE,
+    type=options.DATA,
     metavar="FILE",
-    help="Labelled examples that decide which epoch is kept.",
+    help="Labelled examples that decide which epoch is kept; of a folder qrels/dev.tsv, or test.tsv.",
 )
 @option_of(
     FinetuneOptions,
@@ -59,6 +73,33 @@ from edgebert.training.options import FinetuneOptions
     metavar="X",
     help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
 )
+@option_of(
+    FinetuneOptions,
+    "label_smoothing",
+    type=options.FiniteRange(min=0, max=1, max_open=True),
+    metavar="SHARE",
+    help="Share of each label's target that is dealt out to all labels.",
+)
+@option_of(
+    FinetuneOptions,
+    "class_weights",
+    type=click.Choice(CLASS_WEIGHTS),
+    help="balanced: every label counts alike in the loss, however rare it is.",
+)
+@click.option(
+    "--matryoshka",
+    type=_dimensions,
+    default="",
+    metavar="DIMS",
+    help="Learn embeddings that may be cut to these lengths, such as 384,256,128,64.",
+)
+@option_of(
+    FinetuneOptions,
+    "hard_negatives",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="To each pair, add the N documents nearest to the query that do not answer it.",
+)
 @loop_options(FinetuneOptions)
 @resume
 @options.force
@@ -78,6 +119,12 @@ def finetune(
 
     A label is the whole cell, unless the model is to give several of them: said with
     --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+    Scores without labels train text-classification to give a score. reranking reads pairs with
+    the labels 0 and 1, and gives what 'edgebert rerank' sorts by.
+
+    Sentences are learned from pairs with a score of any scale (sentence1, sentence2, score), from
+    pairs that belong together (anchor, positive), where every other positive of a step is wrong,
+    and from triplets (a negative, or negative_1, negative_2 and so on, beside them).
 
     \b
         edgebert finetune bert/ --task text-classification --train train.tsv --dev dev.tsv -o clf/
