@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.data import read_examples
+from edgebert.data import Examples, read_examples
 from edgebert.data.columns import refuse_without_columns
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.mining import with_negatives
-from edgebert.training.tasks.task import Task, TaskData
 from edgebert.training.tasks.trainable import trainable
 
 
@@ -52,10 +52,10 @@ def finetune(
     """
     kind = trainable(task)
     kind.refuse_options(options)
-    data = [path for path in (train, dev) if path]
-    run = Run("finetune", task, model, output, data, options)
+    given: Given = {"model": model, "task": task, "train": train, "dev": dev}
+    run = Run("finetune", task, given, output, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
-        refuse_without_columns(options.columns, data)
+        refuse_without_columns(options.columns, [path for path in (train, dev) if path])
         examples = read_examples(train, columns=options.columns.of(train), split="train")
         checkpoint = open_checkpoint(
             model, task=kind.opened_as, max_length=options.max_length, offline=offline
@@ -63,7 +63,8 @@ def finetune(
         prepared = kind.put(checkpoint, examples, options)
         train_data = prepared.encode(draw(examples, options))
         train_data = with_negatives(train_data, prepared.model, options)
-        dev_data = _read_dev(dev, prepared, options) if dev else None
+        held_out = _read_dev(dev, options) if dev else None
+        dev_data = prepared.encode(held_out) if held_out is not None else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -74,8 +75,10 @@ def finetune(
             unfinished=run.unfinished(prepared.write, checkpoint),
         )
         prepared.write(folder)
-        return run.finish(folder, prepared.model, len(train_data.lengths), fitted)
+        rows = {"train": len(examples), "dev": len(held_out or ())}
+        count = len(train_data.lengths)
+        return run.finish(folder, prepared.model, count, fitted, exam=dev_data, rows=rows)
 
 
-def _read_dev(dev: Path, prepared: Task, options: FinetuneOptions) -> TaskData:
-    return prepared.encode(read_examples(dev, columns=options.columns.of(dev), split="dev"))
+def _read_dev(dev: Path, options: FinetuneOptions) -> Examples:
+    return read_examples(dev, columns=options.columns.of(dev), split="dev")

@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import DistillOptions
 
 

@@ -23,6 +23,7 @@ from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
@@ -64,14 +65,14 @@ def distill(
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
-    refuse_without_columns(options.columns, files)
+    refuse_without_columns(options.columns, [path for path in (train, texts, dev) if path])
     checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
     if task is None:
         _refuse_other_heads(checkpoint)
-    run = Run("distill", checkpoint.task, teacher, output, files, options)
+    given: Given = {"teacher": teacher, "task": task, "train": train, "texts": texts, "dev": dev}
+    run = Run("distill", checkpoint.task, given, output, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
@@ -83,7 +84,7 @@ def distill(
         unfinished = run.unfinished(learnt.write, checkpoint)
         fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
         learnt.write(folder)
-        return run.finish(folder, student, len(lesson.lengths), fitted)
+        return run.finish(folder, student, len(lesson.lengths), fitted, exam=exam)
 
 
 def _read(path: Path | None, options: DistillOptions) -> Examples | None:

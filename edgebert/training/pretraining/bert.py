@@ -58,7 +58,7 @@ def pretrain(
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    run = Run("pretrain", MASKED_LM, ", ".join(map(str, corpora)), output, tuple(corpora), options)
+    run = Run("pretrain", MASKED_LM, {"corpora": tuple(corpora)}, output, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         documents = read_corpus(corpora)
         sentences = (sentence for document in documents for sentence in document)
