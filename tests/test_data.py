@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def complaint(path: Path, **columns: str) -> str:
+def complaint(path: Path, **columns: Any) -> str:
     """What reading a bad file says, after its path."""
     with pytest.raises(InputError) as caught:
         read_examples(path, columns=Columns(**columns) if columns else None)

@@ -34,7 +34,7 @@ from edgebert.sentence_modules import (
     Step,
     Truncate,
 )
-from edgebert.training.finetuning import _normalized
+from edgebert.training.tasks.embedder import Embedder
 
 RANDOM = np.random.default_rng(4)
 TEXTS = ["turn the lamp on", "off", "", "Ben and Anna is late !", "one two three " * 30]
@@ -273,7 +273,7 @@ def test_weighted_poolings_a_residual_and_a_cut_are_exported(checkpoint: Path) -
     assert again.modules.poolings == modules.poolings
     assert again.modules.truncate_dim == 20
     assert not model.manifest.normalize
-    finetuned = _normalized(read_folder(folder)).steps
+    finetuned = Embedder.of(read_folder(folder)).by_cosine().modules.steps
     assert finetuned == modules.steps
 
 

@@ -183,7 +183,7 @@ def test_a_damaged_state_is_told_in_a_line(stopped: Path, bert: Path, intents: P
 
 def test_a_state_is_read_without_running_code(tmp_path: Path) -> None:
     unfinished = Unfinished(tmp_path / "x.unfinished", {}, lambda folder: None)
-    unfinished.keep({"path": tmp_path}, best=False)  # an object, which only unpickling makes
+    unfinished.keep({"path": tmp_path})  # an object, which only unpickling makes
     with pytest.raises(InputError, match="cannot be read"):
         unfinished.read()
 

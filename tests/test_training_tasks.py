@@ -29,7 +29,7 @@ from edgebert.training import (
     finetune,
 )
 from edgebert.training.distillation.student import evenly_spaced, shorten
-from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
 from edgebert.training.tasks.task import load_task
 

@@ -44,6 +44,7 @@ PROVIDER = click.Choice(PROVIDER_NAMES)
 TRUNCATE = "truncate"
 AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])
 DATA_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+DATA = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(path_type=Path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgebert.data.entities import is_tag
 from edgebert.data.rows import TABLES, file_kind, head_of, separator_hint
+from edgebert.data.triplets import ANCHORED, refuse_half_a_pair
 from edgebert.errors import InputError
 
 TEXT_COLUMNS = ("text", "sentence")
@@ -19,6 +20,7 @@ PAIR_COLUMNS = (
     ("premise", "hypothesis"),
     ("question1", "question2"),
     ("question", "context"),
+    ANCHORED,
 )
 TOKENS = "tokens"
 TAG_COLUMNS = ("tags", "ner_tags")
@@ -139,6 +141,7 @@ def text_columns(path: Path, names: Sequence[str], columns: Columns | None) -> T
             return TextColumns(pair)
     single = first_of(names, TEXT_COLUMNS)
     if single is None:
+        refuse_half_a_pair(path, names)
         raise _no_text_column(path, names, columns)
     return TextColumns((single,))
 

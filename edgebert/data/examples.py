@@ -45,6 +45,7 @@ class Examples:
         entities: for each text its entities as character spans.
         answers: for each (question, context) its right answers; none where it has no answer.
         answer_starts: for each of them the character of the context where the file says it starts.
+        negatives: for each pair (anchor, positive) the texts that do not belong to its anchor.
         retrieval: for queries and documents, which belong together.
         columns: names of a table's columns, and `cells` its rows as they were read.
         named: how its columns were named by whoever reads it; None where they cannot be.
@@ -66,6 +67,7 @@ class Examples:
     label_lists: bool = False
     named: Columns | None = field(default=None, repr=False)
     places: tuple[str, ...] | None = field(default=None, repr=False)
+    negatives: tuple[tuple[str, ...], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -87,6 +89,7 @@ class Examples:
             entities=self.entities and chosen(self.entities),
             answers=self.answers and chosen(self.answers),
             answer_starts=self.answer_starts and chosen(self.answer_starts),
+            negatives=self.negatives and chosen(self.negatives),
             retrieval=None,
             cells=self.cells and chosen(self.cells),
             lines=self.lines and chosen(self.lines),
@@ -156,6 +159,27 @@ class Examples:
             )
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
+
+    def require_related_pairs(
+        self,
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]:
+        """Pairs of texts that belong together, and for each the texts that do not.
+
+        Raises:
+            InputError: no pairs, or pairs of which labels say something, and no scores.
+        """
+        pairs = tuple(text for text in self.texts if isinstance(text, tuple))
+        if not pairs:
+            raise self._missing(
+                "two texts ('sentence1', 'sentence2') and a 'score' column, or two that belong "
+                "together ('anchor', 'positive')"
+            )
+        if self.labels is not None and self.negatives is None:
+            raise InputError(
+                f"{head_of(self.path)}: the labels do not say which pairs belong together: give a "
+                "'score' column, or those pairs alone as 'anchor' and 'positive'"
+            )
+        return pairs, self.negatives or ((),) * len(pairs)
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:

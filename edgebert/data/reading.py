@@ -9,13 +9,13 @@ from edgebert.data.conll import looks_tagged, read_conll
 from edgebert.data.examples import Examples
 from edgebert.data.lines import read_lines
 from edgebert.data.questions import read_squad
-from edgebert.data.retrieval import read_retrieval
+from edgebert.data.retrieval import Split, read_retrieval
 from edgebert.data.rows import TABLES, TAGGED, file_kind
 from edgebert.data.tables import read_table
 from edgebert.errors import InputError
 
 
-def read_examples(path: Path, *, columns: Columns | None = None) -> Examples:
+def read_examples(path: Path, *, columns: Columns | None = None, split: Split = "test") -> Examples:
     """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
     Each but .parquet may be gzipped (`.gz`); SQuAD is a .json file, and a folder is read in the
@@ -24,9 +24,10 @@ def read_examples(path: Path, *, columns: Columns | None = None) -> Examples:
     columns that belong together (`sentence1`, `sentence2`).
 
     Args:
-        path: the file.
+        path: the file or folder.
         columns: names of a table's columns where they are not the usual ones; given by those who
             let them be named, whom messages then tell how.
+        split: whose judgements are read of a folder in the layout of BEIR.
 
     Raises:
         InputError: the file cannot be read, is empty, or a column or value is not as expected;
@@ -36,7 +37,7 @@ def read_examples(path: Path, *, columns: Columns | None = None) -> Examples:
     kind = file_kind(path)
     refuse_without_columns(columns, [path])
     if path.is_dir():
-        examples = read_retrieval(path)
+        examples = read_retrieval(path, split)
     elif kind == "txt":
         texts = tuple(read_lines(path))
         if looks_tagged(texts):

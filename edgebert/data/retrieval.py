@@ -7,19 +7,26 @@ Retrieval Models".
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from edgebert.data.examples import Examples, Retrieval
 from edgebert.data.rows import read_rows
 from edgebert.errors import InputError
 
+Split = Literal["train", "dev", "test"]
 _JUDGEMENT = ("query-id", "corpus-id", "score")
 
 
-def read_retrieval(folder: Path) -> Examples:
+def read_retrieval(folder: Path, split: Split = "test") -> Examples:
     """Read `corpus.jsonl`, `queries.jsonl` (or their `.gz`) and `qrels/test.tsv`.
 
-    The judgements may also be `qrels_test.tsv`, or the only file of their kind. Every document is
-    kept, and every query that was judged. A document's text is its title, a space, its text.
+    The judgements may also be `qrels_test.tsv`. Every document is kept, and every query that was
+    judged. A document's text is its title, a space, its text.
+
+    Args:
+        folder: in the layout of BEIR.
+        split: "train" reads `qrels/train.tsv`; "dev" reads `qrels/dev.tsv`, or where there is none
+            that of "test"; "test" reads `qrels/test.tsv`, or the only judgements there are.
 
     Raises:
         InputError: a file is missing, or a row of one is not as expected (the message names the
@@ -27,7 +34,7 @@ def read_retrieval(folder: Path) -> Examples:
     """
     documents = _texts(_file(folder, "corpus.jsonl"))
     queries = _texts(_file(folder, "queries.jsonl"))
-    judged = _judgements(_judgement_file(folder), queries, documents)
+    judged = _judgements(_judgement_file(folder, split), queries, documents)
     places = {name: place for place, name in enumerate(documents)}
     retrieval = Retrieval(
         queries=len(judged),
@@ -51,14 +58,15 @@ def _file(folder: Path, name: str) -> Path:
     )
 
 
-def _judgement_file(folder: Path) -> Path:
+def _judgement_file(folder: Path, split: Split) -> Path:
     found = sorted((*folder.glob("qrels/*.tsv*"), *folder.glob("qrels_*.tsv*")))
-    for path in found:
-        if path.name.split(".")[0].removeprefix("qrels_") == "test":
-            return path
-    if len(found) != 1:
+    by_name = {path.name.split(".")[0].removeprefix("qrels_"): path for path in reversed(found)}
+    for name in (split, "test") if split == "dev" else (split,):
+        if name in by_name:
+            return by_name[name]
+    if split != "test" or len(found) != 1:
         have = ", ".join(path.name for path in found) or "none"
-        raise InputError(f"{folder}: expected judgements in qrels/test.tsv; found {have}")
+        raise InputError(f"{folder}: expected judgements in qrels/{split}.tsv; found {have}")
     return found[0]
 
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from transformers import PreTrainedModel
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint
 from edgebert.data import Examples, read_examples
 from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
-    COSINE,
     EMBEDDINGS,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
 from edgebert.records.trained import TrainingRecord
-from edgebert.sentence_modules import Normalize, SentenceModules, Truncate
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import fit
+from edgebert.training.loop.precision import choose_precision
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import label_names
-from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.mining import with_hard_negatives
+from edgebert.training.tasks.ranking import RankedPairs
 from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
     Task,
@@ -76,10 +78,11 @@ def finetune(
     run = Run("finetune", task, model, output, data, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         refuse_without_columns(options.columns, data)
-        examples = read_examples(train, columns=options.columns.of(train))
+        examples = read_examples(train, columns=options.columns.of(train), split="train")
         checkpoint = _open(task, model, options, offline=offline)
         prepared = TASKS[task](checkpoint, examples, options)
         train_data = prepared.encode(_draw(examples, options))
+        train_data = _with_negatives(train_data, prepared.model, options)
         dev_data = _read_dev(dev, prepared, options) if dev else None
         fitted = fit(
             prepared.model,
@@ -95,7 +98,7 @@ def finetune(
 
 
 def _read_dev(dev: Path, prepared: Task, options: FinetuneOptions) -> TaskData:
-    return prepared.encode(read_examples(dev, columns=options.columns.of(dev)))
+    return prepared.encode(read_examples(dev, columns=options.columns.of(dev), split="dev"))
 
 
 def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> Checkpoint:
@@ -105,6 +108,9 @@ def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> 
     prepare = TASKS[task]
     if options.multi_label and prepare is not _classifier:
         raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
+    if (options.matryoshka or options.hard_negatives) and prepare is not _embedder:
+        named = "--matryoshka" if options.matryoshka else "--hard-negatives"
+        raise InputError(f"{named} is for {SENTENCE_SIMILARITY}, not for {task}")
     kind = EMBEDDINGS if prepare is _embedder else task
     return open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
 
@@ -120,7 +126,12 @@ def _tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions
 
 
 def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    return sentence_embedding(checkpoint, Embedder(_normalized(checkpoint), COSINE))
+    if options.batch_size < 2:
+        raise InputError(
+            f"{SENTENCE_SIMILARITY} compares the examples of a step with each other: "
+            "--batch-size should be at least 2"
+        )
+    return sentence_embedding(checkpoint, Embedder.of(checkpoint).by_cosine(), options.matryoshka)
 
 
 def _reader(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
@@ -136,18 +147,20 @@ TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
 """What puts the head of a task on a checkpoint."""
 
 
-def _normalized(checkpoint: Checkpoint) -> SentenceModules:
-    """The checkpoint's way to an embedding, at length 1 at its end: what is learnt is a cosine."""
-    modules = checkpoint.modules or SentenceModules(("mean",))
-    cut = [step for step in modules.steps if isinstance(step, Truncate)]  # comes behind all modules
-    steps = [step for step in modules.steps if not isinstance(step, Truncate)]
-    if not steps or steps[-1] != Normalize():
-        steps.append(Normalize())
-    return replace(modules, steps=(*steps, *cut))
+def _with_negatives(data: TaskData, model: PreTrainedModel, options: FinetuneOptions) -> TaskData:
+    """The examples, with as many hard negatives as are asked for."""
+    if not options.hard_negatives:
+        return data
+    if not isinstance(data, RankedPairs):
+        raise InputError("--hard-negatives is for pairs that belong together, not for scores")
+    with choose_precision(options.precision, model.device).autocast():
+        return with_hard_negatives(data, model, options.hard_negatives)
 
 
 def _draw(examples: Examples, options: FinetuneOptions) -> Examples:
     """A random draw of `options.limit` examples, or all where there are no more."""
+    if options.limit is not None and examples.retrieval:
+        raise InputError(f"{examples.path}: --limit draws rows of a file, and this is a folder")
     if options.limit is None or options.limit >= len(examples):
         return examples
     return examples.take(random.Random(options.seed).sample(range(len(examples)), options.limit))

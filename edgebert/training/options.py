@@ -82,6 +82,10 @@ class FinetuneOptions(LoopOptions):
 
     Attributes:
         head_learning_rate: of the weights outside the encoder, which start at random.
+        matryoshka: to how many numbers embeddings may be cut later, each learned beside the others;
+            none of them trains the whole alone.
+        hard_negatives: documents nearest to a query that do not answer it, mined once with the
+            model as it starts.
         columns: names of the columns of a table, where they are not the usual ones.
     """
 
@@ -89,6 +93,8 @@ class FinetuneOptions(LoopOptions):
     limit: int | None = None
     multi_label: bool = False
     head_learning_rate: float | None = None
+    matryoshka: tuple[int, ...] = ()
+    hard_negatives: int = 0
     columns: Columns = field(default_factory=Columns)
 
 

@@ -20,6 +20,14 @@ from edgebert.cli.make.training import (
 from edgebert.training.options import FinetuneOptions
 
 
+def _dimensions(value: str) -> tuple[int, ...]:
+    """Whole numbers separated by commas."""
+    try:
+        return tuple(int(part) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of numbers such as 384,256,128") from None
+
+
 @click.command(cls=Command)
 @click.argument("model", type=options.MODEL)
 @options.output("Checkpoint")
@@ -32,13 +40,17 @@ from edgebert.training.options import FinetuneOptions
     help="What the model learns to answer.",
 )
 @click.option(
-    "--train", required=True, type=options.DATA_FILE, metavar="FILE", help="Labelled examples."
+    "--train",
+    required=True,
+    type=options.DATA,
+    metavar="FILE",
+    help="Labelled examples; of a folder in the BEIR layout, what qrels/train.tsv judges.",
 )
 @click.option(
     "--dev",
-    type=options.DATA_FILE,
+    type=options.DATA,
     metavar="FILE",
-    help="Labelled examples that decide which epoch is kept.",
+    help="Labelled examples that decide which epoch is kept; of a folder qrels/dev.tsv, or test.tsv.",
 )
 @option_of(
     FinetuneOptions,
@@ -67,6 +79,20 @@ from edgebert.training.options import FinetuneOptions
     metavar="X",
     help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
 )
+@click.option(
+    "--matryoshka",
+    type=_dimensions,
+    default="",
+    metavar="DIMS",
+    help="Learn embeddings that may be cut to these lengths, such as 384,256,128,64.",
+)
+@option_of(
+    FinetuneOptions,
+    "hard_negatives",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="To each pair, add the N documents nearest to the query that do not answer it.",
+)
 @options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
@@ -87,6 +113,10 @@ def finetune(
 
     A label is the whole cell, unless the model is to give several of them: said with
     --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+
+    Sentences are learned from pairs with a score of any scale (sentence1, sentence2, score), from
+    pairs that belong together (anchor, positive), where every other positive of a step is wrong,
+    and from triplets (a negative, or negative_1, negative_2 and so on, beside them).
 
     \b
         edgebert finetune bert/ --task text-classification --train train.tsv --dev dev.tsv -o clf/

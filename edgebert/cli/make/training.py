@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import MISSING, fields
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ def run_training(json_path: Path | None, run: Callable[[], TrainingRecord]) -> N
     if os.environ.get("RANK", "0") == "0":
         record_to(json_path, run, show_training)
         return
-    with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+    with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing):
         run()
 
 

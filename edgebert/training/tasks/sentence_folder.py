@@ -7,7 +7,7 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.sentence_modules import write_prompts, write_sentence_modules
-from edgebert.training.tasks.similarity import Embedder
+from edgebert.training.tasks.embedder import Embedder
 
 
 def write_sentence_folder(
@@ -17,9 +17,17 @@ def write_sentence_folder(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     """Write how token vectors become an embedding, in the layout sentence-transformers reads."""
-    length = int(tokenizer.model_max_length)
     write_sentence_modules(
-        folder, embedder.modules, width=model.config.hidden_size, max_length=length
+        folder,
+        embedder.modules,
+        width=model.config.hidden_size,
+        max_length=int(tokenizer.model_max_length),
+        lower_case=embedder.lower_case,
     )
-    truncate_dim = embedder.modules.truncate_dim
-    write_prompts(folder, {}, None, embedder.similarity, truncate_dim=truncate_dim)
+    write_prompts(
+        folder,
+        dict(embedder.prompts),
+        embedder.default_prompt,
+        embedder.similarity,
+        truncate_dim=embedder.modules.truncate_dim,
+    )

@@ -1,146 +1,106 @@
-"""Sentence similarity: one encoder for both texts, mean pooling, cosine against the score.
-
-Reimers & Gurevych 2019, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks".
-"""
+"""Sentence similarity: one encoder for both texts, whose cosine is to order pairs as scores do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from edgebert.checkpoint import Checkpoint
-from edgebert.checkpoint.sentence_head import SentenceHead
-from edgebert.data import Examples, Text
-from edgebert.measures.statistics import spearman
-from edgebert.records.manifest import COSINE
-from edgebert.sentence_modules import SentenceModules
-from edgebert.training.loop.device import training_device
-from edgebert.training.loop.objective import LOSS, Scores, Step
-from edgebert.training.tasks.encoding import Encoded, encode, predict
+from edgebert.data import Examples
+from edgebert.errors import InputError
+from edgebert.measures.statistics import pearson, spearman
+from edgebert.training.loop.objective import Scores, Step
+from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.encoding import Encoded
+from edgebert.training.tasks.matryoshka import Prefixes
+from edgebert.training.tasks.whole_step import as_share, embed_rows
 
-
-@dataclass(frozen=True)
-class Embedder:
-    """How an embedding is made of token vectors, and what embeddings are compared by."""
-
-    modules: SentenceModules
-    similarity: str = COSINE
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> Embedder:
-        return cls(checkpoint.modules or SentenceModules(("mean",)), checkpoint.similarity)
-
-    @cached_property
-    def _head(self) -> SentenceHead:
-        with torch.inference_mode(False):  # weights made in it could not be trained through
-            return SentenceHead(self.modules).to(training_device())
-
-    def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
-        """Embeddings of a batch, float32 [texts, width]; the steps stay as they are."""
-        hidden = model(**batch).last_hidden_state
-        embeddings: Tensor = self._head(hidden, batch["attention_mask"])
-        return embeddings
-
-    def embed_all(self, model: PreTrainedModel, encoded: Encoded) -> Tensor:
-        """Embeddings of all texts in their order, float32 [texts, hidden]."""
-        return torch.stack(predict(model, encoded, lambda batch: self.embed(model, batch)))
+_SCALE = 20.0
+_METRICS = ("spearman", "pearson")
 
 
 @dataclass(frozen=True)
 class ScoredPairs:
-    """Pairs of texts and their similarity; `gold` is float32 [pairs], at most 1."""
+    """Pairs of texts and how alike they are, on any scale: only the order is learned.
+
+    Attributes:
+        gold: float32 [pairs].
+    """
 
     first: Encoded
     second: Encoded
     gold: Tensor
     embedder: Embedder
+    prefixes: Prefixes
 
-    metrics = ("spearman",)
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return self.prefixes.metrics(_METRICS)
 
     @property
     def lengths(self) -> list[int]:
         return [max(pair) for pair in zip(self.first.lengths, self.second.lengths, strict=True)]
 
     def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
-        return step.mean(lambda rows: self._loss(model, rows))
-
-    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        first = self.embedder.embed(model, self.first.batch(rows))
-        second = self.embedder.embed(model, self.second.batch(rows))
-        cosine = torch.cosine_similarity(first, second)
-        return mse_loss(cosine, self.gold[rows].to(cosine.device), reduction="sum")
+        """One loss for the whole step: each of its pairs is compared with all others."""
+        rows, joined = list(step.rows), step.processes.joined
+        first = joined(embed_rows(self.embedder, model, self.first, rows, step))
+        second = joined(embed_rows(self.embedder, model, self.second, rows, step))
+        gold = joined(self.gold[rows].to(first.device))
+        if rows:
+            loss = self.prefixes.loss(lambda a, b: cosent_loss(a, b, gold), first, second)
+            yield as_share(loss, step)
 
     def scores(self, model: PreTrainedModel) -> Scores:
-        """Spearman correlation of cosine and score."""
+        """Correlations of cosine and score; the loss is that of one step of all pairs."""
         first = self.embedder.embed_all(model, self.first)
         second = self.embedder.embed_all(model, self.second)
-        cosine = torch.cosine_similarity(first, second)
-        loss = mse_loss(cosine, self.gold).item()
-        return {"spearman": 100 * spearman(cosine.tolist(), self.gold.tolist()), LOSS: loss}
+        loss = self.prefixes.loss(lambda a, b: cosent_loss(a, b, self.gold), first, second)
+        return self.prefixes.scores(self._correlations, loss.item(), first, second)
+
+    def _correlations(self, first: Tensor, second: Tensor) -> Scores:
+        cosines, gold = torch.cosine_similarity(first, second).tolist(), self.gold.tolist()
+        return {"spearman": 100 * spearman(cosines, gold), "pearson": 100 * pearson(cosines, gold)}
 
 
-@dataclass(frozen=True)
-class EmbeddedTexts:
-    """Texts and the embeddings a teacher gives them, float32 [texts, hidden].
+def cosent_loss(first: Tensor, second: Tensor, gold: Tensor) -> Tensor:
+    """The CoSENT loss: pairs with a higher score are to have a higher cosine.
 
-    Reimers & Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
-    Distillation", train a student on the squared error of these.
+    log(1 + sum of exp(20 (cosine of i - cosine of j)) over all i, j of which j scores higher).
+    Su 2022, "CoSENT: A more efficient sentence vector scheme than Sentence-BERT". Pairs are sorted
+    by their score, so that no matrix of all pairs of pairs is needed.
+
+    Args:
+        first, second: embeddings of the two sides, float32 [pairs, dim].
+        gold: scores, float32 [pairs].
     """
-
-    encoded: Encoded
-    embeddings: Tensor
-    embedder: Embedder
-
-    metrics = ("mean_cosine",)
-
-    @property
-    def lengths(self) -> list[int]:
-        return self.encoded.lengths
-
-    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
-        return step.mean(lambda rows: self._loss(model, rows))
-
-    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        """Squared error summed over dimensions, so that it does not shrink with their number."""
-        found = self.embedder.embed(model, self.encoded.batch(rows))
-        return (found - self.embeddings[rows].to(found.device)).square().sum()
-
-    def scores(self, model: PreTrainedModel) -> Scores:
-        """Mean cosine to the teacher's embeddings."""
-        found = self.embedder.embed_all(model, self.encoded)
-        loss = (found - self.embeddings).square().sum(dim=-1).mean()
-        cosine = torch.cosine_similarity(found, self.embeddings).mean()
-        return {"mean_cosine": 100 * float(cosine), LOSS: float(loss)}
+    gold, order = gold.sort()
+    cosines = _SCALE * torch.cosine_similarity(first, second)[order]
+    above = torch.logcumsumexp(-cosines.flip(0), dim=0).flip(0)  # of this and all later pairs
+    above = torch.cat((above, above.new_full((1,), -torch.inf)))
+    higher = torch.searchsorted(gold, gold, right=True)  # first place with a higher score
+    return torch.cat((cosines.new_zeros(1), cosines + above[higher])).logsumexp(dim=0)
 
 
 def encode_scored_pairs(
-    examples: Examples, *, tokenizer: PreTrainedTokenizerBase, embedder: Embedder
-) -> ScoredPairs:
-    """Encode pairs; scores above 1 are divided by the largest.
-
-    Raises:
-        InputError: no pairs of texts, or no scores.
-    """
-    pairs, scores = examples.require_scored_pairs()
-    first, second = (encode(tokenizer, side) for side in zip(*pairs, strict=True))
-    scaled = torch.tensor(scores) / max(1.0, max(scores))
-    return ScoredPairs(first, second, scaled, embedder)
-
-
-def embed_texts(
-    texts: Sequence[Text],
+    examples: Examples,
     *,
-    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     embedder: Embedder,
-) -> EmbeddedTexts:
-    """Texts (of a pair, each side by itself) with the embeddings that `model` gives them."""
-    sides = [side for text in texts for side in ((text,) if isinstance(text, str) else text)]
-    encoded = encode(tokenizer, sides)
-    return EmbeddedTexts(encoded, embedder.embed_all(model, encoded), embedder)
+    prefixes: Prefixes,
+) -> ScoredPairs:
+    """Encode pairs with scores of any scale.
+
+    Raises:
+        InputError: no pairs of texts, no scores, or all of them equal.
+    """
+    pairs, scores = examples.require_scored_pairs()
+    if min(scores) == max(scores):
+        raise InputError(
+            f"{examples.path}: every pair has the score {scores[0]:g}, so there is no order to learn"
+        )
+    first, second = (embedder.encode(tokenizer, side) for side in zip(*pairs, strict=True))
+    return ScoredPairs(first, second, torch.tensor(scores), embedder, prefixes)

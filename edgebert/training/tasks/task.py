@@ -28,8 +28,12 @@ from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import load_model, load_tokenizer, save_model
 from edgebert.training.tasks.answering import encode_answered
 from edgebert.training.tasks.classification import encode_labelled, label_texts
+from edgebert.training.tasks.embedded_texts import embed_texts
+from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.matryoshka import Prefixes
+from edgebert.training.tasks.retrieval import RankingEncoder, encode_judged, encode_pairs
 from edgebert.training.tasks.sentence_folder import write_sentence_folder
-from edgebert.training.tasks.similarity import Embedder, embed_texts, encode_scored_pairs
+from edgebert.training.tasks.similarity import encode_scored_pairs
 from edgebert.training.tasks.tagging import encode_tagged, tag_texts
 
 
@@ -108,14 +112,29 @@ def token_classification(checkpoint: Checkpoint, labels: tuple[str, ...]) -> Tas
     )
 
 
-def sentence_embedding(checkpoint: Checkpoint, embedder: Embedder) -> Task:
+def sentence_embedding(
+    checkpoint: Checkpoint, embedder: Embedder, matryoshka: tuple[int, ...] = ()
+) -> Task:
     model = load_model(AutoModel, checkpoint, {})
     tokenizer = load_tokenizer(checkpoint)
+    prefixes = Prefixes.of(matryoshka, embedder.width(model.config.hidden_size))
+
+    def related(examples: Examples) -> TaskData:
+        """What the file says belongs together: by scores, by judgements, or as pairs."""
+        if examples.scores is not None:
+            return encode_scored_pairs(
+                examples, tokenizer=tokenizer, embedder=embedder, prefixes=prefixes
+            )
+        encoder = RankingEncoder(tokenizer, embedder, prefixes)
+        if examples.retrieval is not None:
+            return encode_judged(examples, examples.retrieval, encoder)
+        return encode_pairs(examples, encoder)
+
     return Task(
         model,
         tokenizer,
         targets="scores",
-        encode=partial(encode_scored_pairs, tokenizer=tokenizer, embedder=embedder),
+        encode=related,
         answer=partial(embed_texts, model=model, tokenizer=tokenizer, embedder=embedder),
         embedder=embedder,
     )
