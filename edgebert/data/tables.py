@@ -44,7 +44,7 @@ def read_table(path: Path, columns: Columns | None) -> Examples:
         texts, entities = zip(*(_tagged(path, row, found) for row in rows), strict=True)
         return examples(texts=texts, entities=entities)
     answers = _answers_column(found, names, label, cells)
-    told = [answers_of_row(path, row, answers) for row in rows] if answers else None
+    told = [answers_of_row(path, row, answers) for row in rows] if answers else []
     if label == answers:
         label = None
     labels = label or first_of(names, LABEL_COLUMNS)
@@ -55,8 +55,8 @@ def read_table(path: Path, columns: Columns | None) -> Examples:
         labels=_column(path, rows, labels, _labels) if labels else None,
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, _score) if score else None,
-        answers=told and tuple(texts for texts, _ in told),
-        answer_starts=told and tuple(starts for _, starts in told),
+        answers=tuple(texts for texts, _ in told) if answers else None,
+        answer_starts=tuple(starts for _, starts in told) if answers else None,
         negatives=None
         if wrong is None
         else tuple(negatives_of_row(path, row, found.texts, wrong) for row in rows),

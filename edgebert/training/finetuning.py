@@ -14,6 +14,7 @@ from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import InputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    FILL_MASK,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
@@ -27,12 +28,14 @@ from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.classification import label_names
 from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.masked_words import MASKED_LM
 from edgebert.training.tasks.mining import with_hard_negatives
 from edgebert.training.tasks.ranking import RankedPairs
 from edgebert.training.tasks.tagging import bio_labels
 from edgebert.training.tasks.task import (
     Task,
     TaskData,
+    masked_language_model,
     question_answering,
     sentence_embedding,
     text_classification,
@@ -111,7 +114,7 @@ def _open(task: str, model: str, options: FinetuneOptions, *, offline: bool) -> 
     if (options.matryoshka or options.hard_negatives) and prepare is not _embedder:
         named = "--matryoshka" if options.matryoshka else "--hard-negatives"
         raise InputError(f"{named} is for {SENTENCE_SIMILARITY}, not for {task}")
-    kind = EMBEDDINGS if prepare is _embedder else task
+    kind = {SENTENCE_SIMILARITY: EMBEDDINGS, MASKED_LM: FILL_MASK}.get(task, task)
     return open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
 
 
@@ -138,11 +141,16 @@ def _reader(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions
     return question_answering(checkpoint)
 
 
+def _guesser(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
+    return masked_language_model(checkpoint)
+
+
 TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
     TEXT_CLASSIFICATION: _classifier,
     TOKEN_CLASSIFICATION: _tagger,
     SENTENCE_SIMILARITY: _embedder,
     QUESTION_ANSWERING: _reader,
+    MASKED_LM: _guesser,
 }
 """What puts the head of a task on a checkpoint."""
 

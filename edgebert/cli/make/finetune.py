@@ -35,9 +35,15 @@ def _dimensions(value: str) -> tuple[int, ...]:
     "--task",
     required=True,
     type=click.Choice(
-        ["text-classification", "token-classification", "sentence-similarity", "question-answering"]
+        [
+            "text-classification",
+            "token-classification",
+            "sentence-similarity",
+            "question-answering",
+            "masked-language-model",
+        ]
     ),
-    help="What the model learns to answer.",
+    help="What the model learns; masked-language-model needs no labels.",
 )
 @click.option(
     "--train",

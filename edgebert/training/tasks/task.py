@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from transformers import (
     AutoModel,
+    AutoModelForMaskedLM,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -20,21 +22,24 @@ from transformers import (
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.errors import CheckpointError
-from edgebert.records.manifest import QUESTION_ANSWERING
+from edgebert.records.manifest import FILL_MASK, QUESTION_ANSWERING
 from edgebert.tasks import task_of
 from edgebert.tasks.classification import MULTI_LABEL
 from edgebert.tasks.terms import POOLED
 from edgebert.training.loop.objective import Exam, Objective
-from edgebert.training.models import load_model, load_tokenizer, save_model
+from edgebert.training.models import load_model, load_tokenizer, load_with_absent, save_model
 from edgebert.training.tasks.answering import encode_answered
 from edgebert.training.tasks.classification import encode_labelled, label_texts
 from edgebert.training.tasks.embedded_texts import embed_texts
 from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.masked_words import encode_texts
 from edgebert.training.tasks.matryoshka import Prefixes
 from edgebert.training.tasks.retrieval import RankingEncoder, encode_judged, encode_pairs
 from edgebert.training.tasks.sentence_folder import write_sentence_folder
 from edgebert.training.tasks.similarity import encode_scored_pairs
 from edgebert.training.tasks.tagging import encode_tagged, tag_texts
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class TaskData(Objective, Exam, Protocol):
@@ -79,6 +84,8 @@ def load_task(checkpoint: Checkpoint) -> Task:
         return token_classification(checkpoint, checkpoint.labels)
     if checkpoint.task == QUESTION_ANSWERING:
         return question_answering(checkpoint)
+    if checkpoint.task == FILL_MASK:
+        return masked_language_model(checkpoint)
     if task_of(checkpoint.task).form == POOLED:
         return sentence_embedding(checkpoint, Embedder.of(checkpoint))
     raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
@@ -148,6 +155,29 @@ def question_answering(checkpoint: Checkpoint) -> Task:
         tokenizer,
         targets="answers",
         encode=partial(encode_answered, tokenizer=tokenizer),
+        answer=partial(_no_lesson, checkpoint),
+    )
+
+
+def masked_language_model(checkpoint: Checkpoint) -> Task:
+    """A model that guesses words; where the checkpoint has no head for that, a new one.
+
+    A new head is worth training too, and the log says so: it has few weights of its own beside the
+    embeddings that it shares, and what the encoder learns of a domain is what later tasks start from.
+    """
+    model, absent = load_with_absent(AutoModelForMaskedLM, checkpoint, {})
+    tokenizer = load_tokenizer(checkpoint)
+    if tokenizer.mask_token_id is None:
+        raise CheckpointError(
+            f"{checkpoint.id} has no mask token, so no word can be hidden from it"
+        )
+    if any("pooler" not in name for name in absent):
+        _LOGGER.warning("%s has no head that guesses words: one starts at random", checkpoint.id)
+    return Task(
+        model,
+        tokenizer,
+        targets="texts",
+        encode=partial(encode_texts, tokenizer=tokenizer),
         answer=partial(_no_lesson, checkpoint),
     )
 
