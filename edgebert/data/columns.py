@@ -25,7 +25,6 @@ PAIR_COLUMNS = (
 TOKENS = "tokens"
 TAG_COLUMNS = ("tags", "ner_tags")
 LABEL_COLUMNS = ("label", "labels", "intent")
-SCORE_COLUMNS = ("score", "relatedness_score")
 ANSWERS = "answers"
 
 

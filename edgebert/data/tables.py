@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from edgebert.data.columns import (
     ANSWERS,
     LABEL_COLUMNS,
-    SCORE_COLUMNS,
     Columns,
     TextColumns,
     first_of,
@@ -22,6 +21,7 @@ from edgebert.data.entities import Span, spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row, are_answers
 from edgebert.data.rows import Row, place_of, read_rows, stream_rows
+from edgebert.data.scores import SCORE_COLUMNS, score_of
 from edgebert.data.triplets import ANCHORED, negative_columns, negatives_of_row
 from edgebert.errors import InputError
 
@@ -54,7 +54,7 @@ def read_table(path: Path, columns: Columns | None) -> Examples:
         texts=tuple(_text(path, row, found.texts) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
-        scores=_column(path, rows, score, _score) if score else None,
+        scores=_column(path, rows, score, score_of) if score else None,
         answers=tuple(texts for texts, _ in told) if answers else None,
         answer_starts=tuple(starts for _, starts in told) if answers else None,
         negatives=None
@@ -126,7 +126,7 @@ def _score_column(
 
 def _is_number(cell: Any) -> bool:
     try:
-        return math.isfinite(_score(cell))
+        return math.isfinite(score_of(cell))
     except ValueError:
         return False
 
@@ -171,13 +171,3 @@ def _labels(value: Any) -> tuple[str, ...]:
     if missing or not all(stripped):
         raise ValueError("is empty")
     return stripped
-
-
-def _score(value: Any) -> float:
-    try:
-        score = float(value)
-    except (TypeError, ValueError):
-        score = math.nan
-    if not math.isfinite(score):
-        raise ValueError(f"should be a number, not {value!r}")
-    return score

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from edgebert.training.distillation import distill as distill
     from edgebert.training.evaluation import evaluate as evaluate
     from edgebert.training.evaluation import write_untrained as write_untrained
-    from edgebert.training.finetuning import SENTENCE_SIMILARITY as SENTENCE_SIMILARITY
-    from edgebert.training.finetuning import TASKS as TASKS
     from edgebert.training.finetuning import finetune as finetune
     from edgebert.training.pretraining import pretrain as pretrain
+    from edgebert.training.tasks.trainable import SENTENCE_SIMILARITY as SENTENCE_SIMILARITY
+    from edgebert.training.tasks.trainable import TASKS as TASKS
 
 _HOMES = {
-    "SENTENCE_SIMILARITY": "finetuning",
-    "TASKS": "finetuning",
+    "SENTENCE_SIMILARITY": "tasks.trainable",
+    "TASKS": "tasks.trainable",
     "distill": "distillation",
     "evaluate": "evaluation",
     "finetune": "finetuning",

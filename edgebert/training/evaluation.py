@@ -9,7 +9,7 @@ from edgebert.data import Columns, read_examples
 from edgebert.output import new_folder
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
-from edgebert.training.tasks.task import load_task
+from edgebert.training.tasks.trainable import load_task
 
 
 def evaluate(

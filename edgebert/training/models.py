@@ -16,7 +16,7 @@ from edgebert.training.loop.device import training_device
 
 
 def load_model(
-    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any]
+    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any], *, trained: bool = False
 ) -> PreTrainedModel:
     """The checkpoint's weights in float32 under a head of `auto_class`, ready to train.
 
@@ -24,19 +24,22 @@ def load_model(
         auto_class: one of transformers' Auto classes.
         checkpoint: where the weights are; a head it does not have starts at random.
         config: values that differ from the checkpoint's own configuration.
+        trained: whether the head has to be there too.
 
     Raises:
         CheckpointError: the weights of the encoder do not fit the configuration, or it is of no
-            kind that transformers knows.
+            kind that transformers knows; or it has no such head.
     """
-    return load_with_absent(auto_class, checkpoint, config)[0]
+    return load_with_absent(auto_class, checkpoint, config, trained=trained)[0]
 
 
 def load_with_absent(
-    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any]
+    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any], *, trained: bool = False
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The same, and the names of the weights that start at random."""
     model, absent = load_weights(auto_class, checkpoint, **config)
+    if trained:
+        _refuse_random_head(model, absent, checkpoint)
     _refuse_random_encoder(model, absent, checkpoint.path)
     return refuse_unknown_ids(model).to(training_device()), tuple(absent)
 
@@ -49,6 +52,18 @@ def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: 
         raise CheckpointError(
             f"{path} cannot be loaded: {len(lost)} weights are missing or of another shape than "
             f"config.json says, such as {lost[0]}"
+        )
+
+
+def _refuse_random_head(
+    model: PreTrainedModel, absent: Iterable[str], checkpoint: Checkpoint
+) -> None:
+    prefix = f"{model.base_model_prefix}."
+    lost = sorted(key for key in absent if not key.startswith(prefix))
+    if lost and model.base_model is not model:
+        raise CheckpointError(
+            f"{checkpoint.path} was not trained for {checkpoint.task}: it has no fitting weights "
+            f"for {lost[0]}"
         )
 
 

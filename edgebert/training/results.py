@@ -18,7 +18,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
 from edgebert.records.trained import TrainingRecord
-from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import Fitted
 from edgebert.training.loop.processes import running
 from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
@@ -86,7 +86,6 @@ class Run:
         model: PreTrainedModel,
         examples: int,
         fitted: Fitted,
-        metric: str | None = None,
     ) -> TrainingRecord:
         """Write the record of the run into `folder`.
 
@@ -95,7 +94,6 @@ class Run:
             model: what was trained.
             examples: how many it was trained on.
             fitted: how.
-            metric: what its dev figures are called, where that is not the exam's own name.
         """
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
@@ -111,9 +109,11 @@ class Run:
             options=asdict(self.options),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
-            labels=tuple(model.config.id2label.values()) if problem else (),
+            labels=tuple(model.config.id2label.values())
+            if problem in (SINGLE_LABEL, MULTI_LABEL)
+            else (),
             multi_label=problem == MULTI_LABEL,
-            **fitted.fields() | ({"metric": metric} if metric else {}),
+            **fitted.fields(),
         )
         write_json(record, folder / "training.json")
         return record

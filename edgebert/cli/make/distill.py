@@ -29,6 +29,11 @@ from edgebert.training.options import DistillOptions
     type=AT_LEAST_1,
     help="Encoder layers of the student, fewer than the teacher's.",
 )
+@click.option(
+    "--task",
+    type=click.Choice(["feature-extraction", "text-classification", "token-classification"]),
+    help="What TEACHER is asked, where its folder says something else.",
+)
 @click.option("--train", type=options.DATA_FILE, metavar="FILE", help="Labelled examples.")
 @click.option(
     "--dev",
@@ -52,6 +57,7 @@ from edgebert.training.options import DistillOptions
 def distill(
     teacher: str,
     output: Path,
+    task: str | None,
     train: Path | None,
     dev: Path | None,
     texts: Path | None,
@@ -76,6 +82,7 @@ def distill(
         lambda: run_distill(
             teacher,
             output,
+            task=task,
             train=train,
             dev=dev,
             texts=texts,

@@ -17,7 +17,7 @@ from edgebert.cli.make.training import (
     resume,
     run_training,
 )
-from edgebert.training.options import FinetuneOptions
+from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
 def _dimensions(value: str) -> tuple[int, ...]:
@@ -37,6 +37,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
     type=click.Choice(
         [
             "text-classification",
+            "reranking",
             "token-classification",
             "sentence-similarity",
             "question-answering",
@@ -85,6 +86,19 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="X",
     help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
 )
+@option_of(
+    FinetuneOptions,
+    "label_smoothing",
+    type=options.FiniteRange(min=0, max=1, max_open=True),
+    metavar="SHARE",
+    help="Share of each label's target that is dealt out to all labels.",
+)
+@option_of(
+    FinetuneOptions,
+    "class_weights",
+    type=click.Choice(CLASS_WEIGHTS),
+    help="balanced: every label counts alike in the loss, however rare it is.",
+)
 @click.option(
     "--matryoshka",
     type=_dimensions,
@@ -119,6 +133,8 @@ def finetune(
 
     A label is the whole cell, unless the model is to give several of them: said with
     --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+    Scores without labels train text-classification to give a score. reranking reads pairs with
+    the labels 0 and 1, and gives what 'edgebert rerank' sorts by.
 
     Sentences are learned from pairs with a score of any scale (sentence1, sentence2, score), from
     pairs that belong together (anchor, positive), where every other positive of a step is wrong,

@@ -173,7 +173,9 @@ def span_loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
     return cross_entropy(read, targets, reduction="sum") / 2
 
 
-def encode_answered(examples: Examples, *, tokenizer: PreTrainedTokenizerBase) -> AnsweredQuestions:
+def encode_questions(
+    examples: Examples, *, tokenizer: PreTrainedTokenizerBase
+) -> AnsweredQuestions:
     """Encode questions with their contexts, and find their answers there.
 
     Raises:
