@@ -15,6 +15,7 @@ from edgebert.training.results import Run
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.mining import with_negatives
 from edgebert.training.tasks.trainable import trainable
+from edgebert.training.watching import watched
 
 
 def finetune(
@@ -26,6 +27,7 @@ def finetune(
     dev: Path | None = None,
     options: FinetuneOptions,
     resume: bool = False,
+    tensorboard: Path | None = None,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -39,6 +41,7 @@ def finetune(
         dev: the same for choosing the epoch; without it the last one is kept.
         options: how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
+        tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -46,6 +49,7 @@ def finetune(
         CheckpointError: `model` cannot be loaded.
         InputError: a file without what the task needs, a label that only `dev` has, or an option
             of another task.
+        MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
@@ -53,7 +57,11 @@ def finetune(
     kind.refuse_options(options)
     given: Given = {"model": model, "task": task, "train": train, "dev": dev}
     run = Run("finetune", task, given, output, options)
-    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
+    with (
+        run.folder(resume=resume, force=force) as folder,
+        watched(tensorboard, output) as watch,
+        seeded(options.seed),
+    ):
         examples = read_examples(train, split="train")
         checkpoint = open_checkpoint(
             model, task=kind.opened_as, max_length=options.max_length, offline=offline
@@ -71,6 +79,7 @@ def finetune(
             label="fine-tuning",
             head_learning_rate=options.head_learning_rate,
             unfinished=run.unfinished(prepared.write, checkpoint),
+            watch=watch,
         )
         prepared.write(folder)
         rows = {"train": len(examples), "dev": len(held_out or ())}

@@ -9,7 +9,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
 from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
@@ -102,6 +102,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
 )
 @loop_options(FinetuneOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def finetune(
@@ -111,6 +112,7 @@ def finetune(
     train: Path,
     dev: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -144,6 +146,7 @@ def finetune(
             dev=dev,
             options=FinetuneOptions(**chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),

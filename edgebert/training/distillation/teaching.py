@@ -25,6 +25,7 @@ from edgebert.training.options import DistillOptions
 from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.task import Task, load_task
+from edgebert.training.watching import watched
 
 
 def distill(
@@ -37,6 +38,7 @@ def distill(
     texts: Path | None = None,
     options: DistillOptions,
     resume: bool = False,
+    tensorboard: Path | None = None,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -52,6 +54,7 @@ def distill(
         texts: unlabelled texts, beside `train` or instead of it.
         options: the student's layers, how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
+        tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -60,6 +63,7 @@ def distill(
             for a task that no students are trained for.
         InputError: the student would be no smaller, there is nothing to learn from, or a label
             that the teacher does not have.
+        MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
@@ -70,7 +74,11 @@ def distill(
         _refuse_other_heads(checkpoint)
     given: Given = {"teacher": teacher, "task": task, "train": train, "texts": texts, "dev": dev}
     run = Run("distill", checkpoint.task, given, output, options)
-    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
+    with (
+        run.folder(resume=resume, force=force) as folder,
+        watched(tensorboard, output) as watch,
+        seeded(options.seed),
+    ):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
@@ -78,7 +86,15 @@ def distill(
         exam = _exam(taught, read_examples(dev)) if dev else None
         learnt = replace(taught, model=student)
         unfinished = run.unfinished(learnt.write, checkpoint)
-        fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
+        fitted = fit(
+            student,
+            lesson,
+            options,
+            exam=exam,
+            label="distilling",
+            unfinished=unfinished,
+            watch=watch,
+        )
         learnt.write(folder)
         return run.finish(folder, student, len(lesson.lengths), fitted, exam=exam)
 
