@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.data import read_examples
+from edgebert.data import Examples, read_examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
@@ -62,14 +64,15 @@ def finetune(
         watched(tensorboard, output) as watch,
         seeded(options.seed),
     ):
-        examples = read_examples(train, split="train")
+        refuse_without_columns(options.columns, run.data)
+        examples = _read(train, "train", options)
         checkpoint = open_checkpoint(
             model, task=kind.opened_as, max_length=options.max_length, offline=offline
         )
         prepared = kind.put(checkpoint, examples, options)
         train_data = prepared.encode(draw(examples, options))
         train_data = with_negatives(train_data, prepared.model, options)
-        held_out = read_examples(dev, split="dev") if dev else None
+        held_out = _read(dev, "dev", options) if dev else None
         dev_data = prepared.encode(held_out) if held_out is not None else None
         fitted = fit(
             prepared.model,
@@ -85,3 +88,7 @@ def finetune(
         rows = {"train": len(examples), "dev": len(held_out or ())}
         count = len(train_data.lengths)
         return run.finish(folder, prepared.model, count, fitted, exam=dev_data, rows=rows)
+
+
+def _read(path: Path, split: Literal["train", "dev"], options: FinetuneOptions) -> Examples:
+    return read_examples(path, columns=options.columns.of(path), split=split)

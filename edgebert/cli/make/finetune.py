@@ -29,7 +29,13 @@ def _dimensions(value: str) -> tuple[int, ...]:
     "--task",
     required=True,
     type=click.Choice(
-        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+        [
+            "text-classification",
+            "reranking",
+            "token-classification",
+            "sentence-similarity",
+            "question-answering",
+        ]
     ),
     help="What the model learns to answer.",
 )
@@ -100,6 +106,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="N",
     help="To each pair, add the N documents nearest to the query that do not answer it.",
 )
+@options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
 @tensorboard
@@ -136,6 +143,7 @@ def finetune(
     require("finetune", "train", *PACKAGES)
     from edgebert.training import finetune as run_finetune
 
+    columns = options.columns_of(chosen)
     run_training(
         json_path,
         lambda: run_finetune(
@@ -144,7 +152,7 @@ def finetune(
             task=task,
             train=train,
             dev=dev,
-            options=FinetuneOptions(**chosen),
+            options=FinetuneOptions(columns=columns, **chosen),
             resume=resume,
             tensorboard=tensorboard,
             force=force,
