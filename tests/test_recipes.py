@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from edgebert.cli import main
 from edgebert.cli.options import columns_of
+from edgebert.data import Columns
 from edgebert.toml_files import toml_text
 from edgebert.training.options import (
     DistillOptions,
@@ -21,6 +22,7 @@ from edgebert.training.options import (
     LoopOptions,
     PretrainOptions,
 )
+from edgebert.training.recipe import Given, recipe_text
 
 TRAINING: dict[str, type[LoopOptions]] = {
     "finetune": FinetuneOptions,
@@ -63,10 +65,8 @@ def test_the_command_line_has_the_defaults_of_the_api(data: Path, command: str) 
     }
     told = settings_of(command, *needed[command], "-o", "o")
     record = TRAINING[command]
-    chosen = {f.name: told[f.name] for f in dataclasses.fields(record) if f.name in told}
-    if command != "pretrain":
-        chosen["columns"] = columns_of(told)
-    assert set(chosen) == {f.name for f in dataclasses.fields(record)}
+    names = {field.name for field in dataclasses.fields(record)} - {"columns"}
+    chosen = {name: told[name] for name in names}
     expected = DistillOptions(layers=3) if command == "distill" else record()
     assert record(**chosen) == expected
 
@@ -174,7 +174,7 @@ def test_the_recipe_of_an_output_is_complete(made: Path) -> None:
     path = made / "out/clf/recipe.toml"
     read = tomllib.loads(path.read_text(encoding="utf-8"))
     names = {field.name for field in dataclasses.fields(FinetuneOptions)} - {"columns"}
-    unset = (names | {"text_column", "pair_column", "label_column"}) - read.keys()
+    unset = [*(names - read.keys()), "text_column", "pair_column", "label_column"]
     assert all(f"# {name} is not set\n" in path.read_text(encoding="utf-8") for name in unset)
     assert (read["model"], read["train"]) == ("../../bert", "../../train.tsv")
     assert (read["task"], read["epochs"], read["seed"]) == ("text-classification", 2, 5)
@@ -195,6 +195,19 @@ def test_the_recipe_of_an_output_makes_the_same_weights_from_anywhere(
     assert again == once | {"model": "../moved/bert"} | dict.fromkeys(
         ("train", "dev"), "../moved/train.tsv"
     )
+
+
+def test_columns_and_lists_come_back_from_a_recipe(data: Path) -> None:
+    given: Given = {"model": "m", "task": "sentence-similarity", "train": data / "train.tsv"}
+    options = FinetuneOptions(
+        columns=Columns(text="title", label="topic"), matryoshka=(64, 32), hard_negatives=2
+    )
+    path = recipe(data, recipe_text("finetune", given, options, data))
+    found = settings_of("finetune", "--config", path, "-o", "o")
+    assert (found["text_column"], found["pair_column"]) == ("title", None)
+    columns = columns_of(found)
+    names = {field.name for field in dataclasses.fields(options)} - {"columns"}
+    assert FinetuneOptions(columns=columns, **{name: found[name] for name in names}) == options
 
 
 def test_students_and_pretrained_models_keep_their_recipes(made: Path, tmp_path: Path) -> None:

@@ -21,6 +21,13 @@ resume = click.option(
     help="Go on with a run of the same options that was stopped; PATH.unfinished holds it.",
 )
 
+tensorboard = click.option(
+    "--tensorboard",
+    type=options.FOLDER,
+    metavar="DIR",
+    help="Write the curves as they grow into a folder of DIR that is named as the output.",
+)
+
 
 def option_of(record: type, name: str, **settings: Any) -> options.Decorator:
     """The option of a field of an options record, which says its default too."""
