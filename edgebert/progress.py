@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -25,7 +26,7 @@ def track(
         length: how many there are, where `steps` cannot say it.
         tell: a few words behind it, asked for after each step.
     """
-    shown = sys.stderr.isatty()
+    shown = sys.stderr.isatty() and os.environ.get("RANK", "0") == "0"  # one of several
     with click.progressbar(
         steps,
         length=length,

@@ -78,7 +78,7 @@ def test_the_name_of_a_provider_stands_in_the_code_of_one_file() -> None:
             for value, line in strings_of(source):
                 if value in names or any(name in value for name in full_names):
                     found.setdefault(str(source.relative_to(ROOT)), []).append(f"{line}: {value}")
-    assert found.pop("edgebert/training/models.py")[0].endswith(": cuda")
+    assert found.pop("edgebert/training/loop/device.py")[0].endswith(": cuda")
     assert list(found) == ["runtimes/python/sessions/providers.py"], found
 
 

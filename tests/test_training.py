@@ -17,7 +17,6 @@ from edgebert.records.codec import to_dict
 from edgebert.records.trained import TrainingRecord
 from edgebert.training import PretrainOptions, pretrain
 from edgebert.training.evaluation import write_untrained
-from edgebert.training.loop.batches import bucketed
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.pretraining.bert import mask_tokens
 from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
@@ -151,13 +150,6 @@ def test_no_document_is_both_trained_on_and_held_out() -> None:
     assert not [document for document in held_out if document in train]
 
 
-def test_an_epoch_sees_every_example_once_in_batches_of_like_length() -> None:
-    lengths = [random.Random(4).randrange(3, 60) for _ in range(5)] + [7] * 96
-    batches = bucketed(lengths, batch_size=8)
-    assert sorted(row for batch in batches for row in batch) == list(range(101))
-    assert max(map(len, batches)) == 8
-
-
 def test_padding_does_not_change_an_answer(tiny_classifier: Path) -> None:
     task = load_task(open_checkpoint(tiny_classifier))
     texts = ["turn on the lamp", "on", "please tell ben that the lamp in the kitchen is off"]
@@ -169,15 +161,6 @@ def test_padding_does_not_change_an_answer(tiny_classifier: Path) -> None:
             task.model, encode(task.tokenizer, [text]), lambda batch: task.model(**batch).logits
         )
         torch.testing.assert_close(alone[0], answer, atol=1e-5, rtol=0)
-
-
-def test_training_leaves_the_random_numbers_of_others_alone() -> None:
-    torch.manual_seed(5)
-    expected = torch.rand(3)
-    torch.manual_seed(5)
-    with seeded(1):
-        torch.rand(10)
-    assert torch.equal(torch.rand(3), expected)
 
 
 def test_untrained_weights_are_not_those_of_the_checkpoint(

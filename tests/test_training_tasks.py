@@ -208,7 +208,7 @@ def test_several_labels_are_for_texts_alone(bert: Path, tmp_path: Path) -> None:
     train = write(tmp_path / "train.conll", ["anna B-PER"])
     options = FinetuneOptions(multi_label=True)
     with pytest.raises(
-        InputError, match=r"^several labels to a text are for text-classification, not "
+        InputError, match=r"^--multi-label is for text-classification, not for token-class"
     ):
         finetune(
             str(bert), tmp_path / "out", task="token-classification", train=train, options=options
@@ -260,7 +260,10 @@ def test_a_label_that_only_dev_has_is_named(bert: Path, intents: Path, tmp_path:
             str(bert), tmp_path / "out", task="text-classification", train=intents, dev=dev,
             options=FAST,
         )  # fmt: skip
-    assert str(caught.value) == f"{dev}, line 2: the model has no label 'dim'"
+    assert str(caught.value) == (
+        f"{dev}, line 2: the model has no label 'dim', which 1 row has: train on examples of it, or "
+        "leave such rows out"
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -29,7 +29,14 @@ class _TaskNames(click.Choice):  # type: ignore[type-arg]
         return tuple(task.name for task in TASKS)
 
 
+class ModelName(click.ParamType):  # type: ignore[type-arg]
+    """A folder or a hub id."""
+
+    name = "model"
+
+
 TASK = _TaskNames()
+MODEL = ModelName()
 PROVIDER = click.Choice(PROVIDER_NAMES)
 TRUNCATE = "truncate"
 AGGREGATION = click.Choice(["words", "simple", "first", "average", "max"])

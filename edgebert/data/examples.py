@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edgebert.data.entities import Span
 from edgebert.data.rows import head_of, place_of
+from edgebert.data.scores import SCORE_COLUMNS, score_of
 from edgebert.errors import InputError
 
 T = TypeVar("T")
@@ -166,6 +168,68 @@ class Examples:
                 "'score' column, or those pairs alone as 'anchor' and 'positive'"
             )
         return pairs, self.negatives or ((),) * len(pairs)
+
+    @cached_property
+    def text_scores(self) -> tuple[float, ...] | None:
+        """For each text or pair its score; None where the file has no column of scores.
+
+        Raises:
+            InputError: a cell of that column is no number.
+        """
+        column = next((name for name in SCORE_COLUMNS if name in self.columns), None)
+        if self.scores is not None or self.cells is None or column is None:
+            return self.scores
+        return tuple(
+            self._score(row, column, cells.get(column)) for row, cells in enumerate(self.cells)
+        )
+
+    def _score(self, row: int, column: str, cell: Any) -> float:
+        try:
+            return score_of(cell)
+        except ValueError as error:
+            raise InputError(f"{self.where(row)}: '{column}' {error}") from error
+
+    def require_text_scores(self) -> tuple[float, ...]:
+        if self.text_scores is None:
+            raise self._missing("a 'score' column")
+        return self.text_scores
+
+    @property
+    def relevance(self) -> tuple[float, ...] | None:
+        """For each pair how well its second text answers the first; None where nothing says it."""
+        try:
+            return self.require_relevance()
+        except InputError:
+            return None
+
+    def require_relevance(self) -> tuple[float, ...]:
+        """For each pair its label of 0 or 1, or where there are no labels its score between them.
+
+        Raises:
+            InputError: no pairs, neither of them, or another label or score.
+        """
+        expected = "two texts ('sentence1', 'sentence2') and a 'label' or 'score' column"
+        if not all(isinstance(text, tuple) for text in self.texts):
+            raise self._missing(expected)
+        if self.labels is not None:
+            return tuple(self._zero_or_one(row, names) for row, names in enumerate(self.labels))
+        if self.scores is None:
+            raise self._missing(expected)
+        for row, score in enumerate(self.scores):
+            if not 0 <= score <= 1:
+                raise InputError(
+                    f"{self.where(row)}: a relevance lies between 0 and 1, not {score:g}: divide "
+                    "all scores by the largest that there can be"
+                )
+        return self.scores
+
+    def _zero_or_one(self, row: int, names: tuple[str, ...]) -> float:
+        if names not in (("0",), ("1",)):
+            raise InputError(
+                f"{self.where(row)}: a pair has the label 1 where they belong together, and else "
+                f"0, not {', '.join(map(repr, names)) or 'none'}"
+            )
+        return float(names[0])
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:

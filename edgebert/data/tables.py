@@ -11,6 +11,7 @@ from edgebert.data.entities import is_tag, spans_of_row
 from edgebert.data.examples import Examples, Text
 from edgebert.data.questions import answers_of_row
 from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
+from edgebert.data.scores import SCORE_COLUMNS, score_of
 from edgebert.data.triplets import (
     ANCHORED,
     negative_columns,
@@ -33,7 +34,6 @@ PAIR_COLUMNS = (
 )
 TAGGED_COLUMNS = (("tokens", "tags"), ("tokens", "ner_tags"))
 LABEL_COLUMNS = ("label", "labels", "intent")
-SCORE_COLUMNS = ("score", "relatedness_score")
 
 
 def read_table(path: Path, text_column: str | None, label_column: str | None) -> Examples:
@@ -57,7 +57,7 @@ def read_table(path: Path, text_column: str | None, label_column: str | None) ->
         texts=tuple(_text(path, row, text_columns) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
-        scores=_column(path, rows, score, _score) if score else None,
+        scores=_column(path, rows, score, score_of) if score else None,
         answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
         negatives=tuple(negatives_of_row(path, row, wrong) for row in rows) if anchored else None,
         columns=columns,
@@ -168,13 +168,3 @@ def _labels(value: Any) -> tuple[str, ...]:
     if missing or not all(stripped):
         raise ValueError("is empty")
     return stripped
-
-
-def _score(value: Any) -> float:
-    try:
-        score = float(value)
-    except (TypeError, ValueError):
-        score = math.nan
-    if not math.isfinite(score):
-        raise ValueError(f"should be a number, not {value!r}")
-    return score

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgebert.errors import InputError
 from edgebert.measures import BOUNDS, Thresholds
+from edgebert.toml_files import read_toml
 
 _TABLE = "[tool.edgebert.check]"
 
@@ -56,14 +56,7 @@ def has_gate_table(path: Path) -> bool:
 
 
 def _table(path: Path) -> dict[str, Any] | None:
-    try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except RecursionError as error:
-        raise InputError(f"{path} is not TOML: its lists lie too deep in each other") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
+    read = read_toml(path)
     tool = read.get("tool", {})
     table = tool.get("edgebert", {}).get("check") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None

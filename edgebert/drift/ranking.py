@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,49 @@ from edgebert.measures.similarity import all_similarities, comparable
 from edgebert.records.manifest import COSINE
 
 _QUERIES_AT_ONCE = 256  # 5 MB of similarities for 5000 documents
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Texts that are ranked for queries, as pairs of a query and a text give them.
+
+    Attributes:
+        candidates: for each query that has several of them, and one that is relevant, the numbers
+            of its pairs; others have nothing to be ranked.
+        relevance: of each pair.
+    """
+
+    candidates: tuple[tuple[int, ...], ...]
+    relevance: Sequence[float]
+
+    @classmethod
+    def of(cls, queries: Sequence[str], relevance: Sequence[float]) -> Candidates:
+        """Those of the queries, one for each pair."""
+        of_query: dict[str, list[int]] = {}
+        for pair, query in enumerate(queries):
+            of_query.setdefault(query, []).append(pair)
+        ranked = (tuple(pairs) for pairs in of_query.values() if len(pairs) > 1)
+        return cls(
+            tuple(pairs for pairs in ranked if any(relevance[pair] > 0 for pair in pairs)),
+            relevance,
+        )
+
+    def measured(
+        self, measure: Callable[..., float], scores: Sequence[float], k: int
+    ) -> list[float]:
+        """For each query how good its ranking by the scores of all pairs is.
+
+        Of equal scores the less relevant one comes first: nothing is won by the order of a file,
+        or by giving all texts one score.
+        """
+
+        def order(pair: int) -> tuple[float, float]:
+            return -scores[pair], self.relevance[pair]
+
+        return [
+            measure({pair: self.relevance[pair] for pair in pairs}, sorted(pairs, key=order), k)
+            for pairs in self.candidates
+        ]
 
 
 def rank_documents(
@@ -40,7 +84,7 @@ def rank_documents(
             yield _best(similarity, k)
 
 
-def ndcg_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> float:
+def ndcg_at_k(relevance: Mapping[int, float], ranked: Sequence[int], k: int) -> float:
     """Normalized discounted cumulative gain of one ranking, as trec_eval and BEIR count it.
 
     The gain is the grade itself (not 2 ** grade - 1), the discount log2(rank + 1).
@@ -54,6 +98,12 @@ def ndcg_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> fl
     ideal = _gain(sorted((max(grade, 0) for grade in relevance.values()), reverse=True)[:k])
     found = _gain([max(relevance.get(document, 0), 0) for document in ranked[:k]])
     return found / ideal if ideal else 0.0
+
+
+def reciprocal_rank_at_k(relevance: Mapping[int, float], ranked: Sequence[int], k: int) -> float:
+    """1 / the rank of the first relevant document among the first `k`; 0 where there is none."""
+    ranks = (rank for rank, one in enumerate(ranked[:k], start=1) if relevance.get(one, 0) > 0)
+    return 1 / next(ranks, float("inf"))
 
 
 def recall_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> float:
@@ -70,7 +120,7 @@ def mrr_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> flo
     return 1 / next(hits, math.inf)
 
 
-def _gain(grades: Sequence[int]) -> float:
+def _gain(grades: Sequence[float]) -> float:
     return float(np.asarray(grades) @ (1 / np.log2(np.arange(2, len(grades) + 2))))
 
 

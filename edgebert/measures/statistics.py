@@ -65,6 +65,23 @@ def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return pearson(*(_ranks(np.asarray(values, np.float64)) for values in (a, b)))
 
 
+def average_precision(relevant: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Area under the curve of precision over recall, as scikit-learn adds it up; nan without hits.
+
+    Args:
+        relevant: 0 or 1, [n].
+        scores: [n]; equal ones are taken together.
+    """
+    hit, score = np.asarray(relevant, np.float64), np.asarray(scores, np.float64)
+    if not hit.sum():
+        return math.nan
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))  # the last of equal scores
+    found = hit[order].cumsum()[ends]
+    precision = found / (ends + 1)
+    return float(np.diff(found, prepend=0.0) @ precision / hit.sum())
+
+
 def entity_hits(gold: Entities, found: Entities) -> Integers:
     """For each text how many entities are right, expected and found, int64 [n, 3].
 

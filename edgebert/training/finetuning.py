@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from pathlib import Path
 
-from transformers import PreTrainedModel
-
-from edgebert.checkpoint import Checkpoint, open_checkpoint
-from edgebert.data import Examples, read_examples
-from edgebert.errors import InputError
-from edgebert.output import new_folder, refuse_existing
-from edgebert.records.manifest import (
-    EMBEDDINGS,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
+from edgebert.checkpoint import open_checkpoint
+from edgebert.data import read_examples
 from edgebert.records.trained import TrainingRecord
-from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import fit
-from edgebert.training.loop.precision import choose_precision
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
-from edgebert.training.tasks.classification import label_names
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.mining import with_hard_negatives
-from edgebert.training.tasks.ranking import RankedPairs
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
-from edgebert.training.tasks.tagging import bio_labels
-from edgebert.training.tasks.task import (
-    Task,
-    TaskData,
-    sentence_embedding,
-    text_classification,
-    token_classification,
-)
-
-SENTENCE_SIMILARITY = "sentence-similarity"
+from edgebert.training.tasks.drawing import draw
+from edgebert.training.tasks.mining import with_negatives
+from edgebert.training.tasks.trainable import trainable
 
 
 def finetune(
@@ -49,6 +24,7 @@ def finetune(
     train: Path,
     dev: Path | None = None,
     options: FinetuneOptions,
+    resume: bool = False,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -57,27 +33,33 @@ def finetune(
     Args:
         model: a local folder or a Hugging Face id.
         output: the checkpoint to write; for sentence-similarity a sentence-transformers folder.
-        task: one of `TASKS`.
+        task: the name of one of `edgebert.training.TASKS`.
         train: examples with labels, entities or scores, as the task needs.
         dev: the same for choosing the epoch; without it the last one is kept.
         options: how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
         force: replace an output that exists.
         offline: never touch the network.
 
     Raises:
         CheckpointError: `model` cannot be loaded.
-        InputError: a file without what the task needs, a label that only `dev` has, or several
-            labels to a text asked of another task.
+        InputError: a file without what the task needs, a label that only `dev` has, or an option
+            of another task.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
+    kind = trainable(task)
+    kind.refuse_options(options)
     data = [path for path in (train, dev) if path]
-    refuse_existing(Path(output), force=force, source=model)
     run = Run("finetune", task, model, output, data, options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         examples = read_examples(train, split="train")
-        prepared = _prepare(task, model, examples, options, offline=offline)
-        train_data = prepared.encode(_draw(examples, options))
-        train_data = _with_negatives(train_data, prepared.model, options)
+        checkpoint = open_checkpoint(
+            model, task=kind.opened_as, max_length=options.max_length, offline=offline
+        )
+        prepared = kind.put(checkpoint, examples, options)
+        train_data = prepared.encode(draw(examples, options))
+        train_data = with_negatives(train_data, prepared.model, options)
         dev_data = prepared.encode(read_examples(dev, split="dev")) if dev else None
         fitted = fit(
             prepared.model,
@@ -86,71 +68,7 @@ def finetune(
             exam=dev_data,
             label="fine-tuning",
             head_learning_rate=options.head_learning_rate,
+            unfinished=run.unfinished(prepared.write, checkpoint),
         )
-        model, tokenizer = prepared.model, prepared.tokenizer
-        if prepared.embedder:
-            write_sentence_folder(folder, prepared.embedder, model, tokenizer)
-        return run.finish(folder, model, tokenizer, len(train_data.lengths), fitted)
-
-
-def _prepare(
-    task: str, model: str, examples: Examples, options: FinetuneOptions, *, offline: bool
-) -> Task:
-    """Put the head of `task` on the checkpoint, with the labels that `examples` hold."""
-    if task not in TASKS:
-        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
-    prepare = TASKS[task]
-    if options.multi_label and prepare is not _classifier:
-        raise InputError(f"several labels to a text are for {TEXT_CLASSIFICATION}, not for {task}")
-    if (options.matryoshka or options.hard_negatives) and prepare is not _embedder:
-        named = "--matryoshka" if options.matryoshka else "--hard-negatives"
-        raise InputError(f"{named} is for {SENTENCE_SIMILARITY}, not for {task}")
-    kind = EMBEDDINGS if prepare is _embedder else task
-    checkpoint = open_checkpoint(model, task=kind, max_length=options.max_length, offline=offline)
-    return prepare(checkpoint, examples, options)
-
-
-def _classifier(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    several = options.multi_label or examples.label_lists or checkpoint.multi_label
-    labels = label_names(examples, multi_label=several)
-    return text_classification(checkpoint, labels, MULTI_LABEL if several else SINGLE_LABEL)
-
-
-def _tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    return token_classification(checkpoint, bio_labels(examples))
-
-
-def _embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    if options.batch_size < 2:
-        raise InputError(
-            f"{SENTENCE_SIMILARITY} compares the examples of a step with each other: "
-            "--batch-size should be at least 2"
-        )
-    return sentence_embedding(checkpoint, Embedder.of(checkpoint).by_cosine(), options.matryoshka)
-
-
-TASKS: dict[str, Callable[[Checkpoint, Examples, FinetuneOptions], Task]] = {
-    TEXT_CLASSIFICATION: _classifier,
-    TOKEN_CLASSIFICATION: _tagger,
-    SENTENCE_SIMILARITY: _embedder,
-}
-"""What puts the head of a task on a checkpoint."""
-
-
-def _with_negatives(data: TaskData, model: PreTrainedModel, options: FinetuneOptions) -> TaskData:
-    """The examples, with as many hard negatives as are asked for."""
-    if not options.hard_negatives:
-        return data
-    if not isinstance(data, RankedPairs):
-        raise InputError("--hard-negatives is for pairs that belong together, not for scores")
-    with choose_precision(options.precision, model.device).autocast():
-        return with_hard_negatives(data, model, options.hard_negatives)
-
-
-def _draw(examples: Examples, options: FinetuneOptions) -> Examples:
-    """A random draw of `options.limit` examples, or all where there are no more."""
-    if options.limit is not None and examples.retrieval:
-        raise InputError(f"{examples.path}: --limit draws rows of a file, and this is a folder")
-    if options.limit is None or options.limit >= len(examples):
-        return examples
-    return examples.take(random.Random(options.seed).sample(range(len(examples)), options.limit))
+        prepared.write(folder)
+        return run.finish(folder, prepared.model, len(train_data.lengths), fitted)

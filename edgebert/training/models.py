@@ -6,19 +6,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_tokenizer as load_fast_tokenizer
 from edgebert.checkpoint.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 from edgebert.errors import CheckpointError
-
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+from edgebert.training.loop.device import training_device
 
 
 def load_model(
-    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any]
+    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any], *, trained: bool = False
 ) -> PreTrainedModel:
     """The checkpoint's weights in float32 under a head of `auto_class`, ready to train.
 
@@ -26,14 +24,17 @@ def load_model(
         auto_class: one of transformers' Auto classes.
         checkpoint: where the weights are; a head it does not have starts at random.
         config: values that differ from the checkpoint's own configuration.
+        trained: whether the head has to be there too.
 
     Raises:
         CheckpointError: the weights of the encoder do not fit the configuration, or it is of no
-            kind that transformers knows.
+            kind that transformers knows; or it has no such head.
     """
     model, absent = load_weights(auto_class, checkpoint, **config)
+    if trained:
+        _refuse_random_head(model, absent, checkpoint)
     _refuse_random_encoder(model, absent, checkpoint.path)
-    return refuse_unknown_ids(model).to(DEVICE)
+    return refuse_unknown_ids(model).to(training_device())
 
 
 def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: Path) -> None:
@@ -44,6 +45,18 @@ def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: 
         raise CheckpointError(
             f"{path} cannot be loaded: {len(lost)} weights are missing or of another shape than "
             f"config.json says, such as {lost[0]}"
+        )
+
+
+def _refuse_random_head(
+    model: PreTrainedModel, absent: Iterable[str], checkpoint: Checkpoint
+) -> None:
+    prefix = f"{model.base_model_prefix}."
+    lost = sorted(key for key in absent if not key.startswith(prefix))
+    if lost and model.base_model is not model:
+        raise CheckpointError(
+            f"{checkpoint.path} was not trained for {checkpoint.task}: it has no fitting weights "
+            f"for {lost[0]}"
         )
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.errors import InputError
-from edgebert.training.loop.precision import AUTO, PRECISIONS
+
+AUTO = "auto"
+PRECISIONS = (AUTO, "fp32", "bf16", "fp16")
+
+UNWEIGHTED, BALANCED = "none", "balanced"
+CLASS_WEIGHTS = (UNWEIGHTED, BALANCED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +88,30 @@ class FinetuneOptions(LoopOptions):
             none of them trains the whole alone.
         hard_negatives: documents nearest to a query that do not answer it, mined once with the
             model as it starts.
+        label_smoothing: share of each label's target that is dealt out to all labels.
+        class_weights: "none", or "balanced": labels count alike, however rare they are.
     """
 
     max_length: int | None = None
     limit: int | None = None
     multi_label: bool = False
     head_learning_rate: float | None = None
+    label_smoothing: float = 0.0
+    class_weights: str = UNWEIGHTED
     matryoshka: tuple[int, ...] = ()
     hard_negatives: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.label_smoothing < 1:
+            raise InputError(
+                f"label_smoothing should be at least 0 and below 1, not {self.label_smoothing}"
+            )
+        if self.class_weights not in CLASS_WEIGHTS:
+            raise InputError(
+                f"unknown class_weights {self.class_weights!r}: expected one of "
+                f"{', '.join(CLASS_WEIGHTS)}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

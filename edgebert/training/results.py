@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
+from edgebert.bundle import file_sha256
+from edgebert.checkpoint import Checkpoint
+from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
 from edgebert.records.trained import TrainingRecord
-from edgebert.tasks.classification import MULTI_LABEL
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import Fitted
-from edgebert.training.models import save_model
+from edgebert.training.loop.processes import running
+from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
 from edgebert.training.options import LoopOptions
 
 
@@ -35,25 +43,58 @@ class Run:
     options: LoopOptions
     started: float = field(default_factory=time.perf_counter)
 
+    @contextmanager
+    def folder(self, *, resume: bool, force: bool) -> Iterator[Path]:
+        """Yield the folder to write; it becomes `output` when the block ends well.
+
+        Of several processes the first one's does.
+
+        Raises:
+            OutputError: `output` exists, or an unfinished run that is not gone on with.
+        """
+        output = Path(self.output)
+        refuse_existing(output, force=force, source=self.source)
+        refuse_unfinished(output, resume=resume, force=force)
+        if running().first:
+            with new_folder(output, force=force) as folder:
+                yield folder
+        else:
+            with tempfile.TemporaryDirectory() as aside:
+                yield Path(aside)
+
+    def unfinished(
+        self, write_model: Callable[[Path], None], checkpoint: Checkpoint | None = None
+    ) -> Unfinished:
+        """Where the run keeps what it has done.
+
+        Args:
+            write_model: writes the model as it is.
+            checkpoint: what the run starts from, where that is not its data.
+        """
+        told = {
+            "kind": self.kind,
+            "task": self.task,
+            "source": _source(checkpoint) if checkpoint else None,
+            "data": [_digest(path) for path in self.data],
+            **asdict(self.options),
+        }
+        return Unfinished(unfinished_folder(Path(self.output)), told, write_model)
+
     def finish(
         self,
         folder: Path,
         model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
         examples: int,
         fitted: Fitted,
-        metric: str | None = None,
     ) -> TrainingRecord:
-        """Write the model, its tokenizer and the record of the run into `folder`.
+        """Write the record of the run into `folder`.
 
         Args:
             folder: where to.
-            model: what was trained, with `tokenizer`.
+            model: what was trained.
             examples: how many it was trained on.
             fitted: how.
-            metric: what its dev figures are called, where that is not the exam's own name.
         """
-        save_model(model, tokenizer, folder)
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
             kind=self.kind,
@@ -68,9 +109,26 @@ class Run:
             options=asdict(self.options),
             seed=self.options.seed,
             seconds=time.perf_counter() - self.started,
-            labels=tuple(model.config.id2label.values()) if problem else (),
+            labels=tuple(model.config.id2label.values())
+            if problem in (SINGLE_LABEL, MULTI_LABEL)
+            else (),
             multi_label=problem == MULTI_LABEL,
-            **fitted.fields() | ({"metric": metric} if metric else {}),
+            **fitted.fields(),
         )
         write_json(record, folder / "training.json")
         return record
+
+
+def _source(checkpoint: Checkpoint) -> str:
+    """The hash of a model's weights and of its configuration."""
+    config = json.dumps(checkpoint.config, sort_keys=True)
+    return hashlib.sha256(f"{checkpoint.sha256()} {config}".encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """The hash of a file, or of all files of a folder."""
+    if not path.is_dir():
+        return file_sha256(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    told = "\n".join(f"{file.relative_to(path)} {file_sha256(file)}" for file in files)
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -8,18 +8,31 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.training import (
+    AT_LEAST_1,
+    PACKAGES,
+    loop_options,
+    option_of,
+    resume,
+    run_training,
+)
+from edgebert.training.options import DistillOptions
 
 
 @click.command(cls=Command)
-@click.argument("teacher")
+@click.argument("teacher", type=options.MODEL)
 @options.output("Checkpoint")
-@click.option(
-    "--layers",
-    required=True,
-    type=click.IntRange(min=1),
+@option_of(
+    DistillOptions,
+    "layers",
+    type=AT_LEAST_1,
     help="Encoder layers of the student, fewer than the teacher's.",
+)
+@click.option(
+    "--task",
+    type=click.Choice(["feature-extraction", "text-classification", "token-classification"]),
+    help="What TEACHER is asked, where its folder says something else.",
 )
 @click.option("--train", type=options.DATA_FILE, metavar="FILE", help="Labelled examples.")
 @click.option(
@@ -29,16 +42,25 @@ from edgebert.cli.make.training import PACKAGES, loop_options, show_training
     help="Examples that decide which epoch is kept.",
 )
 @click.option("--texts", type=options.DATA_FILE, metavar="FILE", help="Unlabelled texts.")
-@options.max_length
-@loop_options(epochs=3, learning_rate=1e-4)
+@option_of(
+    DistillOptions,
+    "max_length",
+    type=click.IntRange(min=3),
+    metavar="TOKENS",
+    help="Longest input. Default: what the teacher says.",
+)
+@loop_options(DistillOptions)
+@resume
 @options.force
 @options.json_record
 def distill(
     teacher: str,
     output: Path,
+    task: str | None,
     train: Path | None,
     dev: Path | None,
     texts: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -51,20 +73,20 @@ def distill(
     if train is None and texts is None:
         raise click.UsageError("give --train, --texts, or both")
     require("distill", "train", *PACKAGES)
-    from edgebert.training import DistillOptions
     from edgebert.training import distill as run_distill
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_distill(
             teacher,
             output,
+            task=task,
             train=train,
             dev=dev,
             texts=texts,
             options=DistillOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

@@ -8,8 +8,16 @@ from typing import Any
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, is_offline, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, is_offline, require
+from edgebert.cli.make.training import (
+    AT_LEAST_1,
+    PACKAGES,
+    loop_options,
+    option_of,
+    resume,
+    run_training,
+)
+from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
 def _dimensions(value: str) -> tuple[int, ...]:
@@ -21,12 +29,14 @@ def _dimensions(value: str) -> tuple[int, ...]:
 
 
 @click.command(cls=Command)
-@click.argument("model")
+@click.argument("model", type=options.MODEL)
 @options.output("Checkpoint")
 @click.option(
     "--task",
     required=True,
-    type=click.Choice(["text-classification", "token-classification", "sentence-similarity"]),
+    type=click.Choice(
+        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+    ),
     help="What the model learns to answer.",
 )
 @click.option(
@@ -42,16 +52,45 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="FILE",
     help="Labelled examples that decide which epoch is kept; of a folder qrels/dev.tsv, or test.tsv.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
+@option_of(
+    FinetuneOptions,
+    "max_length",
+    type=click.IntRange(min=3),
+    metavar="TOKENS",
+    help="Longest input. Default: what the checkpoint says.",
+)
+@option_of(
+    FinetuneOptions,
+    "limit",
+    type=AT_LEAST_1,
     metavar="N",
     help="Train on N examples drawn by the seed. Default: all.",
 )
-@click.option(
-    "--multi-label",
+@option_of(
+    FinetuneOptions,
+    "multi_label",
     is_flag=True,
     help="A text may have several labels; | separates them in a cell.",
+)
+@option_of(
+    FinetuneOptions,
+    "head_learning_rate",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Highest learning rate of the head, which starts at random. Default: as the encoder's.",
+)
+@option_of(
+    FinetuneOptions,
+    "label_smoothing",
+    type=options.FiniteRange(min=0, max=1, max_open=True),
+    metavar="SHARE",
+    help="Share of each label's target that is dealt out to all labels.",
+)
+@option_of(
+    FinetuneOptions,
+    "class_weights",
+    type=click.Choice(CLASS_WEIGHTS),
+    help="balanced: every label counts alike in the loss, however rare it is.",
 )
 @click.option(
     "--matryoshka",
@@ -60,15 +99,15 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="DIMS",
     help="Learn embeddings that may be cut to these lengths, such as 384,256,128,64.",
 )
-@click.option(
-    "--hard-negatives",
+@option_of(
+    FinetuneOptions,
+    "hard_negatives",
     type=click.IntRange(min=0),
-    default=0,
     metavar="N",
     help="To each pair, add the N documents nearest to the query that do not answer it.",
 )
-@options.max_length
-@loop_options(epochs=3, learning_rate=5e-5)
+@loop_options(FinetuneOptions)
+@resume
 @options.force
 @options.json_record
 def finetune(
@@ -77,6 +116,7 @@ def finetune(
     task: str,
     train: Path,
     dev: Path | None,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -85,6 +125,8 @@ def finetune(
 
     A label is the whole cell, unless the model is to give several of them: said with
     --multi-label, with lists of labels in .jsonl or .parquet, or by a MODEL that is multi-label.
+    Scores without labels train text-classification to give a score. reranking reads pairs with
+    the labels 0 and 1, and gives what 'edgebert rerank' sorts by.
 
     Sentences are learned from pairs with a score of any scale (sentence1, sentence2, score), from
     pairs that belong together (anchor, positive), where every other positive of a step is wrong,
@@ -96,10 +138,9 @@ def finetune(
     if chosen["multi_label"] and task != "text-classification":
         raise click.UsageError("--multi-label is for text-classification")
     require("finetune", "train", *PACKAGES)
-    from edgebert.training import FinetuneOptions
     from edgebert.training import finetune as run_finetune
 
-    record_to(
+    run_training(
         json_path,
         lambda: run_finetune(
             model,
@@ -108,8 +149,8 @@ def finetune(
             train=train,
             dev=dev,
             options=FinetuneOptions(**chosen),
+            resume=resume,
             force=force,
             offline=is_offline(),
         ),
-        show_training,
     )

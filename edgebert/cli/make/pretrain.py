@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from edgebert.cli import options
-from edgebert.cli.boundary import Command, record_to, require
-from edgebert.cli.make.training import PACKAGES, loop_options, show_training
+from edgebert.cli.boundary import Command, require
+from edgebert.cli.make.training import (
+    AT_LEAST_1,
+    PACKAGES,
+    loop_options,
+    option_of,
+    resume,
+    run_training,
+)
+from edgebert.training.options import PretrainOptions
+
+_option = partial(option_of, PretrainOptions)
 
 
 @click.command(cls=Command)
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=options.DATA_FILE)
 @options.output("Checkpoint")
-@click.option(
-    "--layers", type=click.IntRange(min=1), default=4, show_default=True, help="Encoder layers."
-)
-@click.option(
-    "--hidden",
-    type=click.IntRange(min=32),
-    default=256,
-    show_default=True,
-    help="Width, a multiple of 32.",
-)
-@click.option(
-    "--vocab-size",
-    type=click.IntRange(min=100),
-    default=8000,
-    show_default=True,
-    help="Pieces of the WordPiece vocabulary.",
-)
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=8),
-    default=128,
-    show_default=True,
-    metavar="TOKENS",
-    help="Longest input.",
-)
-@loop_options(epochs=3, learning_rate=5e-4)
+@_option("layers", type=AT_LEAST_1, help="Encoder layers.")
+@_option("hidden", type=click.IntRange(min=32), help="Width, a multiple of 32.")
+@_option("vocab_size", type=click.IntRange(min=100), help="Pieces of the WordPiece vocabulary.")
+@_option("max_length", type=click.IntRange(min=8), metavar="TOKENS", help="Longest input.")
+@loop_options(PretrainOptions)
+@resume
 @options.force
 @options.json_record
 def pretrain(
     corpora: tuple[Path, ...],
     output: Path,
+    resume: bool,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -59,11 +51,11 @@ def pretrain(
         edgebert pretrain corpus.txt -o bert/ --layers 4 --hidden 256
     """
     require("pretrain", "train", *PACKAGES)
-    from edgebert.training import PretrainOptions
     from edgebert.training import pretrain as run_pretrain
 
-    record_to(
+    run_training(
         json_path,
-        lambda: run_pretrain(corpora, output, options=PretrainOptions(**chosen), force=force),
-        show_training,
+        lambda: run_pretrain(
+            corpora, output, options=PretrainOptions(**chosen), resume=resume, force=force
+        ),
     )

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from pathlib import Path
 from typing import cast
 
-from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.data import Examples, read_examples
-from edgebert.errors import InputError
-from edgebert.output import new_folder, refuse_existing
+from edgebert.errors import CheckpointError, InputError
 from edgebert.records.trained import TrainingRecord
-from edgebert.training.distillation.lesson import Lesson
+from edgebert.tasks import TASKS, task_of
+from edgebert.tasks import Task as TaskKind
+from edgebert.tasks.terms import POOLED
+from edgebert.training.distillation.agreement import Agreement
+from edgebert.training.distillation.lesson import Labelled, Lesson
 from edgebert.training.distillation.student import shorten
 from edgebert.training.loop.fit import fit
+from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
-from edgebert.training.tasks.classification import LabelledTexts
-from edgebert.training.tasks.encoding import encode
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
-from edgebert.training.tasks.tagging import TaggedTexts
-from edgebert.training.tasks.task import Task, TaskData, load_task
+from edgebert.training.tasks.task import Task, load_task
 
 
 def distill(
     teacher: str,
     output: Path,
     *,
+    task: str | None = None,
     train: Path | None = None,
     dev: Path | None = None,
     texts: Path | None = None,
     options: DistillOptions,
+    resume: bool = False,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -41,62 +44,92 @@ def distill(
     Args:
         teacher: a local folder or a Hugging Face id: a classifier, a tagger or an encoder.
         output: the student to write, of the same kind as its teacher.
+        task: as which the teacher is opened; by default what its folder says.
         train: examples; labels are used where the file has them and the task needs them.
         dev: examples for choosing the epoch, by the task's metric, or without labels by how far
             the student agrees with its teacher.
         texts: unlabelled texts, beside `train` or instead of it.
         options: the student's layers, how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
         force: replace an output that exists.
         offline: never touch the network.
 
     Raises:
-        CheckpointError: the teacher cannot be loaded, or its layers cannot be told apart.
+        CheckpointError: the teacher cannot be loaded, its layers cannot be told apart, or it is
+            for a task that no students are trained for.
         InputError: the student would be no smaller, there is nothing to learn from, or a label
             that the teacher does not have.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
-    refuse_existing(Path(output), force=force, source=teacher)
-    checkpoint = open_checkpoint(teacher, max_length=options.max_length, offline=offline)
+    checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
+    if task is None:
+        _refuse_other_heads(checkpoint)
     run = Run("distill", checkpoint.task, teacher, output, files, options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
         lesson = _lesson(taught, _read(train), _read(texts))
-        exam, metric = _exam(taught, read_examples(dev)) if dev else (None, None)
-        fitted = fit(student, lesson, options, exam=exam, label="distilling")
-        if taught.embedder:
-            write_sentence_folder(folder, taught.embedder, student, taught.tokenizer)
-        return run.finish(folder, student, taught.tokenizer, len(lesson.lengths), fitted, metric)
+        exam = _exam(taught, read_examples(dev)) if dev else None
+        learnt = replace(taught, model=student)
+        unfinished = run.unfinished(learnt.write, checkpoint)
+        fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
+        learnt.write(folder)
+        return run.finish(folder, student, len(lesson.lengths), fitted)
 
 
 def _read(path: Path | None) -> Examples | None:
     return read_examples(path) if path else None
 
 
-def _lesson(taught: Task, train: Examples | None, texts: Examples | None) -> Lesson | TaskData:
+def _refuse_other_heads(checkpoint: Checkpoint) -> None:
+    """Refuse a teacher whose head would be lost, or whose answers no student learns here.
+
+    Raises:
+        CheckpointError: it is for such a task.
+    """
+    said, name = checkpoint.task, str((checkpoint.config.get("architectures") or [""])[0])
+    if not _is_taught(task_of(said)):
+        unfit = f"is for {said}"
+    elif "For" in name and task_of_head(checkpoint.config) is None and not _says_how(checkpoint):
+        unfit = f"is a {name}"
+    else:
+        return
+    *names, last = (task.name for task in TASKS if _is_taught(task))
+    raise CheckpointError(
+        f"{checkpoint.id} {unfit}, of which no student is made; there are such of models for "
+        f"{', '.join(names)} and {last}: --task takes its encoder for one of them"
+    )
+
+
+def _is_taught(task: TaskKind) -> bool:
+    return task.labelled or task.form == POOLED
+
+
+def _says_how(checkpoint: Checkpoint) -> bool:
+    """Whether the folder says how an embedding is made, and so that it is an embedder."""
+    return (checkpoint.root / "modules.json").is_file()
+
+
+def _lesson(taught: Task, train: Examples | None, texts: Examples | None) -> Objective:
     """Everything the student is trained on."""
-    if taught.embedder:
-        return taught.answer([text for file in (train, texts) if file for text in file.texts])
-    labelled, plain = None, [texts] if texts else []
-    if train and _has_targets(taught, train):
-        labelled = cast(LabelledTexts | TaggedTexts, taught.encode(train))
-    elif train:
-        plain.append(train)
-    parts = [encode(taught.tokenizer, file.texts) for file in plain]
-    encoded = reduce(add, [labelled.encoded, *parts] if labelled else parts)
-    return Lesson(taught.model, encoded, labelled)
+    files = [file for file in (train, texts) if file]
+    if taught.ask is None:
+        return taught.answer([text for file in files for text in file.texts])
+    labelled = taught.encode(train) if train and _has_targets(taught, train) else None
+    asked = reduce(add, [taught.ask(file.texts) for file in files])
+    return Lesson(taught.model, asked, cast(Labelled | None, labelled))
 
 
-def _exam(taught: Task, dev: Examples) -> tuple[TaskData, str]:
-    """What chooses the best epoch, and the name of its metric."""
+def _exam(taught: Task, dev: Examples) -> Exam:
+    """What chooses the best epoch."""
     if _has_targets(taught, dev):
-        data = taught.encode(dev)
-        return data, data.metrics[0]
-    return taught.answer(dev.texts), "agreement"
+        return taught.encode(dev)
+    return Agreement(taught.answer(dev.texts))
 
 
 def _has_targets(taught: Task, examples: Examples) -> bool:

@@ -10,6 +10,7 @@ from torch import nn
 
 from edgebert.errors import InputError
 from edgebert.records.trained import Epoch, Evaluation, LossPoint
+from edgebert.training.loop.memory import checkpoint_gradients
 from edgebert.training.loop.objective import LOSS, Exam, Objective
 from edgebert.training.loop.processes import Processes, running
 from edgebert.training.loop.run import LoopRun
@@ -72,7 +73,7 @@ def fit(
     """
     _refuse_metric(options, exam)
     if options.gradient_checkpointing:
-        _save_memory(model)
+        checkpoint_gradients(model)
     run = LoopRun(
         model=model,
         objective=objective,
@@ -92,8 +93,8 @@ def fit(
         best_dev=done.best.scores[run.metric] if done.best and run.metric else None,
         best_step=done.best.step if done.best else None,
         steps=done.steps,
-        precision=run.precision.name,
-        device=run.precision.device,
+        precision=run.stepper.precision.name,
+        device=run.stepper.precision.device,
         processes=run.processes.count,
         curve=tuple(done.curve),
         evaluations=tuple(done.evaluations),
@@ -108,10 +109,3 @@ def _refuse_metric(options: LoopOptions, exam: Exam | None) -> None:
         raise InputError(
             f"unknown metric {options.metric!r}: expected one of {', '.join((*exam.metrics, LOSS))}"
         )
-
-
-def _save_memory(model: nn.Module) -> None:
-    enable = getattr(model, "gradient_checkpointing_enable", None)
-    if enable is None or not getattr(model, "supports_gradient_checkpointing", False):
-        raise InputError("this architecture has no gradient checkpointing")
-    enable(gradient_checkpointing_kwargs={"use_reentrant": False})

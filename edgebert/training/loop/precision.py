@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import torch
 
-FP32, BF16, FP16, AUTO = "fp32", "bf16", "fp16", "auto"
-PRECISIONS = (AUTO, FP32, BF16, FP16)
+from edgebert.training.loop.device import is_nvidia, multiplies_bf16
+from edgebert.training.options import AUTO
+
+FP32, BF16, FP16 = "fp32", "bf16", "fp16"
 
 _TYPES = {FP32: torch.float32, BF16: torch.bfloat16, FP16: torch.float16}
 
@@ -39,11 +41,6 @@ def choose_precision(asked: str, device: torch.device) -> Precision:
     """
     if asked != AUTO:
         return Precision(asked, device.type)
-    if device.type == "cuda":
-        return Precision(BF16 if torch.cuda.is_bf16_supported(False) else FP16, device.type)
-    return Precision(BF16 if _cpu_has_bf16() and device.type == "cpu" else FP32, device.type)
-
-
-def _cpu_has_bf16() -> bool:
-    told = torch.cpu.get_capabilities()
-    return any(told.get(feature, False) for feature in ("avx512_bf16", "amx_bf16"))
+    if multiplies_bf16(device):
+        return Precision(BF16, device.type)
+    return Precision(FP16 if is_nvidia(device) else FP32, device.type)

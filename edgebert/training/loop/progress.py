@@ -20,7 +20,7 @@ class Progress:
         waits: looks at dev since then.
         epoch_loss: sum over the examples of the epoch under way.
         span_loss, span_steps: sum of the losses since the last point of the curve, and of how many.
-        seconds: of training before a pause; `epoch_seconds` of the epoch under way.
+        seconds: of training before a pause.
     """
 
     steps: int = 0
@@ -30,7 +30,6 @@ class Progress:
     span_loss: float = 0.0
     span_steps: int = 0
     seconds: float = 0.0
-    epoch_seconds: float = 0.0
     epochs: list[Epoch] = field(default_factory=list)
     curve: list[LossPoint] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)

@@ -18,7 +18,7 @@ from edgebert.output import new_file, new_folder
 State = dict[str, Any]
 """Tensors, numbers and texts in dicts and lists: what `torch.load` reads without unpickling code."""
 
-_STATE, _RUN, _BEST = "state.pt", "run.json", "best"
+_STATE, _RUN = "state.pt", "run.json"
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,21 @@ class Unfinished:
     run: Mapping[str, Any]
     write_model: Callable[[Path], None]
 
-    def keep(self, state: State, *, best: bool) -> None:
-        """Replace what is there by this state; where it is the best so far, the model too."""
+    @property
+    def best(self) -> Path:
+        return self.folder / "best"
+
+    def keep_best(self) -> None:
+        """Write the model as it is now, in place of the one that was best before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with new_folder(self.best, force=True) as folder:
+            self.write_model(folder)
+
+    def keep(self, state: State) -> None:
+        """Replace the state that is there by this one."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with new_file(self.folder / _RUN, force=True) as file:
             file.write_text(json.dumps(self.run, indent=2, default=str), encoding="utf-8")
-        if best:
-            with new_folder(self.folder / _BEST, force=True) as folder:
-                self.write_model(folder)
         with new_file(self.folder / _STATE, force=True) as file:
             torch.save(state, file)
 
@@ -99,7 +106,7 @@ def refuse_unfinished(output: Path, *, resume: bool, force: bool) -> None:
             f"{folder} holds a run that was not finished: go on with --resume, "
             "or begin anew with --force"
         )
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # which another process may do as well
 
 
 @contextmanager

@@ -18,12 +18,12 @@ from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from edgebert.errors import InputError
-from edgebert.output import new_folder
 from edgebert.records.trained import TrainingRecord
+from edgebert.training.loop.device import training_device
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.loop.seeding import seeded
-from edgebert.training.models import DEVICE
+from edgebert.training.models import save_model
 from edgebert.training.options import PretrainOptions
 from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
 from edgebert.training.pretraining.vocabulary import learn_tokenizer
@@ -35,29 +35,46 @@ _MASKED_SHARE = 0.15
 
 
 def pretrain(
-    corpora: Sequence[Path], output: Path, *, options: PretrainOptions, force: bool = False
+    corpora: Sequence[Path],
+    output: Path,
+    *,
+    options: PretrainOptions,
+    resume: bool = False,
+    force: bool = False,
 ) -> TrainingRecord:
     """Learn a vocabulary and train a BERT on text files.
 
     The metric is the share of masked tokens of held-out documents that are guessed right.
 
+    Args:
+        corpora: text files.
+        output: the checkpoint to write.
+        options: its size, how long and how fast.
+        resume: go on with a run that was stopped; `output`.unfinished holds it.
+        force: replace an output that exists.
+
     Raises:
         InputError: too little text, or a width that is no multiple of 32.
         OutputError: `output` exists, or cannot be written.
+        KeyboardInterrupt: a signal came; what was done is kept.
     """
     run = Run("pretrain", MASKED_LM, ", ".join(map(str, corpora)), output, tuple(corpora), options)
-    with new_folder(output, force=force) as folder, seeded(options.seed):
+    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
         documents = read_corpus(corpora)
         sentences = (sentence for document in documents for sentence in document)
         tokenizer = learn_tokenizer(sentences, options.vocab_size, options.max_length)
-        model = BertForPreTraining(_config(options, tokenizer)).to(DEVICE)
+        model = BertForPreTraining(_config(options, tokenizer)).to(training_device())
         generator = random.Random(options.seed)
         train, held_out = (
             _SentencePairs.encode(*sentence_pairs(part, generator), tokenizer, options.seed)
             for part in hold_out(documents, generator)
         )
-        fitted = fit(model, train, options, exam=held_out, label="pretraining")
-        return run.finish(folder, model, tokenizer, len(train.not_next), fitted)
+        unfinished = run.unfinished(lambda folder: save_model(model, tokenizer, folder))
+        fitted = fit(
+            model, train, options, exam=held_out, label="pretraining", unfinished=unfinished
+        )
+        save_model(model, tokenizer, folder)
+        return run.finish(folder, model, len(train.not_next), fitted)
 
 
 @dataclass(frozen=True)
@@ -93,7 +110,7 @@ class _SentencePairs:
         logits, expected, pooled = self._masked_forward(model, rows)
         masked_lm = cross_entropy(logits, expected, reduction="sum") / self._masked_per_pair
         is_next = model.cls.seq_relationship(pooled)
-        not_next = self.not_next[rows].to(DEVICE)
+        not_next = self.not_next[rows].to(pooled.device)
         return masked_lm + cross_entropy(is_next, not_next, reduction="sum")
 
     @cached_property

@@ -15,7 +15,7 @@ from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.records.manifest import COSINE
 from edgebert.sentence_modules import Dense, Normalize, SentenceModules, Truncate
 from edgebert.text.prompts import document_prompt, query_prompt
-from edgebert.training.models import DEVICE
+from edgebert.training.loop.device import training_device
 from edgebert.training.tasks.encoding import Encoded, encode, predict
 
 
@@ -85,7 +85,7 @@ class Embedder:
     @cached_property
     def _head(self) -> SentenceHead:
         with torch.inference_mode(False):  # weights made in it could not be trained through
-            return SentenceHead(self.modules).to(DEVICE)
+            return SentenceHead(self.modules).to(training_device())
 
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
         """Embeddings of a batch, float32 [texts, width]; the steps stay as they are."""

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from edgebert.data import Text
 from edgebert.training.loop.batches import chunks
-from edgebert.training.models import DEVICE
+from edgebert.training.loop.device import training_device
 
 _EVALUATION_BATCH = 64
 
@@ -40,7 +40,8 @@ class Encoded:
         }
         ones = [[1] * len(self.columns["input_ids"][row]) for row in rows]
         inputs["attention_mask"] = pad(ones, 0)
-        return {name: values.to(DEVICE) for name, values in inputs.items()}
+        device = training_device()
+        return {name: values.to(device) for name, values in inputs.items()}
 
     def __add__(self, other: Encoded) -> Encoded:
         columns = {name: values + other.columns[name] for name, values in self.columns.items()}

@@ -9,12 +9,32 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import PreTrainedModel
 
+from edgebert.errors import InputError
+from edgebert.training.loop.precision import choose_precision
+from edgebert.training.options import FinetuneOptions
 from edgebert.training.tasks.ranking import Pair, RankedPairs
+from edgebert.training.tasks.task import TaskData
 
 _NEAREST = 0.95
 
 
-def with_hard_negatives(data: RankedPairs, model: PreTrainedModel, count: int) -> RankedPairs:
+def with_negatives(
+    data: TaskData, model: PreTrainedModel, options: FinetuneOptions
+) -> TaskData | RankedPairs:
+    """The examples, with as many hard negatives as are asked for.
+
+    Raises:
+        InputError: there are some asked for, and the examples are not pairs that belong together.
+    """
+    if not options.hard_negatives:
+        return data
+    if not isinstance(data, RankedPairs):
+        raise InputError("--hard-negatives is for pairs that belong together, not for scores")
+    with choose_precision(options.precision, model.device).autocast():
+        return mine(data, model, options.hard_negatives)
+
+
+def mine(data: RankedPairs, model: PreTrainedModel, count: int) -> RankedPairs:
     """Add to each pair the `count` documents that are nearest to its query and do not answer it.
 
     Documents nearer than 95 % of the cosine of the right one are left out: many of them are

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import tokenizers
+import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Span, Text
 from edgebert.errors import InputError
-from edgebert.measures.statistics import entity_f1
+from edgebert.measures.statistics import entity_hits, micro_f1
 from edgebert.runtimes import Entity
 from edgebert.tasks.entities import decode_entities
 from edgebert.tasks.tags import TagScheme
@@ -21,7 +22,10 @@ from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.stitching import stitched, stitched_tokens
 from edgebert.text.words import TokenizedText, Word, split_words
 from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.tasks.asked import Asked
+from edgebert.training.tasks.classification import unseen_labels
 from edgebert.training.tasks.encoding import Encoded, pad, predict
+from edgebert.training.tasks.heads import OneLabel
 
 IGNORED = -100
 """The target of a token that has no label of its own, as cross entropy skips it."""
@@ -43,6 +47,7 @@ class TaggedTexts:
         encoded: the parts of all texts, which are one where a text is short enough.
         parts: of each text.
         targets: for each part the label number of each token, or IGNORED.
+        head: how the label of a word is learned.
     """
 
     encoded: Encoded
@@ -50,18 +55,24 @@ class TaggedTexts:
     targets: list[list[int]]
     entities: tuple[tuple[Span, ...], ...]
     labels: tuple[str, ...]
+    head: OneLabel = field(default_factory=OneLabel)
 
-    metrics = ("entity_f1",)
+    metrics = ("entity_f1", "entity_precision", "entity_recall")
 
     @property
     def lengths(self) -> list[int]:
         return self.encoded.lengths
 
     @cached_property
+    def words(self) -> Tensor:
+        """The labels of all words, int64 [words]."""
+        numbers = [target for row in self.targets for target in row if target != IGNORED]
+        return torch.tensor(numbers, dtype=torch.long)
+
+    @cached_property
     def targets_per_example(self) -> float:
-        """Tokens with a label in a part, on average."""
-        count = sum(target != IGNORED for row in self.targets for target in row)
-        return max(1, count) / len(self.targets)
+        """Words with a label in a part, on average."""
+        return max(1, len(self.words)) / len(self.targets)
 
     def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
         def total(rows: list[int]) -> Tensor:
@@ -70,19 +81,26 @@ class TaggedTexts:
         return step.mean(total, self.targets_per_example)
 
     def logits_loss(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
-        """Summed cross entropy of float32 [rows, sequence, labels] where a token has a label."""
+        """Summed loss of [rows, sequence, labels] where a token has a label."""
         targets = pad([self.targets[row] for row in rows], IGNORED).to(logits.device)
         labelled = targets != IGNORED
         logits = logits[:, : targets.shape[1]][labelled]
-        return cross_entropy(logits, targets[labelled], reduction="sum")
+        return self.head.loss(logits, targets[labelled])
 
     def scores(self, model: PreTrainedModel) -> Scores:
-        """Micro F1 of exact (start, end, label) matches."""
+        """Micro F1, precision and recall of exact (start, end, label) matches."""
         logits = predict(model, self.encoded, lambda batch: model(**batch).logits)
         found = _entities_of(logits, self.parts, self.labels)
         total = sum(float(self.logits_loss(logits[row][None], [row])) for row in range(len(logits)))
         loss = total / (self.targets_per_example * len(logits))
-        return {"entity_f1": 100 * entity_f1(self.entities, found), LOSS: loss}
+        hits = entity_hits(self.entities, found)
+        right, wanted, given = (int(count) for count in hits.sum(axis=0))
+        return {
+            "entity_f1": 100 * micro_f1(hits),
+            "entity_precision": 100 * (right / given if given else not wanted),
+            "entity_recall": 100 * (right / wanted if wanted else not given),
+            LOSS: loss,
+        }
 
 
 def bio_labels(examples: Examples) -> tuple[str, ...]:
@@ -92,7 +110,11 @@ def bio_labels(examples: Examples) -> tuple[str, ...]:
 
 
 def encode_tagged(
-    examples: Examples, *, tokenizer: PreTrainedTokenizerBase, labels: tuple[str, ...]
+    examples: Examples,
+    *,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: tuple[str, ...],
+    head: OneLabel | None = None,
 ) -> TaggedTexts:
     """Encode texts and entities for a model with these labels, of whatever scheme.
 
@@ -100,13 +122,29 @@ def encode_tagged(
         InputError: an entity label that the model does not have.
     """
     entities, scheme = examples.require_entities(), TagScheme.of(labels)
-    for row, spans in enumerate(entities):
-        for span in spans:
-            if scheme.label(span.label, first=True, last=True) is None:
-                raise InputError(
-                    f"{examples.where(row)}: the model has no entity label {span.label!r}"
-                )
-    return _tagged(*_read(tokenizer, examples.texts), entities, labels)
+    kinds = {span.label for spans in entities for span in spans}
+    unseen = {kind for kind in kinds if scheme.label(kind, first=True, last=True) is None}
+    if unseen:
+        rows = [row for row, of in enumerate(entities) if unseen & {span.label for span in of}]
+        counts = Counter(s.label for row in rows for s in entities[row] if s.label in unseen)
+        raise unseen_labels(examples, rows, counts, "entity label")
+    return _tagged(*_read(tokenizer, examples.texts), entities, labels, head or OneLabel())
+
+
+def ask_tags(texts: Sequence[Text], *, tokenizer: PreTrainedTokenizerBase, head: OneLabel) -> Asked:
+    """Texts as a tagger is asked them: at the first token of each word, in one of its parts."""
+    encoded, parts = _read(tokenizer, texts)
+    return Asked(encoded, head, [row for of_text in parts for row in _asked_tokens(of_text)])
+
+
+def _asked_tokens(parts: Parts) -> list[list[int]]:
+    """For each part of a text the tokens whose labels count there."""
+    tokenized, found = stitched_tokens(parts.text, parts.encodings)
+    asked: list[list[int]] = [[] for _ in parts.encodings]
+    for word in split_words(tokenized):
+        part, token = found[word.tokens[0]]
+        asked[part].append(token)
+    return asked
 
 
 def tag_texts(
@@ -116,12 +154,21 @@ def tag_texts(
     tokenizer: PreTrainedTokenizerBase,
     labels: tuple[str, ...],
 ) -> TaggedTexts:
-    """Texts with the entities that `model` finds in them."""
+    """Texts with the entities that `model` finds in them.
+
+    Raises:
+        InputError: it finds none, and a student that finds none would agree with it.
+    """
     encoded, parts = _read(tokenizer, texts)
     logits = predict(model, encoded, lambda batch: model(**batch).logits)
     found = _entities_of(logits, parts, labels)
+    if not any(found):
+        raise InputError(
+            "the teacher finds no entity in the texts of --dev, so nothing tells a good student: "
+            "give texts with entities, or leave --dev out"
+        )
     entities = tuple(tuple(Span(e.start, e.end, e.label) for e in of_text) for of_text in found)
-    return _tagged(encoded, parts, entities, labels)
+    return _tagged(encoded, parts, entities, labels, OneLabel())
 
 
 def _tagged(
@@ -129,6 +176,7 @@ def _tagged(
     parts: tuple[Parts, ...],
     entities: tuple[tuple[Span, ...], ...],
     labels: tuple[str, ...],
+    head: OneLabel,
 ) -> TaggedTexts:
     scheme = TagScheme.of(labels)
     targets = [
@@ -136,7 +184,7 @@ def _tagged(
         for of_text, spans in zip(parts, entities, strict=True)
         for row in _targets(of_text, spans, scheme, labels)
     ]
-    return TaggedTexts(encoded, parts, targets, entities, labels)
+    return TaggedTexts(encoded, parts, targets, entities, labels, head)
 
 
 def _targets(

@@ -10,8 +10,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from edgebert.training.loop.batches import chunks
+from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import Step
-from edgebert.training.models import DEVICE
 from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.encoding import Encoded
 
@@ -27,7 +27,7 @@ def embed_rows(
     Size under Memory Limited Setup").
     """
     if not rows:  # of a process that has no share in a short step
-        return torch.empty(0, device=DEVICE)
+        return torch.empty(0, device=training_device())
     if len(rows) <= step.micro_batch:
         return embedder.embed(model, encoded.batch(rows))
     ids = encoded.columns["input_ids"]
@@ -41,7 +41,7 @@ def embed_rows(
         )
         for turn in chunks(order, step.micro_batch)
     ]
-    back = torch.tensor(order, device=DEVICE).argsort()
+    back = torch.tensor(order, device=training_device()).argsort()
     return torch.cat(turns)[back]
 
 

@@ -1,0 +1,80 @@
+"""What a checkpoint can be fine-tuned for, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.data import Examples
+from edgebert.errors import InputError
+from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.training.options import FinetuneOptions
+from edgebert.training.tasks.embedding_head import put_embedder
+from edgebert.training.tasks.labelled_heads import put_classifier, put_reranker, put_tagger
+from edgebert.training.tasks.task import Task
+
+RERANKING = "reranking"
+SENTENCE_SIMILARITY = "sentence-similarity"
+
+_LABELS = frozenset({"label_smoothing", "class_weights"})
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A task of `finetune`.
+
+    Attributes:
+        put: puts the task's head on a checkpoint, as the training examples and the options say.
+        opened_as: the task of the checkpoint, where it has another name.
+        takes: the options that mean something to it, beside those that every task takes.
+    """
+
+    name: str
+    put: Callable[[Checkpoint, Examples, FinetuneOptions], Task]
+    opened_as: str
+    takes: frozenset[str]
+
+    def refuse_options(self, options: FinetuneOptions) -> None:
+        """Refuse what the task would pass over.
+
+        Raises:
+            InputError: an option of other tasks is not at its default.
+        """
+        of_tasks = {name for task in TASKS.values() for name in task.takes}
+        for field in fields(options):
+            given = getattr(options, field.name) != field.default
+            if given and field.name in of_tasks - self.takes:
+                those = " and ".join(t.name for t in TASKS.values() if field.name in t.takes)
+                raise InputError(
+                    f"--{field.name.replace('_', '-')} is for {those}, not for {self.name}"
+                )
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Trainable(
+            TEXT_CLASSIFICATION, put_classifier, TEXT_CLASSIFICATION, _LABELS | {"multi_label"}
+        ),
+        Trainable(RERANKING, put_reranker, TEXT_CLASSIFICATION, _LABELS),
+        Trainable(TOKEN_CLASSIFICATION, put_tagger, TOKEN_CLASSIFICATION, _LABELS),
+        Trainable(
+            SENTENCE_SIMILARITY,
+            put_embedder,
+            EMBEDDINGS,
+            frozenset({"matryoshka", "hard_negatives"}),
+        ),
+    )
+}
+
+
+def trainable(name: str) -> Trainable:
+    """The task of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in TASKS:
+        raise InputError(f"unknown task {name!r}: expected one of {', '.join(TASKS)}")
+    return TASKS[name]

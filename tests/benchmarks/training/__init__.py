@@ -1,0 +1,1 @@
+"""Models trained by recipe and held against published figures. See README.md."""

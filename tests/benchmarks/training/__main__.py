@@ -1,0 +1,64 @@
+"""`python -m benchmarks.training [ROW]...`: train models by recipe. See README.md."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from devices.emulated import ROOT
+from devices.minilm import minilm_folder
+
+from benchmarks.training.page import write_table
+from benchmarks.training.record import Trained, TrainingTable
+from benchmarks.training.rows import ROWS
+from benchmarks.training.running import run_edgebert, threads, train
+from edgebert.cli.tables import table
+from edgebert.errors import EdgebertError
+from edgebert.records.codec import read_json, write_json
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[ROW]...", type=click.Choice(list(ROWS)))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=ROOT / "out" / "training")
+@click.option("--page", is_flag=True, help="Write README.md's table from the record.")
+def main(names: Sequence[str], output: Path, page: bool) -> None:
+    """Train the model of each ROW, by default of all, and measure it; the others' figures stay."""
+    record = output / "table.json"
+    rows = {row.name: row for row in _rows(record)}
+    data = Path(os.environ.get("EDGEBERT_DATA", ROOT.parent / "shared" / "data"))
+    start = minilm_folder()
+    try:
+        if not (output / "start").exists():
+            run_edgebert("build", start, "-o", output / "start", "--offline")
+        for name in names or ROWS:
+            rows[name] = train(ROWS[name], start, data, output)
+            told = tuple(rows[name] for name in ROWS if name in rows)
+            write_json(
+                TrainingTable(start="all-MiniLM-L6-v2", threads=threads(), rows=told), record
+            )
+    except EdgebertError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    told = _rows(record)
+    if page:
+        write_table(read_json(TrainingTable, record, "a record"))
+    click.echo(table(("model", "metric", "dev", "fp32", "int8", "drop"), map(_cells, told)))
+    for row in told:
+        for sentence in row.missed():
+            click.echo(f"missed: {sentence}", err=True)
+
+
+def _rows(record: Path) -> tuple[Trained, ...]:
+    return read_json(TrainingTable, record, "a record").rows if record.exists() else ()
+
+
+def _cells(row: Trained) -> tuple[str, ...]:
+    figures = (row.dev, row.fp32, row.int8, row.drop)
+    return (row.name, row.metric, *(f"{figure:.2f}" for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

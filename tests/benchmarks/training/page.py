@@ -1,0 +1,65 @@
+"""The table of README.md, from a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.training.record import Trained, TrainingTable
+from edgebert.errors import InputError
+from edgebert.output import new_file
+
+BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
+PAGE = Path(__file__).with_name("README.md")
+_HEADER = (
+    "model", "metric", "goal", "dev", "fp32", "int8", "int8 loses (95 %)", "others",
+    "int8, MB", "p50, ms (before)", "trained, min",
+)  # fmt: skip
+
+
+def write_table(record: TrainingTable, page: Path = PAGE) -> None:
+    """Put the table of `record` in place of the one in `page`.
+
+    Raises:
+        InputError: the page has no place for it.
+    """
+    before, found, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, ends, after = rest.partition(END)
+    if not found or not ends:
+        raise InputError(f"{page} has no {BEGIN} and {END}")
+    with new_file(page, force=True) as file:
+        file.write_text(f"{before}{BEGIN}\n{table(record)}\n{END}{after}", encoding="utf-8")
+
+
+def table(record: TrainingTable) -> str:
+    """Models, what each was held to and reached, the machine, and what was missed."""
+    lines = [_line(_HEADER), _line(["---"] * len(_HEADER)), *map(_line, map(_cells, record.rows))]
+    machine = (
+        f"{record.machine.cpu_and_class}, training on {record.threads} thread"
+        f"{'s' if record.threads > 1 else ''}, {record.created[:10]}. From {record.start}, one seed "
+        "each. p50: one text of 128 tokens on one thread, and that of the start in the same run."
+    )
+    commands = "\n".join(f"    {row.command}" for row in record.rows)
+    missed = [f"- {sentence}" for row in record.rows for sentence in row.missed()]
+    told = ["\n".join(lines), machine, commands]
+    return "\n\n".join([*told, "Missed:\n\n" + "\n".join(missed) if missed else "No goal missed."])
+
+
+def _cells(row: Trained) -> Iterator[str]:
+    low, high = row.ci95 or (float("nan"), float("nan"))
+    also = "".join(f"; {name} {value:.2f}" for name, value in row.also.items())
+    yield row.name
+    yield row.metric
+    yield "" if row.goal is None else f">= {row.goal:g}"
+    yield f"{row.dev:.2f}"
+    yield f"**{row.fp32:.2f}**{also}"
+    yield f"{row.int8:.2f}"
+    yield f"{row.drop:.2f} ({low:.2f} to {high:.2f})"
+    yield row.anchor
+    yield f"{row.size_mb:.1f}"
+    yield f"{row.p50_ms:.2f} ({row.start_p50_ms:.2f})"
+    yield f"{row.seconds / 60:.1f}, {row.precision}"
+
+
+def _line(cells: Iterator[str] | tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

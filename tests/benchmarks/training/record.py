@@ -1,0 +1,66 @@
+"""What a run leaves behind: one figure a model, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgebert.records.header import Header
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A row's model.
+
+    Attributes:
+        command: that trains it.
+        dev: of the weights that were kept.
+        fp32, int8: the metric on the row's test file, of the checkpoint and of its int8 bundle.
+        ci95: of the drop, by paired bootstrap.
+        also: the metric of the checkpoint on other files.
+        size_mb: of the int8 bundle.
+        p50_ms: one text of 128 tokens on one thread, int8; `start_p50_ms` that of the model it
+            was made of, in the same minutes.
+        seconds: of training, on `precision`; steps done.
+    """
+
+    name: str
+    command: str
+    metric: str
+    goal: float | None
+    allowed_drop: float
+    anchor: str
+    dev: float
+    fp32: float
+    int8: float
+    ci95: tuple[float, float] | None
+    also: dict[str, float]
+    size_mb: float
+    p50_ms: float
+    start_p50_ms: float
+    seconds: float
+    steps: int
+    precision: str
+    seed: int
+
+    @property
+    def drop(self) -> float:
+        return self.fp32 - self.int8
+
+    def missed(self) -> list[str]:
+        """A sentence for each goal that was not reached."""
+        told = []
+        if self.goal is not None and self.fp32 < self.goal:
+            told.append(f"{self.name}: {self.metric} {self.fp32:.2f}, less than {self.goal:g}")
+        if self.drop > self.allowed_drop:
+            told.append(f"{self.name}: int8 loses {self.drop:.2f}, more than {self.allowed_drop:g}")
+        return told
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTable(Header):
+    """`threads`: that training had."""
+
+    record: str = "bench-training"
+    start: str
+    threads: int
+    rows: tuple[Trained, ...]

@@ -1,0 +1,117 @@
+"""Trains a row's model by its recipe, builds its bundle, and reads off what came of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.training.data import carve, path_of
+from benchmarks.training.record import Trained
+from benchmarks.training.rows import RECIPES, Row
+from edgebert.bundle import read_bundle
+from edgebert.errors import EdgebertError
+from edgebert.records.checked import CheckRecord
+from edgebert.records.codec import read_json
+from edgebert.records.measured import BenchRecord
+from edgebert.records.trained import TrainingRecord
+from edgebert.training import evaluate
+
+_LENGTH = 128
+
+
+def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
+    """Run `edgebert finetune` and `edgebert build`, into folders that are replaced.
+
+    Args:
+        row: which model.
+        start: the checkpoint it is made of; `folder`/start holds its bundles.
+        data: the data sets.
+        folder: of all models and bundles.
+
+    Raises:
+        EdgebertError: a command failed; it has said why.
+    """
+    carve(row.name, data, folder)
+    model, built = folder / row.name, folder / f"{row.name}-built"
+    command: list[str | Path] = [
+        "finetune", start, "--config", row.recipe,
+        "--train", path_of(row.train, data, folder), "--dev", path_of(row.dev, data, folder),
+        "-o", model, "--force", "--offline",
+    ]  # fmt: skip
+    run_edgebert(*command)
+    test = path_of(row.test, data, folder)
+    run_edgebert("build", model, "--data", test, "-o", built, "--force", "--offline")
+    trained = read_json(TrainingRecord, model / "training.json", "a record")
+    checked = read_json(CheckRecord, built / "check.json", "a record")
+    start_p50, own_p50 = p50_beside(folder / "start", built)
+    figure = checked.metric
+    if figure is None or trained.best_dev is None:
+        raise EdgebertError(f"{row.name}: {test} gave no figure")
+    return Trained(
+        name=row.name,
+        command=_shown(command, data, folder),
+        metric=figure.name,
+        goal=row.goal,
+        allowed_drop=row.drop,
+        anchor=row.anchor,
+        dev=trained.best_dev,
+        fp32=figure.reference,
+        int8=figure.candidate,
+        ci95=figure.ci95,
+        also={
+            name: evaluate(str(model), path_of(name, data, folder), offline=True)
+            for name in row.also
+        },
+        size_mb=_size(built / "int8") / 1e6,
+        p50_ms=own_p50,
+        start_p50_ms=start_p50,
+        seconds=trained.seconds,
+        steps=trained.steps,
+        precision=trained.precision,
+        seed=trained.seed,
+    )
+
+
+def run_edgebert(*arguments: str | Path) -> None:
+    """Run a command, with its output on stderr.
+
+    Raises:
+        EdgebertError: it failed.
+    """
+    command = [sys.executable, "-m", "edgebert", *map(str, arguments)]
+    print("$ edgebert", shlex.join(command[3:]), file=sys.stderr, flush=True)
+    run = subprocess.run(command, stdout=sys.stderr.fileno(), check=False)
+    if run.returncode:
+        raise EdgebertError(f"edgebert {arguments[0]} ended with exit code {run.returncode}")
+
+
+def p50_beside(start: Path, built: Path) -> tuple[float, float]:
+    """Milliseconds of two int8 bundles for one text of 128 tokens on one thread, in turns."""
+    record = built / "beside-start.json"
+    run_edgebert(
+        "bench", start / "int8", built / "int8", "--lengths", str(_LENGTH), "--threads", "1",
+        "--json", record,
+    )  # fmt: skip
+    bench = read_json(BenchRecord, record, "a record")
+    of_bundle = {result.bundle: result.p50_ms for result in bench.results if result.batch == 1}
+    return of_bundle[0], of_bundle[1]
+
+
+def threads() -> int:
+    return int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+
+
+def _size(bundle: Path) -> int:
+    return sum(file.size_bytes for file in read_bundle(bundle).manifest.files.values())
+
+
+def _shown(command: list[str | Path], data: Path, folder: Path) -> str:
+    """A command without this machine's folders."""
+    words = []
+    for word in map(str, command):
+        word = word.replace(str(data), "$EDGEBERT_DATA").replace(f"{folder}/", "")
+        words.append(word.replace(f"{RECIPES}/", "recipes/"))
+    return " ".join(["edgebert", *words])
