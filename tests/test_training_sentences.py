@@ -26,7 +26,7 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.training import FinetuneOptions, evaluate, finetune
 from edgebert.training.loop.objective import Step
 from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.mining import with_hard_negatives
+from edgebert.training.tasks.mining import mine
 from edgebert.training.tasks.ranking import RankedPairs
 from edgebert.training.tasks.ranking_metrics import AMONG_POSITIVES, OF_JUDGEMENTS, ranking_scores
 from edgebert.training.tasks.similarity import ScoredPairs
@@ -220,7 +220,7 @@ def test_hard_negatives_are_the_nearest_that_do_not_answer(tiny_embedder: Path) 
     bare = RankedPairs(
         **{**vars(data), "pairs": tuple(type(p)(p.query, p.document) for p in data.pairs)}
     )
-    mined = with_hard_negatives(bare, task.model, 2)
+    mined = mine(bare, task.model, 2)
     queries = normalize(data.embedder.embed_all(task.model, data.queries), dim=-1)
     documents = normalize(data.embedder.embed_all(task.model, data.documents), dim=-1)
     for pair in mined.pairs:
