@@ -22,7 +22,7 @@ from edgebert.training.pretraining.bert import mask_tokens
 from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
 from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.tasks.encoding import encode, predict
-from edgebert.training.tasks.task import load_task
+from edgebert.training.tasks.trainable import load_task
 
 OPTIONS = PretrainOptions(
     layers=2, hidden=32, vocab_size=500, epochs=3, batch_size=8, max_length=48, learning_rate=3e-3

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import read_examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
@@ -13,6 +14,7 @@ from edgebert.training.options import FinetuneOptions
 from edgebert.training.results import Run
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.mining import with_negatives
+from edgebert.training.tasks.task import Task, TaskData
 from edgebert.training.tasks.trainable import trainable
 
 
@@ -53,14 +55,15 @@ def finetune(
     data = [path for path in (train, dev) if path]
     run = Run("finetune", task, model, output, data, options)
     with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
-        examples = read_examples(train, split="train")
+        refuse_without_columns(options.columns, data)
+        examples = read_examples(train, columns=options.columns.of(train), split="train")
         checkpoint = open_checkpoint(
             model, task=kind.opened_as, max_length=options.max_length, offline=offline
         )
         prepared = kind.put(checkpoint, examples, options)
         train_data = prepared.encode(draw(examples, options))
         train_data = with_negatives(train_data, prepared.model, options)
-        dev_data = prepared.encode(read_examples(dev, split="dev")) if dev else None
+        dev_data = _read_dev(dev, prepared, options) if dev else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -72,3 +75,7 @@ def finetune(
         )
         prepared.write(folder)
         return run.finish(folder, prepared.model, len(train_data.lengths), fitted)
+
+
+def _read_dev(dev: Path, prepared: Task, options: FinetuneOptions) -> TaskData:
+    return prepared.encode(read_examples(dev, columns=options.columns.of(dev), split="dev"))

@@ -42,6 +42,7 @@ from edgebert.training.options import DistillOptions
     help="Examples that decide which epoch is kept.",
 )
 @click.option("--texts", type=options.DATA_FILE, metavar="FILE", help="Unlabelled texts.")
+@options.labelled_columns
 @option_of(
     DistillOptions,
     "max_length",
@@ -75,6 +76,7 @@ def distill(
     require("distill", "train", *PACKAGES)
     from edgebert.training import distill as run_distill
 
+    columns = options.columns_of(chosen)
     run_training(
         json_path,
         lambda: run_distill(
@@ -84,7 +86,7 @@ def distill(
             train=train,
             dev=dev,
             texts=texts,
-            options=DistillOptions(**chosen),
+            options=DistillOptions(columns=columns, **chosen),
             resume=resume,
             force=force,
             offline=is_offline(),

@@ -35,7 +35,13 @@ def _dimensions(value: str) -> tuple[int, ...]:
     "--task",
     required=True,
     type=click.Choice(
-        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+        [
+            "text-classification",
+            "reranking",
+            "token-classification",
+            "sentence-similarity",
+            "question-answering",
+        ]
     ),
     help="What the model learns to answer.",
 )
@@ -106,6 +112,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="N",
     help="To each pair, add the N documents nearest to the query that do not answer it.",
 )
+@options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
 @options.force
@@ -140,6 +147,7 @@ def finetune(
     require("finetune", "train", *PACKAGES)
     from edgebert.training import finetune as run_finetune
 
+    columns = options.columns_of(chosen)
     run_training(
         json_path,
         lambda: run_finetune(
@@ -148,7 +156,7 @@ def finetune(
             task=task,
             train=train,
             dev=dev,
-            options=FinetuneOptions(**chosen),
+            options=FinetuneOptions(columns=columns, **chosen),
             resume=resume,
             force=force,
             offline=is_offline(),

@@ -10,6 +10,7 @@ from typing import cast
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.data import Examples, read_examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import CheckpointError, InputError
 from edgebert.records.trained import TrainingRecord
 from edgebert.tasks import TASKS, task_of
@@ -23,7 +24,8 @@ from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.results import Run
-from edgebert.training.tasks.task import Task, load_task
+from edgebert.training.tasks.task import Task
+from edgebert.training.tasks.trainable import load_task
 
 
 def distill(
@@ -65,6 +67,7 @@ def distill(
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
+    refuse_without_columns(options.columns, files)
     checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
     if task is None:
         _refuse_other_heads(checkpoint)
@@ -73,8 +76,9 @@ def distill(
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
-        lesson = _lesson(taught, _read(train), _read(texts))
-        exam = _exam(taught, read_examples(dev)) if dev else None
+        lesson = _lesson(taught, _read(train, options), _read_texts(texts, options))
+        held_out = _read(dev, options)
+        exam = _exam(taught, held_out) if held_out else None
         learnt = replace(taught, model=student)
         unfinished = run.unfinished(learnt.write, checkpoint)
         fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
@@ -82,8 +86,12 @@ def distill(
         return run.finish(folder, student, len(lesson.lengths), fitted)
 
 
-def _read(path: Path | None) -> Examples | None:
-    return read_examples(path) if path else None
+def _read(path: Path | None, options: DistillOptions) -> Examples | None:
+    return read_examples(path, columns=options.columns.of(path)) if path else None
+
+
+def _read_texts(path: Path | None, options: DistillOptions) -> Examples | None:
+    return read_examples(path, columns=options.columns.of_texts(path)) if path else None
 
 
 def _refuse_other_heads(checkpoint: Checkpoint) -> None:
