@@ -198,16 +198,16 @@ def test_resume_begins_where_there_is_nothing_to_go_on_from(
 def test_a_run_that_diverges_keeps_its_best_model(
     bert: Path, intents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgebert.training.tasks.classification import LabelledTexts
+    from edgebert.training.tasks.texts import AnsweredTexts
 
-    right = LabelledTexts.logits_loss
+    right = AnsweredTexts.logits_loss
     calls = []
 
-    def broken(self: LabelledTexts, logits: torch.Tensor, rows: list[int]) -> torch.Tensor:
+    def broken(self: AnsweredTexts, logits: torch.Tensor, rows: list[int]) -> torch.Tensor:
         calls.append(rows)
         return right(self, logits, rows) * (torch.nan if len(calls) > 14 else 1)
 
-    monkeypatch.setattr(LabelledTexts, "logits_loss", broken)
+    monkeypatch.setattr(AnsweredTexts, "logits_loss", broken)
     with pytest.raises(
         InputError, match=r"diverged at step \d+ .* the best model so far, of step 4, is .*/best$"
     ):
