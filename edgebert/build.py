@@ -7,6 +7,8 @@ from pathlib import Path
 
 from edgebert.bundle import read_bundle
 from edgebert.bundle.card import write_model_card
+from edgebert.data import Columns
+from edgebert.data.columns import refuse_without_columns
 from edgebert.drift import check
 from edgebert.export import ExportOptions, export_model
 from edgebert.latency import bench
@@ -35,6 +37,7 @@ def build_bundles(
     output: str | Path,
     *,
     data: Path | None = None,
+    columns: Columns | None = None,
     options: ExportOptions | None = None,
     thresholds: Thresholds | None = None,
     force: bool = False,
@@ -46,6 +49,7 @@ def build_bundles(
         model: a checkpoint folder or a Hugging Face id.
         output: the folder to write.
         data: texts, with or without labels, to measure drift on; by default built-in sentences.
+        columns: names of its columns, where they are not the usual ones.
         options: see `edgebert.export.ExportOptions`.
         thresholds: bounds on the drift from PyTorch to int8.
         force: replace `output` if it exists.
@@ -54,14 +58,25 @@ def build_bundles(
     Raises:
         EdgebertError: what the steps raise; nothing is written then.
     """
-    output = Path(output)
+    output, columns = Path(output), columns or Columns()
+    if data is not None:
+        refuse_without_columns(columns, [data])
     refuse_existing(output, force=force, source=model)
     with new_folder(output, force=force) as folder:
         fp32, int8 = folder / "fp32", folder / "int8"
         made = BuildRecords(
             export=export_model(model, fp32, options=options, offline=offline),
-            quantize=quantize_bundle(fp32, int8, options=_within(thresholds, data)),
-            check=check(model, int8, data, thresholds=thresholds, offline=offline),
+            quantize=quantize_bundle(fp32, int8, options=_within(thresholds, data, columns)),
+            check=check(
+                model,
+                int8,
+                data,
+                thresholds=thresholds,
+                text_column=columns.text,
+                pair_column=columns.pair,
+                label_column=columns.label,
+                offline=offline,
+            ),
             bench=bench([fp32, int8]),
         )
         write_model_card(read_bundle(int8), [made.quantize, made.check, made.bench])
@@ -70,10 +85,17 @@ def build_bundles(
     return records
 
 
-def _within(thresholds: Thresholds | None, data: Path | None) -> QuantizeOptions:
+def _within(thresholds: Thresholds | None, data: Path | None, columns: Columns) -> QuantizeOptions:
     """The search for int8 is held to the bounds that its result is checked against."""
     bounds = thresholds or Thresholds()
-    return QuantizeOptions(data=data, max_drift=bounds.max_drift, max_flips=bounds.max_flips)
+    return QuantizeOptions(
+        data=data,
+        text_column=columns.text,
+        pair_column=columns.pair,
+        label_column=columns.label,
+        max_drift=bounds.max_drift,
+        max_flips=bounds.max_flips,
+    )
 
 
 def _write_records(records: BuildRecords, folder: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgebert.bundle import GOLDEN, Bundle, copy_files, open_bundle, seal
 from edgebert.bundle.card import write_model_card
-from edgebert.data import Examples
+from edgebert.data import Columns, Examples
 from edgebert.errors import GateError, InputError
 from edgebert.machine import KERNELS_WHEEL
 from edgebert.output import new_folder, refuse_existing
@@ -31,11 +31,11 @@ class HeldOut:
 
     Attributes:
         data: the file; by default built-in sentences.
-        text_column: column of the texts, where it has no usual name.
+        columns: names of its columns, where they are not the usual ones.
     """
 
     data: Path | None = None
-    text_column: str | None = None
+    columns: Columns = field(default_factory=Columns)
 
 
 def add_kernels(
@@ -76,7 +76,7 @@ def add_kernels(
     original = load(reference, verify=True, kernels=OFF)
     _require_original(original.bundle, bundle)
     budget = _budget(bundle, max_drift, max_flips)
-    examples = original.spec.task.examples(held_out.data, text_column=held_out.text_column)
+    examples = original.spec.task.examples(held_out.data, columns=held_out.columns)
     require_readable(original, examples)
     measured = _measured(original, bundle, library, examples, budget)
     golden = with_answers_of_kernels(bundle.golden(), measured.model)

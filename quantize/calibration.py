@@ -17,6 +17,7 @@ import numpy as np
 
 from edgebert.data import Examples, Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
+from edgebert.data.columns import refuse_without_columns
 from edgebert.data.reading import read_examples
 from edgebert.drift.comparing import compared_texts
 from edgebert.errors import InputError
@@ -54,15 +55,14 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
     Raises:
         InputError: a file cannot be used, or holds fewer than `FEWEST` texts.
     """
-    held_out = (
-        model.spec.task.examples(options.data, text_column=options.text_column)
-        if options.data
-        else None
-    )
+    columns = options.columns
+    refuse_without_columns(columns, [path for path in (options.calibration, options.data) if path])
+    data = options.data
+    held_out = model.spec.task.examples(data, columns=columns.of(data)) if data else None
     shipped = _readable(_built_in(model), model)
     if options.calibration is None:
         return _split(shipped, held_out, options, model)
-    given = read_examples(options.calibration, text_column=options.text_column)
+    given = read_examples(options.calibration, columns=columns.of_texts(options.calibration))
     texts = _split(_readable(given, model), held_out, options, model)
     if not options.calibrates or len(shipped) < 2 * FEWEST:
         return texts

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebert.bounds import check_choice, check_number
+from edgebert.data import Columns
 from edgebert.errors import InputError
 from edgebert.measures import Thresholds
 from edgebert.onnx_graph.parts import DYNAMIC, STATIC, TOKEN, WEIGHT_ONLY
@@ -49,7 +50,8 @@ class QuantizeOptions:
         samples: how many texts of `calibration` are used.
         data: texts to measure the drift on; by default a part of `calibration` that nothing else
             looks at.
-        text_column: column of the texts, where a file does not use a usual name.
+        text_column: column of the texts, where a file does not use a usual name; `pair_column` of
+            the second of each pair, and `label_column` of what `data` says of them.
         max_drift, max_flips: bounds on the measured drift. `auto` has bounds of its own where
             none is given; a scheme that is named is gated only when asked.
         isa: "any" for weights whose sums fit 16 bits, which every CPU multiplies alike; "vnni"
@@ -67,6 +69,8 @@ class QuantizeOptions:
     samples: int = 384
     data: Path | None = None
     text_column: str | None = None
+    pair_column: str | None = None
+    label_column: str | None = None
     max_drift: float | None = None
     max_flips: float | None = None
     isa: str = "auto"
@@ -86,6 +90,11 @@ class QuantizeOptions:
             if bits not in known:
                 raise InputError(f"{name}={bits!r}: expected {known[0]} or {known[1]}")
         Thresholds(max_drift=self.max_drift, max_flips=self.max_flips)  # refuses what is no bound
+        _ = self.columns  # which refuses one in two roles
+
+    @property
+    def columns(self) -> Columns:
+        return Columns(self.text_column, self.pair_column, self.label_column)
 
     @property
     def calibrates(self) -> bool:
@@ -174,8 +183,11 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
     if options.isa == "vnni" and options.scheme == WEIGHT_ONLY:
         raise InputError("--isa vnni goes with integers on both sides, not with weight-only")
     require_labels(options, manifest)
-    if options.text_column is not None and not (options.calibration or options.data):
-        raise InputError("--text-column names a column of a file: give --calibration or --data")
+    option = next(iter(options.columns.named), None)
+    if option is not None and not (options.calibration or options.data):
+        raise InputError(f"{option} names a column of a file: give --calibration or --data")
+    if options.label_column is not None and not options.data:
+        raise InputError("--label-column names a column of --data: give that")
 
 
 def require_labels(options: QuantizeOptions, manifest: Manifest) -> None:

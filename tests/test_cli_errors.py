@@ -249,7 +249,7 @@ def test_a_prompt_the_model_does_not_have(tiny_bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("sentense\tlabel\na\ton\n", ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. Call yours 'text', or name it with --text-column where the command takes that"),
+        ("sentense\tlabel\na\ton\n", ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. Call yours 'text', or name it with --text-column"),
         ("text\tlabel\na\ton\nb\t\n", ", line 3: 'label' is empty"),
         ("text\tlabel\na\ton\nb\n", ", line 3: 1 columns, but the header has 2 (text, label)"),
         ("text\tlabel\n", " holds no text"),
@@ -274,7 +274,8 @@ def test_training_without_labels(work: Path, tiny_embedder: Path) -> None:
     (work / "train.tsv").write_text("text\tlable\na\ton\nb\toff\n")
     options = ("--task", "text-classification", "--train", "train.tsv", "-o", "out")
     assert complaint("finetune", tiny_embedder, *options) == (
-        "train.tsv, line 1: expected a 'label' column; columns found: text, lable"
+        "train.tsv, line 1: expected a 'label' column; columns found: text, lable. "
+        "Name yours with --label-column"
     )
     assert names(work) == ["train.tsv"]
 

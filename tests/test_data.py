@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgebert.data import Examples, Span, read_examples, stream_texts
+from edgebert.data import Columns, Examples, Span, read_examples, stream_texts
 from edgebert.errors import InputError
 
 Write = Callable[..., Path]
@@ -29,7 +29,7 @@ def write(tmp_path: Path) -> Write:
 def complaint(path: Path, **columns: Any) -> str:
     """What reading a bad file says, after its path."""
     with pytest.raises(InputError) as caught:
-        read_examples(path, **columns)
+        read_examples(path, columns=Columns(**columns) if columns else None)
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "\n" not in message
@@ -125,7 +125,7 @@ def test_two_columns_that_belong_together_are_read_as_pairs(write: Write, column
 
 def test_a_column_can_be_named(write: Write) -> None:
     path = write("a.tsv", "sentence1\tsentence2\tkind\na\tb\tx\n")
-    examples = read_examples(path, text_column="sentence2", label_column="kind")
+    examples = read_examples(path, columns=Columns(text="sentence2", label="kind"))
     assert examples.texts == ("b",)
     assert examples.labels == (("x",),)
 
@@ -271,11 +271,11 @@ def test_a_row_knows_its_line(write: Write, name: str, content: str, line: int) 
 def test_a_misnamed_text_column_is_told_with_the_columns_found(write: Write) -> None:
     assert complaint(write("a.tsv", "sentense\tlabel\na\tx\n")) == (
         ", line 1: no column named 'text' or 'sentence'; columns found: sentense, label. "
-        "Call yours 'text', or name it with --text-column where the command takes that"
+        "Call yours 'text'"
     )
 
 
-@pytest.mark.parametrize("named", ["text_column", "label_column"])
+@pytest.mark.parametrize("named", ["text", "pair", "label"])
 def test_a_named_column_that_is_not_there_is_told(write: Write, named: str) -> None:
     assert complaint(write("a.csv", "text,label\na,x\n"), **{named: "intents"}) == (
         ", line 1: no column named 'intents'; columns found: text, label"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from edgebert.data import read_examples, stream_texts
+from edgebert.data import Columns, read_examples, stream_texts
 from edgebert.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -22,12 +22,12 @@ def write(path: Path, *, row_group_size: int | None = None, **columns: Any) -> P
     return path
 
 
-def complaint(path: Path, *, text_column: str | None = None) -> str:
+def complaint(path: Path, *, columns: Columns | None = None) -> str:
     """What reading a bad file says after its path, read whole or one by one."""
     with pytest.raises(InputError) as whole:
-        read_examples(path, text_column=text_column)
+        read_examples(path, columns=columns)
     with pytest.raises(InputError) as stream:
-        list(stream_texts(path, text_column=text_column))
+        list(stream_texts(path, columns=columns))
     assert str(whole.value) == str(stream.value)
     assert "\n" not in str(whole.value)
     return str(whole.value).removeprefix(str(path))
@@ -75,7 +75,7 @@ def test_columns_that_are_not_asked_for_are_not_read(tmp_path: Path) -> None:
     broken = pa.array([b"na\xefve"]).view(pa.string())
     path = write(tmp_path / "a.parquet", text=["fine"], other=broken)
     assert list(stream_texts(path)) == ["fine"]
-    assert list(stream_texts(path, text_column="text")) == ["fine"]
+    assert list(stream_texts(path, columns=Columns("text"))) == ["fine"]
 
 
 def test_a_missing_column_is_told_with_those_found(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_missing_column_is_told_with_those_found(tmp_path: Path) -> None:
     assert complaint(path).startswith(
         ": no column named 'text' or 'sentence'; columns found: sentense, label. "
     )
-    told = complaint(path, text_column="name")
+    told = complaint(path, columns=Columns("name"))
     assert told == ": no column named 'name'; columns found: sentense, label"
 
 

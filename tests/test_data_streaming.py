@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from edgebert.data import read_examples, stream_texts
+from edgebert.data import Columns, read_examples, stream_texts
 from edgebert.errors import InputError
 
 
@@ -46,7 +46,7 @@ def test_a_file_gives_the_texts_that_reading_it_whole_gives(
 
 def test_a_column_can_be_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "text,title\na,b\n")
-    assert list(stream_texts(path, text_column="title")) == ["b"]
+    assert list(stream_texts(path, columns=Columns("title"))) == ["b"]
 
 
 @pytest.mark.parametrize("content", ["", "\ufeff"])
@@ -92,7 +92,7 @@ def test_a_damaged_gzip_file_is_told_before_its_first_text(tmp_path: Path) -> No
 def test_a_column_of_a_file_without_columns_is_refused(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, "a O\n")
     with pytest.raises(InputError, match="has no columns, so --text-column cannot name one"):
-        next(stream_texts(path, text_column="text"))
+        next(stream_texts(path, columns=Columns("text")))
 
 
 @pytest.mark.parametrize("name", ["folder.txt", "folder.csv", "none.txt", "none.parquet"])

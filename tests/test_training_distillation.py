@@ -26,8 +26,9 @@ from edgebert.training.distillation.student import shorten
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Step
 from edgebert.training.loop.processes import Processes
-from edgebert.training.tasks.task import Task, load_task
+from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.texts import AnsweredTexts
+from edgebert.training.tasks.trainable import load_task
 
 WORDS = ("lamp", "light", "fan", "kitchen", "bedroom", "anna", "paris", "berlin")
 PAIRS = [f"turn on the {one}\tthe {other} is on" for one in WORDS for other in WORDS]

@@ -39,8 +39,8 @@ from edgebert.training.tasks.heads import (
 )
 from edgebert.training.tasks.scoring import Relevance, Score
 from edgebert.training.tasks.tagging import IGNORED, TaggedTexts, encode_tagged
-from edgebert.training.tasks.task import load_task
 from edgebert.training.tasks.texts import AnsweredTexts, encode_answered
+from edgebert.training.tasks.trainable import load_task
 
 HERE = Path("train.tsv")
 LABELS = ("a", "b", "c", "d")

@@ -22,6 +22,7 @@ from edgebert.records.codec import read_json
 from edgebert.records.trained import TrainingRecord
 from edgebert.training import FinetuneOptions, finetune
 from edgebert.training.loop.unfinished import Unfinished
+from edgebert.training.tasks.heads import OneLabel
 
 OPTIONS = FinetuneOptions(
     epochs=3, batch_size=8, micro_batch_size=4, learning_rate=1e-3, evaluate_every=4, average=0.9
@@ -198,16 +199,14 @@ def test_resume_begins_where_there_is_nothing_to_go_on_from(
 def test_a_run_that_diverges_keeps_its_best_model(
     bert: Path, intents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgebert.training.tasks.texts import AnsweredTexts
-
-    right = AnsweredTexts.logits_loss
+    right = OneLabel.loss
     calls = []
 
-    def broken(self: AnsweredTexts, logits: torch.Tensor, rows: list[int]) -> torch.Tensor:
-        calls.append(rows)
-        return right(self, logits, rows) * (torch.nan if len(calls) > 14 else 1)
+    def broken(self: OneLabel, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        calls.append(len(targets))
+        return right(self, logits, targets) * (torch.nan if len(calls) > 14 else 1.0)
 
-    monkeypatch.setattr(AnsweredTexts, "logits_loss", broken)
+    monkeypatch.setattr(OneLabel, "loss", broken)
     with pytest.raises(
         InputError, match=r"diverged at step \d+ .* the best model so far, of step 4, is .*/best$"
     ):

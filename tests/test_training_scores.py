@@ -24,7 +24,7 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.runtimes import load
 from edgebert.training import FinetuneOptions, evaluate, finetune
 from edgebert.training.tasks.classification import MultiLabel
-from edgebert.training.tasks.task import load_task
+from edgebert.training.tasks.trainable import load_task
 
 QUICK = FinetuneOptions(epochs=6, batch_size=8, learning_rate=3e-3, precision="fp32")
 DEVICES = ("lamp", "light", "fan", "kitchen", "bedroom", "paris", "berlin", "anna")

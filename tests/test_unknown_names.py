@@ -31,7 +31,7 @@ from edgebert.references import pooling as numpy_pooling
 from edgebert.sentence_modules import POOLINGS, SentenceModules
 from edgebert.tasks.entities import AGGREGATIONS, decode_entities
 from edgebert.text.words import TokenizedText
-from edgebert.training.tasks.task import load_task
+from edgebert.training.tasks.trainable import load_task
 from edgebert.vectors.forms import DTYPES, packed
 from edgebert.vectors.similarity_function import SimilarityFunction, likeness
 

@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgebert.runtimes.kernels import KERNELS
 from edgebert.runtimes.sessions.providers import AUTO, PROVIDER_NAMES
+
+if TYPE_CHECKING:
+    from edgebert.data import Columns
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -123,6 +126,30 @@ input_file = click.option(
 text_column = click.option(
     "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
 )
+pair_column = click.option(
+    "--pair-column",
+    metavar="NAME",
+    help="Column of the second text of each pair, as of contexts beside questions.",
+)
+label_column = click.option(
+    "--label-column",
+    metavar="NAME",
+    help="Column of what is said of the texts: labels, scores, tags or answers.",
+)
+
+
+def labelled_columns(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The three options that name the columns of a table with labels."""
+    return text_column(pair_column(label_column(function)))
+
+
+def columns_of(chosen: dict[str, Any]) -> Columns:
+    """Take the names of columns from a command's options."""
+    from edgebert.data import Columns
+
+    return Columns(*(chosen.pop(f"{role}_column") for role in ("text", "pair", "label")))
+
+
 long_text = click.option(
     "--long-text",
     type=click.Choice([TRUNCATE, "mean"]),

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edgebert.data.columns import Columns
 from edgebert.data.entities import Span
 from edgebert.data.rows import head_of, place_of
 from edgebert.data.scores import SCORE_COLUMNS, score_of
@@ -46,9 +47,12 @@ class Examples:
         entities: for each text its entities as character spans.
         answers: for each (question, context) its right answers; none where it has no answer.
         negatives: for each pair (anchor, positive) the texts that do not belong to its anchor.
+        answer_starts: for each of them the character of the context where the file says it starts.
         retrieval: for queries and documents, which belong together.
         columns: names of a table's columns, and `cells` its rows as they were read.
+        named: how its columns were named by whoever reads it; None where they cannot be.
         lines: for each text the line it came from.
+        places: for each text, where no line tells, how a message about it begins.
     """
 
     path: Path
@@ -58,11 +62,14 @@ class Examples:
     entities: tuple[tuple[Span, ...], ...] | None = None
     columns: tuple[str, ...] = ()
     answers: tuple[tuple[str, ...], ...] | None = None
+    answer_starts: tuple[tuple[int | None, ...], ...] | None = field(default=None, repr=False)
     retrieval: Retrieval | None = None
     cells: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
     lines: tuple[int, ...] | None = field(default=None, repr=False)
     label_lists: bool = False
     negatives: tuple[tuple[str, ...], ...] | None = None
+    named: Columns | None = field(default=None, repr=False)
+    places: tuple[str, ...] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -84,9 +91,11 @@ class Examples:
             entities=self.entities and chosen(self.entities),
             answers=self.answers and chosen(self.answers),
             negatives=self.negatives and chosen(self.negatives),
+            answer_starts=self.answer_starts and chosen(self.answer_starts),
             retrieval=None,
             cells=self.cells and chosen(self.cells),
             lines=self.lines and chosen(self.lines),
+            places=self.places and chosen(self.places),
         )
 
     def single_texts(self) -> list[str]:
@@ -107,11 +116,13 @@ class Examples:
 
     def where(self, row: int) -> str:
         """The file and, where it is known, the line of a row: how a message about it begins."""
+        if self.places is not None:
+            return self.places[row]
         return str(self.path) if self.lines is None else place_of(self.path, self.lines[row])
 
     def require_labels(self) -> tuple[tuple[str, ...], ...]:
         if self.labels is None:
-            raise self._missing("a 'label' column")
+            raise self._missing("a 'label' column", "Name yours with --label-column")
         return self.labels
 
     def require_label_sets(self, known: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
@@ -144,7 +155,10 @@ class Examples:
 
     def require_scored_pairs(self) -> tuple[tuple[tuple[str, str], ...], tuple[float, ...]]:
         if self.scores is None:
-            raise self._missing("two texts ('sentence1', 'sentence2') and a 'score' column")
+            raise self._missing(
+                "two texts ('sentence1', 'sentence2') and a 'score' column",
+                "Name yours with --text-column, --pair-column and --label-column",
+            )
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
 
@@ -211,7 +225,8 @@ class Examples:
         expected = "two texts ('sentence1', 'sentence2') and a 'label' or 'score' column"
         if not all(isinstance(text, tuple) for text in self.texts):
             raise self._missing(expected)
-        if self.labels is not None:
+        plain = self.labels is not None and set(self.labels) <= {("0",), ("1",)}
+        if self.labels is not None and (plain or self.scores is None):
             return tuple(self._zero_or_one(row, names) for row, names in enumerate(self.labels))
         if self.scores is None:
             raise self._missing(expected)
@@ -233,18 +248,26 @@ class Examples:
 
     def require_entities(self) -> tuple[tuple[Span, ...], ...]:
         if self.entities is None:
-            raise self._missing("a .conll file (token, tag) or JSONL with 'tokens' and 'tags'")
+            raise self._missing(
+                "a .conll file (token, tag) or JSONL with 'tokens' and 'tags'",
+                "Name yours with --text-column and --label-column",
+            )
         return self.entities
 
     def require_answers(self) -> tuple[tuple[str, ...], ...]:
         if self.answers is None:
-            raise self._missing("SQuAD JSON, or JSONL with 'question', 'context' and 'answers'")
+            raise self._missing(
+                "SQuAD JSON, or JSONL with 'question', 'context' and 'answers'",
+                "Name yours with --text-column, --pair-column and --label-column",
+            )
         if not any(self.answers):
             raise InputError(f"{self.path}: no question has an answer")
         return self.answers
 
-    def _missing(self, expected: str) -> InputError:
+    def _missing(self, expected: str, way_out: str = "") -> InputError:
+        """Say what is expected, what is there, and where columns can be named, how."""
         if self.retrieval is not None:
             return InputError(f"{self.path}: expected {expected}; found queries and documents")
         found = f"columns found: {', '.join(self.columns)}" if self.columns else "none found"
-        return InputError(f"{head_of(self.path)}: expected {expected}; {found}")
+        helps = f". {way_out}" if way_out and self.columns and self.named is not None else ""
+        return InputError(f"{head_of(self.path)}: expected {expected}; {found}{helps}")

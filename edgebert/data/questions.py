@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from edgebert.data.lines import read_lines
 from edgebert.data.rows import Row, place_of
 from edgebert.errors import InputError
 from edgebert.json_files import parse
+
+Answers = tuple[str, ...]
+Starts = tuple[int | None, ...]
+"""For each answer the character of the context where it is said to start; None where nothing is."""
 
 
 def read_squad(path: Path) -> Examples:
@@ -32,33 +37,81 @@ def read_squad(path: Path) -> Examples:
     asked = list(_questions(str(path), data))
     return Examples(
         path,
-        texts=tuple((question, context) for question, context, _ in asked),
-        answers=tuple(answers for _, _, answers in asked),
+        texts=tuple((one.question, one.context) for one in asked),
+        answers=tuple(one.answers for one in asked),
+        answer_starts=tuple(one.starts for one in asked),
+        places=tuple(one.place for one in asked),
     )
 
 
-def answers_of_row(path: Path, row: Row) -> tuple[str, ...]:
-    """Answers of a JSONL row, `[{"text": ...}, ...]` or `{"text": [...]}`.
+def answers_of_row(path: Path, row: Row, column: str) -> tuple[Answers, Starts]:
+    """Answers of a row, `[{"text": ...}, ...]` or `{"text": [...]}`, and where each starts.
 
     Raises:
         InputError: they are neither.
     """
     number, cells = row
-    answers = cells.get("answers")
+    answers = cells.get(column)
     if isinstance(answers, dict) and isinstance(answers.get("text"), list):
-        answers = [{"text": text} for text in answers["text"]]
-    return _answers(place_of(path, number), answers)
+        texts, starts = answers["text"], answers.get("answer_start")
+        if not isinstance(starts, list) or len(starts) != len(texts):
+            starts = [None] * len(texts)
+        answers = [
+            {"text": text, "answer_start": start} for text, start in zip(texts, starts, strict=True)
+        ]
+    return _answers(place_of(path, number), answers, column)
 
 
-def _questions(path: str, data: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Question, context and answers of each question of a SQuAD file."""
+def are_answers(cells: Iterable[Any]) -> bool:
+    """Whether a column holds answers, as the first of its cells that is not empty tells."""
+    cell = next((cell for cell in cells if cell not in (None, "", [], {})), None)
+    if isinstance(cell, list):
+        return isinstance(cell[0], dict)
+    return isinstance(cell, dict) and isinstance(cell.get("text"), list)
+
+
+def span_of_answer(context: str, answer: str, start: int | None) -> tuple[int, int] | None:
+    """The characters of an answer, start and end (exclusive), without blanks around it.
+
+    Args:
+        context: where it stands.
+        answer: its text, of more than blanks.
+        start: where it is said to start. If it does not, it is taken where it stands nearest to that.
+
+    Returns:
+        None where the context does not hold it.
+    """
+    said = max(0, start or 0) + len(answer) - len(answer.lstrip())
+    answer = answer.strip()
+    before, after = context.rfind(answer, 0, said + len(answer)), context.find(answer, said)
+    found = [place for place in (before, after) if place >= 0]
+    if not found:
+        return None
+    place = min(found, key=lambda place: abs(place - said))
+    return place, place + len(answer)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question of a SQuAD file; `place` is how a message about it begins."""
+
+    question: str
+    context: str
+    answers: Answers
+    starts: Starts
+    place: str
+
+
+def _questions(path: str, data: Any) -> Iterator[_Question]:
+    """All questions of a SQuAD file."""
     for a, article in _numbered(path, data, "data"):
         for p, paragraph in _numbered(a, article, "paragraphs"):
             context = _field(p, paragraph, "context", str)
             for q, question in _numbered(p, paragraph, "qas"):
                 impossible = question.get("is_impossible") is True
-                answers = () if impossible else _answers(q, question.get("answers"))
-                yield _field(q, question, "question", str), context, answers
+                told = [] if impossible else question.get("answers")
+                answers, starts = _answers(q, told, "answers")
+                yield _Question(_field(q, question, "question", str), context, answers, starts, q)
 
 
 _KINDS = {"data": "article", "paragraphs": "paragraph", "qas": "question"}
@@ -81,9 +134,13 @@ def _field(where: str, holder: Any, key: str, kind: type) -> Any:
     return value
 
 
-def _answers(where: str, answers: Any) -> tuple[str, ...]:
-    """The texts of the answers, each once; an empty one is no answer."""
+def _answers(where: str, answers: Any, column: str) -> tuple[Answers, Starts]:
+    """The texts of the answers, each once, and where they start; an empty one is no answer."""
     if not isinstance(answers, list):
-        raise InputError(f"{where}: 'answers' should be a list of objects with 'text'")
-    texts = [_field(where, answer, "text", str) for answer in answers]
-    return tuple(dict.fromkeys(text for text in texts if text.strip()))
+        raise InputError(f"{where}: {column!r} should be a list of objects with 'text'")
+    starts: dict[str, int | None] = {}
+    for answer in answers:
+        text, start = _field(where, answer, "text", str), answer.get("answer_start")
+        if text.strip():
+            starts.setdefault(text, start if isinstance(start, int) else None)
+    return tuple(starts), tuple(starts.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgebert.data.columns import Columns, refuse_without_columns
 from edgebert.data.conll import looks_tagged, read_conll
 from edgebert.data.examples import Examples
 from edgebert.data.lines import read_lines
@@ -14,13 +15,7 @@ from edgebert.data.tables import read_table
 from edgebert.errors import InputError
 
 
-def read_examples(
-    path: Path,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    split: Split = "test",
-) -> Examples:
+def read_examples(path: Path, *, columns: Columns | None = None, split: Split = "test") -> Examples:
     """Read texts (.txt), a table (.tsv, .csv, .jsonl, .parquet), tagged tokens (.conll) or SQuAD.
 
     Each but .parquet may be gzipped (`.gz`); SQuAD is a .json file, and a folder is read in the
@@ -30,7 +25,8 @@ def read_examples(
 
     Args:
         path: the file or folder.
-        text_column, label_column: where a table has them, if not where the names above say.
+        columns: names of a table's columns where they are not the usual ones; given by those who
+            let them be named, whom messages then tell how.
         split: whose judgements are read of a folder in the layout of BEIR.
 
     Raises:
@@ -39,6 +35,7 @@ def read_examples(
         MissingExtra: a .parquet file, and pyarrow is not installed.
     """
     kind = file_kind(path)
+    refuse_without_columns(columns, [path])
     if path.is_dir():
         examples = read_retrieval(path, split)
     elif kind == "txt":
@@ -51,7 +48,7 @@ def read_examples(
     elif kind == "json":
         examples = read_squad(path)
     elif kind in TABLES:
-        examples = read_table(path, text_column, label_column)
+        examples = read_table(path, columns)
     else:
         raise InputError(
             f"{path}: expected a .txt, .tsv, .csv, .jsonl, .parquet, .conll or .json file "

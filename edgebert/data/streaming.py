@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgebert.data.columns import Columns, has_columns, refuse_without_columns
 from edgebert.data.examples import Text
 from edgebert.data.lines import stream_lines
 from edgebert.data.reading import read_examples
-from edgebert.data.rows import TABLES, file_kind, place_of, stream_rows
+from edgebert.data.rows import file_kind, place_of, stream_rows
 from edgebert.data.tables import stream_table_texts
-from edgebert.errors import InputError
 
 
-def stream_texts(path: Path, *, text_column: str | None = None) -> Iterator[Text]:
+def stream_texts(path: Path, *, columns: Columns | None = None) -> Iterator[Text]:
     """Yield the texts that `read_examples` would read; they are all texts, or all pairs.
 
     Of .txt, .tsv, .csv, .jsonl and .parquet files one row (of .parquet, a few hundred) is in memory
@@ -25,10 +25,9 @@ def stream_texts(path: Path, *, text_column: str | None = None) -> Iterator[Text
         MissingExtra: a .parquet file, and pyarrow is not installed.
     """
     kind = file_kind(path)
-    if kind in TABLES and not path.is_dir():
-        yield from stream_table_texts(path, text_column)
-    elif text_column is not None:
-        raise InputError(f"{path} has no columns, so --text-column cannot name one")
+    refuse_without_columns(columns, [path])
+    if has_columns(path):
+        yield from stream_table_texts(path, columns)
     elif kind == "txt" and not path.is_dir():
         yield from stream_lines(path)
     else:
@@ -38,7 +37,7 @@ def stream_texts(path: Path, *, text_column: str | None = None) -> Iterator[Text
 def stream_places(path: Path) -> Iterator[str]:
     """Yield where each of the texts that `stream_texts` yields stands: how a message begins."""
     kind = file_kind(path)
-    if kind in TABLES and not path.is_dir():
+    if has_columns(path):
         for number, _ in stream_rows(path, only=lambda names: names[:1]):
             yield place_of(path, number)
     elif kind == "txt" and not path.is_dir():

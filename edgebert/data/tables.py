@@ -1,131 +1,134 @@
-"""Tables: which columns hold texts, labels and scores, and their values."""
+"""Tables: the values of the columns that hold texts, labels, scores and answers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgebert.data.entities import is_tag, spans_of_row
-from edgebert.data.examples import Examples, Text
-from edgebert.data.questions import answers_of_row
-from edgebert.data.rows import Row, head_of, place_of, read_rows, separator_hint, stream_rows
-from edgebert.data.scores import SCORE_COLUMNS, score_of
-from edgebert.data.triplets import (
-    ANCHORED,
-    negative_columns,
-    negatives_of_row,
-    refuse_half_a_pair,
+from edgebert.data.columns import (
+    ANSWERS,
+    LABEL_COLUMNS,
+    Columns,
+    TextColumns,
+    first_of,
+    require_column,
+    text_columns,
 )
+from edgebert.data.entities import Span, spans_of_row
+from edgebert.data.examples import Examples, Text
+from edgebert.data.questions import answers_of_row, are_answers
+from edgebert.data.rows import Row, place_of, read_rows, stream_rows
+from edgebert.data.scores import SCORE_COLUMNS, score_of
+from edgebert.data.triplets import ANCHORED, negative_columns, negatives_of_row
 from edgebert.errors import InputError
 
 T = TypeVar("T")
 
-TEXT_COLUMNS = ("text", "sentence")
-PAIR_COLUMNS = (
-    ("text", "text_pair"),
-    ("sentence1", "sentence2"),
-    ("sentence_a", "sentence_b"),
-    ("premise", "hypothesis"),
-    ("question1", "question2"),
-    ("question", "context"),
-    ANCHORED,
-)
-TAGGED_COLUMNS = (("tokens", "tags"), ("tokens", "ner_tags"))
-LABEL_COLUMNS = ("label", "labels", "intent")
 
-
-def read_table(path: Path, text_column: str | None, label_column: str | None) -> Examples:
+def read_table(path: Path, columns: Columns | None) -> Examples:
     """Read a .tsv, .csv, .jsonl or .parquet file (see `read_examples`)."""
     rows = read_rows(path)
     if not rows:
         raise InputError(f"{path} holds no text")
     lines, cells = tuple(line for line, _ in rows), tuple(cells for _, cells in rows)
-    columns = tuple(dict.fromkeys(name for row in cells for name in row))  # of .jsonl, all rows'
-    text_columns = _text_columns(path, columns, text_column)
-    if text_columns in TAGGED_COLUMNS:
-        tagged = (spans_of_row(path, row, text_columns) for row in rows)
-        texts, entities = zip(*tagged, strict=True)
-        return Examples(path, texts, entities=entities, columns=columns, cells=cells, lines=lines)
-    labels = _named_or_first(path, columns, label_column, LABEL_COLUMNS)
-    score = _first(columns, SCORE_COLUMNS) if len(text_columns) == 2 else None
-    answered = text_columns == ("question", "context") and "answers" in columns
-    anchored, wrong = text_columns == ANCHORED, negative_columns(columns)
-    return Examples(
-        path,
-        texts=tuple(_text(path, row, text_columns) for row in rows),
+    names = tuple(dict.fromkeys(name for row in cells for name in row))  # of .jsonl, all rows'
+    found = text_columns(path, names, columns)
+    label = columns.label if columns else None
+    if label is not None:
+        require_column(path, names, label)
+    examples = partial(Examples, path, columns=names, named=columns, cells=cells, lines=lines)
+    if _are_tokens(found, cells[0]):
+        texts, entities = zip(*(_tagged(path, row, found) for row in rows), strict=True)
+        return examples(texts=texts, entities=entities)
+    answers = _answers_column(found, names, label, cells)
+    told = [answers_of_row(path, row, answers) for row in rows] if answers else []
+    if label == answers:
+        label = None
+    labels = label or first_of(names, LABEL_COLUMNS)
+    score = _score_column(found, names, label, cells)
+    wrong = _negative_columns(found, names, columns)
+    return examples(
+        texts=tuple(_text(path, row, found.texts) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, score_of) if score else None,
-        answers=tuple(answers_of_row(path, row) for row in rows) if answered else None,
-        negatives=tuple(negatives_of_row(path, row, wrong) for row in rows) if anchored else None,
-        columns=columns,
-        cells=cells,
-        lines=lines,
+        answers=tuple(texts for texts, _ in told) if answers else None,
+        answer_starts=tuple(starts for _, starts in told) if answers else None,
+        negatives=None
+        if wrong is None
+        else tuple(negatives_of_row(path, row, found.texts, wrong) for row in rows),
     )
 
 
-def stream_table_texts(path: Path, text_column: str | None) -> Iterator[Text]:
+def stream_table_texts(path: Path, columns: Columns | None) -> Iterator[Text]:
     """Yield the texts of a table one at a time (see `stream_texts`)."""
-    text_columns: tuple[str, ...] = ()
-    columns: dict[str, Any] = {}
-    for row in stream_rows(path, only=lambda names: _text_columns(path, names, text_column)):
-        if not row[1].keys() <= columns.keys():
-            columns |= row[1]
-            before, text_columns = text_columns, _text_columns(path, tuple(columns), text_column)
-            if before not in ((), text_columns):
+    found: TextColumns | None = None
+    names: dict[str, Any] = {}
+    for row in stream_rows(path, only=lambda names: text_columns(path, names, columns).all):
+        if not row[1].keys() <= names.keys():
+            names |= row[1]
+            before, found = found, text_columns(path, tuple(names), columns)
+            if before is not None and before.texts != found.texts:
                 raise InputError(
-                    f"{place_of(path, row[0])}: its texts are in {_listed(text_columns)}, those of "
-                    f"the rows before in {_listed(before)}"
+                    f"{place_of(path, row[0])}: its texts are in {found}, those of "
+                    f"the rows before in {before}"
                 )
-        if text_columns in TAGGED_COLUMNS:
-            yield spans_of_row(path, row, text_columns)[0]
+        assert found is not None  # a row has columns
+        if _are_tokens(found, row[1]):
+            yield _tagged(path, row, found)[0]
         else:
-            yield _text(path, row, text_columns)
+            yield _text(path, row, found.texts)
 
 
-def _text_columns(path: Path, columns: Sequence[str], named: str | None) -> tuple[str, ...]:
-    """The column of the texts, or the two that belong together."""
-    if named is None:
-        for pair in (*TAGGED_COLUMNS, *PAIR_COLUMNS):
-            if set(pair) <= set(columns):
-                return pair
-    found = _named_or_first(path, columns, named, TEXT_COLUMNS)
-    if found is None:
-        refuse_half_a_pair(path, columns)
-        raise InputError(
-            f"{head_of(path)}: no column named {' or '.join(map(repr, TEXT_COLUMNS))}; "
-            f"columns found: {', '.join(columns)}{separator_hint(path, columns)}. "
-            f"{_way_out(columns)}"
-        )
-    return (found,)
+def _are_tokens(found: TextColumns, cells: dict[str, Any]) -> bool:
+    """Whether the texts are tokens with tags, as the cells of a row say."""
+    return found.sure or (found.tags is not None and isinstance(cells.get(found.texts[0]), list))
 
 
-def _way_out(columns: Sequence[str]) -> str:
-    if is_tag(columns[-1]):  # there is no header: its first line is a token
-        return "Tokens with tags belong into a .conll file"
-    return "Call yours 'text', or name it with --text-column where the command takes that"
+def _tagged(path: Path, row: Row, found: TextColumns) -> tuple[str, tuple[Span, ...]]:
+    assert found.tags is not None
+    return spans_of_row(path, row, (found.texts[0], found.tags))
 
 
-def _listed(columns: Sequence[str]) -> str:
-    return " and ".join(map(repr, columns))
+def _negative_columns(
+    found: TextColumns, names: Sequence[str], columns: Columns | None
+) -> tuple[str, ...] | None:
+    """The columns of texts that do not belong to the first of a pair; None where no pair does."""
+    wrong = negative_columns(names)
+    named = columns is not None and columns.pair is not None and bool(wrong)
+    return wrong if named or found.texts == ANCHORED else None
 
 
-def _named_or_first(
-    path: Path, columns: Sequence[str], named: str | None, known: Sequence[str]
+def _answers_column(
+    found: TextColumns, names: Sequence[str], label: str | None, cells: Sequence[dict[str, Any]]
 ) -> str | None:
-    if named is None:
-        return _first(columns, known)
-    if named not in columns:
-        raise InputError(
-            f"{head_of(path)}: no column named {named!r}; columns found: {', '.join(columns)}"
-        )
-    return named
+    """The column of the answers to questions about contexts; None where there is none."""
+    name = label or (ANSWERS if ANSWERS in names else None)
+    if name is None or len(found.texts) != 2:
+        return None
+    usual = found.texts == ("question", "context") and name == ANSWERS
+    return name if usual or are_answers(row.get(name) for row in cells) else None
 
 
-def _first(columns: Sequence[str], known: Sequence[str]) -> str | None:
-    return next((name for name in known if name in columns), None)
+def _score_column(
+    found: TextColumns, names: Sequence[str], label: str | None, cells: Sequence[dict[str, Any]]
+) -> str | None:
+    """The column of the similarity of pairs: the one that was named, if it holds numbers alone."""
+    if len(found.texts) != 2:
+        return None
+    if label is not None and all(_is_number(row.get(label)) for row in cells):
+        return label
+    return first_of(names, SCORE_COLUMNS)
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        return math.isfinite(score_of(cell))
+    except ValueError:
+        return False
 
 
 def _cell(path: Path, row: Row, column: str) -> Any:

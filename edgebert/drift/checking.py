@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edgebert.data import Examples
+from edgebert.data import Columns, Examples
 from edgebert.drift.causes import Side, examined, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import (
@@ -53,6 +53,8 @@ def check(
     baseline: Baseline | None = None,
     slice_by: Sequence[str] = (),
     text_column: str | None = None,
+    pair_column: str | None = None,
+    label_column: str | None = None,
     offline: bool = False,
     kernels: str = AUTO,
 ) -> CheckRecord:
@@ -70,7 +72,8 @@ def check(
         thresholds: bounds.
         baseline: an earlier check on the same texts that this one must be no worse than.
         slice_by: "length", "script" or columns of the file, to look at parts of the texts.
-        text_column: column of the texts, where the file does not use a usual name.
+        text_column: column of the texts, where the file does not use a usual name; `pair_column` of
+            the second of each pair, `label_column` of labels, tags, scores or answers.
         offline: never touch the network.
         kernels: whether edgebert's kernels run a candidate that is a bundle, as in `edgebert.load`;
             a reference is run by them only where it was measured with them, and not if "off".
@@ -79,6 +82,7 @@ def check(
         GateError: a bound is broken. `error.record` is the `CheckRecord` that says which.
         InputError: the two do not compare, or the data do not fit.
     """
+    columns = Columns(text_column, pair_column, label_column)
     right = open_source(str(candidate), offline=offline, kernels=kernels)
     left = open_source(
         str(reference),
@@ -86,7 +90,7 @@ def check(
         offline=offline,
         kernels=OFF if kernels == OFF else AUTO,
     )
-    examples = _examples(left, right, data, text_column)
+    examples = _examples(left, right, data, columns)
     require_same_options(left, right, examples.retrieval)
     for side in (left, right):
         require_readable(side, examples)
@@ -120,15 +124,13 @@ def _names(
     return _Names(str(reference), str(candidate), examples.path.name, earlier)
 
 
-def _examples(
-    left: Source, right: Source, data: str | Path | None, text_column: str | None
-) -> Examples:
+def _examples(left: Source, right: Source, data: str | Path | None, columns: Columns) -> Examples:
     saved = [side for side in (right, left) if isinstance(side, SavedOutputs)]
     if data is None and saved:  # of two, all texts of both: one without some of them is told
         texts = dict.fromkeys(text for side in saved for text in side.texts)
         return Examples(saved[0].path, tuple(texts))
     path = Path(data) if data else None
-    return right.spec.task.examples(path, text_column=text_column)
+    return right.spec.task.examples(path, columns=columns)
 
 
 def _asked(thresholds: Thresholds | None) -> list[Limit]:

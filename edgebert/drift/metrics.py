@@ -8,7 +8,13 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
-from edgebert.drift.ranking import Candidates, mrr_at_k, ndcg_at_k, rank_documents, recall_at_k
+from edgebert.drift.ranking import (
+    Candidates,
+    ndcg_at_k,
+    rank_documents,
+    recall_at_k,
+    reciprocal_rank_at_k,
+)
 from edgebert.errors import InputError
 from edgebert.measures import squad
 from edgebert.measures.scores import Numbers, Scores
@@ -114,7 +120,7 @@ def _score_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores,
     candidates = Candidates.of([text[0] for text in examples.texts], examples.relevance)
     per_query = (
         Scores(name, np.asarray(candidates.measured(measure, found, 10))[:, None], _mean)
-        for name, measure in (("mrr_at_10", mrr_at_k), ("ndcg_at_10", ndcg_at_k))
+        for name, measure in (("mrr_at_10", reciprocal_rank_at_k), ("ndcg_at_10", ndcg_at_k))
         if candidates.candidates
     )
     return Scores("average_precision", rows, _average_precision), *per_query

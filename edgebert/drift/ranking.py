@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -100,18 +99,16 @@ def ndcg_at_k(relevance: Mapping[int, float], ranked: Sequence[int], k: int) -> 
     return found / ideal if ideal else 0.0
 
 
+def reciprocal_rank_at_k(relevance: Mapping[int, float], ranked: Sequence[int], k: int) -> float:
+    """1 / the rank of the first relevant document among the first `k`; 0 where there is none."""
+    ranks = (rank for rank, one in enumerate(ranked[:k], start=1) if relevance.get(one, 0) > 0)
+    return 1 / next(ranks, float("inf"))
+
+
 def recall_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> float:
     """Share of the relevant documents (grade above 0) among the first `k`."""
     relevant = {document for document, grade in relevance.items() if grade > 0}
     return len(relevant.intersection(ranked[:k])) / len(relevant) if relevant else 0.0
-
-
-def mrr_at_k(relevance: Mapping[int, float], ranked: Sequence[int], k: int) -> float:
-    """1 / rank of the first relevant document (grade above 0) among the first `k`, or 0."""
-    hits = (
-        rank for rank, document in enumerate(ranked[:k], start=1) if relevance.get(document, 0) > 0
-    )
-    return 1 / next(hits, math.inf)
 
 
 def _gain(grades: Sequence[float]) -> float:

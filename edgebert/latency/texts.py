@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebert.data import Text, read_examples
+from edgebert.data import Columns, Text, read_examples
 from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
 from edgebert.records.measured import TextsBench, TextsResult, TokenCounts
@@ -39,7 +39,7 @@ class TimedTexts:
     rounds: Rounds
 
 
-def read_sample(path: Path, models: Sequence[TimedModel], text_column: str | None = None) -> Sample:
+def read_sample(path: Path, models: Sequence[TimedModel], columns: Columns | None = None) -> Sample:
     """Read texts, few enough that a round takes seconds; their lengths stay those of the file.
 
     Pairs stay together where every model classifies or answers questions, and are two texts elsewhere.
@@ -47,7 +47,7 @@ def read_sample(path: Path, models: Sequence[TimedModel], text_column: str | Non
     Raises:
         InputError: the file cannot be read or holds no text.
     """
-    examples = read_examples(path, text_column=text_column)
+    examples = read_examples(path, columns=columns)
     pairs = all(model.task.reads_pairs for model in models)
     texts = examples.texts if pairs else examples.single_texts()
     mean = sum(len("".join(text).encode()) for text in texts) / len(texts)

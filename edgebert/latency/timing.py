@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgebert.data import Columns
 from edgebert.errors import InputError
 from edgebert.latency.models import LoadedModel, Start, TimedModel
 from edgebert.latency.noise import cpu_time, noise_of
@@ -46,6 +47,7 @@ def bench(
     threads: Sequence[int] | None = None,
     texts: Path | None = None,
     text_column: str | None = None,
+    pair_column: str | None = None,
     provider: str = "auto",
     kernels: str = AUTO,
     rounds: int = 10,
@@ -61,7 +63,8 @@ def bench(
         batch_sizes: texts of a call.
         threads: cores a call may use; by default one, and all that this process is granted.
         texts: a file whose texts are also timed, from text to answer.
-        text_column: column of the texts, where it has no usual name.
+        text_column: column of the texts, where it has no usual name; `pair_column` of the second
+            text of each pair.
         provider: the execution provider of the bundles.
         kernels: whether edgebert's kernels run the bundles, as in `edgebert.load`.
         rounds: how many turns each model gets at each shape, at least.
@@ -84,7 +87,8 @@ def bench(
     shapes = shapes_of(lengths, batch_sizes, threads)
     for model in opened:
         check_lengths(model.path, model.max_length, lengths)
-    sample = read_sample(texts, opened, text_column) if texts else None
+    columns = Columns(text_column, pair_column)
+    sample = read_sample(texts, opened, columns) if texts else None
     starts = starts_of(opened, provider, kernels)
     before = cpu_time()
     parts: list[_Timed] = []

@@ -33,6 +33,7 @@ from edgebert.text.encoding import Text
 from edgebert.text.long_texts import Cut, encode_windows
 
 if TYPE_CHECKING:
+    from edgebert.data.columns import Columns
     from edgebert.data.examples import Examples
 
 
@@ -149,11 +150,11 @@ class Task:
 
         return Examples(Path("built-in sentences"), self.inputs_of(SENTENCES))
 
-    def examples(self, path: Path | None, *, text_column: str | None = None) -> Examples:
+    def examples(self, path: Path | None, *, columns: Columns | None = None) -> Examples:
         """Read a file, or take the built-in sentences where none is given."""
         from edgebert.data.reading import read_examples
 
-        return read_examples(path, text_column=text_column) if path else self.built_in_examples()
+        return read_examples(path, columns=columns) if path else self.built_in_examples()
 
     def compared_texts(self, examples: Examples, mask_token: str | None) -> tuple[Text, ...]:
         """What of a file is answered: where single texts are, each side of a pair by itself."""

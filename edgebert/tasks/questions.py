@@ -88,7 +88,7 @@ def check_question(pair: Any, place: int, cut: Cut, max_length: int) -> tuple[st
     """
     check_text(pair, place, pairs=True)
     question, context = pair
-    if _rooms([question], cut, max_length) == [0]:
+    if rooms([question], cut, max_length) == [0]:
         raise InputError(f"text {place}: {no_room(max_length)}")
     return question, context
 
@@ -112,7 +112,7 @@ def encode_contexts(
         The first part of each, which knows the others.
     """
     by_stride: dict[int, list[int]] = defaultdict(list)
-    for i, room in enumerate(_rooms([question for question, _ in pairs], cut, max_length)):
+    for i, room in enumerate(rooms([question for question, _ in pairs], cut, max_length)):
         by_stride[stride_of(room)].append(i)
     encodings: dict[int, tokenizers.Encoding] = {}
     for stride, places in by_stride.items():
@@ -133,7 +133,7 @@ def read_answer(whole: Whole[tuple[str, str]], *, allow_no_answer: bool) -> Answ
     best: Answer | None = None
     nowhere = 1.0
     for part, logits in zip(whole.encodings, whole.rows, strict=True):
-        spans = _spans(context, part)
+        spans = context_spans(context, part)
         in_context = np.array([span is not None for span in spans])
         standing = np.array([span is not None and span[0] < span[1] for span in spans])
         chances = _chances(logits, in_context)
@@ -172,7 +172,7 @@ def best_span(
     return int(places[first]), int(places[last])
 
 
-def _spans(context: str, part: tokenizers.Encoding) -> list[tuple[int, int] | None]:
+def context_spans(context: str, part: tokenizers.Encoding) -> list[tuple[int, int] | None]:
     """The characters of each token of the context, None for all other tokens."""
     tokens = zip(part.sequence_ids, part.offsets, part.tokens, strict=True)
     return [token_span(context, span, piece) if side == 1 else None for side, span, piece in tokens]
@@ -191,7 +191,7 @@ def _chances(logits: Array, in_context: npt.NDArray[np.bool_]) -> npt.NDArray[np
     return np.asarray(exponents / exponents.sum(axis=0))
 
 
-def _rooms(questions: Sequence[str], cut: Cut, max_length: int) -> list[int]:
+def rooms(questions: Sequence[str], cut: Cut, max_length: int) -> list[int]:
     """Tokens that each question leaves for its context."""
     tokenizer = cut(None, 0)
     special = tokenizer.num_special_tokens_to_add(True)

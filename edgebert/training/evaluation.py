@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.data import read_examples
+from edgebert.data import Columns, read_examples
 from edgebert.output import new_folder
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
-from edgebert.training.tasks.task import load_task
+from edgebert.training.tasks.trainable import load_task
 
 
-def evaluate(model: str, data: Path, *, offline: bool = False) -> float:
+def evaluate(
+    model: str, data: Path, *, columns: Columns | None = None, offline: bool = False
+) -> float:
     """The task's metric (accuracy, entity F1 or Spearman correlation) on a file, in points.
 
     Raises:
@@ -20,7 +22,7 @@ def evaluate(model: str, data: Path, *, offline: bool = False) -> float:
         InputError: a file without what the task needs, or a label the model does not have.
     """
     task = load_task(open_checkpoint(model, offline=offline))
-    exam = task.encode(read_examples(data))
+    exam = task.encode(read_examples(data, columns=columns))
     return exam.scores(task.model)[exam.metrics[0]]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from edgebert.data import Columns
 from edgebert.errors import InputError
 
 AUTO = "auto"
@@ -90,6 +91,7 @@ class FinetuneOptions(LoopOptions):
             model as it starts.
         label_smoothing: share of each label's target that is dealt out to all labels.
         class_weights: "none", or "balanced": labels count alike, however rare they are.
+        columns: names of the columns of a table, where they are not the usual ones.
     """
 
     max_length: int | None = None
@@ -113,11 +115,18 @@ class FinetuneOptions(LoopOptions):
                 f"{', '.join(CLASS_WEIGHTS)}"
             )
 
+    columns: Columns = field(default_factory=Columns)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DistillOptions(LoopOptions):
-    """`layers` of the student; `max_length` defaults to the teacher's."""
+    """`layers` of the student; `max_length` defaults to the teacher's.
+
+    Attributes:
+        columns: names of the columns of a table, where they are not the usual ones.
+    """
 
     layers: int
     max_length: int | None = None
     learning_rate: float = 1e-4
+    columns: Columns = field(default_factory=Columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Texts, with or without labels, to measure drift on. Default: built-in sentences.",
 )
+@options.labelled_columns
 @options.max_length
 @options.max_drift
 @options.max_flips
@@ -39,6 +40,7 @@ def build(
     max_drift: float | None,
     max_flips: float | None,
     force: bool,
+    **named: Any,
 ) -> None:
     """Export, quantize, check, bench and report the checkpoint MODEL in one go.
 
@@ -55,6 +57,7 @@ def build(
         model,
         output,
         data=data,
+        columns=options.columns_of(named),
         options=ExportOptions(max_length=max_length),
         thresholds=Thresholds(max_drift=max_drift, max_flips=max_flips),
         force=force,

@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import DistillOptions
 
 
@@ -42,6 +36,7 @@ from edgebert.training.options import DistillOptions
     help="Examples that decide which epoch is kept.",
 )
 @click.option("--texts", type=options.DATA_FILE, metavar="FILE", help="Unlabelled texts.")
+@options.labelled_columns
 @option_of(
     DistillOptions,
     "max_length",
@@ -51,6 +46,7 @@ from edgebert.training.options import DistillOptions
 )
 @loop_options(DistillOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def distill(
@@ -61,6 +57,7 @@ def distill(
     dev: Path | None,
     texts: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -75,6 +72,7 @@ def distill(
     require("distill", "train", *PACKAGES)
     from edgebert.training import distill as run_distill
 
+    columns = options.columns_of(chosen)
     run_training(
         json_path,
         lambda: run_distill(
@@ -84,8 +82,9 @@ def distill(
             train=train,
             dev=dev,
             texts=texts,
-            options=DistillOptions(**chosen),
+            options=DistillOptions(columns=columns, **chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),

@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
@@ -35,9 +29,16 @@ def _dimensions(value: str) -> tuple[int, ...]:
     "--task",
     required=True,
     type=click.Choice(
-        ["text-classification", "reranking", "token-classification", "sentence-similarity"]
+        [
+            "text-classification",
+            "reranking",
+            "token-classification",
+            "sentence-similarity",
+            "question-answering",
+            "masked-language-model",
+        ]
     ),
-    help="What the model learns to answer.",
+    help="What the model learns; masked-language-model needs no labels.",
 )
 @click.option(
     "--train",
@@ -106,8 +107,10 @@ def _dimensions(value: str) -> tuple[int, ...]:
     metavar="N",
     help="To each pair, add the N documents nearest to the query that do not answer it.",
 )
+@options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def finetune(
@@ -117,6 +120,7 @@ def finetune(
     train: Path,
     dev: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -140,6 +144,7 @@ def finetune(
     require("finetune", "train", *PACKAGES)
     from edgebert.training import finetune as run_finetune
 
+    columns = options.columns_of(chosen)
     run_training(
         json_path,
         lambda: run_finetune(
@@ -148,8 +153,9 @@ def finetune(
             task=task,
             train=train,
             dev=dev,
-            options=FinetuneOptions(**chosen),
+            options=FinetuneOptions(columns=columns, **chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),

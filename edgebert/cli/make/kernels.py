@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="Texts to measure the drift on, which BUNDLE was not calibrated on. Default: built-in "
     "sentences.",
 )
-@options.text_column
+@options.labelled_columns
 @options.output("Bundle")
 @options.max_drift
 @options.max_flips
@@ -42,12 +42,12 @@ def kernels(
     bundle: Path,
     reference: Path,
     data: Path | None,
-    text_column: str | None,
     output: Path,
     max_drift: float | None,
     max_flips: float | None,
     force: bool,
     json_path: Path | None,
+    **named: Any,
 ) -> None:
     """Measure BUNDLE with edgebert's kernels, so that they run it where they are installed.
 
@@ -61,13 +61,15 @@ def kernels(
     require("kernels", "quantize", "onnx", "onnxruntime")
     from edgebert.quantize import HeldOut, add_kernels
 
+    held_out = HeldOut(data, options.columns_of(named))
+
     record_to(
         json_path,
         lambda: add_kernels(
             bundle,
             output,
             reference=reference,
-            held_out=HeldOut(data, text_column),
+            held_out=held_out,
             max_drift=max_drift,
             max_flips=max_flips,
             force=force,

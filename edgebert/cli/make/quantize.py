@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Texts to measure the drift on. Default: a part of the calibration texts, held out.",
 )
-@options.text_column
+@options.labelled_columns
 @click.option(
     "--kernels",
     type=click.Choice(["auto", "off"]),

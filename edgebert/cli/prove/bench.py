@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Also time the texts of FILE, from text to answer.",
 )
 @options.text_column
+@options.pair_column
 @options.provider
 @options.kernels
 @click.option(
@@ -60,6 +61,7 @@ def bench(
     threads: tuple[int, ...] | None,
     texts: Path | None,
     text_column: str | None,
+    pair_column: str | None,
     provider: str,
     kernels: str,
     html: Path | None,
@@ -73,8 +75,9 @@ def bench(
     \b
         edgebert bench path/to/checkpoint out/fp32 out/int8 --texts dev.tsv --html bench.html
     """
-    if text_column and not texts:
-        raise click.UsageError("--text-column needs --texts.")
+    for option, column in (("--text-column", text_column), ("--pair-column", pair_column)):
+        if column and not texts:
+            raise click.UsageError(f"{option} needs --texts.")
     if html:
         require("--html", "report", "jinja2", "matplotlib")
         refuse_existing(html, force=force)
@@ -88,6 +91,7 @@ def bench(
             threads=threads,
             texts=texts,
             text_column=text_column,
+            pair_column=pair_column,
             provider=provider,
             kernels=kernels,
             offline=is_offline(),

@@ -30,7 +30,7 @@ _PROJECT = Path("pyproject.toml")
     help="Texts, with or without labels, or a folder in the BEIR layout. Default: built-in "
     "sentences, or the texts of saved outputs.",
 )
-@options.text_column
+@options.labelled_columns
 @options.kernels
 @click.option(
     "--baseline",
@@ -69,6 +69,8 @@ def check(
     candidate: str,
     data: Path | None,
     text_column: str | None,
+    pair_column: str | None,
+    label_column: str | None,
     kernels: str,
     baseline: Path | None,
     margin: float | None,
@@ -115,6 +117,8 @@ def check(
             baseline=Baseline(baseline, MARGIN if margin is None else margin) if baseline else None,
             slice_by=slice_by,
             text_column=text_column,
+            pair_column=pair_column,
+            label_column=label_column,
             offline=is_offline(),
             kernels=kernels,
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgebert.cli import options
 from edgebert.cli.boundary import Command
 from edgebert.cli.texts.answering import run
 from edgebert.cli.texts.given import STDIN, GivenTexts, single_texts
@@ -24,6 +25,7 @@ Pair = tuple[str, str]
 
 @click.command(cls=Command)
 @run_options("[QUESTION [CONTEXT]]...")
+@options.pair_column
 @click.option(
     "--context",
     "context_file",
@@ -101,8 +103,9 @@ def _pairs(given: GivenTexts, context: str | None) -> GivenTexts:
         return single_texts(given).beside(context)
     if not given.pairs:
         raise InputError(
-            f"{given.source} holds single texts: name its columns 'question' and 'context', or give "
-            "the context of all its questions with --context"
+            f"{given.source} holds single texts: name its columns 'question' and 'context' (or "
+            "say theirs with --text-column and --pair-column), or give the context of all its "
+            "questions with --context"
         )
     return given
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @run_options()
+@options.pair_column
 @options.long_text
 def classify(long_text: str, **given: Any) -> None:
     """Classify texts: one JSON object a line.

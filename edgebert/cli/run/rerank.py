@@ -44,9 +44,10 @@ def rerank(
         edgebert rerank reranker/int8 "how do I reset it" --input found.txt -k 3
     """
     from edgebert.answer_files.rows import hits_row, to_json
+    from edgebert.data import Columns
     from edgebert.runtimes import load
 
-    given = single_texts(given_texts(texts, source, text_column))
+    given = single_texts(given_texts(texts, source, Columns(text_column)))
     listed = [str(text) for chunk in given.chunks() for text in chunk]
     model = load(bundle, provider=provider, kernels=kernels)
     _refuse_unreadable(model, query, listed, given)

@@ -39,8 +39,11 @@ def run(
     kernels: str,
     force: bool,
     resume: bool,
+    pair_column: str | None = None,
 ) -> None:
     """Answer the texts in order, and write each answer as soon as it is there."""
+    from edgebert.data.columns import Columns as NamedColumns
+
     if resume:
         _check_resume(source, target)
     if target is not None:
@@ -50,7 +53,8 @@ def run(
         check_output(target, verb.task)
         # A run that goes on may find that the file is whole already: that is looked at later.
         refuse_existing(target, force=force or resume, source=source)
-    given = verb.takes(given_texts(texts, source, text_column))
+    columns = NamedColumns(text_column, pair_column)
+    given = verb.takes(given_texts(texts, source, columns))
     runner = Runner(bundle, provider, kernels)
     if target is None:
         _print(verb, runner, given)
@@ -148,7 +152,7 @@ def _what_decides(verb: Verb, runner: Runner, given: GivenTexts) -> dict[str, st
         "bundle": f"sha256 {file_sha256(runner.bundle / MANIFEST)[:16]}",
         "fingerprint": str(opened.fingerprint(engine)),
         "input": f"{given.count:,} texts, sha256 {given.sha256[:16]}",
-        "--text-column": given.text_column or "not given",
+        **_named_columns(given),
         **{
             name: "not given" if value is None else repr(value)
             for name, value in {**verb.chosen, **verb.kept}.items()
@@ -158,6 +162,11 @@ def _what_decides(verb: Verb, runner: Runner, given: GivenTexts) -> dict[str, st
         "edgebert": __version__,
         **{name: versions[name] for name in packages if name in versions},
     }
+
+
+def _named_columns(given: GivenTexts) -> dict[str, str]:
+    """The columns that were named; of the texts' it is said too that it was not."""
+    return {"--text-column": "not given", **(given.columns.named if given.columns else {})}
 
 
 def _columns(verb: Verb, model: Model, given: GivenTexts) -> Columns:

@@ -16,7 +16,7 @@ import click
 from edgebert.errors import InputError
 
 if TYPE_CHECKING:
-    from edgebert.data import Text
+    from edgebert.data import Columns, Text
 
 STDIN = Path("-")
 
@@ -30,7 +30,7 @@ class GivenTexts:
         count: how many there are, where that can be known before they are answered.
         sha256: of them all; None where they cannot be read a second time.
         pairs: whether they are pairs of texts.
-        text_column: the column that was named for them.
+        columns: those that were named for them.
         source: where they come from, as a message names it.
         places: opens where each of them stands, as a message about it begins.
     """
@@ -39,7 +39,7 @@ class GivenTexts:
     count: int | None = None
     sha256: str | None = None
     pairs: bool = False
-    text_column: str | None = None
+    columns: Columns | None = None
     source: str = "the command line"
     places: Callable[[], Iterator[str]] = lambda: (f"text {number}" for number in numbers(1))
 
@@ -69,7 +69,7 @@ def texts_or_pairs(given: GivenTexts) -> GivenTexts:
     return given
 
 
-def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | None) -> GivenTexts:
+def given_texts(texts: tuple[str, ...], source: Path | None, columns: Columns | None) -> GivenTexts:
     """Look at what was given. A file is read once here, so that a bad line is told before any work.
 
     Raises:
@@ -78,8 +78,9 @@ def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | 
     """
     if bool(texts) == (source is not None):
         raise click.UsageError("give texts as arguments, or a file with --input")
-    if text_column is not None and source in (None, STDIN):
-        raise click.UsageError("--text-column names a column of a table: give one with --input")
+    option = next(iter(columns.named), None) if columns else None
+    if option is not None and source in (None, STDIN):
+        raise click.UsageError(f"{option} names a column of a table: give one with --input")
     if source is None:
         return GivenTexts(lambda: iter([iter(texts)]), count=len(texts))
     if source == STDIN:
@@ -90,23 +91,23 @@ def given_texts(texts: tuple[str, ...], source: Path | None, text_column: str | 
             source="stdin",
             places=lambda: (f"stdin, line {number}" for number in numbers(1)),
         )
-    return _texts_of_file(source, text_column)
+    return _texts_of_file(source, columns)
 
 
-def _texts_of_file(path: Path, text_column: str | None) -> GivenTexts:
+def _texts_of_file(path: Path, columns: Columns | None) -> GivenTexts:
     from edgebert.data.streaming import stream_places, stream_texts
 
     if path.exists() and not path.is_file() and not path.is_dir():
-        return _texts_of_pipe(path, stream_texts(path, text_column=text_column))
-    count, sha256, pairs = _survey(stream_texts(path, text_column=text_column))
+        return _texts_of_pipe(path, stream_texts(path, columns=columns))
+    count, sha256, pairs = _survey(stream_texts(path, columns=columns))
     if not count:
         raise InputError(f"{path} holds no text")
     return GivenTexts(
-        lambda: iter([stream_texts(path, text_column=text_column)]),
+        lambda: iter([stream_texts(path, columns=columns)]),
         count,
         sha256,
         pairs=pairs,
-        text_column=text_column,
+        columns=columns,
         source=str(path),
         places=lambda: stream_places(path),
     )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from transformers import AutoModel
+
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples
 from edgebert.errors import InputError
+from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.tasks.embedded_texts import embed_texts
 from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.task import Task, sentence_embedding
+from edgebert.training.tasks.matryoshka import Prefixes
+from edgebert.training.tasks.retrieval import RankingEncoder, encode_judged, encode_pairs
+from edgebert.training.tasks.similarity import encode_scored_pairs
+from edgebert.training.tasks.task import Task, TaskData
 
 
 def put_embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
@@ -22,3 +31,36 @@ def put_embedder(checkpoint: Checkpoint, examples: Examples, options: FinetuneOp
             "--batch-size should be at least 2"
         )
     return sentence_embedding(checkpoint, Embedder.of(checkpoint).by_cosine(), options.matryoshka)
+
+
+def open_embedder(checkpoint: Checkpoint) -> Task:
+    """A trained one, which makes embeddings as it says."""
+    return sentence_embedding(checkpoint, Embedder.of(checkpoint))
+
+
+def sentence_embedding(
+    checkpoint: Checkpoint, embedder: Embedder, matryoshka: tuple[int, ...] = ()
+) -> Task:
+    model = load_model(AutoModel, checkpoint, {})
+    tokenizer = load_tokenizer(checkpoint)
+    prefixes = Prefixes.of(matryoshka, embedder.width(model.config.hidden_size))
+
+    def related(examples: Examples) -> TaskData:
+        """What the file says belongs together: by scores, by judgements, or as pairs."""
+        if examples.scores is not None:
+            return encode_scored_pairs(
+                examples, tokenizer=tokenizer, embedder=embedder, prefixes=prefixes
+            )
+        encoder = RankingEncoder(tokenizer, embedder, prefixes)
+        if examples.retrieval is not None:
+            return encode_judged(examples, examples.retrieval, encoder)
+        return encode_pairs(examples, encoder)
+
+    return Task(
+        model,
+        tokenizer,
+        targets="scores",
+        encode=related,
+        answer=partial(embed_texts, model=model, tokenizer=tokenizer, embedder=embedder),
+        embedder=embedder,
+    )

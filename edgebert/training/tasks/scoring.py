@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from edgebert.data import Examples, Text
-from edgebert.drift.ranking import Candidates, mrr_at_k, ndcg_at_k
+from edgebert.drift.ranking import Candidates, ndcg_at_k, reciprocal_rank_at_k
 from edgebert.errors import InputError
 from edgebert.measures.statistics import average_precision, pearson, spearman
 from edgebert.records.manifest import IDENTITY, SIGMOID
@@ -98,7 +98,7 @@ class Relevance:
             )
         }
         if queries.candidates:
-            metrics["mrr_at_10"] = _mean_rank(queries, mrr_at_k)
+            metrics["mrr_at_10"] = _mean_rank(queries, reciprocal_rank_at_k)
             metrics["ndcg_at_10"] = _mean_rank(queries, ndcg_at_k)
         return metrics
 

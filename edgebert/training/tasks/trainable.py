@@ -7,12 +7,22 @@ from dataclasses import dataclass, fields
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples
-from edgebert.errors import InputError
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION
+from edgebert.errors import CheckpointError, InputError
+from edgebert.records.manifest import (
+    EMBEDDINGS,
+    FILL_MASK,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TOKEN_CLASSIFICATION,
+)
 from edgebert.training.options import FinetuneOptions
-from edgebert.training.tasks.embedding_head import put_embedder
-from edgebert.training.tasks.labelled_heads import put_classifier, put_reranker, put_tagger
+from edgebert.training.tasks.embedding_head import open_embedder, put_embedder
+from edgebert.training.tasks.masked_head import open_guesser, put_guesser
+from edgebert.training.tasks.masked_words import MASKED_LM
+from edgebert.training.tasks.reading_head import open_reader, put_reader
+from edgebert.training.tasks.tagging_head import open_tagger, put_tagger
 from edgebert.training.tasks.task import Task
+from edgebert.training.tasks.text_head import open_classifier, put_classifier, put_reranker
 
 RERANKING = "reranking"
 SENTENCE_SIMILARITY = "sentence-similarity"
@@ -26,14 +36,16 @@ class Trainable:
 
     Attributes:
         put: puts the task's head on a checkpoint, as the training examples and the options say.
+        open: opens a checkpoint that has it.
         opened_as: the task of the checkpoint, where it has another name.
         takes: the options that mean something to it, beside those that every task takes.
     """
 
     name: str
     put: Callable[[Checkpoint, Examples, FinetuneOptions], Task]
+    open: Callable[[Checkpoint], Task]
     opened_as: str
-    takes: frozenset[str]
+    takes: frozenset[str] = frozenset()
 
     def refuse_options(self, options: FinetuneOptions) -> None:
         """Refuse what the task would pass over.
@@ -55,16 +67,23 @@ TASKS = {
     task.name: task
     for task in (
         Trainable(
-            TEXT_CLASSIFICATION, put_classifier, TEXT_CLASSIFICATION, _LABELS | {"multi_label"}
+            TEXT_CLASSIFICATION,
+            put_classifier,
+            open_classifier,
+            TEXT_CLASSIFICATION,
+            _LABELS | {"multi_label"},
         ),
-        Trainable(RERANKING, put_reranker, TEXT_CLASSIFICATION, _LABELS),
-        Trainable(TOKEN_CLASSIFICATION, put_tagger, TOKEN_CLASSIFICATION, _LABELS),
+        Trainable(RERANKING, put_reranker, open_classifier, TEXT_CLASSIFICATION, _LABELS),
+        Trainable(TOKEN_CLASSIFICATION, put_tagger, open_tagger, TOKEN_CLASSIFICATION, _LABELS),
         Trainable(
             SENTENCE_SIMILARITY,
             put_embedder,
+            open_embedder,
             EMBEDDINGS,
             frozenset({"matryoshka", "hard_negatives"}),
         ),
+        Trainable(QUESTION_ANSWERING, put_reader, open_reader, QUESTION_ANSWERING),
+        Trainable(MASKED_LM, put_guesser, open_guesser, FILL_MASK),
     )
 }
 
@@ -78,3 +97,15 @@ def trainable(name: str) -> Trainable:
     if name not in TASKS:
         raise InputError(f"unknown task {name!r}: expected one of {', '.join(TASKS)}")
     return TASKS[name]
+
+
+def load_task(checkpoint: Checkpoint) -> Task:
+    """Open a trained checkpoint with the head and the labels it has.
+
+    Raises:
+        CheckpointError: it cannot be loaded, or is of a task that is not trained here.
+    """
+    for task in TASKS.values():
+        if task.opened_as == checkpoint.task:
+            return task.open(checkpoint)
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")

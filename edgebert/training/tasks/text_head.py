@@ -1,21 +1,26 @@
-"""Puts heads for labels and scores on checkpoints, as a training file and the options say."""
+"""Heads for texts and pairs: one label, several, or a score."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import fmean
 
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.data import Examples
+from edgebert.data import Examples, Text
 from edgebert.errors import InputError
+from edgebert.records.manifest import IDENTITY, SIGMOID
 from edgebert.tasks.classification import REGRESSION
-from edgebert.training.models import load_tokenizer
+from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import BALANCED, UNWEIGHTED, FinetuneOptions
+from edgebert.training.tasks.asked import Asked
 from edgebert.training.tasks.classification import MultiLabel, SingleLabel, label_names
 from edgebert.training.tasks.drawing import draw
+from edgebert.training.tasks.encoding import encode
 from edgebert.training.tasks.heads import (
     OneLabel,
     Probability,
@@ -23,15 +28,16 @@ from edgebert.training.tasks.heads import (
     balanced_answers,
     balanced_labels,
 )
+from edgebert.training.tasks.kinds import text_kind
 from edgebert.training.tasks.scoring import Relevance, Score
-from edgebert.training.tasks.tagging import bio_labels, encode_tagged
-from edgebert.training.tasks.task import (
-    Task,
-    say_scoring,
-    text_classification,
-    token_classification,
-)
-from edgebert.training.tasks.texts import TextKind
+from edgebert.training.tasks.task import Task, label_maps
+from edgebert.training.tasks.texts import TextKind, answer_texts, encode_answered
+
+_ACTIVATIONS = {
+    SIGMOID: "torch.nn.modules.activation.Sigmoid",
+    IDENTITY: "torch.nn.modules.linear.Identity",
+}
+"""Where a CrossEncoder of sentence-transformers looks for what makes a score of a logit."""
 
 
 def put_classifier(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
@@ -62,15 +68,29 @@ def put_reranker(checkpoint: Checkpoint, examples: Examples, options: FinetuneOp
     return _with_kind(checkpoint, Relevance(head=head))
 
 
-def put_tagger(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
-    """A head for the entities of a file, in the scheme BIO."""
-    labels, weights = bio_labels(examples), None
-    if options.class_weights == BALANCED:
-        tokenizer = load_tokenizer(checkpoint)
-        data = encode_tagged(draw(examples, options), tokenizer=tokenizer, labels=labels)
-        weights = balanced_labels(data.words, len(labels))
-    head = OneLabel(options.label_smoothing, weights)
-    return token_classification(checkpoint, labels, head)
+def open_classifier(checkpoint: Checkpoint) -> Task:
+    """A trained one, with the labels it has."""
+    return text_classification(checkpoint, text_kind(checkpoint), trained=True)
+
+
+def text_classification(checkpoint: Checkpoint, kind: TextKind, *, trained: bool = False) -> Task:
+    """A text classifier, whose head may be new where it is not `trained`."""
+    config = {**label_maps(kind.labels), "problem_type": kind.problem_type}
+    auto_class = AutoModelForSequenceClassification
+    model = load_model(auto_class, checkpoint, config, trained=trained)
+    tokenizer = load_tokenizer(checkpoint)
+
+    def ask(texts: Sequence[Text]) -> Asked:
+        return Asked(encode(tokenizer, texts), kind.head)
+
+    return Task(
+        model,
+        tokenizer,
+        targets=kind.targets,
+        encode=partial(encode_answered, tokenizer=tokenizer, kind=kind),
+        answer=partial(answer_texts, model=model, tokenizer=tokenizer, kind=kind),
+        ask=ask,
+    )
 
 
 def _single_label(
@@ -102,5 +122,14 @@ def _start_at(model: PreTrainedModel, score: float) -> None:
 
 def _with_kind(checkpoint: Checkpoint, kind: TextKind) -> Task:
     task = text_classification(checkpoint, kind)
-    say_scoring(task.model.config, kind.scoring)
+    _say_scoring(task.model.config, kind.scoring)
     return task
+
+
+def _say_scoring(config: PretrainedConfig, scoring: str | None) -> None:
+    """Note how a score is made of a single logit, and take out what was noted of another head."""
+    for name in ("sentence_transformers", "sbert_ce_default_activation_function"):
+        if hasattr(config, name):
+            delattr(config, name)
+    if scoring is not None:
+        config.sentence_transformers = {"activation_fn": _ACTIVATIONS[scoring]}

@@ -1,0 +1,42 @@
+"""A head for where in a context the answer to a question begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from transformers import AutoModelForQuestionAnswering
+
+from edgebert.checkpoint import Checkpoint
+from edgebert.data import Examples, Text
+from edgebert.errors import CheckpointError
+from edgebert.training.models import load_model, load_tokenizer
+from edgebert.training.options import FinetuneOptions
+from edgebert.training.tasks.answering import encode_questions
+from edgebert.training.tasks.task import Task, TaskData
+
+
+def put_reader(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
+    """The head that the checkpoint has, or a new one."""
+    return _reader(checkpoint)
+
+
+def open_reader(checkpoint: Checkpoint) -> Task:
+    """A trained one."""
+    return _reader(checkpoint, trained=True)
+
+
+def _reader(checkpoint: Checkpoint, *, trained: bool = False) -> Task:
+    model = load_model(AutoModelForQuestionAnswering, checkpoint, {}, trained=trained)
+    tokenizer = load_tokenizer(checkpoint)
+    return Task(
+        model,
+        tokenizer,
+        targets="answers",
+        encode=partial(encode_questions, tokenizer=tokenizer),
+        answer=partial(_no_lesson, checkpoint),
+    )
+
+
+def _no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")
