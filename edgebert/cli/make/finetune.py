@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
@@ -41,9 +35,10 @@ def _dimensions(value: str) -> tuple[int, ...]:
             "token-classification",
             "sentence-similarity",
             "question-answering",
+            "masked-language-model",
         ]
     ),
-    help="What the model learns to answer.",
+    help="What the model learns; masked-language-model needs no labels.",
 )
 @click.option(
     "--train",
@@ -115,6 +110,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
 @options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def finetune(
@@ -124,6 +120,7 @@ def finetune(
     train: Path,
     dev: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -158,6 +155,7 @@ def finetune(
             dev=dev,
             options=FinetuneOptions(columns=columns, **chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),
