@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgebert.cli import main
+from edgebert.cli.options import columns_of
+from edgebert.data import Columns
 from edgebert.toml_files import toml_text
 from edgebert.training.options import (
     DistillOptions,
@@ -19,6 +22,7 @@ from edgebert.training.options import (
     LoopOptions,
     PretrainOptions,
 )
+from edgebert.training.recipe import Given, recipe_text
 
 TRAINING: dict[str, type[LoopOptions]] = {
     "finetune": FinetuneOptions,
@@ -61,7 +65,8 @@ def test_the_command_line_has_the_defaults_of_the_api(data: Path, command: str) 
     }
     told = settings_of(command, *needed[command], "-o", "o")
     record = TRAINING[command]
-    chosen = {f.name: told[f.name] for f in dataclasses.fields(record)}
+    names = {field.name for field in dataclasses.fields(record)} - {"columns"}
+    chosen = {name: told[name] for name in names}
     expected = DistillOptions(layers=3) if command == "distill" else record()
     assert record(**chosen) == expected
 
@@ -146,3 +151,77 @@ def test_text_that_is_written_as_toml_is_read_as_it_was() -> None:
     read = tomllib.loads(toml_text(values))
     assert read == {name: value for name, value in values.items() if value is not None}
     assert json.dumps(read["truth"]) == "false"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_embedder: Path) -> Path:
+    """A folder with a copy of a model, a file of examples, and a classifier made of both."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree(tiny_embedder, folder / "bert")
+    rows = [f"{word} the lamp\t{word}" for word in ("on", "off")] * 8
+    (folder / "train.tsv").write_text("text\tlabel\n" + "\n".join(rows) + "\n")
+    options = ("--epochs", "2", "--batch-size", "4", "--learning-rate", "2e-3", "--seed", "5")
+    files = ("--train", folder / "train.tsv", "--dev", folder / "train.tsv")
+    result = call(
+        "finetune", folder / "bert", "-o", folder / "out/clf", "--task", "text-classification",
+        *files, *options, "--precision", "fp32",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_the_recipe_of_an_output_is_complete(made: Path) -> None:
+    path = made / "out/clf/recipe.toml"
+    read = tomllib.loads(path.read_text(encoding="utf-8"))
+    names = {field.name for field in dataclasses.fields(FinetuneOptions)} - {"columns"}
+    unset = [*(names - read.keys()), "text_column", "pair_column", "label_column"]
+    assert all(f"# {name} is not set\n" in path.read_text(encoding="utf-8") for name in unset)
+    assert (read["model"], read["train"]) == ("../../bert", "../../train.tsv")
+    assert (read["task"], read["epochs"], read["seed"]) == ("text-classification", 2, 5)
+
+
+def test_the_recipe_of_an_output_makes_the_same_weights_from_anywhere(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(made, moved)
+    monkeypatch.chdir(tmp_path)
+    result = call("finetune", "--config", "moved/out/clf/recipe.toml", "-o", "again")
+    assert result.exit_code == 0, result.output
+    for name in ("model.safetensors", "tokenizer.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (made / "out/clf" / name).read_bytes()
+    again = tomllib.loads((tmp_path / "again/recipe.toml").read_text(encoding="utf-8"))
+    once = tomllib.loads((moved / "out/clf/recipe.toml").read_text(encoding="utf-8"))
+    assert again == once | {"model": "../moved/bert"} | dict.fromkeys(
+        ("train", "dev"), "../moved/train.tsv"
+    )
+
+
+def test_columns_and_lists_come_back_from_a_recipe(data: Path) -> None:
+    given: Given = {"model": "m", "task": "sentence-similarity", "train": data / "train.tsv"}
+    options = FinetuneOptions(
+        columns=Columns(text="title", label="topic"), matryoshka=(64, 32), hard_negatives=2
+    )
+    path = recipe(data, recipe_text("finetune", given, options, data))
+    found = settings_of("finetune", "--config", path, "-o", "o")
+    assert (found["text_column"], found["pair_column"]) == ("title", None)
+    columns = columns_of(found)
+    names = {field.name for field in dataclasses.fields(options)} - {"columns"}
+    assert FinetuneOptions(columns=columns, **{name: found[name] for name in names}) == options
+
+
+def test_students_and_pretrained_models_keep_their_recipes(made: Path, tmp_path: Path) -> None:
+    texts = made / "train.tsv"
+    few = ("--epochs", "1", "--batch-size", "8")
+    student = ("distill", made / "out/clf", "--layers", "1", "--texts", texts, *few)
+    assert call(*student, "-o", tmp_path / "student").exit_code == 0
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n\n".join(f"turn on lamp {i}\nit is on\nturn it off" for i in range(9)))
+    size = ("--layers", "1", "--hidden", "32", "--vocab-size", "100", "--max-length", "16")
+    assert call("pretrain", corpus, *size, *few, "-o", tmp_path / "bert").exit_code == 0
+    for command, folder in (("distill", "student"), ("pretrain", "bert")):
+        again = call(command, "--config", tmp_path / folder / "recipe.toml", "-o", tmp_path / "2")
+        assert again.exit_code == 0, again.output
+        weights = (tmp_path / folder / "model.safetensors").read_bytes()
+        assert (tmp_path / "2/model.safetensors").read_bytes() == weights
+        shutil.rmtree(tmp_path / "2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from edgebert.records.header import Header
@@ -48,6 +48,87 @@ class Evaluation:
     scores: dict[str, float]
 
 
+@dataclass(frozen=True)
+class LabelCounts:
+    """How often a label was found where it belongs, and how not.
+
+    Attributes:
+        missed: it was not found; `spurious`: it was found where nothing is, or another label.
+        wrong_label: entities that were found with another label.
+        wrong_bounds: entities that were found with other ends. Neither is counted as missed or
+            spurious.
+    """
+
+    label: str
+    right: int
+    missed: int
+    spurious: int
+    wrong_label: int = 0
+    wrong_bounds: int = 0
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many texts of the label `gold` were given `found`, which may be the same.
+
+    None stands for all labels that are not among the most confused ones.
+    """
+
+    gold: str | None
+    found: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class EntityMistake:
+    """An entity that should be there, the one that was found, or both.
+
+    Attributes:
+        kind: missed, spurious, wrong label or wrong boundaries.
+        gold, found: labels.
+        gold_text, found_text: the characters of the entity alone.
+    """
+
+    kind: str
+    gold: str | None
+    found: str | None
+    gold_text: str | None
+    found_text: str | None
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """What the weights that were kept get wrong on dev.
+
+    Attributes:
+        texts: how many texts were asked.
+        labels: of all labels of a classifier, or kinds of entities.
+        confusions: of a classifier that gives a text one label; pairs that never occurred are left
+            out.
+        entities: at most five of each kind, the first ones.
+    """
+
+    texts: int
+    labels: tuple[LabelCounts, ...]
+    confusions: tuple[Confusion, ...] = ()
+    entities: tuple[EntityMistake, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """What a run read, by the option's name.
+
+    Attributes:
+        rows: examples that the file holds; None where they were not counted.
+        sha256: of the file, or of all files of a folder.
+    """
+
+    role: str
+    path: str
+    rows: int | None
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecord(Header):
     """A checkpoint was trained. `metric` names what `dev` and `best_dev` are, in points.
@@ -61,6 +142,8 @@ class TrainingRecord(Header):
         precision: in which numbers: fp32, bf16 or fp16.
         processes: how many shared the work.
         curve: loss and learning rate on the way; `evaluations` the dev metrics.
+        files: `data` with its sizes and hashes.
+        mistakes: on dev, of classifiers and taggers.
     """
 
     record: str = "training"
@@ -87,7 +170,9 @@ class TrainingRecord(Header):
     device: str = "cpu"
     processes: int = 1
     curve: tuple[LossPoint, ...] = ()
-    evaluations: tuple[Evaluation, ...] = field(default=())
+    evaluations: tuple[Evaluation, ...] = ()
+    files: tuple[DataFile, ...] = ()
+    mistakes: Mistakes | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

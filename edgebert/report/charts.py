@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 from edgebert.report.drawing import INK, canvas, colour, drawable, label_x, power, to_svg
 
@@ -75,21 +75,6 @@ def dots(groups: Sequence[str], series: Sequence[Series], axis: str) -> Markup:
         axes.set_ylim(len(groups) - 0.5, -0.5)
         axes.margins(x=0.15)
         label_x(axes, axis)
-        return to_svg(drawing)
-
-
-def curves(steps: Sequence[int], panels: Sequence[tuple[str, Series]], axis: str) -> Markup:
-    """A line for each of `panels` (its axis label, its values), above one another."""
-    with canvas(40 + 95 * len(panels), len(panels)) as (drawing, rows):
-        for axes, (label, one) in zip(rows, panels, strict=True):
-            shown = [(s, v) for s, v in zip(steps, one.values, strict=True) if _known(v)]
-            xs, ys = [s for s, _ in shown], [v for _, v in shown]
-            axes.plot(xs, ys, "o-", color=colour(one.colour), markersize=4, linewidth=2)
-            axes.set_ylabel(label)
-            axes.grid(axis="y", linewidth=0.6)
-            axes.margins(y=0.15)
-        rows[-1].set_xlabel(axis)
-        rows[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         return to_svg(drawing)
 
 

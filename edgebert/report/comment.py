@@ -13,12 +13,14 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
 from edgebert.records.measured import BenchRecord
+from edgebert.records.trained import TrainingRecord
 from edgebert.report import changes, checks, device, made
 from edgebert.report.blocks import Section, Table
 from edgebert.report.formats import day, figures, times
 from edgebert.report.names import Names, names_of
 from edgebert.report.read import distinct, of_kind
 from edgebert.report.shapes import baseline, by_shape, speedups
+from edgebert.report.training import tables as training
 from edgebert.report.verdict import Outcome, Verdict, verdict
 
 _LONGEST = 60_000  # characters; GitHub refuses comments above 65,536
@@ -100,6 +102,12 @@ def _details(records: Sequence[Header], names: Names) -> Iterator[str]:
     yield _folded("Slices", checks.slices(checked, names))
     yield _folded("Latency", tuple(_medians(b, names) for b in of_kind(records, BenchRecord)))
     yield _folded("Worst texts", checks.worst(checked, names))
+    trained = of_kind(records, TrainingRecord)
+    if trained:
+        yield _folded(
+            "Training", (training.runs(trained, names), *training.differences(trained, names))
+        )
+        yield _folded("Mistakes on dev", tuple(training.mistakes(trained, names)))
     for build in (device.doctor, made.coverage, device.environment):
         section: Section | None = build(records, names)
         if section:

@@ -7,7 +7,7 @@ HTML and can hold any script.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import Any
@@ -48,11 +48,20 @@ _STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def canvas(height: float, panels: int = 1) -> Iterator[tuple[Canvas, list[Axes]]]:
-    """A canvas `height` points high, in the style of the page, with axes above one another."""
+def canvas(
+    height: float, panels: int = 1, shares: Sequence[float] | None = None
+) -> Iterator[tuple[Canvas, list[Axes]]]:
+    """A canvas `height` points high, in the style of the page, with axes above one another.
+
+    Args:
+        height: of all.
+        panels: how many axes.
+        shares: how high each is beside the others; by default alike.
+    """
     with matplotlib.rc_context(_STYLE):
         drawing = Canvas(figsize=(_WIDTH / 72, height / 72), layout="constrained")
-        yield drawing, list(drawing.subplots(panels, 1, sharex=True, squeeze=False)[:, 0])
+        rows = drawing.subplots(panels, 1, sharex=True, squeeze=False, height_ratios=shares)
+        yield drawing, list(rows[:, 0])
 
 
 def colour(number: int) -> str:

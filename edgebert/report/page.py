@@ -26,12 +26,12 @@ from edgebert.report import (
     throughput,
     tuned,
 )
-from edgebert.report import training as trained
 from edgebert.report.blocks import Section, Table
 from edgebert.report.drawing import COLOURS
 from edgebert.report.formats import day
 from edgebert.report.names import Names, names_of
 from edgebert.report.read import distinct, read_record
+from edgebert.report.training import section as trained
 from edgebert.report.verdict import verdict
 
 _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
@@ -45,6 +45,7 @@ _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
     drift.slices,
     drift.worst_texts,
     trained.training,
+    trained.mistakes,
     quantized.quantization,
     kernels.kernels,
     made.coverage,

@@ -24,6 +24,9 @@ from edgebert.records.tuned import TuneRecord
 
 R = TypeVar("R", bound=Header)
 
+TRAINING = "training.json"
+"""The record that a checkpoint keeps of its training."""
+
 _FORMAT = 1
 _KINDS: dict[str, type[Header]] = {
     "check": CheckRecord,
@@ -47,11 +50,17 @@ class _Kind:
 
 
 def read_record(path: Path) -> Header:
-    """Read one record.
+    """Read one record: a JSON file, or the training.json of a checkpoint's folder.
 
     Raises:
         InputError: `path` is no record, or one of a kind or format this version does not know.
     """
+    if path.is_dir():
+        if not (path / TRAINING).is_file():
+            raise InputError(
+                f"{path} holds no {TRAINING}: give a record, or a folder that was trained"
+            )
+        path = path / TRAINING
     kind = read_json(_Kind, path, "edgebert record")
     if kind.record not in _KINDS:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -11,10 +11,12 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.measured import BenchRecord
-from edgebert.report.formats import figures, megabytes, times
+from edgebert.records.trained import TrainingRecord
+from edgebert.report.formats import duration, figures, megabytes, times
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import baseline, by_shape, counted, speedups
+from edgebert.report.training.runs import kept_score, measured_by
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def tiles_of(records: Sequence[Header], names: Names) -> tuple[Tile, ...]:
         *_size_tiles(records, names),
         *_speed_tiles(records, names),
         *(tile for check in of_kind(records, CheckRecord) for tile in _check_tiles(check, names)),
+        *_training_tiles(of_kind(records, TrainingRecord), names),
     )
 
 
@@ -93,6 +96,18 @@ def _check_tiles(check: CheckRecord, names: Names) -> list[Tile]:
         note = f"mean distance over {check.n:,} texts; {sides}"
         tiles.append(Tile("Drift", drift(check.distance_mean), note))
     return tiles
+
+
+def _training_tiles(runs: Sequence[TrainingRecord], names: Names) -> Iterator[Tile]:
+    """The best run by each metric on each dev file."""
+    for measured in dict.fromkeys(map(measured_by, runs)):
+        alike = [run for run in runs if measured_by(run) == measured]
+        scores = [(s, run) for run in alike if (s := kept_score(run)) is not None]
+        if scores and (metric := measured[0]):
+            score, best = max(scores, key=lambda found: found[0])
+            among = f", the best of {len(scores)} runs" if len(scores) > 1 else ""
+            note = f"{names[best.checkpoint]} on dev{among}; {duration(best.seconds)} of training"
+            yield Tile(metric_title(metric), points(score), note)
 
 
 def _span(bounds: tuple[float, float]) -> str:

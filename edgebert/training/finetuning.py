@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from edgebert.checkpoint import open_checkpoint
-from edgebert.data import read_examples
+from edgebert.data import Examples, read_examples
 from edgebert.data.columns import refuse_without_columns
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.mining import with_negatives
-from edgebert.training.tasks.task import Task, TaskData
 from edgebert.training.tasks.trainable import trainable
+from edgebert.training.watching import watched
 
 
 def finetune(
@@ -27,6 +29,7 @@ def finetune(
     dev: Path | None = None,
     options: FinetuneOptions,
     resume: bool = False,
+    tensorboard: Path | None = None,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -40,6 +43,7 @@ def finetune(
         dev: the same for choosing the epoch; without it the last one is kept.
         options: how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
+        tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -47,23 +51,29 @@ def finetune(
         CheckpointError: `model` cannot be loaded.
         InputError: a file without what the task needs, a label that only `dev` has, or an option
             of another task.
+        MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
     kind = trainable(task)
     kind.refuse_options(options)
-    data = [path for path in (train, dev) if path]
-    run = Run("finetune", task, model, output, data, options)
-    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
-        refuse_without_columns(options.columns, data)
-        examples = read_examples(train, columns=options.columns.of(train), split="train")
+    given: Given = {"model": model, "task": task, "train": train, "dev": dev}
+    run = Run("finetune", task, given, output, options)
+    with (
+        run.folder(resume=resume, force=force) as folder,
+        watched(tensorboard, output) as watch,
+        seeded(options.seed),
+    ):
+        refuse_without_columns(options.columns, run.data)
+        examples = _read(train, "train", options)
         checkpoint = open_checkpoint(
             model, task=kind.opened_as, max_length=options.max_length, offline=offline
         )
         prepared = kind.put(checkpoint, examples, options)
         train_data = prepared.encode(draw(examples, options))
         train_data = with_negatives(train_data, prepared.model, options)
-        dev_data = _read_dev(dev, prepared, options) if dev else None
+        held_out = _read(dev, "dev", options) if dev else None
+        dev_data = prepared.encode(held_out) if held_out is not None else None
         fitted = fit(
             prepared.model,
             train_data,
@@ -72,10 +82,13 @@ def finetune(
             label="fine-tuning",
             head_learning_rate=options.head_learning_rate,
             unfinished=run.unfinished(prepared.write, checkpoint),
+            watch=watch,
         )
         prepared.write(folder)
-        return run.finish(folder, prepared.model, len(train_data.lengths), fitted)
+        rows = {"train": len(examples), "dev": len(held_out or ())}
+        count = len(train_data.lengths)
+        return run.finish(folder, prepared.model, count, fitted, exam=dev_data, rows=rows)
 
 
-def _read_dev(dev: Path, prepared: Task, options: FinetuneOptions) -> TaskData:
-    return prepared.encode(read_examples(dev, columns=options.columns.of(dev), split="dev"))
+def _read(path: Path, split: Literal["train", "dev"], options: FinetuneOptions) -> Examples:
+    return read_examples(path, columns=options.columns.of(path), split=split)

@@ -1,4 +1,4 @@
-"""What a training run leaves behind: a checkpoint folder with its record in training.json."""
+"""What a training run leaves behind: a checkpoint folder with its record and its recipe."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from transformers import PreTrainedModel
@@ -17,12 +18,15 @@ from edgebert.bundle import file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
-from edgebert.records.trained import TrainingRecord
+from edgebert.records.trained import DataFile, TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.fit import Fitted
+from edgebert.training.loop.objective import Exam
 from edgebert.training.loop.processes import running
 from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
 from edgebert.training.options import LoopOptions
+from edgebert.training.recipe import RECIPE, Given, recipe_text
+from edgebert.training.tasks.explained import Explained
 
 
 @dataclass(frozen=True)
@@ -30,18 +34,27 @@ class Run:
     """A training run, as known when it starts.
 
     Attributes:
-        source: what it starts from: a checkpoint, or the corpora.
+        kind: the command.
+        given: what it was given beside its options, by the command's names; first what it starts
+            from: a checkpoint, or the corpora. The rest that are paths it reads examples from.
         output: the checkpoint it will make.
-        data: every file it reads examples from.
     """
 
     kind: str
     task: str
-    source: str
+    given: Given
     output: Path
-    data: Sequence[Path]
     options: LoopOptions
     started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def source(self) -> str:
+        first = next(iter(self.given.values()))
+        return first if isinstance(first, str) else ", ".join(map(str, _paths(first)))
+
+    @property
+    def data(self) -> list[Path]:
+        return [path for value in self.given.values() for path in _paths(value)]
 
     @contextmanager
     def folder(self, *, resume: bool, force: bool) -> Iterator[Path]:
@@ -75,7 +88,7 @@ class Run:
             "kind": self.kind,
             "task": self.task,
             "source": _source(checkpoint) if checkpoint else None,
-            "data": [_digest(path) for path in self.data],
+            "data": list(self._digests.values()),
             **asdict(self.options),
         }
         return Unfinished(unfinished_folder(Path(self.output)), told, write_model)
@@ -86,14 +99,19 @@ class Run:
         model: PreTrainedModel,
         examples: int,
         fitted: Fitted,
+        *,
+        exam: Exam | None = None,
+        rows: Mapping[str, int] = {},
     ) -> TrainingRecord:
-        """Write the record of the run into `folder`.
+        """Write the record of the run and its recipe into `folder`.
 
         Args:
             folder: where to.
             model: what was trained.
             examples: how many it was trained on.
             fitted: how.
+            exam: dev, of which the record tells what the model gets wrong.
+            rows: how many examples there are in the file of an option.
         """
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
@@ -113,10 +131,29 @@ class Run:
             if problem in (SINGLE_LABEL, MULTI_LABEL)
             else (),
             multi_label=problem == MULTI_LABEL,
+            files=tuple(self._files(rows)),
+            mistakes=exam.explain(model) if isinstance(exam, Explained) else None,
             **fitted.fields(),
         )
         write_json(record, folder / "training.json")
+        recipe = recipe_text(self.kind, self.given, self.options, Path(self.output))
+        (folder / RECIPE).write_text(recipe, encoding="utf-8")
         return record
+
+    def _files(self, rows: Mapping[str, int]) -> Iterator[DataFile]:
+        for role, value in self.given.items():
+            for path in _paths(value):
+                yield DataFile(role, str(path), rows.get(role), self._digests[path])
+
+    @cached_property
+    def _digests(self) -> dict[Path, str]:
+        return {path: _digest(path) for path in self.data}
+
+
+def _paths(value: str | Path | Sequence[Path] | None) -> list[Path]:
+    if value is None or isinstance(value, str):
+        return []
+    return [value] if isinstance(value, Path) else list(value)
 
 
 def _source(checkpoint: Checkpoint) -> str:

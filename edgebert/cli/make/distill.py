@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import DistillOptions
 
 
@@ -52,6 +46,7 @@ from edgebert.training.options import DistillOptions
 )
 @loop_options(DistillOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def distill(
@@ -62,6 +57,7 @@ def distill(
     dev: Path | None,
     texts: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -88,6 +84,7 @@ def distill(
             texts=texts,
             options=DistillOptions(columns=columns, **chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),

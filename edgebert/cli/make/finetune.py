@@ -9,14 +9,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
@@ -116,6 +110,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
 @options.labelled_columns
 @loop_options(FinetuneOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def finetune(
@@ -125,6 +120,7 @@ def finetune(
     train: Path,
     dev: Path | None,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -159,6 +155,7 @@ def finetune(
             dev=dev,
             options=FinetuneOptions(columns=columns, **chosen),
             resume=resume,
+            tensorboard=tensorboard,
             force=force,
             offline=is_offline(),
         ),

@@ -10,14 +10,8 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, require
-from edgebert.cli.make.training import (
-    AT_LEAST_1,
-    PACKAGES,
-    loop_options,
-    option_of,
-    resume,
-    run_training,
-)
+from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.training import PACKAGES, run_training
 from edgebert.training.options import PretrainOptions
 
 _option = partial(option_of, PretrainOptions)
@@ -32,12 +26,14 @@ _option = partial(option_of, PretrainOptions)
 @_option("max_length", type=click.IntRange(min=8), metavar="TOKENS", help="Longest input.")
 @loop_options(PretrainOptions)
 @resume
+@tensorboard
 @options.force
 @options.json_record
 def pretrain(
     corpora: tuple[Path, ...],
     output: Path,
     resume: bool,
+    tensorboard: Path | None,
     force: bool,
     json_path: Path | None,
     **chosen: Any,
@@ -56,6 +52,11 @@ def pretrain(
     run_training(
         json_path,
         lambda: run_pretrain(
-            corpora, output, options=PretrainOptions(**chosen), resume=resume, force=force
+            corpora,
+            output,
+            options=PretrainOptions(**chosen),
+            resume=resume,
+            tensorboard=tensorboard,
+            force=force,
         ),
     )

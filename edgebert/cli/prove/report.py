@@ -22,7 +22,12 @@ STDOUT = Path("-")
 
 
 @click.command(cls=Command)
-@click.argument("records", nargs=-1, metavar="[RECORD.json]...", type=options.DATA_FILE)
+@click.argument(
+    "records",
+    nargs=-1,
+    metavar="[RECORD.json|FOLDER]...",
+    type=click.Path(exists=True, path_type=Path),
+)
 @click.option("-o", "--output", type=options.FOLDER, metavar="PATH", help="HTML page to write.")
 @click.option(
     "--markdown",
@@ -63,10 +68,12 @@ def report(
 ) -> None:
     """Write the RECORDs of any commands as one self-contained HTML page, or as Markdown.
 
-    With --diff, tell what changed between two records, and exit 3 when a bound does not hold.
+    FOLDERs are checkpoints that were trained; several are shown side by side. With --diff, tell
+    what changed between two records, and exit 3 when a bound does not hold.
 
     \b
         edgebert report check.json bench.json -o report.html
+        edgebert report runs/* -o runs.html
         edgebert report --diff old.json new.json --max-slowdown 1.10
     """
     bounds = {"max_slowdown": max_slowdown, "max_drift_increase": max_drift_increase}
@@ -84,7 +91,7 @@ def report(
         refuse_existing(output, force=force)
     from edgebert.report.read import read_record
 
-    shown = [read_record(path) for path in records]
+    shown = [read_record(path) for path in _finished(records)]
     write = partial(_write, output=output, markdown=markdown, force=force)
     if diff:
         _diff(diff, given, shown, write, json_path=json_path, markdown=markdown)
@@ -92,6 +99,14 @@ def report(
     if markdown == STDOUT:
         click.echo(_markdown(shown))
     write(shown, quiet=markdown == STDOUT)
+
+
+def _finished(paths: tuple[Path, ...]) -> list[Path]:
+    """All but runs under way, which `runs/*` names too."""
+    under_way = [path for path in paths if path.is_dir() and path.suffix == ".unfinished"]
+    for path in under_way:
+        click.echo(f"{path} is a run that has not ended, and is left out", err=True)
+    return [path for path in paths if path not in under_way]
 
 
 def _diff(

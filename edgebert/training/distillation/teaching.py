@@ -23,9 +23,11 @@ from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
+from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
+from edgebert.training.watching import watched
 
 
 def distill(
@@ -38,6 +40,7 @@ def distill(
     texts: Path | None = None,
     options: DistillOptions,
     resume: bool = False,
+    tensorboard: Path | None = None,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
@@ -53,6 +56,7 @@ def distill(
         texts: unlabelled texts, beside `train` or instead of it.
         options: the student's layers, how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
+        tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
         offline: never touch the network.
 
@@ -61,29 +65,48 @@ def distill(
             for a task that no students are trained for.
         InputError: the student would be no smaller, there is nothing to learn from, or a label
             that the teacher does not have.
+        MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
     files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
-    refuse_without_columns(options.columns, files)
+    refuse_without_columns(options.columns, [path for path in (train, texts, dev) if path])
     checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
     if task is None:
         _refuse_other_heads(checkpoint)
-    run = Run("distill", checkpoint.task, teacher, output, files, options)
-    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
+    given: Given = {"teacher": teacher, "task": task, "train": train, "texts": texts, "dev": dev}
+    run = Run("distill", checkpoint.task, given, output, options)
+    with (
+        run.folder(resume=resume, force=force) as folder,
+        watched(tensorboard, output) as watch,
+        seeded(options.seed),
+    ):
         taught = load_task(checkpoint)
         student = shorten(taught.model, options.layers)
         taught.model.eval()
-        lesson = _lesson(taught, _read(train, options), _read_texts(texts, options))
-        held_out = _read(dev, options)
+        read = {
+            "train": _read(train, options),
+            "texts": _read_texts(texts, options),
+            "dev": _read(dev, options),
+        }
+        lesson, held_out = _lesson(taught, read["train"], read["texts"]), read["dev"]
         exam = _exam(taught, held_out) if held_out else None
         learnt = replace(taught, model=student)
         unfinished = run.unfinished(learnt.write, checkpoint)
-        fitted = fit(student, lesson, options, exam=exam, label="distilling", unfinished=unfinished)
+        fitted = fit(
+            student,
+            lesson,
+            options,
+            exam=exam,
+            label="distilling",
+            unfinished=unfinished,
+            watch=watch,
+        )
         learnt.write(folder)
-        return run.finish(folder, student, len(lesson.lengths), fitted)
+        rows = {role: len(examples) for role, examples in read.items() if examples}
+        return run.finish(folder, student, len(lesson.lengths), fitted, exam=exam, rows=rows)
 
 
 def _read(path: Path | None, options: DistillOptions) -> Examples | None:

@@ -30,6 +30,7 @@ from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.results import Run
 from edgebert.training.tasks.encoding import Encoded, by_length, encode
 from edgebert.training.tasks.masked_words import MASKED_LM, MASKED_SHARE, mask_tokens
+from edgebert.training.watching import watched
 
 
 def pretrain(
@@ -38,6 +39,7 @@ def pretrain(
     *,
     options: PretrainOptions,
     resume: bool = False,
+    tensorboard: Path | None = None,
     force: bool = False,
 ) -> TrainingRecord:
     """Learn a vocabulary and train a BERT on text files.
@@ -49,15 +51,21 @@ def pretrain(
         output: the checkpoint to write.
         options: its size, how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
+        tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
 
     Raises:
         InputError: too little text, or a width that is no multiple of 32.
+        MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    run = Run("pretrain", MASKED_LM, ", ".join(map(str, corpora)), output, tuple(corpora), options)
-    with run.folder(resume=resume, force=force) as folder, seeded(options.seed):
+    run = Run("pretrain", MASKED_LM, {"corpora": tuple(corpora)}, output, options)
+    with (
+        run.folder(resume=resume, force=force) as folder,
+        watched(tensorboard, output) as watch,
+        seeded(options.seed),
+    ):
         documents = read_corpus(corpora)
         sentences = (sentence for document in documents for sentence in document)
         tokenizer = learn_tokenizer(sentences, options.vocab_size, options.max_length)
@@ -69,7 +77,13 @@ def pretrain(
         )
         unfinished = run.unfinished(lambda folder: save_model(model, tokenizer, folder))
         fitted = fit(
-            model, train, options, exam=held_out, label="pretraining", unfinished=unfinished
+            model,
+            train,
+            options,
+            exam=held_out,
+            label="pretraining",
+            unfinished=unfinished,
+            watch=watch,
         )
         save_model(model, tokenizer, folder)
         return run.finish(folder, model, len(train.not_next), fitted)

@@ -14,7 +14,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Span, Text
 from edgebert.errors import InputError
+from edgebert.measures.mistakes import entity_mistakes
 from edgebert.measures.statistics import entity_hits, micro_f1
+from edgebert.records.trained import Mistakes
 from edgebert.runtimes import Entity
 from edgebert.tasks.entities import decode_entities
 from edgebert.tasks.tags import TagScheme
@@ -101,6 +103,11 @@ class TaggedTexts:
             "entity_recall": 100 * (right / wanted if wanted else not given),
             LOSS: loss,
         }
+
+    def explain(self, model: PreTrainedModel) -> Mistakes:
+        logits = predict(model, self.encoded, lambda batch: model(**batch).logits)
+        texts = [of_text.text for of_text in self.parts]
+        return entity_mistakes(texts, self.entities, _entities_of(logits, self.parts, self.labels))
 
 
 def bio_labels(examples: Examples) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Text
 from edgebert.errors import InputError
+from edgebert.measures.mistakes import label_mistakes
+from edgebert.records.trained import Mistakes
+from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.objective import LOSS, Scores, Step
 from edgebert.training.tasks.encoding import Encoded, encode, predict
 from edgebert.training.tasks.heads import Head
@@ -100,6 +103,12 @@ class AnsweredTexts:
         loss = self.logits_loss(logits, range(len(logits))) / len(logits)
         found = {name: metric(logits) for name, metric in self._measured.items()}
         return {**found, LOSS: loss.item()}
+
+    def explain(self, model: PreTrainedModel) -> Mistakes | None:
+        if self.kind.problem_type not in (SINGLE_LABEL, MULTI_LABEL):
+            return None
+        found = self.kind.answers(_logits(model, self.encoded))
+        return label_mistakes(self.targets.numpy(), found.numpy(), self.kind.labels)
 
 
 def encode_answered(

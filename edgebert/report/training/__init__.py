@@ -1,0 +1,1 @@
+"""How checkpoints were trained, alone and side by side, and what they get wrong on dev."""
