@@ -50,6 +50,12 @@ def test_a_pair_is_two_columns_of_any_name(tmp_path: Path) -> None:
     assert list(stream_texts(path, columns=columns)) == [("a", "b"), ("c", "d")]
 
 
+def test_texts_of_any_name_may_have_others_that_do_not_belong_to_them(tmp_path: Path) -> None:
+    path = tsv(tmp_path / "a.tsv", "query\tdocument\tnegative", "a\tb\tc", "d\te\tf")
+    examples = read_examples(path, columns=Columns("query", "document"))
+    assert (examples.texts, examples.negatives) == ((("a", "b"), ("d", "e")), (("c",), ("f",)))
+
+
 def test_a_second_text_goes_with_the_first_of_a_usual_name(tmp_path: Path) -> None:
     path = tsv(tmp_path / "a.tsv", "text_b\tsentence1\tsentence2", "x\ta\tb")
     assert read_examples(path, columns=Columns(pair="text_b")).texts == (("a", "x"),)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgebert.data import read_examples
+from edgebert.data.retrieval import Split
 from edgebert.errors import InputError
 
 CORPUS = [
@@ -113,3 +114,28 @@ def test_a_bad_row_is_told_with_file_and_line(
 def test_no_judgement_at_all_is_told(beir: Path) -> None:
     (beir / "qrels/test.tsv").write_text(JUDGEMENTS[0] + "\n")
     assert complaint(beir) == "/qrels/test.tsv holds no judgement"
+
+
+def test_each_use_reads_its_own_judgements(beir: Path) -> None:
+    def queries(split: Split) -> tuple[object, ...]:
+        examples = read_examples(beir, split=split)
+        assert examples.retrieval is not None
+        return examples.texts[: examples.retrieval.queries]
+
+    assert queries("train") == ("none",)
+    assert queries("dev") == queries("test") == ("kitchens", "light?")
+    (beir / "qrels/dev.tsv").write_text(f"{JUDGEMENTS[0]}\nq1\td1\t1\n")
+    assert queries("dev") == ("light?",)
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_the_only_judgements_are_not_taken_for_those_to_learn_or_choose_by(
+    beir: Path, split: Split
+) -> None:
+    (beir / "qrels/test.tsv").rename(beir / "qrels/other.tsv")
+    (beir / "qrels/train.tsv").unlink()
+    with pytest.raises(InputError) as caught:
+        read_examples(beir, split=split)
+    assert str(caught.value) == (
+        f"{beir}: expected judgements in qrels/{split}.tsv; found other.tsv"
+    )

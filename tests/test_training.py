@@ -18,10 +18,10 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.training import PretrainOptions, pretrain
 from edgebert.training.evaluation import write_untrained
 from edgebert.training.loop.seeding import seeded
-from edgebert.training.pretraining.bert import mask_tokens
 from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
 from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.tasks.encoding import encode, predict
+from edgebert.training.tasks.masked_words import mask_tokens
 from edgebert.training.tasks.trainable import load_task
 
 OPTIONS = PretrainOptions(
@@ -104,7 +104,7 @@ def test_masks_take_15_percent_and_no_special_token() -> None:
     tokenizer = learn_tokenizer(["turn on the lamp in the kitchen"] * 3, 200, 32)
     input_ids = torch.arange(len(tokenizer)).repeat(4000, 1)
     with seeded(1):
-        changed, chosen = mask_tokens(input_ids, tokenizer)
+        changed, chosen = mask_tokens(input_ids, tokenizer, len(tokenizer))
     ordinary = input_ids >= 5
     assert not chosen[~ordinary].any()
     assert abs(chosen[ordinary].float().mean().item() - 0.15) < 0.005

@@ -115,7 +115,7 @@ def encoded(folder: Path, *rows: Row) -> AnsweredQuestions:
 
 def taught(data: AnsweredQuestions) -> list[str]:
     """The characters that each window's targets stand for; of one without an answer none."""
-    texts = []
+    texts: list[str] = []
     for (_, context), windows in zip(data.pairs, data.reader.windows(data.pairs), strict=True):
         for window in windows:
             start, end = data.targets[len(texts)].tolist()
@@ -357,7 +357,8 @@ def test_the_command_learns_columns_of_any_name(bert: Path, tmp_path: Path) -> N
     ]
     train = write(tmp_path / "train.jsonl", rows)
     columns = ["--text-column", "ask", "--pair-column", "passage", "--label-column", "gold"]
-    asked = ["finetune", bert, "--task", "question-answering", "--train", train, "--epochs", "1"]
+    learned = ("--task", "question-answering", "--train", str(train), "--epochs", "1")
+    asked = ("finetune", str(bert), *learned)
     result = call(*asked, "--dev", train, *columns, "-o", tmp_path / "out")
     assert result.exit_code == 0 and "dev f1" in result.stdout, result.stderr
     told = call(*asked, "-o", tmp_path / "other")
@@ -376,8 +377,9 @@ def test_answers_that_are_read_keep_where_they_start(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", ten_questions())
     examples: Examples = read_examples(path)
     assert examples.answer_starts is not None
-    for (_, context), answers, starts in zip(
+    for text, answers, starts in zip(
         examples.texts, examples.require_answers(), examples.answer_starts, strict=True
     ):
+        context = text[1]
         for answer, start in zip(answers, starts, strict=True):
             assert start is not None and context[start:].startswith(answer)

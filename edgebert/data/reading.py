@@ -24,7 +24,7 @@ def read_examples(path: Path, *, columns: Columns | None = None, split: Split = 
     columns that belong together (`sentence1`, `sentence2`).
 
     Args:
-        path: the file.
+        path: the file or folder.
         columns: names of a table's columns where they are not the usual ones; given by those who
             let them be named, whom messages then tell how.
         split: whose judgements are read of a folder in the layout of BEIR.

@@ -43,27 +43,23 @@ def read_table(path: Path, columns: Columns | None) -> Examples:
     if _are_tokens(found, cells[0]):
         texts, entities = zip(*(_tagged(path, row, found) for row in rows), strict=True)
         return examples(texts=texts, entities=entities)
-    texts = tuple(_text(path, row, found.texts) for row in rows)
     answers = _answers_column(found, names, label, cells)
-    if answers is not None:
-        told = [answers_of_row(path, row, answers) for row in rows]
-        examples = partial(
-            examples,
-            answers=tuple(texts for texts, _ in told),
-            answer_starts=tuple(starts for _, starts in told),
-        )
-    if found.texts == ANCHORED:
-        wrong = negative_columns(names)
-        negatives = tuple(negatives_of_row(path, row, wrong) for row in rows)
-        examples = partial(examples, negatives=negatives)
-    labels = None if label is not None and label == answers else label
-    labels = labels or first_of(names, LABEL_COLUMNS)
-    score = _score_column(found, names, None if label == answers else label, cells)
+    told = [answers_of_row(path, row, answers) for row in rows] if answers else []
+    if label == answers:
+        label = None
+    labels = label or first_of(names, LABEL_COLUMNS)
+    score = _score_column(found, names, label, cells)
+    wrong = _negative_columns(found, names, columns)
     return examples(
-        texts=texts,
+        texts=tuple(_text(path, row, found.texts) for row in rows),
         labels=_column(path, rows, labels, _labels) if labels else None,
         label_lists=labels is not None and any(isinstance(row.get(labels), list) for row in cells),
         scores=_column(path, rows, score, score_of) if score else None,
+        answers=tuple(texts for texts, _ in told) if answers else None,
+        answer_starts=tuple(starts for _, starts in told) if answers else None,
+        negatives=None
+        if wrong is None
+        else tuple(negatives_of_row(path, row, found.texts, wrong) for row in rows),
     )
 
 
@@ -95,6 +91,15 @@ def _are_tokens(found: TextColumns, cells: dict[str, Any]) -> bool:
 def _tagged(path: Path, row: Row, found: TextColumns) -> tuple[str, tuple[Span, ...]]:
     assert found.tags is not None
     return spans_of_row(path, row, (found.texts[0], found.tags))
+
+
+def _negative_columns(
+    found: TextColumns, names: Sequence[str], columns: Columns | None
+) -> tuple[str, ...] | None:
+    """The columns of texts that do not belong to the first of a pair; None where no pair does."""
+    wrong = negative_columns(names)
+    named = columns is not None and columns.pair is not None and bool(wrong)
+    return wrong if named or found.texts == ANCHORED else None
 
 
 def _answers_column(

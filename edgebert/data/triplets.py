@@ -21,14 +21,16 @@ def negative_columns(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: int(found[name][1] or 0)))
 
 
-def negatives_of_row(path: Path, row: Row, columns: Sequence[str]) -> tuple[str, ...]:
-    """The texts of one row that do not belong to its anchor.
+def negatives_of_row(
+    path: Path, row: Row, pair: Sequence[str], columns: Sequence[str]
+) -> tuple[str, ...]:
+    """The texts of one row, in `columns`, that do not belong to its anchor, the first of `pair`.
 
     Raises:
-        InputError: a cell of the row is empty: an anchor, a positive or one of `columns`.
+        InputError: a cell of the row is empty: one of `pair` or of `columns`.
     """
     number, cells = row
-    for name in (*ANCHORED, *columns):
+    for name in (*pair, *columns):
         if not isinstance(cells.get(name), str) or not cells[name].strip():
             raise InputError(f"{place_of(path, number)}: '{name}' should be text, and is empty")
     return tuple(cells[name] for name in columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -110,14 +109,6 @@ def recall_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> 
     """Share of the relevant documents (grade above 0) among the first `k`."""
     relevant = {document for document, grade in relevance.items() if grade > 0}
     return len(relevant.intersection(ranked[:k])) / len(relevant) if relevant else 0.0
-
-
-def mrr_at_k(relevance: Mapping[int, int], ranked: Sequence[int], k: int) -> float:
-    """1 / rank of the first relevant document (grade above 0) among the first `k`, or 0."""
-    hits = (
-        rank for rank, document in enumerate(ranked[:k], start=1) if relevance.get(document, 0) > 0
-    )
-    return 1 / next(hits, math.inf)
 
 
 def _gain(grades: Sequence[float]) -> float:

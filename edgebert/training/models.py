@@ -30,11 +30,18 @@ def load_model(
         CheckpointError: the weights of the encoder do not fit the configuration, or it is of no
             kind that transformers knows; or it has no such head.
     """
+    return load_with_absent(auto_class, checkpoint, config, trained=trained)[0]
+
+
+def load_with_absent(
+    auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any], *, trained: bool = False
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
+    """The same, and the names of the weights that start at random."""
     model, absent = load_weights(auto_class, checkpoint, **config)
     if trained:
         _refuse_random_head(model, absent, checkpoint)
     _refuse_random_encoder(model, absent, checkpoint.path)
-    return refuse_unknown_ids(model).to(training_device())
+    return refuse_unknown_ids(model).to(training_device()), tuple(absent)
 
 
 def _refuse_random_encoder(model: PreTrainedModel, absent: Iterable[str], path: Path) -> None:

@@ -35,9 +35,10 @@ def _dimensions(value: str) -> tuple[int, ...]:
             "token-classification",
             "sentence-similarity",
             "question-answering",
+            "masked-language-model",
         ]
     ),
-    help="What the model learns to answer.",
+    help="What the model learns; masked-language-model needs no labels.",
 )
 @click.option(
     "--train",

@@ -69,10 +69,9 @@ def distill(
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    files = [path for path in (train, texts, dev) if path]
     if not (train or texts):
         raise InputError("a student needs something to learn from: --train, --texts or both")
-    refuse_without_columns(options.columns, files)
+    refuse_without_columns(options.columns, [path for path in (train, texts, dev) if path])
     checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
     if task is None:
         _refuse_other_heads(checkpoint)

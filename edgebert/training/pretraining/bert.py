@@ -29,10 +29,8 @@ from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence
 from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.results import Run
 from edgebert.training.tasks.encoding import Encoded, by_length, encode
+from edgebert.training.tasks.masked_words import MASKED_LM, MASKED_SHARE, mask_tokens
 from edgebert.training.watching import watched
-
-MASKED_LM = "masked-language-model"
-_MASKED_SHARE = 0.15
 
 
 def pretrain(
@@ -132,7 +130,7 @@ class _SentencePairs:
         """How many tokens of a pair are masked, on average."""
         special = self.tokenizer.num_special_tokens_to_add(True)
         tokens = sum(length - special for length in self.lengths) / len(self.lengths)
-        return float(max(1.0, _MASKED_SHARE * tokens))
+        return float(max(1.0, MASKED_SHARE * tokens))
 
     @torch.inference_mode()
     def scores(self, model: BertForPreTraining) -> Scores:
@@ -156,29 +154,10 @@ class _SentencePairs:
             output [rows, hidden].
         """
         batch = self.encoded.batch(rows)
-        input_ids, masked = mask_tokens(batch["input_ids"], self.tokenizer)
+        input_ids, masked = mask_tokens(batch["input_ids"], self.tokenizer, len(self.tokenizer))
         output = model.bert(**{**batch, "input_ids": input_ids})
         logits = model.cls.predictions(output.last_hidden_state[masked])
         return logits, batch["input_ids"][masked], output.pooler_output
-
-
-def mask_tokens(input_ids: Tensor, tokenizer: BertTokenizer) -> tuple[Tensor, Tensor]:
-    """Choose 15 % of the tokens; 80 % of them become [MASK], 10 % any token, 10 % stay.
-
-    Args:
-        input_ids: int64 [rows, sequence].
-        tokenizer: says which tokens are special; those are never chosen.
-
-    Returns:
-        The changed ids, and which were chosen (bool), both [rows, sequence].
-    """
-    special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
-    chosen = torch.rand(input_ids.shape, device=input_ids.device) < _MASKED_SHARE
-    chosen &= ~torch.isin(input_ids, special)
-    fate = torch.rand(input_ids.shape, device=input_ids.device)
-    any_token = torch.randint_like(input_ids, len(tokenizer))
-    changed = torch.where(chosen & (fate < 0.8), tokenizer.mask_token_id, input_ids)
-    return torch.where(chosen & (fate >= 0.8) & (fate < 0.9), any_token, changed), chosen
 
 
 def _config(options: PretrainOptions, tokenizer: BertTokenizer) -> BertConfig:

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 
 from edgebert.data import Retrieval
-from edgebert.drift.ranking import mrr_at_k, ndcg_at_k, rank_documents, recall_at_k
+from edgebert.drift.ranking import (
+    ndcg_at_k,
+    rank_documents,
+    recall_at_k,
+    reciprocal_rank_at_k,
+)
 from edgebert.training.loop.objective import Scores
 
 
@@ -25,14 +30,14 @@ class RankingMetric:
 
 AMONG_POSITIVES = (
     # with one rank the reciprocal one is 1 where the first document is right, and else 0
-    RankingMetric("accuracy_at_1", mrr_at_k, 1),
-    RankingMetric("mrr_at_10", mrr_at_k, 10),
+    RankingMetric("accuracy_at_1", reciprocal_rank_at_k, 1),
+    RankingMetric("mrr_at_10", reciprocal_rank_at_k, 10),
 )
 """Of pairs: all documents of the file are ranked."""
 
 OF_JUDGEMENTS = (
     RankingMetric("ndcg_at_10", ndcg_at_k, 10),
-    RankingMetric("mrr_at_10", mrr_at_k, 10),
+    RankingMetric("mrr_at_10", reciprocal_rank_at_k, 10),
     RankingMetric("recall_at_100", recall_at_k, 100),
 )
 """Of a folder in the BEIR layout."""

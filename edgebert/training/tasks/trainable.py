@@ -10,12 +10,15 @@ from edgebert.data import Examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.records.manifest import (
     EMBEDDINGS,
+    FILL_MASK,
     QUESTION_ANSWERING,
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.tasks.embedding_head import open_embedder, put_embedder
+from edgebert.training.tasks.masked_head import open_guesser, put_guesser
+from edgebert.training.tasks.masked_words import MASKED_LM
 from edgebert.training.tasks.reading_head import open_reader, put_reader
 from edgebert.training.tasks.tagging_head import open_tagger, put_tagger
 from edgebert.training.tasks.task import Task
@@ -80,6 +83,7 @@ TASKS = {
             frozenset({"matryoshka", "hard_negatives"}),
         ),
         Trainable(QUESTION_ANSWERING, put_reader, open_reader, QUESTION_ANSWERING),
+        Trainable(MASKED_LM, put_guesser, open_guesser, FILL_MASK),
     )
 }
 
