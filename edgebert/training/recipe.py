@@ -17,8 +17,15 @@ Given = Mapping[str, str | Path | Sequence[Path] | None]
 """What a run was given beside its options, by the command's names: models, files, a task."""
 
 
-def recipe_text(command: str, given: Given, options: LoopOptions, folder: Path) -> str:
-    """Everything that makes the run again, with paths as they are seen from `folder`."""
+def recipe_text(command: str, given: Given, options: LoopOptions, folder: Path | None) -> str:
+    """Everything that makes the run again.
+
+    Args:
+        command: which it was.
+        given: to it, beside options.
+        options: how it ran.
+        folder: where paths are seen from; None leaves the names of files and folders alone.
+    """
     told = {name: _seen_from(folder, value) for name, value in given.items()}
     return (
         f"# edgebert {command} --config {RECIPE} -o OUTPUT makes this run again.\n"
@@ -35,7 +42,7 @@ def _flat(options: LoopOptions) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _seen_from(folder: Path, value: str | Path | Sequence[Path] | None) -> Any:
+def _seen_from(folder: Path | None, value: str | Path | Sequence[Path] | None) -> Any:
     if isinstance(value, Path) or (isinstance(value, str) and Path(value).exists()):
         return _relative(Path(value), folder)
     if value is None or isinstance(value, str):
@@ -43,7 +50,9 @@ def _seen_from(folder: Path, value: str | Path | Sequence[Path] | None) -> Any:
     return [_relative(path, folder) for path in value]
 
 
-def _relative(path: Path, folder: Path) -> str:
+def _relative(path: Path, folder: Path | None) -> str:
+    if folder is None:
+        return path.name
     try:
         return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
     except ValueError:  # on another drive

@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from transformers import PreTrainedModel
 
-from edgebert.bundle import file_sha256
+from edgebert.bundle import MODEL_CARD, file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
 from edgebert.records.trained import DataFile, TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
+from edgebert.training.card import card_text
 from edgebert.training.loop.fit import Fitted
 from edgebert.training.loop.objective import Exam
 from edgebert.training.loop.processes import running
@@ -103,7 +104,7 @@ class Run:
         exam: Exam | None = None,
         rows: Mapping[str, int] = {},
     ) -> TrainingRecord:
-        """Write the record of the run and its recipe into `folder`.
+        """Write the record of the run, its recipe and the model card into `folder`.
 
         Args:
             folder: where to.
@@ -136,8 +137,9 @@ class Run:
             **fitted.fields(),
         )
         write_json(record, folder / "training.json")
-        recipe = recipe_text(self.kind, self.given, self.options, Path(self.output))
-        (folder / RECIPE).write_text(recipe, encoding="utf-8")
+        recipe = partial(recipe_text, self.kind, self.given, self.options)
+        (folder / RECIPE).write_text(recipe(Path(self.output)), encoding="utf-8")
+        (folder / MODEL_CARD).write_text(card_text(record, recipe(None)), encoding="utf-8")
         return record
 
     def _files(self, rows: Mapping[str, int]) -> Iterator[DataFile]:
