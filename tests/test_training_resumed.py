@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 import torch
 import transformers
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from tiny import VOCABULARY, write_tokenizer
 
+from edgebert.cli import main
 from edgebert.errors import InputError, OutputError
 from edgebert.records.codec import read_json
 from edgebert.records.trained import TrainingRecord
@@ -236,36 +238,71 @@ def test_sigterm_ends_the_command_with_a_state_to_go_on_from(
 def test_two_processes_learn_what_one_learns(
     calm_bert: Path, intents: Path, tmp_path: Path
 ) -> None:
-    options = replace(OPTIONS, batch_size=7, micro_batch_size=2, average=None, precision="fp32")
-    train(calm_bert, tmp_path / "one", intents, options=options)
-    record = _train_in_two(calm_bert, tmp_path / "two", intents)
-    expected = read_json(TrainingRecord, tmp_path / "one" / "training.json", "a record")
-    assert (record.processes, expected.processes) == (2, 1)
-    assert [e.loss for e in record.epochs] == pytest.approx(
-        [e.loss for e in expected.epochs], rel=1e-5
+    """Also where every example of a step is compared with all others, which the other one holds."""
+    pairs = tmp_path / "pairs.tsv"
+    rows = [f"turn on the {a}\tthe {a} is on" for a in ("lamp", "light", "fan", "kitchen", "naive")]
+    pairs.write_text("\n".join(["anchor\tpositive", *rows]), encoding="utf-8")
+    shared = [
+        "--batch-size", "7", "--micro-batch-size", "2", "--learning-rate", "1e-3",
+        "--evaluate-every", "4", "--precision", "fp32",
+    ]  # fmt: skip
+    runs = {
+        name: ["finetune", calm_bert, "--task", task, "--train", file, "--dev", file, *shared]
+        for name, task, file in (
+            ("classifier", "text-classification", intents),
+            ("embedder", "sentence-similarity", pairs),
+        )
+    }
+    for name, run in runs.items():
+        told = CliRunner().invoke(main, [*map(str, run), "-o", str(tmp_path / f"{name}-one")])
+        assert told.exit_code == 0, told.output
+    printed = _run_in_two(
+        [[*run, "-o", tmp_path / f"{name}-two", "--json", "-"] for name, run in runs.items()]
     )
-    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
-    for name, value in one.items():
-        torch.testing.assert_close(two[name], value, atol=2e-5, rtol=1e-4)
+    assert printed.count('"record": "training"') == 2  # the second process says nothing
+    for name in runs:
+        one, two = (tmp_path / f"{name}-{count}" for count in ("one", "two"))
+        expected, record = (
+            read_json(TrainingRecord, folder / "training.json", "a record") for folder in (one, two)
+        )
+        assert (record.processes, expected.processes) == (2, 1)
+        assert [e.loss for e in record.epochs] == pytest.approx(
+            [e.loss for e in expected.epochs], rel=1e-4
+        )
+        for weight, value in weights(one).items():
+            torch.testing.assert_close(weights(two)[weight], value, atol=5e-5, rtol=1e-3)
     assert not list(tmp_path.glob("*.unfinished"))
 
 
-def _train_in_two(model: Path, output: Path, data: Path) -> TrainingRecord:
-    command = [
+_COMMANDS = """
+import json, sys
+from edgebert.cli import main
+for arguments in json.loads(sys.argv[1]):
+    main(arguments, standalone_mode=False)
+"""
+
+
+def _run_in_two(commands: list[list[str | Path]]) -> str:
+    """Run commands of edgebert one after the other in two processes; what they print."""
+    told = json.dumps([[str(word) for word in command] for command in commands])
+    launched = [
         sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
-        "--master-port", str(_free_port()), "-m", "edgebert", "finetune", model,
-        "--task", "text-classification", "--train", data, "--dev", data, "--epochs", "3",
-        "--batch-size", "7", "--micro-batch-size", "2", "--learning-rate", "1e-3",
-        "--evaluate-every", "4", "--precision", "fp32", "--json", "-", "-o", output,
+        "--master-port", str(_free_port()), "--no-python", sys.executable, "-c", _COMMANDS, told,
     ]  # fmt: skip
     run = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+        launched, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)  # the second process says nothing
-    assert told["record"] == "training"
-    return read_json(TrainingRecord, output / "training.json", "a record")
+    return run.stdout
+
+
+def test_memory_that_is_saved_changes_nothing(bert: Path, intents: Path, tmp_path: Path) -> None:
+    options = replace(OPTIONS, epochs=1)
+    train(bert, tmp_path / "kept", intents, options=options)
+    saving = replace(options, gradient_checkpointing=True)
+    train(bert, tmp_path / "twice", intents, options=saving)
+    assert same(tmp_path / "kept", tmp_path / "twice")
 
 
 def _free_port() -> int:

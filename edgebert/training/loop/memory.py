@@ -39,10 +39,10 @@ def checkpoint_gradients(model: nn.Module) -> None:
     Raises:
         InputError: its architecture has no such way.
     """
-    enable = getattr(model, "gradient_checkpointing_enable", None)
-    if enable is None or not getattr(model, "supports_gradient_checkpointing", False):
+    if not getattr(model, "supports_gradient_checkpointing", False):
         raise InputError("--gradient-checkpointing: this architecture has no such way")
-    enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    newer = getattr(model, "activation_checkpointing_enable", None)  # from transformers 5.2x on
+    (newer or model.gradient_checkpointing_enable)({"use_reentrant": False})  # type: ignore[operator]
 
 
 def _tells_of_memory(message: str) -> bool:

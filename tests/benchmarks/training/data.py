@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import random
 import shutil
 from pathlib import Path
@@ -19,6 +21,8 @@ def carve(name: str, data: Path, folder: Path) -> None:
         _carve_banking(data / name, folder / CARVED / name)
     elif name == "scifact":
         _carve_scifact(data / name, folder / CARVED / name)
+    elif name == "tydiqa":
+        _carve_tydiqa(data / "tydiqa_goldp_en", folder / CARVED / name)
 
 
 def path_of(told: str, data: Path, folder: Path) -> Path:
@@ -50,3 +54,19 @@ def _carve_scifact(source: Path, target: Path) -> None:
         part = [row for row in rows if (row.split("\t")[0] in held) == is_held]
         text = "\n".join([header, *part]) + "\n"
         (target / "qrels" / f"{name}.tsv").write_text(text, encoding="utf-8")
+
+
+def _carve_tydiqa(source: Path, target: Path) -> None:
+    """A tenth of the contexts to measure on and a tenth to choose by, by their hash.
+
+    The copy of the published dev that is at hand has no answers in it.
+    """
+    parts: dict[str, list[str]] = {"test": [], "dev": [], "train": []}
+    with gzip.open(source / "train.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            context = json.loads(line)["context"].encode()
+            part = int(hashlib.sha256(context).hexdigest(), 16) % 10
+            parts[{0: "test", 1: "dev"}.get(part, "train")].append(line)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, found in parts.items():
+        (target / f"{name}.jsonl").write_text("".join(found), encoding="utf-8")
