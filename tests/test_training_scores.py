@@ -200,7 +200,10 @@ WRONG = {
         ["text\tlabel", "a\tx", "b\ty"],
         ["text\tscore", "a\t1"],
         {},
-        "{dev}, line 1: expected a 'label' column; columns found: text, score",
+        (
+            "{dev}, line 1: expected a 'label' column; columns found: text, score. Name yours with "
+            "--label-column"
+        ),
     ),
     "all relevant": (
         "reranking",
@@ -236,7 +239,8 @@ WRONG = {
         {},
         (
             "{train}, line 1: expected two texts ('sentence1', 'sentence2') and a 'label' or 'score' "
-            "column; columns found: text, label"
+            "column; columns found: text, label. Name yours with --text-column, --pair-column and "
+            "--label-column"
         ),
     ),
     "an unknown entity": (
@@ -285,6 +289,18 @@ def test_a_share_of_all_of_a_label_is_refused(share: float) -> None:
 def test_weights_of_another_kind_are_refused() -> None:
     with pytest.raises(InputError, match=r"^unknown class_weights 'rare': expected one of none, b"):
         FinetuneOptions(class_weights="rare")
+
+
+def test_relevance_is_what_labels_say_or_scores_where_they_say_something_else(
+    tmp_path: Path,
+) -> None:
+    def relevance(*rows: str) -> tuple[float, ...] | None:
+        return read_examples(write(tmp_path / "a.tsv", list(rows))).relevance
+
+    assert relevance(f"{PAIRS}\tlabel\tscore", "a\tb\t1\t3", "b\ta\t0\t5") == (1, 0)
+    assert relevance(f"{PAIRS}\tlabel\tscore", "a\tb\tyes\t0.5", "b\ta\tno\t0") == (0.5, 0)
+    assert relevance(f"{PAIRS}\tlabel", "a\tb\tyes", "b\ta\tno") is None
+    assert relevance("text\tlabel", "a\t1", "b\t0") is None
 
 
 def test_scores_of_single_texts_are_read_where_they_are_asked_for(tmp_path: Path) -> None:

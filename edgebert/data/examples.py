@@ -15,6 +15,7 @@ from edgebert.data.scores import SCORE_COLUMNS, score_of
 from edgebert.errors import InputError
 
 T = TypeVar("T")
+_ZERO_OR_ONE = frozenset({("0",), ("1",)})
 Text = str | tuple[str, str]
 """One text, or a pair of texts that are read together."""
 
@@ -217,19 +218,21 @@ class Examples:
             return None
 
     def require_relevance(self) -> tuple[float, ...]:
-        """For each pair its label of 0 or 1, or where there are no labels its score between them.
+        """For each pair its label of 0 or 1, or where labels say something else its score.
 
         Raises:
-            InputError: no pairs, neither of them, or another label or score.
+            InputError: no pairs, neither of them, or a score that does not lie between 0 and 1.
         """
-        expected = "two texts ('sentence1', 'sentence2') and a 'label' or 'score' column"
-        if not all(isinstance(text, tuple) for text in self.texts):
-            raise self._missing(expected)
-        plain = self.labels is not None and set(self.labels) <= {("0",), ("1",)}
-        if self.labels is not None and (plain or self.scores is None):
+        if not all(isinstance(text, tuple) for text in self.texts) or (
+            self.labels is None and self.scores is None
+        ):
+            raise self._missing(
+                "two texts ('sentence1', 'sentence2') and a 'label' or 'score' column",
+                "Name yours with --text-column, --pair-column and --label-column",
+            )
+        if self.labels is not None and (self.scores is None or set(self.labels) <= _ZERO_OR_ONE):
             return tuple(self._zero_or_one(row, names) for row, names in enumerate(self.labels))
-        if self.scores is None:
-            raise self._missing(expected)
+        assert self.scores is not None
         for row, score in enumerate(self.scores):
             if not 0 <= score <= 1:
                 raise InputError(
@@ -239,7 +242,7 @@ class Examples:
         return self.scores
 
     def _zero_or_one(self, row: int, names: tuple[str, ...]) -> float:
-        if names not in (("0",), ("1",)):
+        if names not in _ZERO_OR_ONE:
             raise InputError(
                 f"{self.where(row)}: a pair has the label 1 where they belong together, and else "
                 f"0, not {', '.join(map(repr, names)) or 'none'}"
