@@ -94,6 +94,11 @@ class Embedder:
             embeddings: Tensor = self._head(hidden.float(), batch["attention_mask"])
         return embeddings
 
-    def embed_all(self, model: PreTrainedModel, encoded: Encoded) -> Tensor:
-        """Embeddings of all texts in their order, float32 [texts, width]."""
-        return torch.stack(predict(model, encoded, lambda batch: self.embed(model, batch)))
+    def embed_all(
+        self, model: PreTrainedModel, encoded: Encoded, label: str | None = None
+    ) -> Tensor:
+        """Embeddings of all texts in their order, float32 [texts, width].
+
+        `label` is a few words for a progress bar, where they take long.
+        """
+        return torch.stack(predict(model, encoded, lambda batch: self.embed(model, batch), label))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from edgebert.data import Text
+from edgebert.progress import track
 from edgebert.training.loop.batches import chunks
 from edgebert.training.loop.device import training_device
 
@@ -74,12 +75,23 @@ def by_length(lengths: Sequence[int]) -> list[list[int]]:
 
 @torch.inference_mode()
 def predict(
-    model: nn.Module, encoded: Encoded, answer: Callable[[dict[str, Tensor]], Tensor]
+    model: nn.Module,
+    encoded: Encoded,
+    answer: Callable[[dict[str, Tensor]], Tensor],
+    label: str | None = None,
 ) -> list[Tensor]:
-    """The answer of each text, in order; `answer` gives those of a batch, [rows, ...]."""
+    """The answer of each text, in order.
+
+    Args:
+        model: that answers.
+        encoded: the texts.
+        answer: gives the answers of a batch, [rows, ...].
+        label: a few words for a progress bar, where the texts take long.
+    """
     model.eval()
     answers: list[Tensor] = [torch.empty(0)] * len(encoded.lengths)
-    for rows in by_length(encoded.lengths):
+    batches = by_length(encoded.lengths)
+    for rows in track(batches, label) if label else batches:
         for row, value in zip(rows, answer(encoded.batch(rows)).cpu(), strict=True):
             answers[row] = value
     return answers

@@ -47,7 +47,9 @@ def mine(data: RankedPairs, model: PreTrainedModel, count: int) -> RankedPairs:
         count: how many, where there are as many.
     """
     queries = normalize(data.embedder.embed_all(model, data.queries), dim=-1)
-    documents = normalize(data.embedder.embed_all(model, data.documents), dim=-1)
+    documents = normalize(
+        data.embedder.embed_all(model, data.documents, "embedding documents"), dim=-1
+    )
 
     def mined(pair: Pair) -> Pair:
         cosines = documents @ queries[pair.query]
