@@ -19,6 +19,7 @@ from edgebert.records.trained import TrainingRecord
 FOLDER = "THIS_FOLDER"
 _LOSS = "loss"
 _DIGITS = 16  # of a hash
+_LABELS = 20  # that are named
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,10 @@ def _facts(record: TrainingRecord) -> Iterator[tuple[str, str]]:
     yield "size", f"{size} parameters"
     if record.labels:
         each = "any number of" if record.multi_label else "one of"
-        yield "labels", f"{each} {', '.join(f'`{label}`' for label in record.labels)}"
+        shown = [f"`{label}`" for label in record.labels[:_LABELS]]
+        left = len(record.labels) - len(shown)
+        more = f" and {left} more, in `config.json`" if left else ""
+        yield "labels", f"{each} {', '.join(shown)}{more}"
     yield "trained on", f"{record.examples:,} examples, {record.steps:,} steps, {record.precision}"
     kept = next((e for e in record.evaluations if e.step == record.best_step), None)
     if kept:
