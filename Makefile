@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-kernels test-mpnet conformance bench-peers bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -45,6 +45,9 @@ test-calibration: .venv/kernels ## int8 MiniLM calibrated on one kind of text, m
 test-kernels: .venv/kernels ## the native kernels: inner loops, sanitizers, bits on other CPUs, all platforms (SHORT=1)
 	PYTHONPATH=tests:$(kernels) $(bin)/python -m kernels $(if $(SHORT),--short)
 
+test-heads: .venv/kernels ## a tagger, a reranker and a reader that were really trained, as int8 (HEADS=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m heads $(HEADS) $(addprefix -o ,$(OUT))
+
 test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
 
@@ -66,6 +69,9 @@ ledger: .venv/kernels ## measure this version, and hold it against the one befor
 bench-peers: .venv-peers/kernels ## edgebert beside other runtimes: out/bench-peers (QUICK=1, PEERS=, OUT=)
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
 		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
+
+bench-training: .venv/kernels ## models trained by recipe, held against published figures (ROWS=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.training $(ROWS) $(addprefix -o ,$(OUT))
 
 bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))

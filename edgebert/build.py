@@ -59,8 +59,7 @@ def build_bundles(
         EdgebertError: what the steps raise; nothing is written then.
     """
     output, columns = Path(output), columns or Columns()
-    if data is not None:
-        refuse_without_columns(columns, [data])
+    refuse_without_columns(columns, [] if data is None else [data])
     refuse_existing(output, force=force, source=model)
     with new_folder(output, force=force) as folder:
         fp32, int8 = folder / "fp32", folder / "int8"

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgebert.bundle import GOLDEN, Bundle, copy_files, open_bundle, seal
 from edgebert.bundle.card import write_model_card
 from edgebert.data import Columns, Examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import GateError, InputError
 from edgebert.machine import KERNELS_WHEEL
 from edgebert.output import new_folder, refuse_existing
@@ -71,6 +72,7 @@ def add_kernels(
     started = time.perf_counter()
     output, held_out = Path(output), held_out or HeldOut()
     refuse_existing(output, force=force, source=source)
+    refuse_without_columns(held_out.columns, [held_out.data] if held_out.data else [])
     library = require_usable_library()
     bundle = open_bundle(source, verify=True)
     original = load(reference, verify=True, kernels=OFF)

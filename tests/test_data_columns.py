@@ -147,6 +147,24 @@ def test_names_hold_for_the_tables_among_several_files(tmp_path: Path) -> None:
         refuse_without_columns(columns, [plain])
 
 
+def test_names_of_columns_need_a_file(
+    tiny_classifier: Path, tiny_classifier_bundle: Path, tmp_path: Path
+) -> None:
+    bundle, output = tiny_classifier_bundle, tmp_path / "out"
+    for command in (
+        ("check", bundle, bundle),
+        ("build", tiny_classifier, "-o", output),
+        ("kernels", bundle, "--reference", bundle, "-o", output),
+    ):
+        result = call(*command, "--label-column", "x")
+        assert result.exit_code == 1
+        assert result.stderr == "Error: --label-column names a column of a file: give --data\n"
+    result = call("quantize", bundle, "-o", output, "--label-column", "x")
+    assert result.stderr == (
+        "Error: --label-column names a column of a file: give --calibration or --data\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("needed", "way_out"),
     [

@@ -142,7 +142,7 @@ def test_the_head_sees_hidden_words_alone_and_guesses_as_ever(
     tokens = sum(length - 2 for length in data.lengths)
     share = float(masked.sum()) / (0.15 * tokens)  # of what is hidden on average
     assert loss.item() == pytest.approx(expected.item() * share, rel=1e-4)
-    loss.backward()
+    torch.autograd.backward(loss)
     assert all(weight.grad is not None for weight in model.get_output_embeddings().parameters())
 
 

@@ -26,11 +26,11 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.training import FinetuneOptions, evaluate, finetune
 from edgebert.training.loop.objective import Step
 from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.embedding_head import sentence_embedding
 from edgebert.training.tasks.mining import mine
 from edgebert.training.tasks.ranking import RankedPairs
 from edgebert.training.tasks.ranking_metrics import AMONG_POSITIVES, OF_JUDGEMENTS, ranking_scores
 from edgebert.training.tasks.similarity import ScoredPairs
-from edgebert.training.tasks.embedding_head import sentence_embedding
 from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
 

@@ -79,12 +79,15 @@ def refuse_without_columns(columns: Columns | None, paths: Iterable[Path]) -> No
     """Refuse names of columns where no file has any.
 
     Raises:
-        InputError: there are names, and none of the files is a table.
+        InputError: there are names, and no file or none that is a table.
     """
     option = next(iter(columns.named), None) if columns else None
     files = list(paths)
-    if option is not None and files and not any(map(has_columns, files)):
-        raise InputError(f"{files[0]} has no columns, so {option} cannot name one")
+    if option is None or any(map(has_columns, files)):
+        return
+    if not files:
+        raise InputError(f"{option} names a column of a file: give --data")
+    raise InputError(f"{files[0]} has no columns, so {option} cannot name one")
 
 
 @dataclass(frozen=True)

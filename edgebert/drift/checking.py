@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.data import Columns, Examples
+from edgebert.data.columns import refuse_without_columns
 from edgebert.drift.causes import Side, examined, find_causes, unexplained
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import (
@@ -83,6 +84,7 @@ def check(
         InputError: the two do not compare, or the data do not fit.
     """
     columns = Columns(text_column, pair_column, label_column)
+    refuse_without_columns(columns, [] if data is None else [Path(data)])
     right = open_source(str(candidate), offline=offline, kernels=kernels)
     left = open_source(
         str(reference),

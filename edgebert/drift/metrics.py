@@ -8,12 +8,19 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
-from edgebert.drift.ranking import ndcg_at_k, rank_documents, recall_at_k
+from edgebert.drift.ranking import (
+    Candidates,
+    ndcg_at_k,
+    rank_documents,
+    recall_at_k,
+    reciprocal_rank_at_k,
+)
 from edgebert.errors import InputError
 from edgebert.measures import squad
 from edgebert.measures.scores import Numbers, Scores
 from edgebert.measures.similarity import similarities
 from edgebert.measures.statistics import (
+    average_precision,
     entity_hits,
     macro_f1,
     matthews,
@@ -102,11 +109,21 @@ def _embedding_scores(
 
 
 def _score_scores(examples: Examples, outputs: Sequence[Array]) -> tuple[Scores, ...]:
-    """The model's first score against the file's."""
-    if examples.scores is None:
+    """The model's first score against the file's, or against its labels of what is relevant."""
+    found = [float(row[0]) for row in outputs]
+    if examples.text_scores is not None:
+        rows = np.stack([found, np.asarray(examples.text_scores)], axis=1)
+        return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
+    if examples.relevance is None:
         return ()
-    rows = np.stack([[row[0] for row in outputs], np.asarray(examples.scores)], axis=1)
-    return Scores("spearman", rows, _spearman), Scores("pearson", rows, _pearson)
+    rows = np.stack([np.asarray(examples.relevance), found], axis=1)
+    candidates = Candidates.of([text[0] for text in examples.texts], examples.relevance)
+    per_query = (
+        Scores(name, np.asarray(candidates.measured(measure, found, 10))[:, None], _mean)
+        for name, measure in (("mrr_at_10", reciprocal_rank_at_k), ("ndcg_at_10", ndcg_at_k))
+        if candidates.candidates
+    )
+    return Scores("average_precision", rows, _average_precision), *per_query
 
 
 def _retrieval_scores(
@@ -190,6 +207,10 @@ def _macro_f1(rows: Numbers) -> float:
 
 def _matthews(rows: Numbers) -> float:
     return 100 * matthews(*_sides(rows))
+
+
+def _average_precision(rows: Numbers) -> float:
+    return 100 * average_precision(rows[:, 0], rows[:, 1])
 
 
 def _spearman(rows: Numbers) -> float:

@@ -50,10 +50,10 @@ class Classification(Task):
         return row if answer.labels is None else row | {"labels": answer.labels}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
-        if gives_score:
-            examples.require_scored_pairs()
-        else:
+        if not gives_score:
             examples.require_labels()
+        elif examples.text_scores is None and examples.relevance is None:
+            examples.require_scored_pairs()
 
     def scoring(self, labels: Sequence[str], problem_type: str | None, said: str | None) -> str:
         """A single label is a score, which sentence-transformers squashes unless it is said."""

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 @options.output("Folder")
 @click.option(
     "--data",
-    type=options.DATA_FILE,
+    type=options.DATA,
     metavar="FILE",
-    help="Texts, with or without labels, to measure drift on. Default: built-in sentences.",
+    help="Texts, with or without labels, or a folder in the BEIR layout, to measure drift on. "
+    "Default: built-in sentences.",
 )
 @options.labelled_columns
 @options.max_length

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--data",
-    type=options.DATA_FILE,
+    type=options.DATA,
     metavar="FILE",
     help="Texts to measure the drift on. Default: a part of the calibration texts, held out.",
 )

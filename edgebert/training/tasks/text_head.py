@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from statistics import fmean
 
-from transformers import AutoModelForSequenceClassification, PretrainedConfig
+from torch import nn
+from transformers import AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
 from edgebert.errors import InputError
 from edgebert.records.manifest import IDENTITY, SIGMOID
+from edgebert.tasks.classification import REGRESSION
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import BALANCED, UNWEIGHTED, FinetuneOptions
 from edgebert.training.tasks.asked import Asked
@@ -41,7 +44,10 @@ def put_classifier(checkpoint: Checkpoint, examples: Examples, options: Finetune
     """A head for labels; where a file has scores and no labels, for a score."""
     if examples.labels is None and examples.text_scores is not None and not options.multi_label:
         _refuse_for_scores(examples, options)
-        return _with_kind(checkpoint, Score())
+        task = _with_kind(checkpoint, Score())
+        if checkpoint.problem_type != REGRESSION:
+            _start_at(task.model, fmean(examples.text_scores))
+        return task
     several = options.multi_label or examples.label_lists or checkpoint.multi_label
     names = label_names(examples, multi_label=several)
     if not several:
@@ -105,6 +111,13 @@ def _refuse_for_scores(examples: Examples, options: FinetuneOptions) -> None:
             raise InputError(
                 f"{examples.path} has scores and no labels, and {name} is for labels: leave it out"
             )
+
+
+def _start_at(model: PreTrainedModel, score: float) -> None:
+    """Let a new head give this score at first, so that no steps are spent on getting there."""
+    last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+    if last.out_features == 1 and last.bias is not None:
+        nn.init.constant_(last.bias, score)
 
 
 def _with_kind(checkpoint: Checkpoint, kind: TextKind) -> Task:

@@ -1,0 +1,52 @@
+"""Trains a model of this tier and quantizes it, once for each recipe, version and data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from devices.minilm import minilm_folder
+
+from edgebert.bundle import file_sha256
+from edgebert.errors import EdgebertError
+from edgebert.output import new_folder
+from edgebert.user_cache import user_cache
+from edgebert.version import __version__
+from heads.models import Head
+
+
+def made_of(head: Head, data: Path) -> Path:
+    """The folder with `checkpoint`, `fp32` and `int8`, from the user's cache or made now.
+
+    Raises:
+        EdgebertError: a command failed; it has said why.
+    """
+    told = json.dumps([asdict(head), __version__, file_sha256(data / head.train)])
+    key = hashlib.sha256(told.encode()).hexdigest()[:16]
+    folder = user_cache("heads") / f"{head.name}-{key}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(folder) as beside:
+            _make(head, data, beside)
+    return folder
+
+
+def _make(head: Head, data: Path, folder: Path) -> None:
+    checkpoint, floats, int8 = (folder / name for name in ("checkpoint", "fp32", "int8"))
+    _run(
+        "finetune", minilm_folder(), "--task", head.task, "--train", data / head.train,
+        *head.options, "-o", checkpoint,
+    )  # fmt: skip
+    _run("export", checkpoint, "-o", floats)
+    _run("quantize", floats, "-o", int8)
+
+
+def _run(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "edgebert", *map(str, arguments), "--offline"]
+    run = subprocess.run(command, stdout=sys.stderr.fileno(), check=False)
+    if run.returncode:
+        raise EdgebertError(f"edgebert {arguments[0]} ended with exit code {run.returncode}")
