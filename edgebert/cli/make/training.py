@@ -53,14 +53,8 @@ def _looks(record: TrainingRecord) -> tuple[Sequence[str], list[Sequence[object]
     """A row for each look at dev: how far the run was, and the loss since the look before."""
     names = [name for name in record.evaluations[0].scores if name != LOSS]
     names = sorted(names, key=lambda name: name != record.metric)[:_METRICS]
-    measured = LOSS in record.evaluations[0].scores
-    header = (
-        "step",
-        "epoch",
-        "loss",
-        *(f"dev {name}" for name in names),
-        *(["dev loss"] * measured),
-    )
+    losses = [LOSS] if LOSS in record.evaluations[0].scores else []
+    header = ("step", "epoch", "loss", *(f"dev {name}" for name in (*names, *losses)))
     per_epoch = math.ceil(record.examples / record.options["batch_size"])
     rows: list[Sequence[object]] = []
     before = 0
@@ -73,7 +67,7 @@ def _looks(record: TrainingRecord) -> tuple[Sequence[str], list[Sequence[object]
                 f"{passes:.1f}".removesuffix(".0"),
                 f"{sum(points) / len(points):.4f}" if points else "",
                 *(f"{look.scores[name]:.2f}" for name in names),
-                *([f"{look.scores[LOSS]:.4f}"] * measured),
+                *(f"{look.scores[name]:.4f}" for name in losses),
             )
         )
         before = look.step
