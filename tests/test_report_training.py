@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,14 @@ def test_a_run_of_one_look_and_no_dev_makes_a_page(tmp_path: Path) -> None:
 def test_kept_by_loss_a_run_is_known_by_its_metric(tmp_path: Path) -> None:
     by_loss = replace(RUN, metric="loss", best_dev=0.4)
     assert "Accuracy 91.25 2,000 of 3,000" in words(page(tmp_path, by_loss))
+
+
+def test_a_score_that_is_no_number_is_a_dash(tmp_path: Path) -> None:
+    looks = tuple(Evaluation(step, {"spearman": math.nan}) for step in (1000, 2000))
+    shown = words(
+        page(tmp_path, replace(RUN, metric="spearman", evaluations=looks, best_dev=math.nan))
+    )
+    assert "– 2,000 of 3,000" in shown and "nan" not in shown
 
 
 def test_markdown_has_the_tables() -> None:

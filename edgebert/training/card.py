@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from edgebert.measures.formats import metric_title
+from edgebert.measures.formats import metric_title, points
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FILL_MASK,
@@ -173,7 +173,7 @@ def _facts(record: TrainingRecord) -> Iterator[tuple[str, str]]:
     if kept:
         for name, value in kept.scores.items():
             if name != _LOSS:
-                yield f"{metric_title(name)} on dev", f"{value:.2f}"
+                yield f"{metric_title(name)} on dev", points(value)
         by = "the loss" if record.metric == _LOSS else record.metric
         yield "kept", f"step {kept.step:,}, the best by {by}"
 
