@@ -144,6 +144,21 @@ def test_kept_by_loss_a_run_is_known_by_its_metric(tmp_path: Path) -> None:
     assert "Accuracy 91.25 2,000 of 3,000" in words(page(tmp_path, by_loss))
 
 
+def test_a_metric_of_another_scale_has_a_panel_of_its_own(tmp_path: Path) -> None:
+    looks = tuple(
+        Evaluation(step, {"masked_lm_accuracy": step / 50, "perplexity": 90_000 / step})
+        for step in (1000, 2000, 3000)
+    )
+    apart = replace(RUN, metric="masked_lm_accuracy", evaluations=looks[:2])
+    text = page(tmp_path, apart)
+    assert text.count(">dev</text>") == 1  # 90 and 45 stand beside points
+    wide = replace(
+        apart, evaluations=(Evaluation(500, {**looks[0].scores, "perplexity": 180}), *looks)
+    )
+    assert page(tmp_path, wide).count(">dev</text>") == 2
+    assert "dev Masked LM accuracy" in words(text)
+
+
 def test_a_score_that_is_no_number_is_a_dash(tmp_path: Path) -> None:
     looks = tuple(Evaluation(step, {"spearman": math.nan}) for step in (1000, 2000))
     shown = words(
