@@ -17,13 +17,14 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.measured import BenchRecord
 from edgebert.records.trained import TrainingRecord
+from edgebert.toml_files import read_toml
 from edgebert.training import evaluate
 
 _LENGTH = 128
 
 
 def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
-    """Run `edgebert finetune` and `edgebert build`, into folders that are replaced.
+    """Run `edgebert finetune`, where the recipe's model is not there yet, and `edgebert build`.
 
     Args:
         row: which model.
@@ -41,7 +42,8 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
         "--train", path_of(row.train, data, folder), "--dev", path_of(row.dev, data, folder),
         "-o", model, "--force", "--offline",
     ]  # fmt: skip
-    run_edgebert(*command)
+    if not _is_made_by(row.recipe, model):
+        run_edgebert(*command)
     test = path_of(row.test, data, folder)
     run_edgebert("build", model, "--data", test, "-o", built, "--force", "--offline")
     trained = read_json(TrainingRecord, model / "training.json", "a record")
@@ -73,6 +75,16 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
         precision=trained.precision,
         seed=trained.seed,
     )
+
+
+def _is_made_by(recipe: Path, model: Path) -> bool:
+    """Whether a checkpoint is there, and has the options of the recipe."""
+    record = model / "training.json"
+    if not record.exists():
+        return False
+    trained = read_json(TrainingRecord, record, "a record")
+    told = {"task": trained.task, **trained.options}
+    return all(told.get(name) == value for name, value in read_toml(recipe).items())
 
 
 def run_edgebert(*arguments: str | Path) -> None:
