@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from record_samples import TRAINING, words
 
 from edgebert.cli import main
+from edgebert.cli.make.training import show_training
 from edgebert.measures.mistakes import label_mistakes
 from edgebert.records.codec import write_json
 from edgebert.records.trained import (
@@ -142,6 +144,29 @@ def test_kept_by_loss_a_run_is_known_by_its_metric(tmp_path: Path) -> None:
     assert "Accuracy 91.25 2,000 of 3,000" in words(page(tmp_path, by_loss))
 
 
+def test_a_metric_of_another_scale_has_a_panel_of_its_own(tmp_path: Path) -> None:
+    looks = tuple(
+        Evaluation(step, {"masked_lm_accuracy": step / 50, "perplexity": 90_000 / step})
+        for step in (1000, 2000, 3000)
+    )
+    apart = replace(RUN, metric="masked_lm_accuracy", evaluations=looks[:2])
+    text = page(tmp_path, apart)
+    assert text.count(">dev</text>") == 1  # 90 and 45 stand beside points
+    wide = replace(
+        apart, evaluations=(Evaluation(500, {**looks[0].scores, "perplexity": 180}), *looks)
+    )
+    assert page(tmp_path, wide).count(">dev</text>") == 2
+    assert "dev Masked LM accuracy" in words(text)
+
+
+def test_a_score_that_is_no_number_is_a_dash(tmp_path: Path) -> None:
+    looks = tuple(Evaluation(step, {"spearman": math.nan}) for step in (1000, 2000))
+    shown = words(
+        page(tmp_path, replace(RUN, metric="spearman", evaluations=looks, best_dev=math.nan))
+    )
+    assert "– 2,000 of 3,000" in shown and "nan" not in shown
+
+
 def test_markdown_has_the_tables() -> None:
     told = render_markdown([RUN, OTHER, TAGGER])
     assert "<summary>Training</summary>" in told and "<summary>Mistakes on dev</summary>" in told
@@ -173,3 +198,25 @@ def test_a_folder_that_was_not_trained_is_named(runs: Path, tmp_path: Path) -> N
     result = call("report", runs, "-o", tmp_path / "page.html")
     told = f"Error: {runs} holds no training.json: give a record, or a folder that was trained\n"
     assert (result.exit_code, result.stderr) == (1, told)
+
+
+def test_the_command_tells_each_look_at_dev_and_what_was_kept() -> None:
+    told = show_training(replace(RUN, examples=32_000)).splitlines()
+    assert told[0].startswith("runs/a: 4 layers, hidden 128, 4.4 M parameters, 32000 examples")
+    assert told[1].split() == "step epoch loss dev accuracy dev macro_f1 dev loss".split()
+    assert [line.split() for line in told[3:6]] == [
+        ["1,000", "1", "0.0723", "80.00", "75.00", "0.4000"],
+        ["2,000", "2", "0.0104", "91.25", "86.25", "0.4000"],
+        ["3,000", "3", "0.0061", "90.50", "85.50", "0.4000"],
+    ]
+    assert told[6] == (
+        "kept step 2,000 of 3,000, the best by accuracy; bf16 on cpu, 480 examples/s"
+    )
+
+
+def test_without_dev_the_command_tells_the_loss_of_each_epoch() -> None:
+    bare = replace(RUN, metric=None, best_dev=None, best_step=None, evaluations=())
+    told = show_training(bare).splitlines()
+    assert told[1].split() == ["epoch", "loss", "s"]
+    assert told[3].split() == ["1", "1.2000", "3"]
+    assert told[-1].startswith("kept the last of 3,000 steps; bf16 on cpu")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-_METRICS = {"f1": "F1", "mcc": "MCC", "mrr": "MRR", "ndcg": "nDCG"}
+_METRICS = {"f1": "F1", "lm": "LM", "mcc": "MCC", "mrr": "MRR", "ndcg": "nDCG"}
 MISSING = "–"
 """What stands where a figure is not known, or is no number."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from edgebert.measures.formats import metric_title
+from edgebert.measures.formats import metric_title, points
 from edgebert.records.manifest import (
     EMBEDDINGS,
     FILL_MASK,
@@ -19,6 +19,7 @@ from edgebert.records.trained import TrainingRecord
 FOLDER = "THIS_FOLDER"
 _LOSS = "loss"
 _DIGITS = 16  # of a hash
+_LABELS = 20  # that are named
 
 
 @dataclass(frozen=True)
@@ -163,13 +164,16 @@ def _facts(record: TrainingRecord) -> Iterator[tuple[str, str]]:
     yield "size", f"{size} parameters"
     if record.labels:
         each = "any number of" if record.multi_label else "one of"
-        yield "labels", f"{each} {', '.join(f'`{label}`' for label in record.labels)}"
+        shown = [f"`{label}`" for label in record.labels[:_LABELS]]
+        left = len(record.labels) - len(shown)
+        more = f" and {left} more, in `config.json`" if left else ""
+        yield "labels", f"{each} {', '.join(shown)}{more}"
     yield "trained on", f"{record.examples:,} examples, {record.steps:,} steps, {record.precision}"
     kept = next((e for e in record.evaluations if e.step == record.best_step), None)
     if kept:
         for name, value in kept.scores.items():
             if name != _LOSS:
-                yield f"{metric_title(name)} on dev", f"{value:.2f}"
+                yield f"{metric_title(name)} on dev", points(value)
         by = "the loss" if record.metric == _LOSS else record.metric
         yield "kept", f"step {kept.step:,}, the best by {by}"
 

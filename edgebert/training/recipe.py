@@ -27,9 +27,10 @@ def recipe_text(command: str, given: Given, options: LoopOptions, folder: Path |
         folder: where paths are seen from; None leaves the names of files and folders alone.
     """
     told = {name: _seen_from(folder, value) for name, value in given.items()}
+    paths = "relative to this file" if folder else "names alone here"
     return (
         f"# edgebert {command} --config {RECIPE} -o OUTPUT makes this run again.\n"
-        "# Paths are relative to this file.\n" + toml_text({**told, **dict(_flat(options))})
+        f"# Paths are {paths}.\n" + toml_text({**told, **dict(_flat(options))})
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from edgebert.cli.tables import table
 if TYPE_CHECKING:
     from edgebert.records.trained import TrainingRecord
 
+LOSS = "loss"
+_METRICS = 3  # that have room in a terminal
 PACKAGES = ("torch", "transformers", "safetensors")
 
 
@@ -32,14 +35,56 @@ def show_training(record: TrainingRecord) -> str:
         f"{record.parameters / 1e6:.1f} M parameters, {record.examples} examples, "
         f"{record.seconds:.0f} s"
     )
-    lines = [title, *_labels_of(record)]
-    if record.epochs:
-        rows = [
-            (e.epoch, f"{e.loss:.4f}", "" if e.dev is None else f"{e.dev:.2f}", f"{e.seconds:.0f}")
-            for e in record.epochs
-        ]
-        lines.append(table(("epoch", "loss", f"dev {record.metric or ''}".strip(), "s"), rows))
-    return "\n".join(lines)
+    return "\n".join([title, *_labels_of(record), *_curve_of(record), *_kept_of(record)])
+
+
+def _curve_of(record: TrainingRecord) -> Iterator[str]:
+    """What each look at dev found, or without dev the loss of each epoch."""
+    if record.evaluations:
+        header, rows = _looks(record)
+    else:
+        header = ("epoch", "loss", "s")
+        rows = [(e.epoch, f"{e.loss:.4f}", f"{e.seconds:.0f}") for e in record.epochs]
+    if rows:
+        yield table(header, rows)
+
+
+def _looks(record: TrainingRecord) -> tuple[Sequence[str], list[Sequence[object]]]:
+    """A row for each look at dev: how far the run was, and the loss since the look before."""
+    names = [name for name in record.evaluations[0].scores if name != LOSS]
+    names = sorted(names, key=lambda name: name != record.metric)[:_METRICS]
+    losses = [LOSS] if LOSS in record.evaluations[0].scores else []
+    header = ("step", "epoch", "loss", *(f"dev {name}" for name in (*names, *losses)))
+    per_epoch = math.ceil(record.examples / record.options["batch_size"])
+    rows: list[Sequence[object]] = []
+    before = 0
+    for look in record.evaluations:
+        points = [point.loss for point in record.curve if before < point.step <= look.step]
+        passes = look.step / per_epoch
+        rows.append(
+            (
+                f"{look.step:,}",
+                f"{passes:.1f}".removesuffix(".0"),
+                f"{sum(points) / len(points):.4f}" if points else "",
+                *(f"{look.scores[name]:.2f}" for name in names),
+                *(f"{look.scores[name]:.4f}" for name in losses),
+            )
+        )
+        before = look.step
+    return header, rows
+
+
+def _kept_of(record: TrainingRecord) -> Iterator[str]:
+    """Which weights were kept, and how the run went."""
+    if not record.curve:
+        return
+    kept = f"kept the last of {record.steps:,} steps"
+    if record.best_step:
+        kept = f"kept step {record.best_step:,} of {record.steps:,}, the best by {record.metric}"
+    last = record.curve[-1]
+    rate = last.step * record.options["batch_size"] / max(last.seconds, 1e-9)
+    shared = f" in {record.processes} processes" if record.processes > 1 else ""
+    yield f"{kept}; {record.precision} on {record.device}{shared}, {rate:.0f} examples/s"
 
 
 def _labels_of(record: TrainingRecord) -> Iterator[str]:

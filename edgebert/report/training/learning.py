@@ -73,10 +73,17 @@ def _by_step(run: TrainingRecord, hue: int) -> Iterator[Panel]:
     dev = scores_of(run, LOSS)
     yield Panel("loss", (Line(hue, loss), *((Line(hue, dev, dashed=True),) if dev else ())))
     lines = [Line(hue + at, scores_of(run, name)) for at, name in enumerate(metrics_of(run))]
-    if lines:
-        yield Panel("dev", tuple(lines))
+    in_points = tuple(line for line in lines if _is_in_points(line))
+    if in_points:
+        yield Panel("dev", in_points)
+    yield from (Panel("dev", (line,), 0.6) for line in lines if line not in in_points)
     rate = tuple((point.step, point.learning_rate) for point in run.curve)
     yield Panel("rate", (Line(hue, rate),), share=0.6)
+
+
+def _is_in_points(line: Line) -> bool:
+    """Whether a metric is from -100 to 100; a perplexity, say, would press all others flat."""
+    return all(abs(value) <= 100 for _, value in line.points)
 
 
 def _by_epoch(run: TrainingRecord, hue: int) -> Iterator[Panel]:
@@ -155,6 +162,8 @@ def _draw(axes: Axes, line: Line, kept: float | None) -> None:
 
 def _name_kept(axes: Axes, kept: float) -> None:
     """Say beside the line what it marks, on the side where there is room."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.15 * (top - bottom))
     low, high = axes.get_xlim()
     right = kept > (low + high) / 2
     axes.annotate(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from edgebert.measures.formats import MISSING, metric_title
+from edgebert.measures.formats import MISSING, metric_title, points
 from edgebert.records.trained import TrainingRecord
 
 LOSS = "loss"
@@ -38,15 +39,16 @@ def main_scores(run: TrainingRecord) -> Points:
 
 
 def kept_score(run: TrainingRecord) -> float | None:
-    """The main metric of the weights that were kept."""
+    """The main metric of the weights that were kept; None where there is no number."""
     kept = (value for step, value in main_scores(run) if step == run.best_step)
-    return next(kept, None if run.metric == LOSS else run.best_dev)
+    score = next(kept, None if run.metric == LOSS else run.best_dev)
+    return score if score is not None and math.isfinite(score) else None
 
 
 def score_text(run: TrainingRecord) -> str:
     """The main metric with its name; a dash where dev was not looked at."""
     name, value = main_metric(run), kept_score(run)
-    return MISSING if name is None or value is None else f"{metric_title(name)} {value:.2f}"
+    return MISSING if name is None or value is None else f"{metric_title(name)} {points(value)}"
 
 
 def kept_text(run: TrainingRecord) -> str:
