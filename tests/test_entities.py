@@ -23,7 +23,7 @@ from edgebert.runtimes import Entity, load
 from edgebert.tasks.entities import AGGREGATIONS, FIRST, SIMPLE, WORDS, decode_entities
 from edgebert.tasks.tags import TagScheme
 from edgebert.text.words import TokenizedText
-from edgebert.training.tasks.tagging import tag_tokens
+from edgebert.training.tasks.labels.tagging import tag_tokens
 
 BIO = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 TEXT = "anna met john in new york ."

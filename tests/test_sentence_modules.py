@@ -34,7 +34,7 @@ from edgebert.sentence_modules import (
     Step,
     Truncate,
 )
-from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.sentences.embedder import Embedder
 
 RANDOM = np.random.default_rng(4)
 TEXTS = ["turn the lamp on", "off", "", "Ben and Anna is late !", "one two three " * 30]

@@ -31,8 +31,8 @@ from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model, load
 from edgebert.tasks import task_of
 from edgebert.tasks.spec import ModelSpec
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.sentence_folder import write_sentence_folder
 from edgebert.vectors import searching as module
 from edgebert.vectors.forms import packed
 from edgebert.vectors.searching import search

@@ -26,8 +26,8 @@ from edgebert.training.distillation.student import shorten
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Step
 from edgebert.training.loop.processes import Processes
+from edgebert.training.tasks.labels.texts import AnsweredTexts
 from edgebert.training.tasks.task import Task
-from edgebert.training.tasks.texts import AnsweredTexts
 from edgebert.training.tasks.trainable import load_task
 
 WORDS = ("lamp", "light", "fan", "kitchen", "bedroom", "anna", "paris", "berlin")

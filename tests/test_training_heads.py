@@ -28,8 +28,8 @@ from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Examples, Span, read_examples
 from edgebert.measures.statistics import average_precision
 from edgebert.training.loop.objective import Step
-from edgebert.training.tasks.classification import MultiLabel, SingleLabel
-from edgebert.training.tasks.heads import (
+from edgebert.training.tasks.labels.classification import MultiLabel, SingleLabel
+from edgebert.training.tasks.labels.heads import (
     OneLabel,
     OneScore,
     Probability,
@@ -37,9 +37,9 @@ from edgebert.training.tasks.heads import (
     balanced_answers,
     balanced_labels,
 )
-from edgebert.training.tasks.scoring import Relevance, Score
-from edgebert.training.tasks.tagging import IGNORED, TaggedTexts, encode_tagged
-from edgebert.training.tasks.texts import AnsweredTexts, encode_answered
+from edgebert.training.tasks.labels.scoring import Relevance, Score
+from edgebert.training.tasks.labels.tagging import IGNORED, TaggedTexts, encode_tagged
+from edgebert.training.tasks.labels.texts import AnsweredTexts, encode_answered
 from edgebert.training.tasks.trainable import load_task
 
 HERE = Path("train.tsv")

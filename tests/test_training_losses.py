@@ -24,10 +24,10 @@ from edgebert.data import Examples
 from edgebert.training.loop.objective import Objective, Step
 from edgebert.training.loop.precision import Precision
 from edgebert.training.loop.processes import Processes
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.embedding_head import sentence_embedding
-from edgebert.training.tasks.ranking import in_batch_loss
-from edgebert.training.tasks.similarity import cosent_loss
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.embedding_head import sentence_embedding
+from edgebert.training.tasks.sentences.ranking import in_batch_loss
+from edgebert.training.tasks.sentences.similarity import cosent_loss
 from edgebert.training.tasks.task import Task
 
 ANCHORS = ["turn the lamp on", "is ben late ?", "北京", "tell anna", "off", "a very good cafe"]

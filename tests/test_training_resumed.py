@@ -24,7 +24,7 @@ from edgebert.records.codec import read_json
 from edgebert.records.trained import TrainingRecord
 from edgebert.training import FinetuneOptions, finetune
 from edgebert.training.loop.unfinished import Unfinished
-from edgebert.training.tasks.heads import OneLabel
+from edgebert.training.tasks.labels.heads import OneLabel
 
 OPTIONS = FinetuneOptions(
     epochs=3, batch_size=8, micro_batch_size=4, learning_rate=1e-3, evaluate_every=4, average=0.9

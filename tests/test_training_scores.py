@@ -23,7 +23,7 @@ from edgebert.export import export_model
 from edgebert.records.trained import TrainingRecord
 from edgebert.runtimes import load
 from edgebert.training import FinetuneOptions, evaluate, finetune
-from edgebert.training.tasks.classification import MultiLabel
+from edgebert.training.tasks.labels.classification import MultiLabel
 from edgebert.training.tasks.trainable import load_task
 
 QUICK = FinetuneOptions(epochs=6, batch_size=8, learning_rate=3e-3, precision="fp32")

@@ -25,12 +25,16 @@ from edgebert.errors import InputError
 from edgebert.records.trained import TrainingRecord
 from edgebert.training import FinetuneOptions, evaluate, finetune
 from edgebert.training.loop.objective import Step
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.embedding_head import sentence_embedding
-from edgebert.training.tasks.mining import mine
-from edgebert.training.tasks.ranking import RankedPairs
-from edgebert.training.tasks.ranking_metrics import AMONG_POSITIVES, OF_JUDGEMENTS, ranking_scores
-from edgebert.training.tasks.similarity import ScoredPairs
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.embedding_head import sentence_embedding
+from edgebert.training.tasks.sentences.mining import mine
+from edgebert.training.tasks.sentences.ranking import RankedPairs
+from edgebert.training.tasks.sentences.ranking_metrics import (
+    AMONG_POSITIVES,
+    OF_JUDGEMENTS,
+    ranking_scores,
+)
+from edgebert.training.tasks.sentences.similarity import ScoredPairs
 from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
 

@@ -29,8 +29,8 @@ from edgebert.training import (
     finetune,
 )
 from edgebert.training.distillation.student import evenly_spaced, shorten
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
+from edgebert.training.tasks.labels.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
+from edgebert.training.tasks.sentences.embedder import Embedder
 from edgebert.training.tasks.trainable import load_task
 
 FAST = FinetuneOptions(epochs=6, batch_size=8, learning_rate=2e-3)

@@ -15,7 +15,7 @@ from edgebert.training.options import FinetuneOptions
 from edgebert.training.recipe import Given
 from edgebert.training.results import Run
 from edgebert.training.tasks.drawing import draw
-from edgebert.training.tasks.mining import with_negatives
+from edgebert.training.tasks.sentences.mining import with_negatives
 from edgebert.training.tasks.trainable import trainable
 from edgebert.training.watching import watched
 

@@ -13,7 +13,7 @@ from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
 from edgebert.training.loop.objective import Step
-from edgebert.training.tasks.asked import Asked
+from edgebert.training.tasks.labels.asked import Asked
 
 
 class Labelled(Protocol):

@@ -12,9 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.data import Examples, Text
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import save_model
-from edgebert.training.tasks.asked import Asked
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.sentence_folder import write_sentence_folder
+from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.sentence_folder import write_sentence_folder
 
 
 class TaskData(Objective, Exam, Protocol):

@@ -16,13 +16,13 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.training.options import FinetuneOptions
-from edgebert.training.tasks.embedding_head import open_embedder, put_embedder
+from edgebert.training.tasks.labels.tagging_head import open_tagger, put_tagger
+from edgebert.training.tasks.labels.text_head import open_classifier, put_classifier, put_reranker
 from edgebert.training.tasks.masked_head import open_guesser, put_guesser
 from edgebert.training.tasks.masked_words import MASKED_LM
 from edgebert.training.tasks.reading_head import open_reader, put_reader
-from edgebert.training.tasks.tagging_head import open_tagger, put_tagger
+from edgebert.training.tasks.sentences.embedding_head import open_embedder, put_embedder
 from edgebert.training.tasks.task import Task
-from edgebert.training.tasks.text_head import open_classifier, put_classifier, put_reranker
 
 RERANKING = "reranking"
 SENTENCE_SIMILARITY = "sentence-similarity"

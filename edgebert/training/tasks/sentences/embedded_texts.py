@@ -11,8 +11,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Text
 from edgebert.training.loop.objective import LOSS, Scores, Step
-from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.encoding import Encoded
+from edgebert.training.tasks.sentences.embedder import Embedder
 
 
 @dataclass(frozen=True)

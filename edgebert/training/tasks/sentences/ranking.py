@@ -13,11 +13,11 @@ from transformers import PreTrainedModel
 from edgebert.data import Retrieval
 from edgebert.training.loop.batches import chunks
 from edgebert.training.loop.objective import Scores, Step
-from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.encoding import Encoded
-from edgebert.training.tasks.matryoshka import Prefixes
-from edgebert.training.tasks.ranking_metrics import RankingMetric, ranking_scores
-from edgebert.training.tasks.whole_step import as_share, embed_rows
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.matryoshka import Prefixes
+from edgebert.training.tasks.sentences.ranking_metrics import RankingMetric, ranking_scores
+from edgebert.training.tasks.sentences.whole_step import as_share, embed_rows
 
 _SCALE = 20.0
 _EXAM_STEP = 64  # pairs that are each other's negatives in the loss on dev

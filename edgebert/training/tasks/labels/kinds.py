@@ -5,9 +5,9 @@ from __future__ import annotations
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 from edgebert.tasks.classification import MULTI_LABEL, REGRESSION
-from edgebert.training.tasks.classification import MultiLabel, SingleLabel
-from edgebert.training.tasks.scoring import Relevance, Score
-from edgebert.training.tasks.texts import TextKind
+from edgebert.training.tasks.labels.classification import MultiLabel, SingleLabel
+from edgebert.training.tasks.labels.scoring import Relevance, Score
+from edgebert.training.tasks.labels.texts import TextKind
 
 
 def text_kind(checkpoint: Checkpoint) -> TextKind:

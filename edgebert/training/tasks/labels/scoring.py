@@ -14,8 +14,8 @@ from edgebert.errors import InputError
 from edgebert.measures.statistics import average_precision, pearson, spearman
 from edgebert.records.manifest import IDENTITY, SIGMOID
 from edgebert.tasks.classification import REGRESSION
-from edgebert.training.tasks.heads import OneScore, Probability
-from edgebert.training.tasks.texts import Metric
+from edgebert.training.tasks.labels.heads import OneScore, Probability
+from edgebert.training.tasks.labels.texts import Metric
 
 _RANKS = 10
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from edgebert.training.tasks.encoding import Encoded
-from edgebert.training.tasks.heads import Head
+from edgebert.training.tasks.labels.heads import Head
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.stitching import stitched, stitched_tokens
 from edgebert.text.words import TokenizedText, Word, split_words
 from edgebert.training.loop.objective import LOSS, Scores, Step
-from edgebert.training.tasks.asked import Asked
-from edgebert.training.tasks.classification import unseen_labels
 from edgebert.training.tasks.encoding import Encoded, pad, predict
-from edgebert.training.tasks.heads import OneLabel
+from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.labels.classification import unseen_labels
+from edgebert.training.tasks.labels.heads import OneLabel
 
 IGNORED = -100
 """The target of a token that has no label of its own, as cross entropy skips it."""

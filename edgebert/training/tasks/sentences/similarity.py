@@ -13,10 +13,10 @@ from edgebert.data import Examples
 from edgebert.errors import InputError
 from edgebert.measures.statistics import pearson, spearman
 from edgebert.training.loop.objective import Scores, Step
-from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.encoding import Encoded
-from edgebert.training.tasks.matryoshka import Prefixes
-from edgebert.training.tasks.whole_step import as_share, embed_rows
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.matryoshka import Prefixes
+from edgebert.training.tasks.sentences.whole_step import as_share, embed_rows
 
 _SCALE = 20.0
 _METRICS = ("spearman", "pearson")

@@ -18,7 +18,7 @@ from edgebert.records.trained import Mistakes
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.loop.objective import LOSS, Scores, Step
 from edgebert.training.tasks.encoding import Encoded, encode, predict
-from edgebert.training.tasks.heads import Head
+from edgebert.training.tasks.labels.heads import Head
 
 Metric = Callable[[Tensor], float]
 """Points from 0 to 100 (correlations from -100) of the logits of all texts, [texts, labels]."""

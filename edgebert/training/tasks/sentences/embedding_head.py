@@ -11,11 +11,11 @@ from edgebert.data import Examples
 from edgebert.errors import InputError
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import FinetuneOptions
-from edgebert.training.tasks.embedded_texts import embed_texts
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.matryoshka import Prefixes
-from edgebert.training.tasks.retrieval import RankingEncoder, encode_judged, encode_pairs
-from edgebert.training.tasks.similarity import encode_scored_pairs
+from edgebert.training.tasks.sentences.embedded_texts import embed_texts
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.matryoshka import Prefixes
+from edgebert.training.tasks.sentences.retrieval import RankingEncoder, encode_judged, encode_pairs
+from edgebert.training.tasks.sentences.similarity import encode_scored_pairs
 from edgebert.training.tasks.task import Task, TaskData
 
 

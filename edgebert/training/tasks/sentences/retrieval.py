@@ -10,10 +10,14 @@ from transformers import PreTrainedTokenizerBase
 
 from edgebert.data import Examples, Retrieval
 from edgebert.errors import InputError
-from edgebert.training.tasks.embedder import Embedder
-from edgebert.training.tasks.matryoshka import Prefixes
-from edgebert.training.tasks.ranking import Pair, RankedPairs
-from edgebert.training.tasks.ranking_metrics import AMONG_POSITIVES, OF_JUDGEMENTS, RankingMetric
+from edgebert.training.tasks.sentences.embedder import Embedder
+from edgebert.training.tasks.sentences.matryoshka import Prefixes
+from edgebert.training.tasks.sentences.ranking import Pair, RankedPairs
+from edgebert.training.tasks.sentences.ranking_metrics import (
+    AMONG_POSITIVES,
+    OF_JUDGEMENTS,
+    RankingMetric,
+)
 
 
 @dataclass(frozen=True)

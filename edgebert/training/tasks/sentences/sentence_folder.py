@@ -7,7 +7,7 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.sentence_modules import write_prompts, write_sentence_modules
-from edgebert.training.tasks.embedder import Embedder
+from edgebert.training.tasks.sentences.embedder import Embedder
 
 
 def write_sentence_folder(

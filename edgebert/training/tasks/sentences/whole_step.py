@@ -12,8 +12,8 @@ from transformers import PreTrainedModel
 from edgebert.training.loop.batches import chunks
 from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import Step
-from edgebert.training.tasks.embedder import Embedder
 from edgebert.training.tasks.encoding import Encoded
+from edgebert.training.tasks.sentences.embedder import Embedder
 
 
 def embed_rows(

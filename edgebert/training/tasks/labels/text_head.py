@@ -17,21 +17,21 @@ from edgebert.records.manifest import IDENTITY, SIGMOID
 from edgebert.tasks.classification import REGRESSION
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import BALANCED, UNWEIGHTED, FinetuneOptions
-from edgebert.training.tasks.asked import Asked
-from edgebert.training.tasks.classification import MultiLabel, SingleLabel, label_names
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.encoding import encode
-from edgebert.training.tasks.heads import (
+from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.labels.classification import MultiLabel, SingleLabel, label_names
+from edgebert.training.tasks.labels.heads import (
     OneLabel,
     Probability,
     YesOrNo,
     balanced_answers,
     balanced_labels,
 )
-from edgebert.training.tasks.kinds import text_kind
-from edgebert.training.tasks.scoring import Relevance, Score
+from edgebert.training.tasks.labels.kinds import text_kind
+from edgebert.training.tasks.labels.scoring import Relevance, Score
+from edgebert.training.tasks.labels.texts import TextKind, answer_texts, encode_answered
 from edgebert.training.tasks.task import Task, label_maps
-from edgebert.training.tasks.texts import TextKind, answer_texts, encode_answered
 
 _ACTIVATIONS = {
     SIGMOID: "torch.nn.modules.activation.Sigmoid",

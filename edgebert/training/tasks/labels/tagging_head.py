@@ -11,8 +11,8 @@ from edgebert.data import Examples
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import BALANCED, FinetuneOptions
 from edgebert.training.tasks.drawing import draw
-from edgebert.training.tasks.heads import OneLabel, balanced_labels
-from edgebert.training.tasks.tagging import ask_tags, bio_labels, encode_tagged, tag_texts
+from edgebert.training.tasks.labels.heads import OneLabel, balanced_labels
+from edgebert.training.tasks.labels.tagging import ask_tags, bio_labels, encode_tagged, tag_texts
 from edgebert.training.tasks.task import Task, label_maps
 
 

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 from edgebert.errors import InputError
 from edgebert.training.loop.precision import choose_precision
 from edgebert.training.options import FinetuneOptions
-from edgebert.training.tasks.ranking import Pair, RankedPairs
+from edgebert.training.tasks.sentences.ranking import Pair, RankedPairs
 from edgebert.training.tasks.task import TaskData
 
 _NEAREST = 0.95

@@ -14,8 +14,8 @@ from edgebert.data import Examples, Text
 from edgebert.errors import InputError
 from edgebert.measures.statistics import accuracy, macro_f1, matthews, micro_f1
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
-from edgebert.training.tasks.heads import OneLabel, YesOrNo
-from edgebert.training.tasks.texts import Metric
+from edgebert.training.tasks.labels.heads import OneLabel, YesOrNo
+from edgebert.training.tasks.labels.texts import Metric
 
 _TOLD = 3
 """Labels that a message names."""

@@ -1,0 +1,1 @@
+"""What is said of texts and of their words: labels, scores, entities."""

@@ -1,0 +1,1 @@
+"""Embeddings: of sentences that are alike, and of what answers a query."""
