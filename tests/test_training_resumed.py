@@ -246,7 +246,7 @@ def test_two_processes_learn_what_one_learns(
         "--batch-size", "7", "--micro-batch-size", "2", "--learning-rate", "1e-3",
         "--evaluate-every", "4", "--precision", "fp32",
     ]  # fmt: skip
-    runs = {
+    runs: dict[str, list[str | Path]] = {
         name: ["finetune", calm_bert, "--task", task, "--train", file, "--dev", file, *shared]
         for name, task, file in (
             ("classifier", "text-classification", intents),
