@@ -147,6 +147,11 @@ def test_losses_are_computed_in_float32() -> None:
         OneLabel().imitation(half, half),
     ):
         assert loss.dtype == torch.float32
+    weighed, plain = OneLabel(0.0, (0.3, 1.7)), OneLabel()
+    target, ones = torch.tensor([1]), torch.ones(1, 2)
+    assert weighed.loss(half, target).item() == pytest.approx(1.7 * plain.loss(half, target).item())
+    several = YesOrNo(0.0, ((0.3, 1.7),) * 2).loss(half, ones)
+    assert several.item() == pytest.approx(1.7 * YesOrNo().loss(half, ones).item())
 
 
 # Metrics.

@@ -49,7 +49,7 @@ class OneLabel:
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Cross entropy."""
-        weight = None if self.weights is None else logits.new_tensor(self.weights).float()
+        weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
         return cross_entropy(
             logits.float(),
             targets,
@@ -85,7 +85,7 @@ class YesOrNo:
         """Binary cross entropy, the mean of the labels."""
         weight, of_yes = None, None
         if self.weights is not None:
-            weight, yes = logits.new_tensor(self.weights).float().unbind(dim=1)
+            weight, yes = torch.tensor(self.weights, device=logits.device).unbind(dim=1)
             of_yes = yes / weight
         smoothed = targets.float() * (1 - self.smoothing) + self.smoothing / 2
         losses = binary_cross_entropy_with_logits(
