@@ -128,7 +128,7 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "finetune m -o o --train README.md --task question-answering",
+        "finetune m -o o --train README.md --task summarization",
         "distill m -o o --train README.md --layers 2 --hidden 128",
         "package b --target web -o o",
     ],
