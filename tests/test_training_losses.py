@@ -176,7 +176,7 @@ def test_a_step_in_turns_has_the_same_gradient_with_dropout_too(
         torch.manual_seed(5)
         with pytest.MonkeyPatch.context() as patch:
             if not recompute:
-                patch.setattr("edgebert.training.tasks.whole_step.checkpoint", _kept)
+                patch.setattr("edgebert.training.tasks.sentences.whole_step.checkpoint", _kept)
             with precision.autocast():
                 losses = list(data.losses(task.model, step))
             return learned(task.model, iter(losses))
