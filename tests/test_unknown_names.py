@@ -190,10 +190,10 @@ def test_a_problem_type_that_transformers_does_not_know_is_refused(
     assert f"{folder / 'config.json'} says problem_type {UNKNOWN!r}: one of single_label" in told
 
 
-def test_a_reader_is_not_trained_as_something_else(tiny_reader: Path) -> None:
-    checkpoint = open_checkpoint(str(tiny_reader))
+def test_sparse_vectors_are_not_trained_as_something_else(tiny_splade: Path) -> None:
+    checkpoint = open_checkpoint(str(tiny_splade))
     told = refusal(lambda: load_task(checkpoint), CheckpointError)
-    assert told.endswith("is for question-answering, which is not trained here")
+    assert told.endswith("is for sparse-embedding, which is not trained here")
 
 
 # options
