@@ -24,6 +24,7 @@ from edgebert.data import Examples
 from edgebert.training.loop.objective import Objective, Step
 from edgebert.training.loop.precision import Precision
 from edgebert.training.loop.processes import Processes
+from edgebert.training.tasks.sentences import whole_step
 from edgebert.training.tasks.sentences.embedder import Embedder
 from edgebert.training.tasks.sentences.embedding_head import sentence_embedding
 from edgebert.training.tasks.sentences.ranking import in_batch_loss
@@ -176,7 +177,7 @@ def test_a_step_in_turns_has_the_same_gradient_with_dropout_too(
         torch.manual_seed(5)
         with pytest.MonkeyPatch.context() as patch:
             if not recompute:
-                patch.setattr("edgebert.training.tasks.sentences.whole_step.checkpoint", _kept)
+                patch.setattr(whole_step, "checkpoint", _kept)
             with precision.autocast():
                 losses = list(data.losses(task.model, step))
             return learned(task.model, iter(losses))
