@@ -232,3 +232,27 @@ def test_a_row_of_tokens_that_cannot_be_read_is_told(
 ) -> None:
     path = write(tmp_path / "a.jsonl", json.dumps({"tokens": tokens, "ner_tags": tags}) + "\n")
     assert complaint(path) == f", line 1: {told}"
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ("B-PER I-PER O B-LOC", None),
+        ("B-PER I-LOC O B-LOC", "line 2: I-LOC continues nothing, "),
+        ("B-PER O I-PER B-LOC B-LOC I-LOC", "line 3: I-PER continues nothing, "),
+        ("B-PER E-PER O E-PER B-LOC B-LOC", "line 4: E-PER continues nothing, "),
+        ("S-PER I-PER O B-LOC B-LOC", "line 2: I-PER continues nothing, "),
+        ("I-PER I-PER O I-LOC B-LOC", None),  # IOB1: B- only where two entities touch
+    ],
+)
+def test_a_tag_that_continues_nothing_is_told_with_its_line(
+    tags: str, told: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.conll"
+    path.write_text("".join(f"word {tag}\n" for tag in tags.split()), encoding="utf-8")
+    assert read_examples(path).require_entities()
+    assert [record.getMessage() for record in caplog.records] == (
+        [f"{path}, {told}and is read as the beginning of an entity; the file has 1 such tags"]
+        if told
+        else []
+    )

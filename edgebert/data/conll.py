@@ -7,6 +7,7 @@ taken from a column that may hold something else: such a file is refused.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from pathlib import Path
 
 from edgebert.data.entities import Sentence, check_tag, is_tag, join_tokens, type_of
 from edgebert.data.lines import read_lines
+from edgebert.data.tag_sequences import torn_tags
 from edgebert.errors import InputError
 
+_LOGGER = logging.getLogger(__name__)
 _DOCUMENT = "-DOCSTART-"
 _NUMBER = re.compile(r"\d+([-.]\d+|[.):])?")  # 1-2 and 1.1 of CoNLL-U are no words of their own
 _MEANT_AS_TAG = re.compile(r"[A-Za-z]{1,2}[-_]\S+")
@@ -90,7 +93,9 @@ def read_conll(path: Path) -> list[Sentence]:
     rows = [row for sentence in sentences for row in sentence]
     tag = _tag_column(path, rows, token, shape)
     _check_tokens(path, rows, token, shape)
-    return [_tagged(path, sentence, token, tag) for sentence in sentences if sentence]
+    tagged = [_tagged(path, sentence, token, tag) for sentence in sentences if sentence]
+    _tell_of_torn_tags(path, [[(row.line, row.columns[tag]) for row in of] for of in sentences])
+    return tagged
 
 
 def looks_tagged(lines: Sequence[str]) -> bool:
@@ -117,6 +122,20 @@ def _tagged(path: Path, rows: Sequence[_Row], token: int, tag: int) -> Sentence:
     except ValueError as error:
         raise InputError(f"{path}, line {rows[0].line}: in this sentence, {error}") from error
     return Sentence(text, spans, rows[0].line)
+
+
+def _tell_of_torn_tags(path: Path, tags: Sequence[Sequence[tuple[int, str]]]) -> None:
+    """Published files have some, so they are read, as CoNLL's own scorer reads them."""
+    torn = torn_tags(tags)
+    if torn is not None:
+        _LOGGER.warning(
+            "%s, line %d: %s continues nothing, and is read as the beginning of an entity; "
+            "the file has %d such tags",
+            path,
+            torn.line,
+            torn.tag,
+            torn.count,
+        )
 
 
 def _sentences(path: Path, lines: Sequence[str], shape: _Shape) -> Iterator[list[_Row]]:
