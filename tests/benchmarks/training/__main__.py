@@ -14,7 +14,7 @@ from devices.minilm import minilm_folder
 from benchmarks.training.page import write_table
 from benchmarks.training.record import Trained, TrainingTable
 from benchmarks.training.rows import ROWS
-from benchmarks.training.running import run_edgebert, threads, train
+from benchmarks.training.running import run_edgebert, threads, timed, train
 from edgebert.cli.tables import table
 from edgebert.errors import EdgebertError
 from edgebert.records.codec import read_json, write_json
@@ -35,10 +35,10 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
             run_edgebert("build", start, "-o", output / "start", "--offline")
         for name in names or ROWS:
             rows[name] = train(ROWS[name], start, data, output)
-            told = tuple(rows[name] for name in ROWS if name in rows)
-            write_json(
-                TrainingTable(start="all-MiniLM-L6-v2", threads=threads(), rows=told), record
-            )
+            _write(rows, record)
+        for name in names or ROWS:
+            rows[name] = timed(rows[name], output)
+            _write(rows, record)
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
@@ -49,6 +49,11 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
     for row in told:
         for sentence in row.missed():
             click.echo(f"missed: {sentence}", err=True)
+
+
+def _write(rows: dict[str, Trained], record: Path) -> None:
+    told = tuple(rows[name] for name in ROWS if name in rows)
+    write_json(TrainingTable(start="all-MiniLM-L6-v2", threads=threads(), rows=told), record)
 
 
 def _rows(record: Path) -> tuple[Trained, ...]:

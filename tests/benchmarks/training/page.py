@@ -57,7 +57,7 @@ def _cells(row: Trained) -> Iterator[str]:
     yield f"{row.drop:.2f} ({low:.2f} to {high:.2f})"
     yield row.anchor
     yield f"{row.size_mb:.1f}"
-    yield f"{row.p50_ms:.2f} ({row.start_p50_ms:.2f})"
+    yield "" if row.p50_ms is None else f"{row.p50_ms:.2f} ({row.start_p50_ms:.2f})"
     yield f"{row.seconds / 60:.1f}, {row.precision}"
 
 

@@ -19,7 +19,7 @@ class Trained:
         also: the metric of the checkpoint on other files.
         size_mb: of the int8 bundle.
         p50_ms: one text of 128 tokens on one thread, int8; `start_p50_ms` that of the model it
-            was made of, in the same minutes.
+            was made of, in turns with it. Timed when all rows are made, and nothing else is done.
         seconds: of training, on `precision`; steps done.
     """
 
@@ -35,12 +35,12 @@ class Trained:
     ci95: tuple[float, float] | None
     also: dict[str, float]
     size_mb: float
-    p50_ms: float
-    start_p50_ms: float
     seconds: float
     steps: int
     precision: str
     seed: int
+    p50_ms: float | None = None
+    start_p50_ms: float | None = None
 
     @property
     def drop(self) -> float:

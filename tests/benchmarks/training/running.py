@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.training.data import carve, path_of
@@ -48,7 +49,6 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
     run_edgebert("build", model, "--data", test, "-o", built, "--force", "--offline")
     trained = read_json(TrainingRecord, model / "training.json", "a record")
     checked = read_json(CheckRecord, built / "check.json", "a record")
-    start_p50, own_p50 = p50_beside(folder / "start", built)
     figure = checked.metric
     if figure is None or trained.best_dev is None:
         raise EdgebertError(f"{row.name}: {test} gave no figure")
@@ -68,8 +68,6 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
             for name in row.also
         },
         size_mb=_size(built / "int8") / 1e6,
-        p50_ms=own_p50,
-        start_p50_ms=start_p50,
         seconds=trained.seconds,
         steps=trained.steps,
         precision=trained.precision,
@@ -100,8 +98,9 @@ def run_edgebert(*arguments: str | Path) -> None:
         raise EdgebertError(f"edgebert {arguments[0]} ended with exit code {run.returncode}")
 
 
-def p50_beside(start: Path, built: Path) -> tuple[float, float]:
-    """Milliseconds of two int8 bundles for one text of 128 tokens on one thread, in turns."""
+def timed(row: Trained, folder: Path) -> Trained:
+    """The row with the times of its int8 bundle and of the start's."""
+    start, built = folder / "start", folder / f"{row.name}-built"
     record = built / "beside-start.json"
     run_edgebert(
         "bench", start / "int8", built / "int8", "--lengths", str(_LENGTH), "--threads", "1",
@@ -109,7 +108,7 @@ def p50_beside(start: Path, built: Path) -> tuple[float, float]:
     )  # fmt: skip
     bench = read_json(BenchRecord, record, "a record")
     of_bundle = {result.bundle: result.p50_ms for result in bench.results if result.batch == 1}
-    return of_bundle[0], of_bundle[1]
+    return replace(row, start_p50_ms=of_bundle[0], p50_ms=of_bundle[1])
 
 
 def threads() -> int:
