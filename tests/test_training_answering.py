@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import tokenizers
-import torch
 import transformers
 from click.testing import CliRunner, Result
-from tiny import VOCABULARY, write_tokenizer
+from tiny import make_untrained, write_tokenizer
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
@@ -64,22 +63,7 @@ def write(path: Path, rows: Sequence[Row]) -> Path:
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        initializer_range=0.1,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
+    return make_untrained(tmp_path_factory.mktemp("bert"), spread=0.1)
 
 
 @pytest.fixture(scope="module")

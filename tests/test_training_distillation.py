@@ -11,7 +11,7 @@ import torch
 import transformers
 from click.testing import CliRunner
 from families import make_family
-from tiny import VOCABULARY, make_checkpoint, write_tokenizer
+from tiny import make_checkpoint, make_untrained
 from torch import Tensor
 
 from edgebert.checkpoint import open_checkpoint
@@ -50,19 +50,7 @@ def pairs(tmp_path: Path) -> Path:
 def reranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It has learned that some words answer better than others."""
     folder = tmp_path_factory.mktemp("reranker")
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    transformers.BertModel(config).save_pretrained(folder / "bert")
-    write_tokenizer(folder / "bert")
+    make_untrained(folder / "bert")
     rows = (f"{pair}\t{i % len(WORDS) / 7:.2f}" for i, pair in enumerate(PAIRS))
     train = write(folder / "train.tsv", ["text\ttext_pair\tscore", *rows])
     options = FinetuneOptions(epochs=8, batch_size=8, learning_rate=3e-3)

@@ -12,7 +12,7 @@ import torch
 import transformers
 from click.testing import CliRunner
 from families import FAMILIES, make_family
-from tiny import write_tokenizer
+from tiny import make_untrained
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
@@ -44,22 +44,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encoder without a head that guesses words."""
-    folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=65,
-        hidden_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        initializer_range=0.1,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
+    return make_untrained(tmp_path_factory.mktemp("bert"), layers=1, spread=0.1)
 
 
 @pytest.fixture(scope="module")

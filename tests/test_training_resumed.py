@@ -16,7 +16,7 @@ import torch
 import transformers
 from click.testing import CliRunner
 from safetensors.torch import load_file
-from tiny import VOCABULARY, write_tokenizer
+from tiny import make_untrained
 
 from edgebert.cli import main
 from edgebert.errors import InputError, OutputError
@@ -34,13 +34,13 @@ OPTIONS = FinetuneOptions(
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT before training, with dropout, so that each step draws random numbers."""
-    return _make_bert(tmp_path_factory.mktemp("bert"), dropout=0.1)
+    return make_untrained(tmp_path_factory.mktemp("bert"), hidden=32, dropout=0.1)
 
 
 @pytest.fixture(scope="module")
 def calm_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without dropout, whose steps draw none."""
-    return _make_bert(tmp_path_factory.mktemp("calm"), dropout=0.0)
+    return make_untrained(tmp_path_factory.mktemp("calm"), hidden=32)
 
 
 @pytest.fixture(scope="module")
@@ -309,20 +309,3 @@ def _free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def _make_bert(folder: Path, *, dropout: float) -> Path:
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-import transformers
 from click.testing import CliRunner
 from sentence_transformers import CrossEncoder
-from tiny import VOCABULARY, write_tokenizer
+from tiny import make_untrained
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
@@ -38,21 +36,7 @@ def write(path: Path, lines: list[str]) -> Path:
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT as it is before training; no dropout, so that a few steps suffice."""
-    folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
+    return make_untrained(tmp_path_factory.mktemp("bert"), layers=1)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import transformers
 from click.testing import CliRunner
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
-from tiny import VOCABULARY, make_checkpoint, write_tokenizer
+from tiny import make_checkpoint, make_untrained
 from torch.nn.functional import cross_entropy, normalize
 
 from edgebert.checkpoint import open_checkpoint
@@ -49,21 +49,7 @@ as_our_folders_are_written = pytest.mark.filterwarnings("ignore:The `pooling_mod
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT as it is before training; no dropout, so that a few steps suffice."""
-    folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(3)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    write_tokenizer(folder)
-    return folder
+    return make_untrained(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="module")

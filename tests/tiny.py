@@ -40,6 +40,41 @@ def make_checkpoint(
     return folder
 
 
+def make_untrained(
+    folder: Path,
+    *,
+    layers: int = 2,
+    hidden: int = 64,
+    dropout: float = 0.0,
+    spread: float = 0.02,
+    seed: int = 3,
+) -> Path:
+    """Write a BERT as it is before training; without dropout a few steps teach it something.
+
+    Args:
+        folder: where to.
+        layers, hidden: its size; heads are two.
+        dropout: of hidden states and of attention.
+        spread: of its random weights.
+        seed: of the same.
+    """
+    torch.manual_seed(seed)
+    config = transformers.BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=2 * hidden,
+        max_position_embeddings=64,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        initializer_range=spread,
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
 def redraw(model: torch.nn.Module) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
