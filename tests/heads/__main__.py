@@ -17,7 +17,7 @@ from edgebert.errors import EdgebertError, GateError
 from edgebert.records.codec import write_json
 from edgebert.runtimes import load
 from heads.asking import wrong_answers
-from heads.making import made_of
+from heads.making import files_of, made_of
 from heads.models import HEADS, Head
 from heads.record import HeadRow, HeadsRecord
 
@@ -51,8 +51,9 @@ def _rows(names: Sequence[str], data: Path) -> Iterator[HeadRow]:
     for name in names:
         started = time.perf_counter()
         head = HEADS[name]
-        made = made_of(head, data)
-        found = check(made / "checkpoint", made / "int8", data / head.test, offline=True).metric
+        train, test = files_of(head, data)
+        made = made_of(head, train)
+        found = check(made / "checkpoint", made / "int8", test, offline=True).metric
         if found is None:
             raise EdgebertError(f"{head.test} gives no figure of the {name}")
         broken = (

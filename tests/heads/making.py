@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.training.data import carve, path_of
 from devices.minilm import minilm_folder
 
 from edgebert.bundle import file_sha256
@@ -19,26 +20,33 @@ from edgebert.version import __version__
 from heads.models import Head
 
 
-def made_of(head: Head, data: Path) -> Path:
+def files_of(head: Head, data: Path) -> tuple[Path, Path]:
+    """What it learns from, and what it is measured on."""
+    folder = user_cache("heads")
+    carve("tydiqa", data, folder)
+    return path_of(head.train, data, folder), path_of(head.test, data, folder)
+
+
+def made_of(head: Head, train: Path) -> Path:
     """The folder with `checkpoint`, `fp32` and `int8`, from the user's cache or made now.
 
     Raises:
         EdgebertError: a command failed; it has said why.
     """
-    told = json.dumps([asdict(head), __version__, file_sha256(data / head.train)])
+    told = json.dumps([asdict(head), __version__, file_sha256(train)])
     key = hashlib.sha256(told.encode()).hexdigest()[:16]
     folder = user_cache("heads") / f"{head.name}-{key}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with new_folder(folder) as beside:
-            _make(head, data, beside)
+            _make(head, train, beside)
     return folder
 
 
-def _make(head: Head, data: Path, folder: Path) -> None:
+def _make(head: Head, train: Path, folder: Path) -> None:
     checkpoint, floats, int8 = (folder / name for name in ("checkpoint", "fp32", "int8"))
     _run(
-        "finetune", minilm_folder(), "--task", head.task, "--train", data / head.train,
+        "finetune", minilm_folder(), "--task", head.task, "--train", train,
         *head.options, "-o", checkpoint,
     )  # fmt: skip
     _run("export", checkpoint, "-o", floats)

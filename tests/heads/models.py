@@ -11,7 +11,9 @@ class Head:
 
     Attributes:
         name: what it is.
-        task: of `edgebert finetune`; paths are relative to the data sets.
+        task: of `edgebert finetune`.
+        train, test: files, relative to the data sets or to what the benchmark of training carves
+            from them.
         options: of the same, as they stand on a command line.
         least: of the metric on `test`, in points: far above what chance or a stub would reach.
         drop: the most that int8 may lose of it.
@@ -50,8 +52,8 @@ HEADS = {
         Head(
             "reader",
             "question-answering",
-            "tydiqa_goldp_en/train.jsonl.gz",
-            "tydiqa_goldp_en/dev.jsonl",
+            "carved/tydiqa/train.jsonl",
+            "carved/tydiqa/test.jsonl",
             ("--epochs", "2", "--batch-size", "16", "--learning-rate", "3e-4"),
             least=40.0,
             drop=1.0,
