@@ -37,6 +37,7 @@ def build_bundles(
     output: str | Path,
     *,
     data: Path | None = None,
+    calibration: Path | None = None,
     columns: Columns | None = None,
     options: ExportOptions | None = None,
     thresholds: Thresholds | None = None,
@@ -49,7 +50,8 @@ def build_bundles(
         model: a checkpoint folder or a Hugging Face id.
         output: the folder to write.
         data: texts, with or without labels, to measure drift on; by default built-in sentences.
-        columns: names of its columns, where they are not the usual ones.
+        calibration: texts like those to come, that int8 is made by; by default built-in texts alone.
+        columns: names of the columns of both, where they are not the usual ones.
         options: see `edgebert.export.ExportOptions`.
         thresholds: bounds on the drift from PyTorch to int8.
         force: replace `output` if it exists.
@@ -59,13 +61,15 @@ def build_bundles(
         EdgebertError: what the steps raise; nothing is written then.
     """
     output, columns = Path(output), columns or Columns()
-    refuse_without_columns(columns, [] if data is None else [data])
+    refuse_without_columns(columns, [path for path in (data, calibration) if path])
     refuse_existing(output, force=force, source=model)
     with new_folder(output, force=force) as folder:
         fp32, int8 = folder / "fp32", folder / "int8"
         made = BuildRecords(
             export=export_model(model, fp32, options=options, offline=offline),
-            quantize=quantize_bundle(fp32, int8, options=_within(thresholds, data, columns)),
+            quantize=quantize_bundle(
+                fp32, int8, options=_within(thresholds, data, calibration, columns)
+            ),
             check=check(
                 model,
                 int8,
@@ -84,11 +88,14 @@ def build_bundles(
     return records
 
 
-def _within(thresholds: Thresholds | None, data: Path | None, columns: Columns) -> QuantizeOptions:
+def _within(
+    thresholds: Thresholds | None, data: Path | None, calibration: Path | None, columns: Columns
+) -> QuantizeOptions:
     """The search for int8 is held to the bounds that its result is checked against."""
     bounds = thresholds or Thresholds()
     return QuantizeOptions(
         data=data,
+        calibration=calibration,
         text_column=columns.text,
         pair_column=columns.pair,
         label_column=columns.label,

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     help="Texts, with or without labels, or a folder in the BEIR layout, to measure drift on. "
     "Default: built-in sentences.",
 )
+@click.option(
+    "--calibration",
+    type=options.DATA,
+    metavar="FILE",
+    help="Texts like those to come, such as what a classifier was trained on: int8 is searched by "
+    "them. Default: built-in texts alone.",
+)
 @options.labelled_columns
 @options.max_length
 @options.max_drift
@@ -37,6 +44,7 @@ def build(
     model: str,
     output: Path,
     data: Path | None,
+    calibration: Path | None,
     max_length: int | None,
     max_drift: float | None,
     max_flips: float | None,
@@ -46,7 +54,7 @@ def build(
     """Export, quantize, check, bench and report the checkpoint MODEL in one go.
 
     \b
-        edgebert build path/to/checkpoint -o out/ --data dev.tsv
+        edgebert build path/to/checkpoint -o out/ --data dev.tsv --calibration train.tsv
         edgebert embed out/int8 "a sentence"
     """
     require("build", "all", *PACKAGES, "jinja2", "matplotlib")
@@ -58,6 +66,7 @@ def build(
         model,
         output,
         data=data,
+        calibration=calibration,
         columns=options.columns_of(named),
         options=ExportOptions(max_length=max_length),
         thresholds=Thresholds(max_drift=max_drift, max_flips=max_flips),

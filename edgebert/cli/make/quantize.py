@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--calibration",
-    type=options.DATA_FILE,
+    type=options.DATA,
     metavar="FILE",
     help="Texts like those to come: ranges are taken from them and from built-in texts in many "
     "languages. Default: the built-in texts alone.",

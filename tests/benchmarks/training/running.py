@@ -46,7 +46,8 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
     if not _is_made_by(row.recipe, model):
         run_edgebert(*command)
     test = path_of(row.test, data, folder)
-    run_edgebert("build", model, "--data", test, "-o", built, "--force", "--offline")
+    texts = ["--data", test, "--calibration", path_of(row.train, data, folder)]
+    run_edgebert("build", model, *texts, "-o", built, "--force", "--offline")
     trained = read_json(TrainingRecord, model / "training.json", "a record")
     checked = read_json(CheckRecord, built / "check.json", "a record")
     figure = checked.metric
