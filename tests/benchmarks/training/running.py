@@ -46,8 +46,11 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
     if not _is_made_by(row.recipe, model):
         run_edgebert(*command)
     test = path_of(row.test, data, folder)
-    texts = ["--data", test, "--calibration", path_of(row.train, data, folder)]
-    run_edgebert("build", model, *texts, "-o", built, "--force", "--offline")
+    learned = path_of(row.train, data, folder)
+    texts = learned / "corpus.jsonl" if learned.is_dir() else learned
+    run_edgebert(
+        "build", model, "--data", test, "--calibration", texts, "-o", built, "--force", "--offline"
+    )
     trained = read_json(TrainingRecord, model / "training.json", "a record")
     checked = read_json(CheckRecord, built / "check.json", "a record")
     figure = checked.metric
