@@ -38,7 +38,7 @@ HEADS = {
             "wnut17/test.conll",
             ("--epochs", "4", "--batch-size", "16", "--learning-rate", "3e-4"),
             least=28.0,
-            drop=1.0,
+            drop=2.0,
         ),
         Head(
             "reranker",
@@ -47,7 +47,7 @@ HEADS = {
             "quora/test.tsv.gz",
             ("--epochs", "1", "--limit", "4000", "--learning-rate", "1e-4"),
             least=75.0,
-            drop=0.5,
+            drop=1.0,
         ),
         Head(
             "reader",
@@ -56,7 +56,7 @@ HEADS = {
             "carved/tydiqa/test.jsonl",
             ("--epochs", "2", "--batch-size", "16", "--learning-rate", "3e-4"),
             least=40.0,
-            drop=1.0,
+            drop=2.0,
         ),
     )
 }
