@@ -125,8 +125,8 @@ def _size(bundle: Path) -> int:
 
 def _shown(command: list[str | Path], data: Path, folder: Path) -> str:
     """A command without this machine's folders."""
-    words = []
-    for word in map(str, command):
+    words = ["finetune", "all-MiniLM-L6-v2"]
+    for word in map(str, command[2:]):
         word = word.replace(str(data), "$EDGEBERT_DATA").replace(f"{folder}/", "")
         words.append(word.replace(f"{RECIPES}/", "recipes/"))
     return " ".join(["edgebert", *words])
