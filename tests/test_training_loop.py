@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from edgebert.errors import InputError
-from edgebert.records.trained import Evaluation, LossPoint
+from edgebert.records.trained import LOSS, Evaluation, LossPoint
 from edgebert.training.loop.batches import bucketed
 from edgebert.training.loop.device import multiplies_bf16
 from edgebert.training.loop.fit import fit
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.loop.optimizing import WeightAverage, adamw
 from edgebert.training.loop.precision import choose_precision
 from edgebert.training.loop.processes import ALONE

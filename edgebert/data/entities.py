@@ -81,15 +81,20 @@ def join_tokens(tokens: Sequence[str], tags: Sequence[str]) -> tuple[str, tuple[
             text += " "
         start, text = len(text), text + token
         prefix, _, label = tag.partition("-")
+        before, open_label = open_label, goes_on_with(tag)
         if prefix == "O":
-            open_label = None
             continue
-        if prefix in "BSU" or label != open_label:
+        if prefix in "BSU" or label != before:
             spans.append(Span(start, len(text), label))
         else:
             spans[-1] = Span(spans[-1].start, len(text), label)
-        open_label = None if prefix in "ESLU" else label
     return text, tuple(_trimmed(text, span) for span in spans)
+
+
+def goes_on_with(tag: str) -> str | None:
+    """The type of the entity that a tag leaves open for the next one."""
+    prefix, _, label = tag.partition("-")
+    return None if prefix == "O" or prefix in "ESLU" else label
 
 
 def _trimmed(text: str, span: Span) -> Span:

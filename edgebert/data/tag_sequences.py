@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_CONTINUES, _CLOSES = frozenset("IME"), frozenset("ESLU")
+from edgebert.data.entities import goes_on_with, type_of
+
+_CONTINUES = ("I-", "M-", "E-")
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,11 @@ def torn_tags(sentences: Iterable[Sequence[tuple[int, str]]]) -> Torn | None:
     first: tuple[int, str] | None = None
     torn = begun = 0
     for sentence in sentences:
-        before = "O"
+        going_on: str | None = None
         for line, tag in sentence:
             begun += tag.startswith("B-")
-            if tag[0] in _CONTINUES and "-" in tag and not _is_open(before, tag):
+            if tag.startswith(_CONTINUES) and going_on != type_of(tag):
                 torn += 1
                 first = first or (line, tag)
-            before = tag
+            going_on = goes_on_with(tag)
     return Torn(*first, torn) if first is not None and torn < begun else None
-
-
-def _is_open(before: str, tag: str) -> bool:
-    return before != "O" and before[0] not in _CLOSES and before[2:] == tag[2:]

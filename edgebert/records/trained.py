@@ -7,6 +7,9 @@ from typing import Any
 
 from edgebert.records.header import Header
 
+LOSS = "loss"
+"""Among the scores of dev the mean loss, of which less is better."""
+
 
 @dataclass(frozen=True)
 class Epoch:

@@ -14,10 +14,9 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.records.trained import TrainingRecord
+from edgebert.records.trained import LOSS, TrainingRecord
 
 FOLDER = "THIS_FOLDER"
-_LOSS = "loss"
 _DIGITS = 16  # of a hash
 _LABELS = 20  # that are named
 
@@ -172,9 +171,9 @@ def _facts(record: TrainingRecord) -> Iterator[tuple[str, str]]:
     kept = next((e for e in record.evaluations if e.step == record.best_step), None)
     if kept:
         for name, value in kept.scores.items():
-            if name != _LOSS:
+            if name != LOSS:
                 yield f"{metric_title(name)} on dev", points(value)
-        by = "the loss" if record.metric == _LOSS else record.metric
+        by = "the loss" if record.metric == LOSS else record.metric
         yield "kept", f"step {kept.step:,}, the best by {by}"
 
 

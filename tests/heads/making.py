@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.training.data import carve, path_of
+from benchmarks.training.running import run_edgebert
 from devices.minilm import minilm_folder
 
 from edgebert.bundle import file_sha256
-from edgebert.errors import EdgebertError
 from edgebert.output import new_folder
 from edgebert.user_cache import user_cache
 from edgebert.version import __version__
@@ -45,16 +43,9 @@ def made_of(head: Head, train: Path) -> Path:
 
 def _make(head: Head, train: Path, folder: Path) -> None:
     checkpoint, floats, int8 = (folder / name for name in ("checkpoint", "fp32", "int8"))
-    _run(
+    run_edgebert(
         "finetune", minilm_folder(), "--task", head.task, "--train", train,
-        *head.options, "-o", checkpoint,
+        *head.options, "-o", checkpoint, "--offline",
     )  # fmt: skip
-    _run("export", checkpoint, "-o", floats)
-    _run("quantize", floats, "-o", int8)
-
-
-def _run(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "edgebert", *map(str, arguments), "--offline"]
-    run = subprocess.run(command, stdout=sys.stderr.fileno(), check=False)
-    if run.returncode:
-        raise EdgebertError(f"edgebert {arguments[0]} ended with exit code {run.returncode}")
+    run_edgebert("export", checkpoint, "-o", floats, "--offline")
+    run_edgebert("quantize", floats, "-o", int8, "--offline")

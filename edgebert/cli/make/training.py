@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from edgebert.cli.boundary import record_to
 from edgebert.cli.tables import table
+from edgebert.records.trained import LOSS
 
 if TYPE_CHECKING:
     from edgebert.records.trained import TrainingRecord
 
-LOSS = "loss"
 _METRICS = 3  # that have room in a terminal
 PACKAGES = ("torch", "transformers", "safetensors")
 

@@ -10,12 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from edgebert.measures.formats import metric_title
-from edgebert.records.trained import TrainingRecord
+from edgebert.records.trained import LOSS, TrainingRecord
 from edgebert.report.blocks import Figure
 from edgebert.report.drawing import COLOURS, INK, canvas, colour, power, to_svg
 from edgebert.report.names import Names
 from edgebert.report.training.runs import (
-    LOSS,
     Points,
     main_metric,
     main_scores,

@@ -8,9 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 from edgebert.measures.formats import MISSING, metric_title, points
-from edgebert.records.trained import TrainingRecord
+from edgebert.records.trained import LOSS, TrainingRecord
 
-LOSS = "loss"
 Points = tuple[tuple[float, float], ...]
 """Steps (or epochs) and values."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from edgebert.training.loop.objective import LOSS, Exam, Scores
+from edgebert.records.trained import LOSS
+from edgebert.training.loop.objective import Exam, Scores
 
 AGREEMENT = "agreement"
 

@@ -9,9 +9,9 @@ from typing import Any
 from torch import nn
 
 from edgebert.errors import InputError
-from edgebert.records.trained import Epoch, Evaluation, LossPoint
+from edgebert.records.trained import LOSS, Epoch, Evaluation, LossPoint
 from edgebert.training.loop.memory import checkpoint_gradients
-from edgebert.training.loop.objective import LOSS, Exam, Objective
+from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.processes import Processes, running
 from edgebert.training.loop.run import LoopRun
 from edgebert.training.loop.unfinished import Unfinished

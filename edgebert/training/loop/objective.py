@@ -14,8 +14,6 @@ Scores = dict[str, float]
 """Metrics of a task by name, in points, the more the better, the usual one first; and beside them
 LOSS, the mean loss, of which less is better."""
 
-LOSS = "loss"
-
 
 @dataclass(frozen=True)
 class Step:

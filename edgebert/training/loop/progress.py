@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from edgebert.records.trained import Epoch, Evaluation, LossPoint
-from edgebert.training.loop.objective import LOSS, Scores
+from edgebert.records.trained import LOSS, Epoch, Evaluation, LossPoint
+from edgebert.training.loop.objective import Scores
 
 
 @dataclass

@@ -41,7 +41,6 @@ class Stepper:
         self._schedule = warm_up_and_decay(self._optimizer, steps)
         self._scaler = self.precision.scaler()
         self._average = WeightAverage(model, options.average) if options.average else None
-        self._done = 0
         self.learning_rate = 0.0
         """Of the step done last; the schedule holds that of the next one."""
 
@@ -90,14 +89,12 @@ class Stepper:
             "schedule": self._schedule.state_dict(),
             "scaler": self._scaler.state_dict(),
             "average": self._average.weights if self._average else None,
-            "done": self._done,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._scaler.load_state_dict(state["scaler"])
-        self._done = state["done"]
         if self._average:
             for name, value in state["average"].items():
                 self._average.weights[name].copy_(value)
@@ -136,6 +133,5 @@ class Stepper:
         self._scaler.update()
         self.learning_rate = self._optimizer.param_groups[0]["lr"]
         self._schedule.step()
-        self._done += 1
         if self._average:
-            self._average.add(self._model, self._done)
+            self._average.add(self._model, self._schedule.last_epoch)  # steps done

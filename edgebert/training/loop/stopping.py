@@ -1,4 +1,4 @@
-"""Why a run ends early: a signal, or dev scores that no longer rise."""
+"""The wish that a run ends before its end: Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 

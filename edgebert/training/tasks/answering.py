@@ -21,10 +21,11 @@ from edgebert.data import Examples
 from edgebert.data.questions import span_of_answer
 from edgebert.errors import InputError
 from edgebert.measures.squad import exact_match, token_f1
+from edgebert.records.trained import LOSS
 from edgebert.tasks.questions import context_spans, encode_contexts, no_room, read_answer, rooms
 from edgebert.tasks.terms import ONLY_SECOND
 from edgebert.text.long_texts import Cut, Whole, cut_at, parts_in_order
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, predict
 
 NOT_HERE = 0

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from functools import partial
 
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.data import Examples, Text
+from edgebert.data import Examples
 from edgebert.errors import CheckpointError
 from edgebert.training.models import load_model, load_tokenizer, load_with_absent
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.tasks.masked_words import encode_texts
-from edgebert.training.tasks.task import Task, TaskData
+from edgebert.training.tasks.task import Task, no_lesson
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,9 +46,5 @@ def _guesser(model: PreTrainedModel, checkpoint: Checkpoint) -> Task:
         tokenizer,
         targets="texts",
         encode=partial(encode_texts, tokenizer=tokenizer),
-        answer=partial(_no_lesson, checkpoint),
+        answer=partial(no_lesson, checkpoint),
     )
-
-
-def _no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
-    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")

@@ -21,8 +21,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Examples
 from edgebert.errors import InputError
+from edgebert.records.trained import LOSS
 from edgebert.training.loop.batches import chunks
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.tasks.encoding import Encoded, by_length
 

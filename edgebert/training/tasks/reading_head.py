@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from transformers import AutoModelForQuestionAnswering
 
 from edgebert.checkpoint import Checkpoint
-from edgebert.data import Examples, Text
-from edgebert.errors import CheckpointError
+from edgebert.data import Examples
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import FinetuneOptions
 from edgebert.training.tasks.answering import encode_questions
-from edgebert.training.tasks.task import Task, TaskData
+from edgebert.training.tasks.task import Task, no_lesson
 
 
 def put_reader(checkpoint: Checkpoint, examples: Examples, options: FinetuneOptions) -> Task:
@@ -34,9 +32,5 @@ def _reader(checkpoint: Checkpoint, *, trained: bool = False) -> Task:
         tokenizer,
         targets="answers",
         encode=partial(encode_questions, tokenizer=tokenizer),
-        answer=partial(_no_lesson, checkpoint),
+        answer=partial(no_lesson, checkpoint),
     )
-
-
-def _no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
-    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
+from edgebert.errors import CheckpointError
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import save_model
 from edgebert.training.tasks.labels.asked import Asked
@@ -47,6 +49,15 @@ class Task:
         save_model(self.model, self.tokenizer, folder)
         if self.embedder:
             write_sentence_folder(folder, self.embedder, self.model, self.tokenizer)
+
+
+def no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
+    """What answers texts for a student, of a model that no student is made of.
+
+    Raises:
+        CheckpointError: always.
+    """
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")
 
 
 def label_maps(labels: tuple[str, ...]) -> dict[str, object]:

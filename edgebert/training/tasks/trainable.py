@@ -37,7 +37,7 @@ class Trainable:
     Attributes:
         put: puts the task's head on a checkpoint, as the training examples and the options say.
         open: opens a checkpoint that has it.
-        opened_as: the task of the checkpoint, where it has another name.
+        opened_as: the task of such a checkpoint.
         takes: the options that mean something to it, beside those that every task takes.
     """
 

@@ -14,6 +14,7 @@ from benchmarks.training.record import Trained
 from benchmarks.training.rows import RECIPES, Row
 from edgebert.bundle import read_bundle
 from edgebert.errors import EdgebertError
+from edgebert.machine import available_cores
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.measured import BenchRecord
@@ -116,7 +117,7 @@ def timed(row: Trained, folder: Path) -> Trained:
 
 
 def threads() -> int:
-    return int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+    return int(os.environ.get("OMP_NUM_THREADS", available_cores()))
 
 
 def _size(bundle: Path) -> int:

@@ -16,14 +16,14 @@ from edgebert.data import Examples, Span, Text
 from edgebert.errors import InputError
 from edgebert.measures.mistakes import entity_mistakes
 from edgebert.measures.statistics import entity_hits, micro_f1
-from edgebert.records.trained import Mistakes
+from edgebert.records.trained import LOSS, Mistakes
 from edgebert.runtimes import Entity
 from edgebert.tasks.entities import decode_entities
 from edgebert.tasks.tags import TagScheme
 from edgebert.text.long_texts import Whole, stride_of
 from edgebert.text.stitching import stitched, stitched_tokens
 from edgebert.text.words import TokenizedText, Word, split_words
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, pad, predict
 from edgebert.training.tasks.labels.asked import Asked
 from edgebert.training.tasks.labels.classification import unseen_labels

@@ -14,9 +14,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.data import Examples, Text
 from edgebert.errors import InputError
 from edgebert.measures.mistakes import label_mistakes
-from edgebert.records.trained import Mistakes
+from edgebert.records.trained import LOSS, Mistakes
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, encode, predict
 from edgebert.training.tasks.labels.heads import Head
 

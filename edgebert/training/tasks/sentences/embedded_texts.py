@@ -10,7 +10,8 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Text
-from edgebert.training.loop.objective import LOSS, Scores, Step
+from edgebert.records.trained import LOSS
+from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded
 from edgebert.training.tasks.sentences.embedder import Embedder
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from edgebert.errors import InputError
-from edgebert.training.loop.objective import LOSS, Scores
+from edgebert.records.trained import LOSS
+from edgebert.training.loop.objective import Scores
 
 
 @dataclass(frozen=True)
