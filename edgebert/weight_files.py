@@ -24,6 +24,7 @@ INDEX = "model.safetensors.index.json"
 PICKLED_INDEX = "pytorch_model.bin.index.json"
 
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+_INTEGERS = {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"}
 
 
 def check_weights(folder: Path) -> None:
@@ -94,6 +95,18 @@ def read_array(file: Path, name: str) -> Array:
     Raises:
         CheckpointError: the file is damaged, has no such tensor, or holds it in another type.
     """
+    values = read_numbers(file, name)
+    if values.dtype.kind != "f":
+        raise CheckpointError(f"{file}: {name} is {values.dtype.name}, not a float")
+    return values.astype(np.float32)
+
+
+def read_numbers(file: Path, name: str) -> npt.NDArray[Any]:
+    """One tensor of floats or integers, as it is; bfloat16 as float32.
+
+    Raises:
+        CheckpointError: the file is damaged, has no such tensor, or holds it in another type.
+    """
     tensor = read_tensors(file).get(name)
     if tensor is None:
         raise CheckpointError(f"{file} holds no {name}")
@@ -102,12 +115,12 @@ def read_array(file: Path, name: str) -> Array:
         stream.seek(8 + int.from_bytes(stream.read(8), "little") + begin)
         data = stream.read(end - begin)
     if tensor["dtype"] == "BF16":  # the upper half of a float32
-        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
-    elif tensor["dtype"] in _FLOATS:
-        values = np.frombuffer(data, _FLOATS[tensor["dtype"]]).astype(np.float32)
-    else:
-        raise CheckpointError(f"{file}: {name} is {tensor['dtype']}, not a float")
-    return values.reshape(tensor["shape"])
+        widened = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+        return widened.reshape(tensor["shape"])
+    dtype = (_FLOATS | _INTEGERS).get(tensor["dtype"])
+    if dtype is None:
+        raise CheckpointError(f"{file}: {name} is {tensor['dtype']}, not a float or an integer")
+    return np.frombuffer(data, dtype).reshape(tensor["shape"])
 
 
 def _listed_files(index: Path) -> list[str]:

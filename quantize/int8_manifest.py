@@ -30,6 +30,7 @@ _DECISIONS = {
     DYNAMIC: "int8 per channel, dynamic activations",
     FLOAT: "float",
 }
+_TABLE = "int8 rows"
 _PER_TOKEN = "com.microsoft.MatMulIntegerToFloat with an a_scale for each row"
 
 
@@ -37,7 +38,7 @@ def describe_layers(
     recipes: Recipes, plan: Plan, sensitivity: Mapping[tuple[str, str], float]
 ) -> tuple[LayerDecision, ...]:
     """What was done to each table and layer, with what it costs where that was measured."""
-    tables = [LayerDecision(name, "int8 rows") for name in recipes.prepared.tables]
+    tables = [LayerDecision(name, _TABLE) for name in recipes.prepared.tables]
     layers = [
         LayerDecision(
             name=layer.name,
@@ -106,13 +107,19 @@ def planned_forms(recipes: Recipes, plan: Plan) -> Counter[str]:
 def lost_coverage(manifest: Manifest) -> tuple[str, ...]:
     """One sentence for each form of which the graph holds fewer layers than planned."""
     planned = manifest.coverage["quantized_matmuls"]
-    if planned.expected == 0:
+    if planned.expected == 0 and not _is_all_tables(manifest):
         return ("no layer is int8: all of them would have to stay floats",)
     return tuple(
         f"{count.found} of {count.expected} {part.replace('_', ' ')} are in the graph"
         for part, count in manifest.coverage.items()
         if part.endswith("_matmuls") and count.found < count.expected
     )
+
+
+def _is_all_tables(manifest: Manifest) -> bool:
+    """Whether the graph has no layers, as that of static embeddings."""
+    decisions = manifest.quantization.layers if manifest.quantization else ()
+    return all(layer.decision == _TABLE for layer in decisions)
 
 
 def _decision(form: str, recipes: Recipes) -> str:

@@ -87,6 +87,8 @@ def quantize_bundle(
         measures = _measures(original, texts) if options.scheme == AUTO else None
         original.close()  # a search needs the memory
         recipes = _recipes(original, options, texts, scratch)
+        if not recipes.prepared.groups:
+            measures = None  # a table has one form
         found = search(recipes, *measures, budget, scratch, cache) if measures else None
         # on one session: where runs come together, a load holds the weights twice
         original = open_files(original.bundle, one_caller(available_cores()))

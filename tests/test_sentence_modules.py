@@ -307,9 +307,7 @@ def test_a_router_is_named_with_its_ways(plain: Path) -> None:
     assert "['Router'], which sends query and document" in complaint(plain)
 
 
-@pytest.mark.parametrize(
-    "kind", ["StaticEmbedding", "BERT", "WordEmbeddings", "BoW", "MLMTransformer"]
-)
+@pytest.mark.parametrize("kind", ["BERT", "WordEmbeddings", "BoW", "MLMTransformer"])
 def test_a_folder_without_an_encoder_of_transformers_is_refused(plain: Path, kind: str) -> None:
     folder_of(plain, [], MEAN)
     entries = json.loads((plain / "modules.json").read_text())

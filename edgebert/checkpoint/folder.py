@@ -10,6 +10,13 @@ from typing import Any
 from edgebert.checkpoint.input_length import longest_input
 from edgebert.checkpoint.label_names import label_names
 from edgebert.checkpoint.model_folder import find_folder
+from edgebert.checkpoint.table_folder import (
+    TABLE_MODEL,
+    holds_table,
+    longest_text,
+    read_table_config,
+    table_modules,
+)
 from edgebert.checkpoint.tokenizer_settings import truncation_side
 from edgebert.errors import CheckpointError, InputError
 from edgebert.git_lfs import refuse_pointer
@@ -102,6 +109,11 @@ class Checkpoint:
     @property
     def architecture(self) -> str:
         return str(self.config["model_type"])
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it has a table of static embeddings in the place of an encoder."""
+        return self.architecture == TABLE_MODEL
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -231,7 +243,8 @@ def read_folder(
     refuse_pointer(root / "modules.json", CheckpointError)
     modules = list_modules(root)
     path = encoder_folder(root, modules)
-    config = _read_config(path)
+    table = holds_table(path, modules)
+    config = read_table_config(path) if table else _read_config(path)
     if not any((path / name).is_file() for name in TOKENIZER_FILES):
         raise CheckpointError(
             f"{path} has no tokenizer: expected {TOKENIZER_FILES[0]} or vocab.txt"
@@ -245,7 +258,9 @@ def read_folder(
     kind = _known_task(root, task)
     embeds = kind.form == POOLED
     width = config.get("hidden_size") or config.get("dim")
-    length, source = longest_input(path, config, limits, max_length)
+    length, source = (
+        longest_text(path, max_length) if table else longest_input(path, config, limits, max_length)
+    )
     prompts, default_prompt = read_prompts(root, modules) if kind.vectors else ({}, None)
     return Checkpoint(
         path=path,
@@ -253,7 +268,7 @@ def read_folder(
         id=root.name,
         config=config,
         task=task,
-        modules=read_sentence_modules(root, modules, width=width) if embeds else None,
+        modules=_sentence_modules(root, modules, width, table=table) if embeds else None,
         max_length=length,
         max_length_source=source,
         prompts=prompts,
@@ -262,6 +277,14 @@ def read_folder(
         lower_case=bool(limits.get("do_lower_case")),
         truncation_side=truncation_side(path, objects[TOKENIZER_FILES[0]]),
     )
+
+
+def _sentence_modules(
+    root: Path, modules: list[Module], width: int | None, *, table: bool
+) -> SentenceModules:
+    if table and not modules:
+        return table_modules(root)
+    return read_sentence_modules(root, modules, width=width)
 
 
 def _known_task(root: Path, name: str) -> Task:

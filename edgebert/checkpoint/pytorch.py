@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, normalizers
 
 from edgebert.checkpoint.dropped_weights import refuse_what_would_be_dropped
 from edgebert.checkpoint.folder import Checkpoint
+from edgebert.checkpoint.table_model import load_table_model, load_table_tokenizer, table_config
 from edgebert.checkpoint.tokenizer_file import FILE, first_difference, follow_file
 from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
@@ -62,6 +63,8 @@ def load_config(checkpoint: Checkpoint) -> Any:
     Raises:
         CheckpointError: it is of no known kind.
     """
+    if checkpoint.is_table:
+        return table_config(checkpoint)
     with quiet_transformers(), _failures_named(checkpoint.path):
         return transformers.AutoConfig.from_pretrained(
             checkpoint.path,
@@ -88,6 +91,21 @@ def load_weights(
         CheckpointError: the weights do not fit the configuration, or it is of no known kind, or
             transformers would leave out a part of the model.
     """
+    if checkpoint.is_table:
+        model, info = load_table_model(auto_class, checkpoint, config)
+    else:
+        model, info = _from_pretrained(auto_class, checkpoint, config)
+    shapes = {
+        name: f"it is {' x '.join(map(str, found))} there, not {' x '.join(map(str, expected))}"
+        for name, found, expected in info["mismatched_keys"]
+    }
+    return model, dict.fromkeys(info["missing_keys"], "") | shapes
+
+
+def _from_pretrained(
+    auto_class: Any, checkpoint: Checkpoint, config: dict[str, Any]
+) -> tuple[Any, Any]:
+    """What transformers makes of the folder, and what it says about that."""
     _refuse_relative_keys(checkpoint)
     with quiet_transformers(), _failures_named(checkpoint.path):
         model, info = auto_class.from_pretrained(
@@ -101,11 +119,7 @@ def load_weights(
             **config,
         )
     refuse_what_would_be_dropped(model, info, checkpoint)
-    shapes = {
-        name: f"it is {' x '.join(map(str, found))} there, not {' x '.join(map(str, expected))}"
-        for name, found, expected in info["mismatched_keys"]
-    }
-    return model, dict.fromkeys(info["missing_keys"], "") | shapes
+    return model, info
 
 
 def _refuse_relative_keys(checkpoint: Checkpoint) -> None:
@@ -150,6 +164,8 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
     if file.is_file() and not checkpoint.trust_remote_code:
         with _failures_named(checkpoint.path):
             follow_file(tokenizer.backend_tokenizer, file)
+    if checkpoint.is_table:  # special tokens around a text would be in each of its means
+        tokenizer.backend_tokenizer.post_processor = None
     if checkpoint.lower_case:
         _lower_case(tokenizer.backend_tokenizer)
     return tokenizer
@@ -166,7 +182,7 @@ def tokenizer_difference(
         texts: to cut.
     """
     file = checkpoint.path / FILE
-    if not file.is_file() or checkpoint.trust_remote_code:
+    if not file.is_file() or checkpoint.trust_remote_code or checkpoint.is_table:
         return None
     with _failures_named(checkpoint.path):
         plain, loaded = Tokenizer.from_file(str(file)), _load_tokenizer(checkpoint)
@@ -179,6 +195,9 @@ def tokenizer_difference(
 
 def _load_tokenizer(checkpoint: Checkpoint) -> Any:
     """As transformers makes it."""
+    if checkpoint.is_table:
+        with _failures_named(checkpoint.path):
+            return load_table_tokenizer(checkpoint)
     _refuse_without_fast_form(checkpoint.path)
     with quiet_transformers(), _failures_named(checkpoint.path):
         tokenizer = transformers.AutoTokenizer.from_pretrained(

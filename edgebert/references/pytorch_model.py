@@ -202,7 +202,7 @@ class CheckpointModel(Specified):
 
     def _padded(self, name: str, rows: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
         value = self._pad_id if name == "input_ids" else 0
-        shape = len(rows), max(map(len, rows))
+        shape = len(rows), max(1, *map(len, rows))
         padded = np.full(shape, value, np.int64)
         for row, values in enumerate(rows):
             padded[row, : len(values)] = values

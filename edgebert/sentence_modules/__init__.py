@@ -7,6 +7,7 @@ the encoder, sentence_bert_config.json beside the encoder, and the prompts.
 from edgebert.sentence_modules.folder import (
     LIMITS,
     PROMPTS,
+    TABLE,
     Module,
     encoder_folder,
     list_modules,
@@ -26,13 +27,18 @@ from edgebert.sentence_modules.steps import (
     Truncate,
     pooling_named,
 )
-from edgebert.sentence_modules.writing import write_prompts, write_sentence_modules
+from edgebert.sentence_modules.writing import (
+    write_prompts,
+    write_sentence_modules,
+    write_table_modules,
+)
 
 __all__ = [
     "ACTIVATIONS",
     "LIMITS",
     "POOLINGS",
     "PROMPTS",
+    "TABLE",
     "Dense",
     "LayerNorm",
     "Module",
@@ -49,4 +55,5 @@ __all__ = [
     "read_sentence_modules",
     "write_prompts",
     "write_sentence_modules",
+    "write_table_modules",
 ]

@@ -10,6 +10,9 @@ from edgebert.errors import CheckpointError
 from edgebert.json_files import parse, read_object
 
 ENCODER = "Transformer"
+TABLE = "StaticEmbedding"
+"""A table of embeddings in the place of an encoder and its pooling, which is the mean."""
+
 _MASKED_LANGUAGE_ENCODER, _LEXICAL_POOLING = "MLMTransformer", "SpladePooling"
 POOLING, ROUTERS = "Pooling", ("Router", "Asym")
 PROMPTS = "config_sentence_transformers.json"
@@ -63,16 +66,17 @@ def list_modules(root: Path) -> list[Module]:
 
 
 def encoder_folder(root: Path, modules: list[Module]) -> Path:
-    """Where the encoder lies: the folder itself, or one below it.
+    """Where the encoder, or the table in its place, lies: the folder itself, or one below it.
 
     Raises:
-        CheckpointError: there are modules, and none of them is an encoder of transformers.
+        CheckpointError: there are modules, and none of them is an encoder of transformers or a
+            table.
     """
     if not modules:
         return root
     lexical = [module.kind for module in modules] == [_MASKED_LANGUAGE_ENCODER, _LEXICAL_POOLING]
-    kind = _MASKED_LANGUAGE_ENCODER if lexical else ENCODER
-    encoder = next((module.folder for module in modules if module.kind == kind), None)
+    kinds = (_MASKED_LANGUAGE_ENCODER,) if lexical else (ENCODER, TABLE)
+    encoder = next((module.folder for module in modules if module.kind in kinds), None)
     if encoder is None:
         raise cannot_be_exported(root, modules)
     return encoder

@@ -12,6 +12,7 @@ from edgebert.sentence_modules.folder import (
     ENCODER,
     POOLING,
     PROMPTS,
+    TABLE,
     Module,
     cannot_be_exported,
     read_limits,
@@ -42,6 +43,7 @@ LEGACY_MODES = {
 """Keys that say the poolings before sentence-transformers 6, in the order in which these stand side
 by side, and the mode that each means."""
 
+_POOLED = (ENCODER, POOLING)
 _IDLE = ("Dropout",)  # does something in training only
 _EMBEDDING = "sentence_embedding"
 _LAST_LAYER = {
@@ -65,27 +67,31 @@ def read_sentence_modules(
     Raises:
         CheckpointError: a module, an order, a pooling or a size that no graph can be made of.
     """
-    unknown = [m for m in modules if m.kind not in (ENCODER, POOLING, *_STEPS, *_IDLE)]
+    unknown = [m for m in modules if m.kind not in (ENCODER, TABLE, POOLING, *_STEPS, *_IDLE)]
     if unknown:
         raise cannot_be_exported(root, unknown)
     running = [module for module in modules if module.kind not in _IDLE]
     if len(running) <= 1:
         return SentenceModules(("mean",), _truncated(root, None))
-    _require_order(root, [module.kind for module in running])
+    before = _require_order(root, [module.kind for module in running])
     _require_token_vectors(running[0].folder)
-    poolings, said_width = _poolings(running[1].folder)
-    steps = tuple(_STEPS[module.kind](module.folder) for module in running[2:])
-    width = _fitting(running, steps, len(poolings), width or said_width)
+    poolings, said_width = _poolings(running[1].folder) if before == _POOLED else (("mean",), None)
+    after = running[len(before) :]
+    steps = tuple(_STEPS[module.kind](module.folder) for module in after)
+    width = _fitting(after, steps, len(poolings), width or said_width)
     return SentenceModules(poolings, (*steps, *_truncated(root, width)))
 
 
-def _require_order(root: Path, kinds: list[str]) -> None:
-    once = (ENCODER, POOLING)
-    if kinds[:2] != [*once] or any(kind in once for kind in kinds[2:]):
+def _require_order(root: Path, kinds: list[str]) -> tuple[str, ...]:
+    """The kinds of the first modules, which make the vector that the others work on."""
+    once = (*_POOLED, TABLE)
+    before = (TABLE,) if kinds[0] == TABLE else _POOLED
+    if (*kinds[: len(before)],) != before or any(kind in once for kind in kinds[len(before) :]):
         raise CheckpointError(
             f"{root} runs its modules in an order that cannot be exported: {', '.join(kinds)}; "
-            f"expected {ENCODER}, {POOLING}, then any {', '.join(_STEPS)}"
+            f"expected {', '.join(before)}, then any {', '.join(_STEPS)}"
         )
+    return before
 
 
 def _require_token_vectors(folder: Path) -> None:
@@ -107,13 +113,13 @@ def _require_token_vectors(folder: Path) -> None:
 def _fitting(
     modules: list[Module], steps: tuple[Step, ...], poolings: int, width: int | None
 ) -> int | None:
-    """The width of the vectors in the end, None where it is not known.
+    """The width of the vectors behind the modules of these steps, None where it is not known.
 
     Raises:
         CheckpointError: a layer takes vectors of another width than it is given.
     """
     found = width and width * poolings
-    for module, step in zip(modules[2:], steps, strict=True):
+    for module, step in zip(modules, steps, strict=True):
         takes = {Dense: "in_features", LayerNorm: "dimension"}.get(type(step))
         if takes and found is not None and getattr(step, takes) != found:
             raise CheckpointError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.json_files import write_value
-from edgebert.sentence_modules.folder import ENCODER, LIMITS, POOLING, PROMPTS
+from edgebert.sentence_modules.folder import ENCODER, LIMITS, POOLING, PROMPTS, TABLE
 from edgebert.sentence_modules.reading import LEGACY_MODES
 from edgebert.sentence_modules.steps import (
     WEIGHTS,
@@ -37,8 +37,27 @@ def write_sentence_modules(
         lower_case: said although tokenizer.json does it too: transformers 5 makes some tokenizers
             anew from their vocabulary, and forgets what tokenizer.json normalizes.
     """
+    paths = _write_list(folder, (ENCODER, POOLING), modules)
+    write_value(folder / paths[1] / "config.json", _pooling_config(modules.poolings, width))
+    limits = {"max_seq_length": max_length, "do_lower_case": lower_case}
+    write_value(folder / LIMITS[0], limits)
+
+
+def write_table_modules(folder: Path, modules: SentenceModules) -> None:
+    """Write modules.json and the subfolders of a table of embeddings, whose pooling is the mean."""
+    _write_list(folder, (TABLE,), modules)
+
+
+def _write_list(folder: Path, before: tuple[str, ...], modules: SentenceModules) -> list[str]:
+    """Write modules.json and the folders of the steps; the paths of all modules.
+
+    Args:
+        folder: of the first module.
+        before: kinds of the modules before the steps.
+        modules: the steps.
+    """
     steps = [step for step in modules.steps if not isinstance(step, Truncate)]
-    kinds = [ENCODER, POOLING, *(type(step).__name__ for step in steps)]
+    kinds = [*before, *(type(step).__name__ for step in steps)]
     paths = ["", *(f"{index}_{kind}" for index, kind in enumerate(kinds) if index)]
     entries = [
         {"idx": index, "name": str(index), "path": path, "type": _written_type(kind)}
@@ -47,11 +66,9 @@ def write_sentence_modules(
     write_value(folder / "modules.json", entries)
     for path in paths[1:]:
         (folder / path).mkdir()
-    write_value(folder / paths[1] / "config.json", _pooling_config(modules.poolings, width))
-    for path, step in zip(paths[2:], steps, strict=True):
+    for path, step in zip(paths[len(before) :], steps, strict=True):
         _write_step(folder / path, step)
-    limits = {"max_seq_length": max_length, "do_lower_case": lower_case}
-    write_value(folder / LIMITS[0], limits)
+    return paths
 
 
 def write_prompts(

@@ -107,6 +107,8 @@ def _attention(
     ran: OperatorTrace, config: Any, target: str, unfused: dict[str, str]
 ) -> tuple[tuple[str, ...], str | None]:
     """Layers that should be fused, and why not all are."""
+    if count_layers(config) == 0:
+        return (), None
     if target not in FUSED_TARGETS:
         return (), f"target {target} is made of standard operators only"
     if "attention" in unfused:

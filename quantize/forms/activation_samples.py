@@ -59,6 +59,8 @@ def sample_activations(
     Raises:
         InputError: a value is not a number: the weights are damaged.
     """
+    if not values:
+        return {}
     session = open_graph(_tapped(model, values, scratch / "tapped.onnx"))
     draw = np.random.default_rng(seed)
     own = _sampled(session, values, texts, reader, draw)

@@ -46,7 +46,7 @@ def prepare_graph(path: Path) -> PreparedGraph:
     """Open a float graph and find what of it can be int8.
 
     Raises:
-        InputError: it has no layer with a constant weight.
+        InputError: it has no layer with a constant weight, and no table.
     """
     model = onnx.load(path)
     editor = GraphEditor(model)
@@ -54,8 +54,8 @@ def prepare_graph(path: Path) -> PreparedGraph:
     spell_out_gemms(editor)
     name_layers(editor)
     groups = find_groups(editor)
-    if not groups:
-        raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")
     tables = quantize_embeddings(editor)
+    if not groups and not tables:
+        raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")
     editor.drop_unused_constants()
     return PreparedGraph(model, groups, tuple(tables))

@@ -85,7 +85,7 @@ def pad(encodings: Sequence[tokenizers.Encoding], spec: InputSpec) -> dict[str, 
         "attention_mask": [encoding.attention_mask for encoding in encodings],
         "token_type_ids": [encoding.type_ids for encoding in encodings],
     }
-    shape = spec.shape or (len(encodings), max(map(len, encodings)))
+    shape = spec.shape or (len(encodings), max(1, *map(len, encodings)))
     inputs: dict[str, Integers] = {name: np.zeros(shape, spec.dtype) for name in spec.names}
     for name, padded in inputs.items():
         for row, values in enumerate(columns[name]):

@@ -59,12 +59,12 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Text]) -> Encoded
         truncation=True,
         return_attention_mask=False,
     )
-    return Encoded({name: encoding[name] for name in encoding}, tokenizer.pad_token_id)
+    return Encoded({name: encoding[name] for name in encoding}, tokenizer.pad_token_id or 0)
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:
     """Ragged rows as int64 [rows, longest], filled up on the right with `value`."""
-    longest = max(map(len, rows))
+    longest = max(1, *map(len, rows))  # without special tokens a text may have none
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
