@@ -18,7 +18,9 @@ from edgebert.checkpoint.pytorch import load_config, load_tokenizer
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
-from edgebert.export.vocabulary.corpus import (
+from edgebert.records.manifest import TrimmedVocabulary
+from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.vocabulary.corpus import (
     Ids,
     cost_of_unseen_text,
     first_change,
@@ -26,11 +28,9 @@ from edgebert.export.vocabulary.corpus import (
     open_untruncated,
     used_pieces,
 )
-from edgebert.export.vocabulary.folder import named_ids, open_trimmed, write_folder
-from edgebert.export.vocabulary.kept_pieces import piece_ids, pieces_to_keep
-from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
-from edgebert.records.manifest import TrimmedVocabulary
-from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.vocabulary.folder import named_ids, open_trimmed, write_folder
+from edgebert.vocabulary.kept_pieces import piece_ids, pieces_to_keep
+from edgebert.vocabulary.rebuilding import rebuild_tokenizer
 
 _KINDS = ("WordPiece", "BPE", "Unigram")
 _TOLERANCE = 1e-5
