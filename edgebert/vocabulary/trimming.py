@@ -78,6 +78,21 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
     )
 
 
+def texts_cut_otherwise(checkpoint: Checkpoint, corpus: Path, texts: Sequence[str]) -> int:
+    """How many texts would be cut into other pieces by the vocabulary that is trimmed for a corpus.
+
+    Raises:
+        CheckpointError: a tokenizer of another kind than WordPiece, BPE or Unigram.
+        InputError: the corpus cannot be read.
+    """
+    tokenizer = _as_json(checkpoint, load_tokenizer(checkpoint))
+    opened = open_untruncated(tokenizer)
+    used = used_pieces(ids_of(opened, _as_read(checkpoint, read_examples(corpus).single_texts())))
+    kept = set(pieces_to_keep(tokenizer, used))
+    needed = ids_of(opened, _as_read(checkpoint, list(texts)))
+    return sum(not kept.issuperset(ids.tolist()) for ids in needed)
+
+
 def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:
     """The texts as the tokenizer gets them: as they are, and with each of the prompts."""
     prompts = {"", *checkpoint.prompts.values()}
