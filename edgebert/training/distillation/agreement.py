@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from edgebert.records.trained import LOSS
+from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import Exam, Scores
+from edgebert.training.loop.precision import FP32, choose_precision
 from edgebert.training.tasks.asked import Asked
 from edgebert.training.tasks.encoding import predict
 from edgebert.training.tasks.task import Task
@@ -35,14 +37,21 @@ class Agreement:
         return {AGREEMENT: found[self.exam.metrics[0]], LOSS: found[LOSS]}
 
 
-def answers_of(teacher: Task, asked: Asked, label: str | None = None) -> Sequence[Tensor]:
+def answers_of(
+    teacher: Task, asked: Asked, *, precision: str = FP32, label: str | None = None
+) -> Sequence[Tensor]:
     """What a teacher says of each row that it is asked.
 
-    `label` is a few words for a progress bar, where it takes long.
+    Args:
+        teacher: with its head.
+        asked: by the teacher's own tokenizer.
+        precision: in which it runs, as `LoopOptions` has it.
+        label: a few words for a progress bar, where it takes long.
     """
+    chosen = choose_precision(precision, training_device())
 
     def said(batch: dict[str, Tensor]) -> Tensor:
-        with torch.inference_mode():
+        with torch.inference_mode(), chosen.autocast():
             return asked.values(teacher.model(**batch), batch)
 
     return predict(teacher.model, asked.encoded, said, label)

@@ -87,7 +87,7 @@ def lessons_of(
     asked = reduce(add, map(student.task.ask, files))
     inside = tuple(_likeness(name, student, taught) for name in match if name in _INSIDE)
     embeds = isinstance(asked, AskedVectors)
-    told = _told(taught, files) if embeds or (asked.whole and not inside) else None
+    told = _told(taught, files, options) if embeds or (asked.whole and not inside) else None
     projection = Projection.fitted(told, student.task) if told is not None and embeds else None
     lesson = Lesson(
         asked=asked,
@@ -150,11 +150,12 @@ def _likeness(name: str, student: Student, taught: Task) -> Likeness:
     return LastStates(student.cut) if name == LAST else EachLayer(student.cut)
 
 
-def _told(taught: Task, files: Sequence[Sequence[Text]]) -> Tensor:
+def _told(taught: Task, files: Sequence[Sequence[Text]], options: DistillOptions) -> Tensor:
     """What the teacher answers to all texts, each of which has one answer."""
     asked: Asked = reduce(add, map(taught.ask, files))
     label = "asking the teacher" if len(asked.encoded.lengths) > _PROGRESS else None
-    return torch.stack(list(answers_of(taught, asked, label)))
+    told = answers_of(taught, asked, precision=options.precision, label=label)
+    return torch.stack(list(told))
 
 
 def _labelled(task: Task, train: Examples | None) -> Labelled | None:
