@@ -21,8 +21,9 @@ from edgebert.errors import CheckpointError, InputError
 from edgebert.text.words import TokenizedText, split_words
 from edgebert.training import DistillOptions, FinetuneOptions, distill, finetune
 from edgebert.training.distillation.agreement import Agreement, answers_of
-from edgebert.training.distillation.insides import LastStates
+from edgebert.training.distillation.insides import EachLayer, LastStates
 from edgebert.training.distillation.lesson import Lesson
+from edgebert.training.distillation.relations import Relations
 from edgebert.training.distillation.student import cut
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Step
@@ -159,7 +160,9 @@ def test_taggers_learn_the_answers_at_first_tokens_of_words_alone(tiny_tagger: P
 
 def lesson_of(checkpoint: Path, labels: Path | None) -> Lesson:
     task = opened(checkpoint)
-    inside = (LastStates(cut(task.model, 1)),)
+    smaller = cut(task.model, 1)
+    relations = Relations.between(smaller.model, task.model)
+    inside = (LastStates(smaller), EachLayer(smaller), relations)
     texts = ["turn on the lamp", "is the fan off in the kitchen ?", "naives", LONG, "anna in paris"]
     if labels is None:
         return Lesson(task.ask(texts), teacher=task.model, inside=inside)

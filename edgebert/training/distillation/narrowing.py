@@ -23,6 +23,9 @@ from edgebert.training.loop.device import training_device
 _INNER = ("intermediate_size", "hidden_dim", "ffn_dim")
 """How configurations call the width of a feed-forward layer."""
 
+_BY_HEAD = "in_proj"
+"""What DeBERTa calls the product in which query, key and value of a head stand together."""
+
 
 @dataclass(frozen=True)
 class _Widths:
@@ -162,7 +165,7 @@ class _Kept:
         Raises:
             _OtherLayoutError: an axis of unknown kind.
         """
-        if weight.dim() != len(shape):
+        if weight.dim() != len(shape) or _BY_HEAD in name:
             raise _OtherLayoutError(name)
         for axis, (old, new) in enumerate(zip(weight.shape, shape, strict=True)):
             if old != new:

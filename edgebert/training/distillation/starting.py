@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.errors import InputError
+from edgebert.tasks import task_of
 from edgebert.training.distillation.student import Cut, cut
 from edgebert.training.options import DistillOptions
 from edgebert.training.tasks.task import Task
@@ -64,10 +65,10 @@ def student_of(
     )
     _refuse_large(student, taught)
     _refuse_steps_of_other_width(student)
-    if not student.same_tokens and not taught.ask(()).whole:
+    if start and not student.same_tokens and task_of(teacher.task).by_token:
         raise InputError(
-            f"{start.id if start else ''} reads other tokens than its teacher, which is asked about "
-            "tokens: choose a student of the same vocabulary, or none"
+            f"{start.id} reads other tokens than its teacher, which is asked about tokens: choose a "
+            "student of the same vocabulary, or none"
         )
     return student
 
