@@ -129,7 +129,6 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
     "arguments",
     [
         "finetune m -o o --train README.md --task summarization",
-        "distill m -o o --train README.md --layers 2 --hidden 128",
         "package b --target web -o o",
     ],
 )

@@ -27,7 +27,11 @@ from edgebert.runtimes import load
 from edgebert.text.words import token_span
 from edgebert.training import FinetuneOptions, evaluate, finetune
 from edgebert.training.loop.objective import Step
-from edgebert.training.tasks.answering import NOT_HERE, AnsweredQuestions, encode_questions
+from edgebert.training.tasks.questions.answering import (
+    NOT_HERE,
+    AnsweredQuestions,
+    encode_questions,
+)
 from edgebert.training.tasks.trainable import load_task
 
 WHO, WHERE = "1 ?", "2 ?"  # in words that the tiny vocabulary has

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,19 @@ from torch import Tensor
 
 from edgebert.checkpoint import open_checkpoint
 from edgebert.cli import main
-from edgebert.data import Examples, read_examples
+from edgebert.data import Examples, Text, read_examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.text.words import TokenizedText, split_words
 from edgebert.training import DistillOptions, FinetuneOptions, distill, finetune
-from edgebert.training.distillation.agreement import Agreement
+from edgebert.training.distillation.agreement import Agreement, answers_of
+from edgebert.training.distillation.insides import EachLayer, LastStates
 from edgebert.training.distillation.lesson import Lesson
-from edgebert.training.distillation.student import shorten
+from edgebert.training.distillation.relations import Relations
+from edgebert.training.distillation.student import cut
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Step
 from edgebert.training.loop.processes import Processes
+from edgebert.training.tasks.labels.asked import AskedLabels
 from edgebert.training.tasks.labels.texts import AnsweredTexts
 from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
@@ -64,15 +67,19 @@ def opened(checkpoint: Path) -> Task:
     return task
 
 
+def agreement_with(teacher: Task, texts: Sequence[Text]) -> Agreement:
+    """An exam whose right answers are the teacher's."""
+    return Agreement(teacher.answer(texts, answers_of(teacher, teacher.ask(texts))))
+
+
 def test_a_student_of_a_reranker_learns_its_scores(reranker: Path, pairs: Path) -> None:
     teacher, texts = opened(reranker), read_examples(pairs).texts
-    assert teacher.ask is not None
     torch.manual_seed(5)
-    student = type(teacher.model)(shorten(teacher.model, 1).config)  # of random weights
-    exam = Agreement(teacher.answer(texts))
+    student = type(teacher.model)(cut(teacher.model, 1).model.config)  # of random weights
+    exam = agreement_with(teacher, texts)
     before = exam.scores(student)
     options = DistillOptions(layers=1, epochs=8, batch_size=8, learning_rate=3e-3)
-    lesson = Lesson(teacher.model, teacher.ask(texts), None)
+    lesson = Lesson(teacher.ask(texts), teacher=teacher.model)
     fitted = fit(student, lesson, options, exam=exam, label="distilling")
     assert before["agreement"] < 60
     assert exam.scores(student)["agreement"] > 80
@@ -84,7 +91,7 @@ def test_agreement_with_the_teacher_chooses_where_there_are_no_labels(
 ) -> None:
     options = DistillOptions(layers=1, epochs=1, batch_size=8)
     record = distill(str(reranker), tmp_path / "out", texts=pairs, dev=pairs, options=options)
-    exam = Agreement(opened(reranker).answer(read_examples(pairs).texts))
+    exam = agreement_with(opened(reranker), read_examples(pairs).texts)
     found = exam.scores(opened(tmp_path / "out").model)["agreement"]
     assert record.metric == "agreement"
     assert record.best_dev == pytest.approx(found)
@@ -92,7 +99,7 @@ def test_agreement_with_the_teacher_chooses_where_there_are_no_labels(
 
 def test_one_score_for_all_texts_agrees_with_no_reranker(tiny_reranker: Path, pairs: Path) -> None:
     teacher = opened(tiny_reranker)
-    exam = Agreement(teacher.answer(read_examples(pairs).texts))
+    exam = agreement_with(teacher, read_examples(pairs).texts)
     assert exam.scores(teacher.model)["agreement"] == pytest.approx(100)
     torch.nn.init.zeros_(teacher.model.classifier.weight)
     found = exam.scores(teacher.model)["agreement"]
@@ -104,12 +111,12 @@ def test_an_exam_that_every_student_passes_is_refused(
 ) -> None:
     for checkpoint in (tiny_classifier, tiny_reranker):
         with pytest.raises(InputError, match=r"all 3 texts of --dev alike, .* leave --dev out$"):
-            opened(checkpoint).answer(["the lamp"] * 3)
+            agreement_with(opened(checkpoint), ["the lamp"] * 3)
     tagger = opened(tiny_tagger)
     torch.nn.init.zeros_(tagger.model.classifier.weight)
     tagger.model.classifier.bias.data = torch.tensor([1.0, 0, 0, 0, 0])
     with pytest.raises(InputError, match=r"^the teacher finds no entity in the texts of --dev"):
-        tagger.answer(["the lamp", "in paris"])
+        agreement_with(tagger, ["the lamp", "in paris"])
 
 
 def reference_imitation(learnt: Tensor, taught: Tensor) -> Tensor:
@@ -120,9 +127,10 @@ def reference_imitation(learnt: Tensor, taught: Tensor) -> Tensor:
 
 def test_taggers_learn_the_answers_at_first_tokens_of_words_alone(tiny_tagger: Path) -> None:
     teacher = opened(tiny_tagger)
-    assert teacher.ask is not None
     texts = ["naives in paris , ben's", LONG]
-    lesson = Lesson(teacher.model, teacher.ask(texts), None)
+    whole_cut = cut(teacher.model, 1)
+    lesson = Lesson(teacher.ask(texts), teacher=teacher.model, inside=(LastStates(whole_cut),))
+    assert isinstance(lesson.asked, AskedLabels)
     places = lesson.asked.places
     assert places is not None and len(places) > 5  # parts
     whole = transformers.AutoTokenizer.from_pretrained(tiny_tagger, model_max_length=1000)(texts)
@@ -133,7 +141,7 @@ def test_taggers_learn_the_answers_at_first_tokens_of_words_alone(tiny_tagger: P
     assert sum(map(len, places)) == sum(words)  # each in one part
     assert places[0] == [1, 3, 4, 5, 6, 7, 8]  # [CLS] naive ##s in paris , ben ' s [SEP]
 
-    student = shorten(teacher.model, 1).eval()
+    student = whole_cut.model.eval()
     with torch.no_grad():
         found = float(sum(lesson.losses(student, Step(range(len(places)), len(places), 64))))
         expected, tokens = torch.zeros(()), torch.zeros(())
@@ -152,19 +160,22 @@ def test_taggers_learn_the_answers_at_first_tokens_of_words_alone(tiny_tagger: P
 
 def lesson_of(checkpoint: Path, labels: Path | None) -> Lesson:
     task = opened(checkpoint)
-    assert task.ask is not None
+    smaller = cut(task.model, 1)
+    relations = Relations.between(smaller.model, task.model)
+    inside = (LastStates(smaller), EachLayer(smaller), relations)
     texts = ["turn on the lamp", "is the fan off in the kitchen ?", "naives", LONG, "anna in paris"]
     if labels is None:
-        return Lesson(task.model, task.ask(texts), None)
+        return Lesson(task.ask(texts), teacher=task.model, inside=inside)
     examples = read_examples(labels)
     asked = task.ask(examples.texts) + task.ask(texts)
     labelled = task.encode(examples)
-    return Lesson(task.model, asked, labelled)  # type: ignore[arg-type]
+    return Lesson(asked, labelled, teacher=task.model, inside=inside)  # type: ignore[arg-type]
 
 
 def losses_by(lesson: Lesson, steps: Callable[[int], Iterator[Step]]) -> tuple[float, Tensor]:
     """The loss of a step that holds all rows, and its gradient, with the step cut as told."""
-    student = shorten(lesson.teacher, 1).eval()
+    assert lesson.teacher is not None
+    student = cut(lesson.teacher, 1).model.eval()
     total = 0.0
     for step in steps(len(lesson.lengths)):
         for part in lesson.losses(student, step):
@@ -210,7 +221,6 @@ def other_head(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("teacher", "unfit"),
     [
-        ("tiny_reader", "is for question-answering"),
         ("tiny_filler", "is for fill-mask"),
         ("tiny_splade", "is for sparse-embedding"),
         ("other_head", "is a BertForMultipleChoice"),
@@ -225,8 +235,8 @@ def test_a_teacher_whose_answers_no_student_learns_is_refused(
     assert answer.exit_code == 1 and not (tmp_path / "out").exists()
     assert answer.stderr == (
         f"Error: {folder.name} {unfit}, of which no student is made; there are such of models for "
-        "feature-extraction, text-classification and token-classification: --task takes its "
-        "encoder for one of them\n"
+        "feature-extraction, text-classification, token-classification and question-answering: "
+        "--task takes its encoder for one of them\n"
     )
 
 

@@ -143,8 +143,8 @@ def test_losses_are_computed_in_float32() -> None:
         OneLabel().loss(half, torch.tensor([0])),
         YesOrNo().loss(half, torch.ones(1, 2)),
         OneScore().loss(half[:, :1], torch.ones(1, 1)),
-        Probability().imitation(half[:, :1], half[:, 1:]),
-        OneLabel().imitation(half, half),
+        Probability().imitation(half[:, :1], half[:, 1:], 2.0),
+        OneLabel().imitation(half, half, 2.0),
     ):
         assert loss.dtype == torch.float32
     weighed, plain = OneLabel(0.0, (0.3, 1.7)), OneLabel()

@@ -28,7 +28,7 @@ from edgebert.training import (
     evaluate,
     finetune,
 )
-from edgebert.training.distillation.student import evenly_spaced, shorten
+from edgebert.training.distillation.student import cut, evenly_spaced
 from edgebert.training.tasks.labels.tagging import IGNORED, TaggedTexts, encode_tagged, tag_tokens
 from edgebert.training.tasks.sentences.embedder import Embedder
 from edgebert.training.tasks.trainable import load_task
@@ -364,9 +364,9 @@ def test_embeddings_are_means_over_real_tokens() -> None:
 
 
 def test_a_student_starts_from_evenly_spaced_layers() -> None:
-    assert evenly_spaced(12, 6) == [0, 2, 4, 7, 9, 11]
-    assert evenly_spaced(6, 3) == [0, 2, 5]
-    assert evenly_spaced(4, 1) == [0]
+    assert evenly_spaced(12, 6) == (0, 2, 4, 7, 9, 11)
+    assert evenly_spaced(6, 3) == (0, 2, 5)
+    assert evenly_spaced(4, 1) == (0,)
 
 
 def untrained(architecture: str) -> transformers.PreTrainedModel:
@@ -393,7 +393,7 @@ def untrained(architecture: str) -> transformers.PreTrainedModel:
 )
 def test_any_stack_of_layers_can_be_shortened(architecture: str, tmp_path: Path) -> None:
     teacher = untrained(architecture)
-    student = shorten(teacher, 2)
+    student = cut(teacher, 2).model
     output = student(input_ids=torch.tensor([[5, 6, 7]]), output_hidden_states=True)
     assert len(output.hidden_states) == 3
     assert teacher.config.num_hidden_layers == 4
@@ -403,7 +403,7 @@ def test_any_stack_of_layers_can_be_shortened(architecture: str, tmp_path: Path)
 
 def test_shared_layers_cannot_be_left_out() -> None:
     with pytest.raises(CheckpointError, match="layers of albert are no plain stack of 4"):
-        shorten(untrained("AlbertModel"), 2)
+        cut(untrained("AlbertModel"), 2)
 
 
 def test_a_student_must_be_smaller(classifier: Path, intents: Path, tmp_path: Path) -> None:

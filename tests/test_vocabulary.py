@@ -27,14 +27,14 @@ from tokenizers import (
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data.samples import GOLDEN_TEXTS, SENTENCES
 from edgebert.errors import CheckpointError, GateError, InputError
-from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
-from edgebert.export.vocabulary import trimming as trimming_module
-from edgebert.export.vocabulary.corpus import ids_of, open_untruncated, used_pieces
-from edgebert.export.vocabulary.folder import write_folder
-from edgebert.export.vocabulary.kept_pieces import piece_ids, pieces_to_keep
-from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
 from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.vocabulary import open_trimmed, trim_vocabulary
+from edgebert.vocabulary import trimming as trimming_module
+from edgebert.vocabulary.corpus import ids_of, open_untruncated, used_pieces
+from edgebert.vocabulary.folder import write_folder
+from edgebert.vocabulary.kept_pieces import piece_ids, pieces_to_keep
+from edgebert.vocabulary.rebuilding import rebuild_tokenizer
 
 CORPUS = (
     "Please turn on the lamp in the kitchen.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgebert.records.header import Header
+from edgebert.records.manifest import TrimmedVocabulary
 
 LOSS = "loss"
 """Among the scores of dev the mean loss, of which less is better."""
@@ -147,6 +148,7 @@ class TrainingRecord(Header):
         curve: loss and learning rate on the way; `evaluations` the dev metrics.
         files: `data` with its sizes and hashes.
         mistakes: on dev, of classifiers and taggers.
+        trimmed_vocabulary: what was kept of a student's vocabulary, where it was trimmed.
     """
 
     record: str = "training"
@@ -176,6 +178,7 @@ class TrainingRecord(Header):
     evaluations: tuple[Evaluation, ...] = ()
     files: tuple[DataFile, ...] = ()
     mistakes: Mistakes | None = None
+    trimmed_vocabulary: TrimmedVocabulary | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -118,15 +118,47 @@ class FinetuneOptions(LoopOptions):
     columns: Columns = field(default_factory=Columns)
 
 
+ANSWERS, LAST, LAYERS, RELATIONS, SIMILARITIES = (
+    "answers",
+    "last",
+    "layers",
+    "relations",
+    "similarities",
+)
+MATCHES = (ANSWERS, LAST, LAYERS, RELATIONS, SIMILARITIES)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DistillOptions(LoopOptions):
-    """`layers` of the student; `max_length` defaults to the teacher's.
+    """How a student is smaller than its teacher, and what it learns of it.
 
     Attributes:
+        layers: how many layers it has, evenly spaced among those it is cut from; or which, counted
+            from 0. By default all.
+        hidden: how wide they are; by default as wide.
+        match: what of the student is to be as in its teacher: "answers"; "last", the direction of the
+            last hidden states; "layers", that of what each layer makes; "relations" of queries, keys
+            and values in the last layer; "similarities" of the embeddings of a step. By default the
+            answers, and beside a head that was cut with its encoder the last states.
+        temperature: by which probabilities are softened before they are compared.
+        max_length: defaults to the teacher's.
         columns: names of the columns of a table, where they are not the usual ones.
     """
 
-    layers: int
+    layers: int | tuple[int, ...] | None = None
+    hidden: int | None = None
+    match: tuple[str, ...] = ()
+    temperature: float = 2.0
     max_length: int | None = None
     learning_rate: float = 1e-4
     columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.temperature < float("inf"):
+            raise InputError(f"temperature should be above 0, not {self.temperature}")
+        for name in self.match:
+            if name not in MATCHES:
+                raise InputError(
+                    f"nothing to match is called {name!r}: expected some of {', '.join(MATCHES)}"
+                )

@@ -18,6 +18,7 @@ from edgebert.bundle import MODEL_CARD, file_sha256
 from edgebert.checkpoint import Checkpoint
 from edgebert.output import new_folder, refuse_existing
 from edgebert.records.codec import write_json
+from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.records.trained import DataFile, TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.card import card_text
@@ -77,18 +78,18 @@ class Run:
                 yield Path(aside)
 
     def unfinished(
-        self, write_model: Callable[[Path], None], checkpoint: Checkpoint | None = None
+        self, write_model: Callable[[Path], None], *checkpoints: Checkpoint
     ) -> Unfinished:
         """Where the run keeps what it has done.
 
         Args:
             write_model: writes the model as it is.
-            checkpoint: what the run starts from, where that is not its data.
+            checkpoints: what the run starts from, where that is not its data.
         """
         told = {
             "kind": self.kind,
             "task": self.task,
-            "source": _source(checkpoint) if checkpoint else None,
+            "source": [*map(_source, checkpoints)],
             "data": list(self._digests.values()),
             **asdict(self.options),
         }
@@ -103,6 +104,7 @@ class Run:
         *,
         exam: Exam | None = None,
         rows: Mapping[str, int] = {},
+        trimmed: TrimmedVocabulary | None = None,
     ) -> TrainingRecord:
         """Write the record of the run, its recipe and the model card into `folder`.
 
@@ -113,6 +115,7 @@ class Run:
             fitted: how.
             exam: dev, of which the record tells what the model gets wrong.
             rows: how many examples there are in the file of an option.
+            trimmed: what was taken out of its vocabulary when it was written.
         """
         problem = getattr(model.config, "problem_type", None)  # which classifiers alone have
         record = TrainingRecord(
@@ -120,7 +123,7 @@ class Run:
             task=self.task,
             source=self.source,
             checkpoint=str(self.output),
-            parameters=model.num_parameters(),
+            parameters=model.num_parameters() - _taken_out(model, trimmed),
             layers=model.config.num_hidden_layers,
             hidden=model.config.hidden_size,
             data=tuple(map(str, self.data)),
@@ -134,6 +137,7 @@ class Run:
             multi_label=problem == MULTI_LABEL,
             files=tuple(self._files(rows)),
             mistakes=exam.explain(model) if isinstance(exam, Explained) else None,
+            trimmed_vocabulary=trimmed,
             **fitted.fields(),
         )
         write_json(record, folder / "training.json")
@@ -156,6 +160,14 @@ def _paths(value: str | Path | Sequence[Path] | None) -> list[Path]:
     if value is None or isinstance(value, str):
         return []
     return [value] if isinstance(value, Path) else list(value)
+
+
+def _taken_out(model: PreTrainedModel, trimmed: TrimmedVocabulary | None) -> int:
+    """Parameters of pieces that are no longer there."""
+    if trimmed is None:
+        return 0
+    width = model.get_input_embeddings().weight.shape[1]
+    return (trimmed.pieces - trimmed.kept) * int(width)
 
 
 def _source(checkpoint: Checkpoint) -> str:

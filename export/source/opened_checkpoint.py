@@ -18,9 +18,9 @@ from edgebert.export.source.refusals import (
     refuse_sparse_attention,
     require_encoder,
 )
-from edgebert.export.vocabulary import open_trimmed, trim_vocabulary
 from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.tasks import task_of
+from edgebert.vocabulary import open_trimmed, trim_vocabulary
 
 
 @dataclass(frozen=True)

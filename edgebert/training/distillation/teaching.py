@@ -1,12 +1,8 @@
-"""Distils a teacher into a student with fewer layers."""
+"""Distils a teacher into a smaller student."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import reduce
-from operator import add
 from pathlib import Path
-from typing import cast
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint, task_of_head
 from edgebert.data import Examples, read_examples
@@ -15,17 +11,16 @@ from edgebert.errors import CheckpointError, InputError
 from edgebert.records.trained import TrainingRecord
 from edgebert.tasks import TASKS, task_of
 from edgebert.tasks import Task as TaskKind
+from edgebert.tasks.answering import Answering
 from edgebert.tasks.terms import POOLED
-from edgebert.training.distillation.agreement import Agreement
-from edgebert.training.distillation.lesson import Labelled, Lesson
-from edgebert.training.distillation.student import shorten
+from edgebert.training.distillation.lessons import exam_of, lessons_of
+from edgebert.training.distillation.starting import student_of
+from edgebert.training.distillation.trimming import refuse_other_pieces, write_student
 from edgebert.training.loop.fit import fit
-from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.recipe import Given
 from edgebert.training.results import Run
-from edgebert.training.tasks.task import Task
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.watching import watched
 
@@ -35,26 +30,32 @@ def distill(
     output: Path,
     *,
     task: str | None = None,
+    student: str | None = None,
     train: Path | None = None,
     dev: Path | None = None,
     texts: Path | None = None,
+    trim_vocabulary: Path | None = None,
     options: DistillOptions,
     resume: bool = False,
     tensorboard: Path | None = None,
     force: bool = False,
     offline: bool = False,
 ) -> TrainingRecord:
-    """Train a student with fewer layers to answer as its teacher does.
+    """Train a smaller student to answer as its teacher does.
 
     Args:
-        teacher: a local folder or a Hugging Face id: a classifier, a tagger or an encoder.
+        teacher: a local folder or a Hugging Face id: a classifier, a reranker, a tagger, a reader or
+            an encoder.
         output: the student to write, of the same kind as its teacher.
         task: as which the teacher is opened; by default what its folder says.
+        student: a folder or id that the student is cut from, which may have a vocabulary of its own;
+            by default the teacher.
         train: examples; labels are used where the file has them and the task needs them.
         dev: examples for choosing the epoch, by the task's metric, or without labels by how far
             the student agrees with its teacher.
         texts: unlabelled texts, beside `train` or instead of it.
-        options: the student's layers, how long and how fast.
+        trim_vocabulary: texts whose pieces the student's vocabulary keeps, and no others.
+        options: the student's size, what it learns, how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
         tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
@@ -63,8 +64,9 @@ def distill(
     Raises:
         CheckpointError: the teacher cannot be loaded, its layers cannot be told apart, or it is
             for a task that no students are trained for.
-        InputError: the student would be no smaller, there is nothing to learn from, or a label
-            that the teacher does not have.
+        InputError: the student would be no smaller, there is nothing to learn from, a label that the
+            teacher does not have, something to match that the two do not have in common, or texts to
+            trim the vocabulary for that lack pieces of the examples.
         MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
@@ -75,37 +77,54 @@ def distill(
     checkpoint = open_checkpoint(teacher, task=task, max_length=options.max_length, offline=offline)
     if task is None:
         _refuse_other_heads(checkpoint)
-    given: Given = {"teacher": teacher, "task": task, "train": train, "texts": texts, "dev": dev}
+    start = _start(student, checkpoint, offline=offline)
+    given: Given = {
+        "teacher": teacher,
+        "task": task,
+        "student": student,
+        "train": train,
+        "texts": texts,
+        "dev": dev,
+        "trim_vocabulary": trim_vocabulary,
+    }
     run = Run("distill", checkpoint.task, given, output, options)
     with (
         run.folder(resume=resume, force=force) as folder,
         watched(tensorboard, output) as watch,
         seeded(options.seed),
     ):
-        taught = load_task(checkpoint)
-        student = shorten(taught.model, options.layers)
-        taught.model.eval()
         read = {
             "train": _read(train, options),
             "texts": _read_texts(texts, options),
             "dev": _read(dev, options),
         }
-        lesson, held_out = _lesson(taught, read["train"], read["texts"]), read["dev"]
-        exam = _exam(taught, held_out) if held_out else None
-        learnt = replace(taught, model=student)
-        unfinished = run.unfinished(learnt.write, checkpoint)
+        if trim_vocabulary:
+            refuse_other_pieces(start or checkpoint, trim_vocabulary, read["train"], read["dev"])
+        taught = load_task(checkpoint)
+        taught.model.eval()
+        learner = student_of(taught, checkpoint, start, options)
+        lessons = lessons_of(taught, learner, read["train"], read["texts"], options)
+        exam = exam_of(taught, learner, lessons, read["dev"])
         fitted = fit(
-            student,
-            lesson,
+            learner.task.model,
+            lessons,
             options,
             exam=exam,
             label="distilling",
-            unfinished=unfinished,
+            unfinished=run.unfinished(learner.task.write, checkpoint, *([start] if start else [])),
             watch=watch,
         )
-        learnt.write(folder)
+        trimmed = write_student(learner.task, start or checkpoint, folder, trim_vocabulary)
         rows = {role: len(examples) for role, examples in read.items() if examples}
-        return run.finish(folder, student, len(lesson.lengths), fitted, exam=exam, rows=rows)
+        return run.finish(
+            folder,
+            learner.task.model,
+            len(lessons.lengths),
+            fitted,
+            exam=exam,
+            rows=rows,
+            trimmed=trimmed,
+        )
 
 
 def _read(path: Path | None, options: DistillOptions) -> Examples | None:
@@ -114,6 +133,15 @@ def _read(path: Path | None, options: DistillOptions) -> Examples | None:
 
 def _read_texts(path: Path | None, options: DistillOptions) -> Examples | None:
     return read_examples(path, columns=options.columns.of_texts(path)) if path else None
+
+
+def _start(student: str | None, teacher: Checkpoint, *, offline: bool) -> Checkpoint | None:
+    """What the student is cut from, where it is not its teacher."""
+    if student is None:
+        return None
+    return open_checkpoint(
+        student, task=teacher.task, max_length=teacher.max_length, offline=offline
+    )
 
 
 def _refuse_other_heads(checkpoint: Checkpoint) -> None:
@@ -137,30 +165,9 @@ def _refuse_other_heads(checkpoint: Checkpoint) -> None:
 
 
 def _is_taught(task: TaskKind) -> bool:
-    return task.labelled or task.form == POOLED
+    return task.labelled or task.form == POOLED or isinstance(task, Answering)
 
 
 def _says_how(checkpoint: Checkpoint) -> bool:
     """Whether the folder says how an embedding is made, and so that it is an embedder."""
     return (checkpoint.root / "modules.json").is_file()
-
-
-def _lesson(taught: Task, train: Examples | None, texts: Examples | None) -> Objective:
-    """Everything the student is trained on."""
-    files = [file for file in (train, texts) if file]
-    if taught.ask is None:
-        return taught.answer([text for file in files for text in file.texts])
-    labelled = taught.encode(train) if train and _has_targets(taught, train) else None
-    asked = reduce(add, [taught.ask(file.texts) for file in files])
-    return Lesson(taught.model, asked, cast(Labelled | None, labelled))
-
-
-def _exam(taught: Task, dev: Examples) -> Exam:
-    """What chooses the best epoch."""
-    if _has_targets(taught, dev):
-        return taught.encode(dev)
-    return Agreement(taught.answer(dev.texts))
-
-
-def _has_targets(taught: Task, examples: Examples) -> bool:
-    return getattr(examples, taught.targets) is not None

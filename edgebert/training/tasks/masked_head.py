@@ -12,8 +12,9 @@ from edgebert.data import Examples
 from edgebert.errors import CheckpointError
 from edgebert.training.models import load_model, load_tokenizer, load_with_absent
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.tasks.asked import NotAsked
 from edgebert.training.tasks.masked_words import encode_texts
-from edgebert.training.tasks.task import Task, no_lesson
+from edgebert.training.tasks.task import Task
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,6 +36,11 @@ def open_guesser(checkpoint: Checkpoint) -> Task:
     return _guesser(load_model(AutoModelForMaskedLM, checkpoint, {}, trained=True), checkpoint)
 
 
+def put_guesser_like(checkpoint: Checkpoint, other: Checkpoint) -> Task:
+    """Refused: no student learns to guess words."""
+    return NotAsked(other)()
+
+
 def _guesser(model: PreTrainedModel, checkpoint: Checkpoint) -> Task:
     tokenizer = load_tokenizer(checkpoint)
     if tokenizer.mask_token_id is None:
@@ -46,5 +52,6 @@ def _guesser(model: PreTrainedModel, checkpoint: Checkpoint) -> Task:
         tokenizer,
         targets="texts",
         encode=partial(encode_texts, tokenizer=tokenizer),
-        answer=partial(no_lesson, checkpoint),
+        answer=NotAsked(checkpoint),
+        ask=NotAsked(checkpoint),
     )

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from edgebert.checkpoint import Checkpoint
 from edgebert.data import Examples, Text
-from edgebert.errors import CheckpointError
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.models import save_model
-from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.asked import Asked
 from edgebert.training.tasks.sentences.embedder import Embedder
 from edgebert.training.tasks.sentences.sentence_folder import write_sentence_folder
 
@@ -30,9 +29,8 @@ class Task:
     Attributes:
         targets: the field of `Examples` that holds what is to be learned.
         encode: examples with those targets.
-        answer: texts with the model's own answers as targets, for a student to learn.
-        ask: texts as a student is asked them whose logits are to be those of the model; None where
-            `answer` holds all that a student learns.
+        ask: texts, of which a student is to answer as its teacher does.
+        answer: texts with a teacher's answers as what is right: the values of each row of `ask`.
         embedder: how the model makes an embedding, where that is the task.
     """
 
@@ -40,8 +38,8 @@ class Task:
     tokenizer: PreTrainedTokenizerBase
     targets: str
     encode: Callable[[Examples], TaskData]
-    answer: Callable[[Sequence[Text]], TaskData]
-    ask: Callable[[Sequence[Text]], Asked] | None = None
+    ask: Callable[[Sequence[Text]], Asked]
+    answer: Callable[[Sequence[Text], Sequence[Tensor]], Exam]
     embedder: Embedder | None = None
 
     def write(self, folder: Path) -> None:
@@ -49,15 +47,6 @@ class Task:
         save_model(self.model, self.tokenizer, folder)
         if self.embedder:
             write_sentence_folder(folder, self.embedder, self.model, self.tokenizer)
-
-
-def no_lesson(checkpoint: Checkpoint, texts: Sequence[Text]) -> TaskData:
-    """What answers texts for a student, of a model that no student is made of.
-
-    Raises:
-        CheckpointError: always.
-    """
-    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which no student learns here")
 
 
 def label_maps(labels: tuple[str, ...]) -> dict[str, object]:

@@ -16,12 +16,21 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.training.options import FinetuneOptions
-from edgebert.training.tasks.labels.tagging_head import open_tagger, put_tagger
-from edgebert.training.tasks.labels.text_head import open_classifier, put_classifier, put_reranker
-from edgebert.training.tasks.masked_head import open_guesser, put_guesser
+from edgebert.training.tasks.labels.tagging_head import open_tagger, put_tagger, put_tagger_like
+from edgebert.training.tasks.labels.text_head import (
+    open_classifier,
+    put_classifier,
+    put_classifier_like,
+    put_reranker,
+)
+from edgebert.training.tasks.masked_head import open_guesser, put_guesser, put_guesser_like
 from edgebert.training.tasks.masked_words import MASKED_LM
-from edgebert.training.tasks.reading_head import open_reader, put_reader
-from edgebert.training.tasks.sentences.embedding_head import open_embedder, put_embedder
+from edgebert.training.tasks.questions.reading_head import open_reader, put_reader, put_reader_like
+from edgebert.training.tasks.sentences.embedding_head import (
+    open_embedder,
+    put_embedder,
+    put_embedder_like,
+)
 from edgebert.training.tasks.task import Task
 
 RERANKING = "reranking"
@@ -37,6 +46,7 @@ class Trainable:
     Attributes:
         put: puts the task's head on a checkpoint, as the training examples and the options say.
         open: opens a checkpoint that has it.
+        put_like: puts the head of a second checkpoint on the first, which may have it already.
         opened_as: the task of such a checkpoint.
         takes: the options that mean something to it, beside those that every task takes.
     """
@@ -44,6 +54,7 @@ class Trainable:
     name: str
     put: Callable[[Checkpoint, Examples, FinetuneOptions], Task]
     open: Callable[[Checkpoint], Task]
+    put_like: Callable[[Checkpoint, Checkpoint], Task]
     opened_as: str
     takes: frozenset[str] = frozenset()
 
@@ -70,20 +81,36 @@ TASKS = {
             TEXT_CLASSIFICATION,
             put_classifier,
             open_classifier,
+            put_classifier_like,
             TEXT_CLASSIFICATION,
             _LABELS | {"multi_label"},
         ),
-        Trainable(RERANKING, put_reranker, open_classifier, TEXT_CLASSIFICATION, _LABELS),
-        Trainable(TOKEN_CLASSIFICATION, put_tagger, open_tagger, TOKEN_CLASSIFICATION, _LABELS),
+        Trainable(
+            RERANKING,
+            put_reranker,
+            open_classifier,
+            put_classifier_like,
+            TEXT_CLASSIFICATION,
+            _LABELS,
+        ),
+        Trainable(
+            TOKEN_CLASSIFICATION,
+            put_tagger,
+            open_tagger,
+            put_tagger_like,
+            TOKEN_CLASSIFICATION,
+            _LABELS,
+        ),
         Trainable(
             SENTENCE_SIMILARITY,
             put_embedder,
             open_embedder,
+            put_embedder_like,
             EMBEDDINGS,
             frozenset({"matryoshka", "hard_negatives"}),
         ),
-        Trainable(QUESTION_ANSWERING, put_reader, open_reader, QUESTION_ANSWERING),
-        Trainable(MASKED_LM, put_guesser, open_guesser, FILL_MASK),
+        Trainable(QUESTION_ANSWERING, put_reader, open_reader, put_reader_like, QUESTION_ANSWERING),
+        Trainable(MASKED_LM, put_guesser, open_guesser, put_guesser_like, FILL_MASK),
     )
 }
 
@@ -99,13 +126,22 @@ def trainable(name: str) -> Trainable:
     return TASKS[name]
 
 
+def opened_trainable(checkpoint: Checkpoint) -> Trainable:
+    """The task that a trained checkpoint is of.
+
+    Raises:
+        CheckpointError: it is of one that is not trained here.
+    """
+    for task in TASKS.values():
+        if task.opened_as == checkpoint.task:
+            return task
+    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
+
+
 def load_task(checkpoint: Checkpoint) -> Task:
     """Open a trained checkpoint with the head and the labels it has.
 
     Raises:
         CheckpointError: it cannot be loaded, or is of a task that is not trained here.
     """
-    for task in TASKS.values():
-        if task.opened_as == checkpoint.task:
-            return task.open(checkpoint)
-    raise CheckpointError(f"{checkpoint.id} is for {checkpoint.task}, which is not trained here")
+    return opened_trainable(checkpoint).open(checkpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from edgebert.training.tasks.labels.heads import Head
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedLabels:
     """Texts and the answers that are asked of a head.
 
     Attributes:
@@ -26,9 +27,13 @@ class Asked:
     head: Head
     places: list[list[int]] | None = None
 
-    def __add__(self, other: Asked) -> Asked:
+    def __add__(self, other: AskedLabels) -> AskedLabels:
         places = None if self.places is None else self.places + (other.places or [])
-        return Asked(self.encoded + other.encoded, self.head, places)
+        return AskedLabels(self.encoded + other.encoded, self.head, places)
+
+    @property
+    def whole(self) -> bool:
+        return self.places is None
 
     @cached_property
     def answers_per_row(self) -> float:
@@ -37,15 +42,18 @@ class Asked:
             return 1.0
         return max(1, sum(map(len, self.places))) / len(self.places)
 
-    def answers(self, logits: Tensor, rows: list[int]) -> Tensor:
-        """What of the logits of these rows is an answer, [answers, labels].
+    def values(self, output: Any, batch: dict[str, Tensor]) -> Tensor:
+        """Logits, float32 [rows, labels] or [rows, sequence, labels]."""
+        logits: Tensor = output.logits.float()
+        return logits
 
-        Args:
-            logits: [rows, labels], or [rows, sequence, labels].
-            rows: their numbers.
-        """
+    def answers(self, values: Tensor, rows: list[int]) -> Tensor:
+        """Logits, [answers, labels]."""
         if self.places is None:
-            return logits
+            return values
         at = [(number, place) for number, row in enumerate(rows) for place in self.places[row]]
         numbers, places = torch.tensor(at, dtype=torch.long).reshape(-1, 2).unbind(dim=1)
-        return logits[numbers, places]
+        return values[numbers, places]
+
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
+        return self.head.imitation(learnt, taught, temperature)

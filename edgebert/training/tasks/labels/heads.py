@@ -15,8 +15,6 @@ from torch.nn.functional import (
     mse_loss,
 )
 
-_TEMPERATURE = 2.0
-
 
 class Head(Protocol):
     """How answers are learned. All losses are float32 sums over the answers."""
@@ -30,8 +28,11 @@ class Head(Protocol):
         """
         ...
 
-    def imitation(self, learnt: Tensor, taught: Tensor) -> Tensor:
-        """Of a student's logits against its teacher's, both [answers, labels]."""
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
+        """Of a student's logits against its teacher's, both [answers, labels].
+
+        Probabilities are softened by `temperature`; scores have none.
+        """
         ...
 
 
@@ -58,15 +59,9 @@ class OneLabel:
             reduction="sum",
         )
 
-    def imitation(self, learnt: Tensor, taught: Tensor) -> Tensor:
-        """Divergence from the teacher's probabilities at a temperature (Hinton et al. 2015)."""
-        divergence = kl_div(
-            log_softmax(learnt.float() / _TEMPERATURE, dim=-1),
-            log_softmax(taught.float() / _TEMPERATURE, dim=-1),
-            reduction="sum",
-            log_target=True,
-        )
-        return divergence * _TEMPERATURE**2
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
+        """Divergence from the teacher's probabilities."""
+        return divergence(learnt, taught, temperature)
 
 
 @dataclass(frozen=True)
@@ -93,14 +88,14 @@ class YesOrNo:
         )
         return losses.mean(dim=-1).sum()
 
-    def imitation(self, learnt: Tensor, taught: Tensor) -> Tensor:
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
         """Binary cross entropy of the teacher's probabilities at a temperature."""
         losses = binary_cross_entropy_with_logits(
-            learnt.float() / _TEMPERATURE,
-            (taught.float() / _TEMPERATURE).sigmoid(),
+            learnt.float() / temperature,
+            (taught.float() / temperature).sigmoid(),
             reduction="none",
         )
-        return losses.mean(dim=-1).sum() * _TEMPERATURE**2
+        return losses.mean(dim=-1).sum() * temperature**2
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ class OneScore:
         """Squared error."""
         return mse_loss(logits.float(), targets.float(), reduction="sum")
 
-    def imitation(self, learnt: Tensor, taught: Tensor) -> Tensor:
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
         return _squared_error(learnt, taught)
 
 
@@ -119,8 +114,27 @@ class OneScore:
 class Probability(YesOrNo):
     """How likely the one label is, as rerankers are trained; targets are from 0 to 1, [answers, 1]."""
 
-    def imitation(self, learnt: Tensor, taught: Tensor) -> Tensor:
+    def imitation(self, learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
         return _squared_error(learnt, taught)
+
+
+def divergence(learnt: Tensor, taught: Tensor, temperature: float) -> Tensor:
+    """Kullback-Leibler divergence from the teacher's probabilities, summed over all rows.
+
+    Times the square of the temperature, so that its gradient keeps its size (Hinton et al. 2015,
+    "Distilling the Knowledge in a Neural Network").
+
+    Args:
+        learnt, taught: logits [..., choices].
+        temperature: by which they are divided.
+    """
+    divergences = kl_div(
+        log_softmax(learnt.float() / temperature, dim=-1),
+        log_softmax(taught.float() / temperature, dim=-1),
+        reduction="sum",
+        log_target=True,
+    )
+    return divergences * temperature**2
 
 
 def _squared_error(learnt: Tensor, taught: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from edgebert.text.stitching import stitched, stitched_tokens
 from edgebert.text.words import TokenizedText, Word, split_words
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, pad, predict
-from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.labels.asked import AskedLabels
 from edgebert.training.tasks.labels.classification import unseen_labels
 from edgebert.training.tasks.labels.heads import OneLabel
 
@@ -138,10 +138,12 @@ def encode_tagged(
     return _tagged(*_read(tokenizer, examples.texts), entities, labels, head or OneLabel())
 
 
-def ask_tags(texts: Sequence[Text], *, tokenizer: PreTrainedTokenizerBase, head: OneLabel) -> Asked:
+def ask_tags(
+    texts: Sequence[Text], *, tokenizer: PreTrainedTokenizerBase, head: OneLabel
+) -> AskedLabels:
     """Texts as a tagger is asked them: at the first token of each word, in one of its parts."""
     encoded, parts = _read(tokenizer, texts)
-    return Asked(encoded, head, [row for of_text in parts for row in _asked_tokens(of_text)])
+    return AskedLabels(encoded, head, [row for of_text in parts for row in _asked_tokens(of_text)])
 
 
 def _asked_tokens(parts: Parts) -> list[list[int]]:
@@ -156,19 +158,18 @@ def _asked_tokens(parts: Parts) -> list[list[int]]:
 
 def tag_texts(
     texts: Sequence[Text],
+    taught: Sequence[Tensor],
     *,
-    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     labels: tuple[str, ...],
 ) -> TaggedTexts:
-    """Texts with the entities that `model` finds in them.
+    """Texts with the entities that a teacher's logits are, [tokens, labels] of each part.
 
     Raises:
-        InputError: it finds none, and a student that finds none would agree with it.
+        InputError: there are none, and a student that finds none would agree with it.
     """
     encoded, parts = _read(tokenizer, texts)
-    logits = predict(model, encoded, lambda batch: model(**batch).logits)
-    found = _entities_of(logits, parts, labels)
+    found = _entities_of(taught, parts, labels)
     if not any(found):
         raise InputError(
             "the teacher finds no entity in the texts of --dev, so nothing tells a good student: "

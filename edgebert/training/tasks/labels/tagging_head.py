@@ -32,6 +32,11 @@ def open_tagger(checkpoint: Checkpoint) -> Task:
     return token_classification(checkpoint, checkpoint.labels, trained=True)
 
 
+def put_tagger_like(checkpoint: Checkpoint, other: Checkpoint) -> Task:
+    """A head for the other's labels."""
+    return token_classification(checkpoint, other.labels)
+
+
 def token_classification(
     checkpoint: Checkpoint,
     labels: tuple[str, ...],
@@ -49,6 +54,6 @@ def token_classification(
         tokenizer,
         targets="entities",
         encode=partial(encode_tagged, tokenizer=tokenizer, labels=labels, head=head),
-        answer=partial(tag_texts, model=model, tokenizer=tokenizer, labels=labels),
+        answer=partial(tag_texts, tokenizer=tokenizer, labels=labels),
         ask=partial(ask_tags, tokenizer=tokenizer, head=head),
     )

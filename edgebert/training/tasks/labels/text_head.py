@@ -19,7 +19,7 @@ from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import BALANCED, UNWEIGHTED, FinetuneOptions
 from edgebert.training.tasks.drawing import draw
 from edgebert.training.tasks.encoding import encode
-from edgebert.training.tasks.labels.asked import Asked
+from edgebert.training.tasks.labels.asked import AskedLabels
 from edgebert.training.tasks.labels.classification import MultiLabel, SingleLabel, label_names
 from edgebert.training.tasks.labels.heads import (
     OneLabel,
@@ -73,6 +73,11 @@ def open_classifier(checkpoint: Checkpoint) -> Task:
     return text_classification(checkpoint, text_kind(checkpoint), trained=True)
 
 
+def put_classifier_like(checkpoint: Checkpoint, other: Checkpoint) -> Task:
+    """A head for what the other's is for."""
+    return _with_kind(checkpoint, text_kind(other))
+
+
 def text_classification(checkpoint: Checkpoint, kind: TextKind, *, trained: bool = False) -> Task:
     """A text classifier, whose head may be new where it is not `trained`."""
     config = {**label_maps(kind.labels), "problem_type": kind.problem_type}
@@ -80,15 +85,15 @@ def text_classification(checkpoint: Checkpoint, kind: TextKind, *, trained: bool
     model = load_model(auto_class, checkpoint, config, trained=trained)
     tokenizer = load_tokenizer(checkpoint)
 
-    def ask(texts: Sequence[Text]) -> Asked:
-        return Asked(encode(tokenizer, texts), kind.head)
+    def ask(texts: Sequence[Text]) -> AskedLabels:
+        return AskedLabels(encode(tokenizer, texts), kind.head)
 
     return Task(
         model,
         tokenizer,
         targets=kind.targets,
         encode=partial(encode_answered, tokenizer=tokenizer, kind=kind),
-        answer=partial(answer_texts, model=model, tokenizer=tokenizer, kind=kind),
+        answer=partial(answer_texts, tokenizer=tokenizer, kind=kind),
         ask=ask,
     )
 

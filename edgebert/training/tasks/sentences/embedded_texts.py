@@ -1,8 +1,8 @@
-"""Texts with the embeddings of a teacher: what a student of an embedding model learns."""
+"""Texts with the embeddings of a teacher: by which a student of an embedding model is judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,36 +11,21 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from edgebert.data import Text
 from edgebert.records.trained import LOSS
-from edgebert.training.loop.objective import Scores, Step
+from edgebert.training.loop.objective import Scores
 from edgebert.training.tasks.encoding import Encoded
+from edgebert.training.tasks.sentences.asked_vectors import sides_of
 from edgebert.training.tasks.sentences.embedder import Embedder
 
 
 @dataclass(frozen=True)
 class EmbeddedTexts:
-    """Texts and the embeddings a teacher gives them, float32 [texts, width].
-
-    Reimers & Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
-    Distillation", train a student on the squared error of these.
-    """
+    """Texts and the embeddings a teacher gives them, float32 [texts, width]."""
 
     encoded: Encoded
     embeddings: Tensor
     embedder: Embedder
 
     metrics = ("mean_cosine",)
-
-    @property
-    def lengths(self) -> list[int]:
-        return self.encoded.lengths
-
-    def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
-        return step.mean(lambda rows: self._loss(model, rows))
-
-    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        """Squared error summed over dimensions, so that it does not shrink with their number."""
-        found = self.embedder.embed(model, self.encoded.batch(rows))
-        return (found - self.embeddings[rows].to(found.device)).square().sum()
 
     def scores(self, model: PreTrainedModel) -> Scores:
         """Mean cosine to the teacher's embeddings."""
@@ -52,12 +37,11 @@ class EmbeddedTexts:
 
 def embed_texts(
     texts: Sequence[Text],
+    taught: Sequence[Tensor],
     *,
-    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     embedder: Embedder,
 ) -> EmbeddedTexts:
-    """Texts (of a pair, each side by itself) with the embeddings that `model` gives them."""
-    sides = [side for text in texts for side in ((text,) if isinstance(text, str) else text)]
-    encoded = embedder.encode(tokenizer, sides)
-    return EmbeddedTexts(encoded, embedder.embed_all(model, encoded), embedder)
+    """Texts (of a pair, each side by itself) with the embeddings that a teacher gave them."""
+    encoded = embedder.encode(tokenizer, sides_of(texts))
+    return EmbeddedTexts(encoded, torch.stack(list(taught)), embedder)

@@ -45,11 +45,23 @@ class Embedder:
             lower_case=checkpoint.lower_case,
         )
 
+    @property
+    def unit(self) -> bool:
+        """Whether embeddings have length 1, unless they are cut afterwards."""
+        steps = [step for step in self.modules.steps if not isinstance(step, Truncate)]
+        return bool(steps) and steps[-1] == Normalize()
+
+    @property
+    def input_width(self) -> int | None:
+        """The width of token vectors that the steps are made for; None for any."""
+        dense = next((step for step in self.modules.steps if isinstance(step, Dense)), None)
+        return dense.in_features // len(self.modules.poolings) if dense else None
+
     def by_cosine(self) -> Embedder:
         """The same, at length 1 at its end: for what is learnt as a cosine."""
         steps = [step for step in self.modules.steps if not isinstance(step, Truncate)]
         cut = [step for step in self.modules.steps if isinstance(step, Truncate)]  # comes last
-        if not steps or steps[-1] != Normalize():
+        if not self.unit:
             steps.append(Normalize())
         modules = replace(self.modules, steps=(*steps, *cut))
         return replace(self, modules=modules, similarity=COSINE)
@@ -89,7 +101,10 @@ class Embedder:
 
     def embed(self, model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
         """Embeddings of a batch, float32 [texts, width]; the steps stay as they are."""
-        hidden = model(**batch).last_hidden_state
+        return self.of_hidden(model(**batch).last_hidden_state, batch)
+
+    def of_hidden(self, hidden: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """The same of what the model made of the batch, [texts, sequence, hidden]."""
         with torch.autocast(hidden.device.type, enabled=False):  # bfloat16 is for the encoder
             embeddings: Tensor = self._head(hidden.float(), batch["attention_mask"])
         return embeddings

@@ -11,6 +11,7 @@ from edgebert.data import Examples
 from edgebert.errors import InputError
 from edgebert.training.models import load_model, load_tokenizer
 from edgebert.training.options import FinetuneOptions
+from edgebert.training.tasks.sentences.asked_vectors import ask_vectors
 from edgebert.training.tasks.sentences.embedded_texts import embed_texts
 from edgebert.training.tasks.sentences.embedder import Embedder
 from edgebert.training.tasks.sentences.matryoshka import Prefixes
@@ -38,6 +39,14 @@ def open_embedder(checkpoint: Checkpoint) -> Task:
     return sentence_embedding(checkpoint, Embedder.of(checkpoint))
 
 
+def put_embedder_like(checkpoint: Checkpoint, other: Checkpoint) -> Task:
+    """Pooling as the checkpoint says, and length 1 where the other gives it."""
+    embedder = Embedder.of(checkpoint)
+    if Embedder.of(other).unit:
+        embedder = embedder.by_cosine()
+    return sentence_embedding(checkpoint, embedder)
+
+
 def sentence_embedding(
     checkpoint: Checkpoint, embedder: Embedder, matryoshka: tuple[int, ...] = ()
 ) -> Task:
@@ -61,6 +70,7 @@ def sentence_embedding(
         tokenizer,
         targets="scores",
         encode=related,
-        answer=partial(embed_texts, model=model, tokenizer=tokenizer, embedder=embedder),
+        answer=partial(embed_texts, tokenizer=tokenizer, embedder=embedder),
+        ask=partial(ask_vectors, tokenizer=tokenizer, embedder=embedder),
         embedder=embedder,
     )

@@ -10,10 +10,10 @@ from typing import Any
 
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
-from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer_config, renumbered
-from edgebert.export.vocabulary.rows import keep_rows
 from edgebert.json_files import read_object, write_value
 from edgebert.sentence_modules import list_modules
+from edgebert.vocabulary.rebuilding import rebuild_tokenizer_config, renumbered
+from edgebert.vocabulary.rows import keep_rows
 
 _TOKENIZER_CONFIG = "tokenizer_config.json"
 _MADE_ANEW = {TOKENIZER, "config.json", "added_tokens.json", "vocab.json", "generation_config.json"}

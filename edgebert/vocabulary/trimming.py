@@ -18,7 +18,9 @@ from edgebert.checkpoint.pytorch import load_config, load_tokenizer
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
-from edgebert.export.vocabulary.corpus import (
+from edgebert.records.manifest import TrimmedVocabulary
+from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.vocabulary.corpus import (
     Ids,
     cost_of_unseen_text,
     first_change,
@@ -26,11 +28,9 @@ from edgebert.export.vocabulary.corpus import (
     open_untruncated,
     used_pieces,
 )
-from edgebert.export.vocabulary.folder import named_ids, open_trimmed, write_folder
-from edgebert.export.vocabulary.kept_pieces import piece_ids, pieces_to_keep
-from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
-from edgebert.records.manifest import TrimmedVocabulary
-from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.vocabulary.folder import named_ids, open_trimmed, write_folder
+from edgebert.vocabulary.kept_pieces import piece_ids, pieces_to_keep
+from edgebert.vocabulary.rebuilding import rebuild_tokenizer
 
 _KINDS = ("WordPiece", "BPE", "Unigram")
 _TOLERANCE = 1e-5
@@ -76,6 +76,21 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         saved_bytes=_size(checkpoint) - _size(trimmed),
         unseen=cost_of_unseen_text(tokenizer, texts, ids),
     )
+
+
+def texts_cut_otherwise(checkpoint: Checkpoint, corpus: Path, texts: Sequence[str]) -> int:
+    """How many texts would be cut into other pieces by the vocabulary that is trimmed for a corpus.
+
+    Raises:
+        CheckpointError: a tokenizer of another kind than WordPiece, BPE or Unigram.
+        InputError: the corpus cannot be read.
+    """
+    tokenizer = _as_json(checkpoint, load_tokenizer(checkpoint))
+    opened = open_untruncated(tokenizer)
+    used = used_pieces(ids_of(opened, _as_read(checkpoint, read_examples(corpus).single_texts())))
+    kept = set(pieces_to_keep(tokenizer, used))
+    needed = ids_of(opened, _as_read(checkpoint, list(texts)))
+    return sum(not kept.issuperset(ids.tolist()) for ids in needed)
 
 
 def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:

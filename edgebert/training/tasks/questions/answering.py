@@ -8,86 +8,34 @@ question; where a window does not hold the whole answer, its first token is the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
 
-import tokenizers
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from edgebert.data import Examples
+from edgebert.data import Examples, Text
 from edgebert.data.questions import span_of_answer
 from edgebert.errors import InputError
 from edgebert.measures.squad import exact_match, token_f1
 from edgebert.records.trained import LOSS
-from edgebert.tasks.questions import context_spans, encode_contexts, no_room, read_answer, rooms
-from edgebert.tasks.terms import ONLY_SECOND
-from edgebert.text.long_texts import Cut, Whole, cut_at, parts_in_order
+from edgebert.tasks.questions import context_spans, read_answer
+from edgebert.text.long_texts import Whole
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, predict
+from edgebert.training.tasks.questions.context_reader import (
+    ContextReader,
+    Pair,
+    Window,
+    pairs_of_questions,
+    shortened,
+)
 
 NOT_HERE = 0
 """The token that is the right one where a window does not hold the answer: the first."""
-
-_AT_ONCE = 512  # questions whose tokens are in memory with all that a tokenizer tells of them
-
-Pair = tuple[str, str]
-Window = tokenizers.Encoding
-
-
-@dataclass(frozen=True)
-class ContextReader:
-    """Reads questions with their contexts in windows, as a bundle of the model will.
-
-    Attributes:
-        tokenizer: cuts contexts, never questions.
-        names: of the model's inputs.
-    """
-
-    tokenizer: tokenizers.Tokenizer
-    max_length: int
-    names: tuple[str, ...]
-    pad_id: int
-
-    @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase) -> ContextReader:
-        own = tokenizers.Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-        own.no_padding()
-        length = tokenizer.model_max_length
-        own.enable_truncation(
-            length, strategy=ONLY_SECOND, direction=tokenizer.truncation_side or "right"
-        )
-        names = tuple(name for name in tokenizer.model_input_names if name != "attention_mask")
-        return cls(own, length, names, tokenizer.pad_token_id)
-
-    @cached_property
-    def _cut(self) -> Cut:
-        return lru_cache(maxsize=8)(partial(cut_at, self.tokenizer))
-
-    def windows(self, pairs: Sequence[Pair]) -> Iterator[list[Window]]:
-        """The windows of each context, in the order of its text."""
-        for start in range(0, len(pairs), _AT_ONCE):
-            some = pairs[start : start + _AT_ONCE]
-            yield from map(parts_in_order, encode_contexts(some, self._cut, self.max_length))
-
-    def refuse_long_questions(self, examples: Examples, pairs: Sequence[Pair]) -> None:
-        """Refuse a question that leaves nothing of its context to be read.
-
-        Raises:
-            InputError: there is one.
-        """
-        for begin in range(0, len(pairs), _AT_ONCE):
-            questions = [question for question, _ in pairs[begin : begin + _AT_ONCE]]
-            left = rooms(questions, self._cut, self.max_length)
-            if 0 in left:
-                where = examples.where(begin + left.index(0))
-                raise InputError(f"{where}: {no_room(self.max_length)}")
-
-    def inputs_of(self, window: Window) -> dict[str, list[int]]:
-        told = {"input_ids": window.ids, "token_type_ids": window.type_ids}
-        return {name: told[name] for name in self.names}
 
 
 @dataclass(frozen=True)
@@ -122,24 +70,29 @@ class AnsweredQuestions:
         return not all(self.answers)
 
     def losses(self, model: PreTrainedModel, step: Step) -> Iterator[Tensor]:
-        return step.mean(lambda rows: self._loss(model, rows))
+        def total(rows: list[int]) -> Tensor:
+            batch = self.encoded.batch(rows)
+            padding = batch["attention_mask"][..., None] == 0
+            logits = span_logits(model(**batch)).masked_fill(padding, -torch.inf)
+            return self.logits_loss(logits, rows)
 
-    def _loss(self, model: PreTrainedModel, rows: list[int]) -> Tensor:
-        batch = self.encoded.batch(rows)
-        logits = _logits(model, batch)
-        return span_loss(logits, self.targets[rows].to(logits.device), batch["attention_mask"])
+        return step.mean(total)
+
+    def logits_loss(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
+        """Summed loss of [rows, tokens, 2], in which padding has no probability."""
+        return span_loss(logits, self.targets[list(rows)].to(logits.device))
 
     def scores(self, model: PreTrainedModel) -> Scores:
         """F1 and exact match of the answers that the runtime would give, and the mean loss."""
-        found = predict(model, self.encoded, lambda batch: _logits(model, batch))
-        windows = [row[:length] for row, length in zip(found, self.lengths, strict=True)]
+        found = predict(model, self.encoded, lambda batch: span_logits(model(**batch)))
+        windows = _unpadded(found, self.lengths)
         total = sum(
-            float(span_loss(row[None], target[None], torch.ones(1, len(row))))
+            float(span_loss(row[None], target[None]))
             for row, target in zip(windows, self.targets, strict=True)
         )
-        return self._measured(self._read(windows)) | {LOSS: total / len(windows)}
+        return self._measured(self.read(windows)) | {LOSS: total / len(windows)}
 
-    def _read(self, logits: Sequence[Tensor]) -> list[str]:
+    def read(self, logits: Sequence[Tensor]) -> list[str]:
         """The answer to each question, decoded as a bundle of the model does."""
         rows = iter(logits)
         wholes = (
@@ -162,16 +115,14 @@ class AnsweredQuestions:
         return scores
 
 
-def span_loss(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+def span_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean of the cross entropies of start and end, summed over rows.
 
     Args:
         logits: float32 [rows, tokens, 2].
         targets: int64 [rows, 2].
-        mask: 0 for padding, [rows, tokens].
     """
-    read = logits.masked_fill(mask[..., None] == 0, -torch.inf)
-    return cross_entropy(read, targets, reduction="sum") / 2
+    return cross_entropy(logits, targets, reduction="sum") / 2
 
 
 def encode_questions(
@@ -184,18 +135,40 @@ def encode_questions(
             no room for its context.
     """
     answers = examples.require_answers()
-    pairs = tuple((text[0], text[1]) for text in examples.texts)
+    pairs = pairs_of_questions(examples.texts)
     reader = ContextReader.of(tokenizer)
     reader.refuse_long_questions(examples, pairs)
-    columns: dict[str, list[list[int]]] = {name: [] for name in reader.names}
     targets: list[tuple[int, int]] = []
-    for row, windows in enumerate(reader.windows(pairs)):
-        targets += _targets(examples, row, windows)
-        for window in windows:
-            for name, values in reader.inputs_of(window).items():
-                columns[name].append(values)
-    encoded = Encoded(columns, reader.pad_id)
+
+    def read() -> Iterator[Window]:
+        for row, windows in enumerate(reader.windows(pairs)):
+            targets.extend(_targets(examples, row, windows))
+            yield from windows
+
+    encoded = reader.encode(read())
     return AnsweredQuestions(encoded, torch.tensor(targets), pairs, answers, reader)
+
+
+def answer_questions(
+    texts: Sequence[Text], taught: Sequence[Tensor], *, tokenizer: PreTrainedTokenizerBase
+) -> AnsweredQuestions:
+    """Questions with the answers that a teacher's logits are, [tokens, 2] of each window.
+
+    Raises:
+        InputError: texts that are no pairs, or no answers, and a student that finds none would agree.
+    """
+    reader, pairs = ContextReader.of(tokenizer), pairs_of_questions(texts)
+    encoded = reader.encode(chain.from_iterable(reader.windows(pairs)))
+    taught = _unpadded(taught, encoded.lengths)
+    targets = torch.stack([logits.argmax(dim=0) for logits in taught])
+    nothing = AnsweredQuestions(encoded, targets, pairs, ((),) * len(pairs), reader)
+    found = nothing.read(taught)
+    if not any(found):
+        raise InputError(
+            "the teacher finds no answer in the texts of --dev, so nothing tells a good student: "
+            "give questions that it answers, or leave --dev out"
+        )
+    return replace(nothing, answers=tuple((text,) if text else () for text in found))
 
 
 def _targets(examples: Examples, row: int, windows: Sequence[Window]) -> list[tuple[int, int]]:
@@ -241,7 +214,7 @@ def _place_of(examples: Examples, row: int) -> tuple[int, int] | None:
     if not answers:
         return None
     raise InputError(
-        f"{examples.where(row)}: the context does not hold the answer {_shortened(answers[0])!r}"
+        f"{examples.where(row)}: the context does not hold the answer {shortened(answers[0])!r}"
     )
 
 
@@ -261,15 +234,14 @@ def _is_whole(spans: Spans, answer: tuple[int, int], *, first: bool, last: bool)
     return begins and (last or answer[1] <= standing[-1][1])
 
 
-def _logits(model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
-    """Logits of where an answer starts and where it ends, float32 [rows, tokens, 2]."""
-    output = model(**batch)
+def span_logits(output: Any) -> Tensor:
+    """A reader's logits of where an answer starts and where it ends, float32 [rows, tokens, 2]."""
     return torch.stack([output.start_logits, output.end_logits], dim=-1).float()
+
+
+def _unpadded(rows: Sequence[Tensor], lengths: Sequence[int]) -> list[Tensor]:
+    return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
 def _points(values: Sequence[float]) -> float:
     return 100 * sum(values) / max(1, len(values))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from edgebert.export.vocabulary.kept_pieces import pieces_to_keep
-from edgebert.export.vocabulary.rebuilding import rebuild_tokenizer
 from edgebert.records.manifest import UnseenText
+from edgebert.vocabulary.kept_pieces import pieces_to_keep
+from edgebert.vocabulary.rebuilding import rebuild_tokenizer
 
 Ids = npt.NDArray[np.int32]
 

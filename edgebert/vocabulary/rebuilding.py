@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgebert.export.vocabulary.kept_pieces import merged
+from edgebert.vocabulary.kept_pieces import merged
 
 
 def renumbered(kept: Sequence[int]) -> dict[int, int]:

@@ -1,0 +1,1 @@
+"""Questions about contexts, which readers answer with a span."""

@@ -1,6 +1,0 @@
-"""A checkpoint with fewer pieces in its vocabulary: what a corpus uses, and every character."""
-
-from edgebert.export.vocabulary.folder import open_trimmed as open_trimmed
-from edgebert.export.vocabulary.trimming import trim_vocabulary as trim_vocabulary
-
-__all__ = ["open_trimmed", "trim_vocabulary"]
