@@ -22,7 +22,9 @@ from edgebert.cli import main
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
-    "Make a bundle": "pretrain finetune distill export optimize quantize kernels build demo".split(),
+    "Make a bundle": (
+        "pretrain finetune distill distill-static export optimize quantize kernels build demo"
+    ).split(),
     "Prove it": "check bench inspect doctor report".split(),
     "Run it": "embed classify tag search rerank answer fill tune".split(),
 }
@@ -66,7 +68,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
 def test_help_lists_every_command_with_a_whole_sentence_under_its_stage() -> None:
     shown = call("--help").stdout
     sections = re.findall(r"^(\w[\w ]+):\n((?:  .*\n)+)", shown, re.MULTILINE)
-    listed = {title: re.findall(r"^  (\w+) ", lines, re.MULTILINE) for title, lines in sections}
+    listed = {title: re.findall(r"^  ([\w-]+) ", lines, re.MULTILINE) for title, lines in sections}
     assert list(listed)[-3:] == list(STAGES)
     assert {title: listed[title] for title in STAGES} == STAGES
     assert "..." not in shown.partition("Make a bundle:")[2]
@@ -76,7 +78,8 @@ def test_help_lists_every_command_with_a_whole_sentence_under_its_stage() -> Non
 def test_a_command_is_found_by_its_name_in_the_folder_of_its_stage(name: str) -> None:
     (stage,) = (stage for stage, names in STAGES.items() if name in names)
     folder = stage.partition(" ")[0].lower()
-    assert main.commands[name].callback.__module__ == f"edgebert.cli.{folder}.{name}"
+    module = name.replace("-", "_")
+    assert main.commands[name].callback.__module__ == f"edgebert.cli.{folder}.{module}"
 
 
 def test_the_version_is_the_one_of_the_package() -> None:

@@ -21,12 +21,14 @@ from edgebert.training.options import (
     FinetuneOptions,
     LoopOptions,
     PretrainOptions,
+    StaticOptions,
 )
 from edgebert.training.recipe import Given, recipe_text
 
 TRAINING: dict[str, type[LoopOptions]] = {
     "finetune": FinetuneOptions,
     "distill": DistillOptions,
+    "distill-static": StaticOptions,
     "pretrain": PretrainOptions,
 }
 
@@ -61,6 +63,7 @@ def test_the_command_line_has_the_defaults_of_the_api(data: Path, command: str) 
     needed: dict[str, tuple[str | Path, ...]] = {
         "finetune": ("m", "--task", "text-classification", "--train", train),
         "distill": ("m", "--texts", train, "--layers", "3"),
+        "distill-static": ("m",),
         "pretrain": (train,),
     }
     told = settings_of(command, *needed[command], "-o", "o")

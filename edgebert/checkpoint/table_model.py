@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import (
     AutoModel,
@@ -124,6 +127,22 @@ def load_table_model(
         "unexpected_keys": [],
         "mismatched_keys": mismatched,
     }
+
+
+def save_table(model: TableModel, tokenizer: Any, folder: Path) -> None:
+    """Write a table and its tokenizer, which frames no text and cuts none.
+
+    Args:
+        model: without a head.
+        tokenizer: a fast one of transformers; it stays as it is.
+        folder: where to.
+    """
+    save_file({OWN_NAME: model.embedding.weight.detach().cpu().contiguous()}, folder / WEIGHTS)
+    backend = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    backend.no_truncation()
+    backend.no_padding()
+    backend.post_processor = None
+    backend.save(str(folder / TOKENIZER))
 
 
 def table_config(checkpoint: Checkpoint) -> Any:

@@ -181,5 +181,12 @@ class TrainingRecord(Header):
     trimmed_vocabulary: TrimmedVocabulary | None = None
 
     @property
+    def shape(self) -> str:
+        """How deep and wide the model is, in words; a table of static embeddings has no layers."""
+        if self.layers == 0:
+            return f"static embeddings, {self.hidden} wide"
+        return f"{self.layers} layers, hidden {self.hidden}"
+
+    @property
     def paths(self) -> tuple[str, ...]:
         return (self.checkpoint,)

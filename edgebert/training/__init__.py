@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgebert.training.options import DistillOptions, FinetuneOptions, PretrainOptions
+from edgebert.training.options import (
+    DistillOptions,
+    FinetuneOptions,
+    PretrainOptions,
+    StaticOptions,
+)
 
 if TYPE_CHECKING:
     from edgebert.training.distillation import distill as distill
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     from edgebert.training.evaluation import write_untrained as write_untrained
     from edgebert.training.finetuning import finetune as finetune
     from edgebert.training.pretraining import pretrain as pretrain
+    from edgebert.training.static import distill_static as distill_static
     from edgebert.training.tasks.trainable import SENTENCE_SIMILARITY as SENTENCE_SIMILARITY
     from edgebert.training.tasks.trainable import TASKS as TASKS
 
@@ -19,6 +25,7 @@ _HOMES = {
     "SENTENCE_SIMILARITY": "tasks.trainable",
     "TASKS": "tasks.trainable",
     "distill": "distillation",
+    "distill_static": "static",
     "evaluate": "evaluation",
     "finetune": "finetuning",
     "pretrain": "pretraining",
@@ -30,7 +37,9 @@ __all__ = [
     "DistillOptions",
     "FinetuneOptions",
     "PretrainOptions",
+    "StaticOptions",
     "distill",
+    "distill_static",
     "evaluate",
     "finetune",
     "pretrain",

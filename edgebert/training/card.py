@@ -148,18 +148,21 @@ def _hub_id(record: TrainingRecord) -> str | None:
 
 
 def _sentence(record: TrainingRecord, kind: _Kind) -> str:
-    done = {"finetune": "fine-tuned from", "distill": "distilled from", "pretrain": "pretrained on"}
+    done = {
+        "finetune": "fine-tuned from",
+        "distill": "distilled from",
+        "distill-static": "distilled from",
+        "pretrain": "pretrained on",
+    }
+    made = f"{record.layers} layers" if record.layers else "static embeddings"
     hub_id = _hub_id(record)
     sources = [hub_id] if hub_id else [PurePath(one).name for one in record.source.split(", ")]
     named = ", ".join(f"`{source}`" for source in sources)
-    return (
-        f"A {kind.noun} of {record.layers} layers, {done[record.kind]} {named} by "
-        f"edgebert {record.edgebert}."
-    )
+    return f"A {kind.noun} of {made}, {done[record.kind]} {named} by edgebert {record.edgebert}."
 
 
 def _facts(record: TrainingRecord) -> Iterator[tuple[str, str]]:
-    size = f"{record.layers} layers, hidden {record.hidden}, {record.parameters / 1e6:.1f} M"
+    size = f"{record.shape}, {record.parameters / 1e6:.1f} M"
     yield "size", f"{size} parameters"
     if record.labels:
         each = "any number of" if record.multi_label else "one of"

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_tokenizer as load_fast_tokenizer
 from edgebert.checkpoint.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
+from edgebert.checkpoint.table_model import TableModel, save_table
 from edgebert.errors import CheckpointError
 from edgebert.training.loop.device import training_device
 
@@ -75,6 +76,14 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write the model and its tokenizer.
+
+    A table without a head is written as sentence-transformers and model2vec read it: these look for
+    no config.json, and take one for another layout.
+    """
+    if isinstance(model, TableModel):
+        save_table(model, tokenizer, folder)
+        return
     with quiet_transformers():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""How a model is trained: one frozen record of options for each of the three ways."""
+"""How a model is trained: one frozen record of options for each way."""
 
 from __future__ import annotations
 
@@ -126,6 +126,28 @@ ANSWERS, LAST, LAYERS, RELATIONS, SIMILARITIES = (
     "similarities",
 )
 MATCHES = (ANSWERS, LAST, LAYERS, RELATIONS, SIMILARITIES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticOptions(LoopOptions):
+    """How wide a table of static embeddings is, and how it learns, where there are texts.
+
+    Attributes:
+        dimensions: numbers of each token's row.
+        max_length: of the texts that the teacher is asked; defaults to the teacher's.
+        columns: names of the columns of a table, where they are not the usual ones.
+    """
+
+    dimensions: int = 256
+    max_length: int | None = None
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dimensions < 1:
+            raise InputError(f"dimensions should be at least 1, not {self.dimensions}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ def run_training(json_path: Path | None, run: Callable[[], TrainingRecord]) -> N
 
 def show_training(record: TrainingRecord) -> str:
     title = (
-        f"{record.checkpoint}: {record.layers} layers, hidden {record.hidden}, "
+        f"{record.checkpoint}: {record.shape}, "
         f"{record.parameters / 1e6:.1f} M parameters, {record.examples} examples, "
         f"{record.seconds:.0f} s"
     )

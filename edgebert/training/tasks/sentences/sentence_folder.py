@@ -6,7 +6,12 @@ from pathlib import Path
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from edgebert.sentence_modules import write_prompts, write_sentence_modules
+from edgebert.checkpoint.table_model import TableModel
+from edgebert.sentence_modules import (
+    write_prompts,
+    write_sentence_modules,
+    write_table_modules,
+)
 from edgebert.training.tasks.sentences.embedder import Embedder
 
 
@@ -17,13 +22,16 @@ def write_sentence_folder(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     """Write how token vectors become an embedding, in the layout sentence-transformers reads."""
-    write_sentence_modules(
-        folder,
-        embedder.modules,
-        width=model.config.hidden_size,
-        max_length=int(tokenizer.model_max_length),
-        lower_case=embedder.lower_case,
-    )
+    if isinstance(model, TableModel):
+        write_table_modules(folder, embedder.modules)
+    else:
+        write_sentence_modules(
+            folder,
+            embedder.modules,
+            width=model.config.hidden_size,
+            max_length=int(tokenizer.model_max_length),
+            lower_case=embedder.lower_case,
+        )
     write_prompts(
         folder,
         dict(embedder.prompts),
