@@ -145,6 +145,21 @@ def test_a_table_alone_is_quantized_by_rows(
     assert check(static_bundle, tmp_path / "int8").passed
 
 
+def test_the_vocabulary_of_a_table_is_trimmed(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the lamp is on\nturn off the fan\n", encoding="utf-8")
+    options = ExportOptions(trim_vocabulary=corpus)
+    source = sentence_table(tmp_path / "table")
+    record = export_model(source, tmp_path / "out", options=options)
+    assert record.trimmed_vocabulary is not None
+    assert record.trimmed_vocabulary.kept < len(VOCABULARY)
+    with load(tmp_path / "out") as model:
+        np.testing.assert_allclose(model.embed(TEXTS[:1]), vectors(source)[:1], atol=1e-6)
+    other = shared_rows(tmp_path / "model2vec")
+    with pytest.raises(CheckpointError, match="model2vec"):
+        export_model(other, tmp_path / "no", options=options)
+
+
 def test_the_longest_text_is_that_of_the_tokenizer_or_as_asked(tmp_path: Path) -> None:
     folder = sentence_table(tmp_path)
     assert open_checkpoint(folder).max_length == 8192

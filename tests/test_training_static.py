@@ -93,6 +93,8 @@ def test_a_table_is_a_folder_of_sentence_transformers(trained: Path) -> None:
     model = SentenceTransformer(str(trained), device="cpu")
     np.testing.assert_allclose(model.encode(lines), vectors(trained, lines), atol=1e-6)
     assert model.similarity_fn_name == "cosine"
+    said = json.loads((trained / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    assert said["normalize"] is True  # where model2vec looks for it
     assert {file.name for file in trained.iterdir() if file.is_file()} == {
         "README.md",
         "config_sentence_transformers.json",
@@ -197,6 +199,9 @@ def test_a_head_on_a_table_classifies_as_an_int8_bundle(trained: Path, tmp_path:
     assert record.best_dev == 100
     checkpoint = open_checkpoint(tmp_path / "clf")
     assert (checkpoint.task, checkpoint.labels) == ("text-classification", ("city", "room"))
+    card = (tmp_path / "clf/README.md").read_text(encoding="utf-8")
+    assert "A text classifier of static embeddings" in card
+    assert "from transformers import" not in card  # which does not know such a head
     export_model(tmp_path / "clf", tmp_path / "fp32")
     scheme = QuantizeOptions(scheme="token")
     made = quantize_bundle(tmp_path / "fp32", tmp_path / "int8", options=scheme)

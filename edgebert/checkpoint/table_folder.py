@@ -104,6 +104,11 @@ def read_table(path: Path, *, unknown: int | None = None) -> Array:
     return np.asarray(table, np.float32)
 
 
+def is_of_model2vec(path: Path) -> bool:
+    """Whether a folder's table has model2vec's layout, in which tokens may share rows."""
+    return _MODEL2VEC_NAME in read_tensors(path / WEIGHTS)
+
+
 def leaves_out_unknown(path: Path) -> bool:
     """Whether model2vec alone reads the folder: sentence-transformers counts unknown tokens."""
     config = read_object(path / "config.json")

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import (
+    AutoConfig,
     AutoModel,
     AutoModelForSequenceClassification,
     PretrainedConfig,
@@ -98,6 +99,10 @@ _CLASSES: dict[Any, Any] = {
     AutoModelForSequenceClassification: TableForSequenceClassification,
 }
 """What a table can be, by transformers' names."""
+
+AutoConfig.register(TABLE_MODEL, TableConfig)
+for _auto_class, _class in _CLASSES.items():
+    _auto_class.register(TableConfig, _class)
 
 
 def load_table_model(

@@ -78,12 +78,18 @@ def write_prompts(
     similarity: str,
     *,
     truncate_dim: int | None = None,
+    normalize: bool | None = None,
 ) -> None:
-    """Write the prompts, and how vectors are used, as sentence-transformers reads them."""
+    """Write the prompts, and how vectors are used, as sentence-transformers reads them.
+
+    `normalize` is for model2vec, which reads it here of a table of static embeddings.
+    """
     value: dict[str, Any] = {"__version__": {}, "prompts": prompts, "default_prompt_name": default}
     value["similarity_fn_name"] = similarity
     if truncate_dim is not None:
         value["truncate_dim"] = truncate_dim
+    if normalize is not None:
+        value["normalize"] = normalize
     write_value(folder / PROMPTS, value)
 
 

@@ -115,17 +115,18 @@ def card_text(record: TrainingRecord, recipe: str) -> str:
         "## Data\n",
         _table(("for", "file", "rows", "sha256"), _data(record)),
         "## Use it\n",
-        *_uses(kind),
+        *_uses(record, kind),
         "## Recipe\n",
         f"```toml\n{recipe}```",
     ]
     return "\n".join(sections) + "\n"
 
 
-def _uses(kind: _Kind) -> Iterator[str]:
+def _uses(record: TrainingRecord, kind: _Kind) -> Iterator[str]:
     yield "With edgebert, as a small int8 bundle that runs without torch:\n"
     yield f"    edgebert build {FOLDER} -o bundle/ --data texts.tsv\n    {kind.command}\n"
-    if kind.python:
+    is_known = record.layers > 0 or kind is _EMBEDDER  # a head on a table is edgebert's alone
+    if kind.python and is_known:
         yield f"With {kind.library}:\n\n```python\n{kind.python}\n```\n"
 
 

@@ -15,6 +15,7 @@ from edgebert.arrays import Array
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_config, load_tokenizer
+from edgebert.checkpoint.table_folder import is_of_model2vec
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
@@ -53,10 +54,11 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
 
     Raises:
         CheckpointError: a tokenizer of another kind than WordPiece, BPE or Unigram, or weights
-            that do not fit it.
+            that do not fit it or are in model2vec's layout.
         InputError: the corpus cannot be read.
         GateError: a text is cut into other pieces, or the model gives other answers than before.
     """
+    _refuse_model2vec(checkpoint)
     texts = _as_read(checkpoint, read_examples(corpus).single_texts())
     loaded, config = load_tokenizer(checkpoint), load_config(checkpoint)
     tokenizer, golden = _as_json(checkpoint, loaded), _golden(checkpoint, loaded)
@@ -76,6 +78,15 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         saved_bytes=_size(checkpoint) - _size(trimmed),
         unseen=cost_of_unseen_text(tokenizer, texts, ids),
     )
+
+
+def _refuse_model2vec(checkpoint: Checkpoint) -> None:
+    """Refuse a table whose tokens may share rows."""
+    if checkpoint.is_table and is_of_model2vec(checkpoint.path):
+        raise CheckpointError(
+            f"{checkpoint.id} is in model2vec's layout, whose vocabulary is not trimmed: save it with "
+            "sentence-transformers, and trim that"
+        )
 
 
 def texts_cut_otherwise(checkpoint: Checkpoint, corpus: Path, texts: Sequence[str]) -> int:

@@ -22,7 +22,8 @@ def write_sentence_folder(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     """Write how token vectors become an embedding, in the layout sentence-transformers reads."""
-    if isinstance(model, TableModel):
+    is_table = isinstance(model, TableModel)
+    if is_table:
         write_table_modules(folder, embedder.modules)
     else:
         write_sentence_modules(
@@ -38,4 +39,5 @@ def write_sentence_folder(
         embedder.default_prompt,
         embedder.similarity,
         truncate_dim=embedder.modules.truncate_dim,
+        normalize=embedder.unit if is_table else None,
     )
