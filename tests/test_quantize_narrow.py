@@ -20,7 +20,7 @@ from edgebert.quantize.forms.activation_samples import sample_activations
 from edgebert.quantize.forms.activations import ActivationSample
 from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.quantize.options import Budget
-from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift
+from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift, summed_up
 from edgebert.quantize.search.mixture_search import _with_others
 from edgebert.runtimes import load
 
@@ -108,7 +108,14 @@ def test_a_candidate_has_to_be_near_on_both_kinds() -> None:
     assert not replace(NEAR, others_p99=0.008).within(budget)
     assert not replace(NEAR, others_mean=0.002).within(budget)
     assert not replace(NEAR, mean=0.002).within(budget)
-    assert replace(NEAR, others_mean=0.003).overall == pytest.approx(0.002)
+    assert replace(NEAR, others_mean=0.003).overall == pytest.approx((0.0025 + 0.0035) / 2)
+
+
+def test_a_layer_that_spoils_one_text_in_a_hundred_is_no_safer_than_one_that_moves_all() -> None:
+    spoils, moves = np.full(200, 0.001), np.full(200, 0.002)
+    spoils[::67] = 0.05
+    assert spoils.mean() < moves.mean()
+    assert summed_up(spoils, None, 200).overall > summed_up(moves, None, 200).overall
 
 
 def test_texts_of_other_kinds_turn_no_layer_into_floats() -> None:

@@ -13,6 +13,7 @@ from families import FAMILIES, make_family
 from tiny import VOCABULARY, make_checkpoint
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.cli.make.training import show_training
 from edgebert.data import Columns, read_examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.training import DistillOptions, distill
@@ -240,6 +241,7 @@ def test_a_vocabulary_is_trimmed_in_one_go(
     record = distill(
         str(tiny_classifier), small, texts=texts, trim_vocabulary=texts, options=options
     )
+    assert "pieces kept for texts.txt, " in show_training(record)
     model, whole = map(
         transformers.AutoModelForSequenceClassification.from_pretrained, (small, plain)
     )

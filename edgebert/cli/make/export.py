@@ -10,11 +10,11 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, record_to, require
+from edgebert.cli.make.trimmed import trimmed_text
 from edgebert.cli.tables import coverage_text, size_text, table, without_embedding, written
 
 if TYPE_CHECKING:
     from edgebert.records.made import ExportRecord
-    from edgebert.records.manifest import TrimmedVocabulary
 
 PACKAGES = (
     "torch",
@@ -118,7 +118,7 @@ def show_export(record: ExportRecord) -> str:
         f"{written(record.bundle, record.passed)}: {record.task}, {record.architecture}, {record.precision} for "
         f"{record.target}, {size_text(record.size_bytes)}\n"
         f"max length {record.max_length} (from {record.max_length_source})\n"
-        f"{_vocabulary(record.trimmed_vocabulary)}"
+        f"{trimmed_text(record.trimmed_vocabulary)}"
         f"{without_embedding(record.tokens_without_embedding)}"
         f"fused: {coverage_text(record.coverage)}\n"
         f"{_unfused(record.unfused)}\n"
@@ -128,18 +128,6 @@ def show_export(record: ExportRecord) -> str:
 
 def _unfused(reasons: Mapping[str, str]) -> str:
     return "".join(f"not fused: {part} ({reason})\n" for part, reason in reasons.items())
-
-
-def _vocabulary(trimmed: TrimmedVocabulary | None) -> str:
-    if trimmed is None:
-        return ""
-    kept = f"vocabulary: {trimmed.kept} of {trimmed.pieces} pieces kept for {trimmed.corpus}"
-    saved = f", {size_text(trimmed.saved_bytes)} less"
-    if trimmed.unseen is None:
-        return f"{kept}{saved}\n"
-    more = trimmed.unseen.pieces_after / max(1, trimmed.unseen.pieces_before) - 1
-    unknown = trimmed.unseen.unknown_after - trimmed.unseen.unknown_before
-    return f"{kept}{saved}; unseen text takes {more:.1%} more pieces, {unknown} of them unknown\n"
 
 
 def _parity(record: ExportRecord) -> str:

@@ -6,10 +6,12 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgebert.cli.boundary import record_to
+from edgebert.cli.make.trimmed import trimmed_text
 from edgebert.cli.tables import table
 from edgebert.records.trained import LOSS
 
@@ -35,7 +37,9 @@ def show_training(record: TrainingRecord) -> str:
         f"{record.parameters / 1e6:.1f} M parameters, {record.examples} examples, "
         f"{record.seconds:.0f} s"
     )
-    return "\n".join([title, *_labels_of(record), *_curve_of(record), *_kept_of(record)])
+    vocabulary = trimmed_text(record.trimmed_vocabulary).splitlines()
+    parts = (_labels_of(record), vocabulary, _curve_of(record), _kept_of(record))
+    return "\n".join([title, *chain.from_iterable(parts)])
 
 
 def _curve_of(record: TrainingRecord) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _rows(record: Path) -> tuple[Trained, ...]:
 
 def _cells(row: Trained) -> tuple[str, ...]:
     figures = (row.dev, row.fp32, row.int8, row.drop)
-    return (row.name, row.metric, *(f"{figure:.2f}" for figure in figures))
+    return (row.name, row.metric, *("" if one is None else f"{one:.2f}" for one in figures))
 
 
 if __name__ == "__main__":

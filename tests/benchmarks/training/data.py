@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import json
 import random
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 CARVED = "carved"
@@ -15,15 +17,32 @@ _BANKING_DEV = 1000
 _SCIFACT_DEV = 160
 _SCIFACT_OTHERS = 1500
 
+_PAIR = ("sentence1", "sentence2")
+_SENTENCES = {
+    "stsb/train.tsv": _PAIR,
+    "snli/dev.tsv.gz": ("premise", "hypothesis"),
+    "snli/test.tsv.gz": ("premise", "hypothesis"),
+    "quora/dev.tsv.gz": ("question1", "question2"),
+    "multi30k/train.tsv.gz": ("en",),
+    "sick/train.tsv": ("sentence_a", "sentence_b"),
+    "tatoeba_en_zh/all.tsv.gz": ("en",),
+    "agnews/train_10k.tsv.gz": ("text",),
+    "xnli/dev.en.tsv": ("premise", "hypothesis"),
+    "pawsx/dev.en.tsv": ("sentence1",),
+}
+
 
 def carve(name: str, data: Path, folder: Path) -> None:
     """Write what row `name` needs below `folder`/carved, the same every time."""
-    if name == "banking77":
-        _carve_banking(data / name, folder / CARVED / name)
-    elif name == "scifact":
-        _carve_scifact(data / name, folder / CARVED / name)
+    carved = folder / CARVED
+    if name.startswith("banking77"):
+        _carve_banking(data / "banking77", carved / "banking77")
+    elif name.startswith("scifact"):
+        _carve_scifact(data / "scifact", carved / "scifact")
     elif name == "tydiqa":
-        _carve_tydiqa(data / "tydiqa_goldp_en", folder / CARVED / name)
+        _carve_tydiqa(data / "tydiqa_goldp_en", carved / name)
+    elif name.startswith("stsb-"):
+        _carve_sentences(data, carved / "sentences")
 
 
 def path_of(told: str, data: Path, folder: Path) -> Path:
@@ -48,6 +67,7 @@ def _carve_scifact(source: Path, target: Path) -> None:
     negatives among, in a third of the time.
     """
     target.mkdir(parents=True, exist_ok=True)
+    _carve_scifact_texts(source, target)
     (target / "qrels").mkdir(exist_ok=True)
     shutil.copyfile(source / "queries.jsonl", target / "queries.jsonl")
     header, *rows = (source / "qrels_train.tsv").read_text(encoding="utf-8").splitlines()
@@ -64,6 +84,42 @@ def _carve_scifact(source: Path, target: Path) -> None:
         part = [row for row in rows if (row.split("\t")[0] in held) == is_held]
         text = "\n".join([header, *part]) + "\n"
         (target / "qrels" / f"{name}.tsv").write_text(text, encoding="utf-8")
+
+
+def _carve_scifact_texts(source: Path, target: Path) -> None:
+    """All documents, as they are searched, and the training queries: no judgement is in them."""
+    train = {row.split("\t")[0] for row in (source / "qrels_train.tsv").read_text().splitlines()}
+    with gzip.open(source / "corpus.jsonl.gz", "rt", encoding="utf-8") as corpus:
+        documents = [json.loads(line) for line in corpus]
+    with (source / "queries.jsonl").open(encoding="utf-8") as lines:
+        queries = [json.loads(line) for line in lines]
+    texts = [f"{document['title']} {document['text']}" for document in documents]
+    texts += [query["text"] for query in queries if str(query["_id"]) in train]
+    _write_texts(texts, target / "texts.txt")
+
+
+def _carve_sentences(data: Path, target: Path) -> None:
+    """Sentences of ten sets without what is said of them; none of STS-B's dev and test."""
+    held = {s for name in ("dev", "test") for s in _cells(data / f"stsb/{name}.tsv", _PAIR)}
+    found = [cell for file, columns in _SENTENCES.items() for cell in _cells(data / file, columns)]
+    found += (data / "text_en/wiki_sents.txt").read_text(encoding="utf-8").splitlines()
+    _write_texts(
+        [s for s in dict.fromkeys(map(str.strip, found)) if s and s not in held],
+        target / "texts.txt",
+    )
+
+
+def _cells(file: Path, columns: tuple[str, ...]) -> Iterator[str]:
+    """What stands in some columns of a table, row by row."""
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rt", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield from (row[column] for column in columns)
+
+
+def _write_texts(texts: Sequence[str], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{' '.join(text.split())}\n" for text in texts), encoding="utf-8")
 
 
 def _carve_tydiqa(source: Path, target: Path) -> None:

@@ -50,8 +50,8 @@ def _cells(row: Trained) -> Iterator[str]:
     also = "".join(f"; {name} {value:.2f}" for name, value in row.also.items())
     yield row.name
     yield row.metric
-    yield "" if row.goal is None else f">= {row.goal:g}"
-    yield f"{row.dev:.2f}"
+    yield "" if row.goal is None else f">= {row.goal:.4g}"
+    yield "" if row.dev is None else f"{row.dev:.2f}"
     yield f"**{row.fp32:.2f}**{also}"
     yield f"{row.int8:.2f}"
     yield f"{row.drop:.2f} ({low:.2f} to {high:.2f})"

@@ -13,7 +13,7 @@ class Trained:
 
     Attributes:
         command: that trains it.
-        dev: of the weights that were kept.
+        dev: of the weights that were kept; None where no labels chose them.
         fp32, int8: the metric on the row's test file, of the checkpoint and of its int8 bundle.
         ci95: of the drop, by paired bootstrap.
         also: the metric of the checkpoint on other files.
@@ -29,7 +29,7 @@ class Trained:
     goal: float | None
     allowed_drop: float
     anchor: str
-    dev: float
+    dev: float | None
     fp32: float
     int8: float
     ci95: tuple[float, float] | None
@@ -50,7 +50,7 @@ class Trained:
         """A sentence for each goal that was not reached."""
         told = []
         if self.goal is not None and self.fp32 < self.goal:
-            told.append(f"{self.name}: {self.metric} {self.fp32:.2f}, less than {self.goal:g}")
+            told.append(f"{self.name}: {self.metric} {self.fp32:.2f}, less than {self.goal:.4g}")
         if self.drop > self.allowed_drop:
             told.append(f"{self.name}: int8 loses {self.drop:.2f}, more than {self.allowed_drop:g}")
         return told

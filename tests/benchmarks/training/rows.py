@@ -7,6 +7,8 @@ from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
 
+START = "start"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -22,17 +24,26 @@ class Row:
         drop: the most that int8 may lose of it.
         anchor: what others reached, and how.
         also: other files that the checkpoint is measured on.
+        teacher: the row that it is distilled from; START for the model that all rows start from;
+            None where it is no student.
+        texts: what a student learns without labels.
+        trims: the texts that its vocabulary is trimmed for.
+        share: the least it should be of its teacher's figure.
     """
 
     name: str
-    train: str
-    dev: str
+    train: str | None
+    dev: str | None
     test: str
     metric: str
     goal: float | None
     drop: float
     anchor: str
     also: tuple[str, ...] = ()
+    teacher: str | None = None
+    texts: str | None = None
+    trims: str | None = None
+    share: float | None = None
 
     @property
     def recipe(self) -> Path:
@@ -114,6 +125,95 @@ ROWS = {
             None,
             0.5,
             "mBERT 75.3 on the published dev",
+        ),
+        Row(
+            "sst2-3",
+            "sst2/train.tsv.gz",
+            "sst2/dev.tsv",
+            "sst2/dev.tsv",
+            "accuracy",
+            89.0,
+            0.3,
+            "DistilBERT4 91.4 (test)",
+            also=("sst2/test.tsv",),
+            teacher="sst2",
+        ),
+        Row(
+            "stsb-3",
+            None,
+            None,
+            "stsb/test.tsv",
+            "spearman",
+            81.0,
+            0.1,
+            "82.03 with 6 layers",
+            also=("sick/test.tsv",),
+            teacher=START,
+            texts="carved/sentences/texts.txt",
+        ),
+        Row(
+            "stsb-2",
+            None,
+            None,
+            "stsb/test.tsv",
+            "spearman",
+            None,
+            0.1,
+            "82.03 with 6 layers",
+            teacher=START,
+            texts="carved/sentences/texts.txt",
+            trims="carved/sentences/texts.txt",
+            share=0.97,
+        ),
+        Row(
+            "wnut17-3",
+            "wnut17/train.conll",
+            "wnut17/dev.conll",
+            "wnut17/test.conll",
+            "entity_f1",
+            None,
+            0.5,
+            "its teacher",
+            teacher="wnut17",
+            share=0.95,
+        ),
+        Row(
+            "banking77-3",
+            "carved/banking77/train.tsv",
+            "carved/banking77/dev.tsv",
+            "banking77/test.tsv",
+            "accuracy",
+            None,
+            0.5,
+            "its teacher",
+            teacher="banking77",
+            share=0.985,
+        ),
+        Row(
+            "clinc150-3",
+            "clinc150/train.tsv",
+            "clinc150/dev.tsv",
+            "clinc150/dev.tsv",
+            "accuracy",
+            None,
+            0.5,
+            "its teacher",
+            also=("clinc150/test.tsv",),
+            teacher="clinc150",
+            share=0.985,
+        ),
+        Row(
+            "scifact-3",
+            None,
+            None,
+            "scifact",
+            "ndcg@10",
+            None,
+            0.5,
+            "its teacher",
+            teacher="scifact",
+            texts="carved/scifact/texts.txt",
+            share=0.95,
         ),
     )
 }
