@@ -67,13 +67,18 @@ class LoopOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainOptions(LoopOptions):
-    """The size of the BERT and how it is pretrained; `max_length` is also its position table."""
+    """The size of the BERT and how it is pretrained; `max_length` is also its position table.
+
+    Attributes:
+        whole_words: hide all pieces of a word or none of them.
+    """
 
     layers: int = 4
     hidden: int = 256
     vocab_size: int = 8000
     max_length: int = 128
     learning_rate: float = 5e-4
+    whole_words: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

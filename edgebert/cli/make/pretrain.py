@@ -24,6 +24,11 @@ _option = partial(option_of, PretrainOptions)
 @_option("hidden", type=click.IntRange(min=32), help="Width, a multiple of 32.")
 @_option("vocab_size", type=click.IntRange(min=100), help="Pieces of the WordPiece vocabulary.")
 @_option("max_length", type=click.IntRange(min=8), metavar="TOKENS", help="Longest input.")
+@_option(
+    "whole_words",
+    is_flag=True,
+    help="Hide all pieces of a word or none of them; a Chinese character is a word.",
+)
 @loop_options(PretrainOptions)
 @resume
 @tensorboard

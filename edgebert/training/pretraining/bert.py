@@ -7,29 +7,27 @@ Understanding". Masks are drawn anew for every batch, as in RoBERTa (Liu et al. 
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
-from transformers import BertConfig, BertForPreTraining, BertTokenizer
+from transformers import BertConfig, BertForPreTraining, BertTokenizer, PreTrainedTokenizerBase
 
 from edgebert.errors import InputError
 from edgebert.records.trained import TrainingRecord
 from edgebert.training.loop.device import training_device
 from edgebert.training.loop.fit import fit
-from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
 from edgebert.training.options import PretrainOptions
-from edgebert.training.pretraining.corpus import hold_out, read_corpus, sentence_pairs
+from edgebert.training.pretraining.corpus import Corpus
+from edgebert.training.pretraining.packed_pairs import PackedPairs
+from edgebert.training.pretraining.packing import pack
+from edgebert.training.pretraining.token_store import store_tokens
 from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.results import Run
-from edgebert.training.tasks.encoding import Encoded, by_length, encode
-from edgebert.training.tasks.masked_words import MASKED_LM, MASKED_SHARE, mask_tokens
+from edgebert.training.tasks.masked_words import MASKED_LM
 from edgebert.training.watching import watched
 
 
@@ -66,98 +64,55 @@ def pretrain(
         watched(tensorboard, output) as watch,
         seeded(options.seed),
     ):
-        documents = read_corpus(corpora)
-        sentences = (sentence for document in documents for sentence in document)
-        tokenizer = learn_tokenizer(sentences, options.vocab_size, options.max_length)
+        corpus = Corpus(corpora)
+        count = corpus.count()
+        tokenizer = learn_tokenizer(corpus.sentences(), options.vocab_size, options.max_length)
         model = BertForPreTraining(_config(options, tokenizer)).to(training_device())
-        generator = random.Random(options.seed)
-        train, held_out = (
-            _SentencePairs.encode(*sentence_pairs(part, generator), tokenizer, options.seed)
-            for part in hold_out(documents, generator)
+        with _aside(output) as tokens:
+            train, held_out = _examples(corpus, count, tokenizer, options, tokens)
+            unfinished = run.unfinished(lambda folder: save_model(model, tokenizer, folder))
+            fitted = fit(
+                model,
+                train,
+                options,
+                exam=held_out,
+                label="pretraining",
+                unfinished=unfinished,
+                watch=watch,
+            )
+            save_model(model, tokenizer, folder)
+            return run.finish(folder, model, len(train.lengths), fitted)
+
+
+@contextmanager
+def _aside(output: Path) -> Iterator[Path]:
+    """A folder beside the output, where there is room for what the corpus becomes."""
+    output = output.absolute()
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}.tokens.", dir=output.parent) as folder:
+        yield Path(folder)
+
+
+def _examples(
+    corpus: Corpus,
+    count: int,
+    tokenizer: PreTrainedTokenizerBase,
+    options: PretrainOptions,
+    folder: Path,
+) -> tuple[PackedPairs, PackedPairs]:
+    """Pairs to train on, and pairs of documents that are held out."""
+    generator = random.Random(options.seed)
+    room = options.max_length - tokenizer.num_special_tokens_to_add(True)
+    stores = store_tokens(corpus, count, tokenizer, room // 2, folder, generator)
+    train, held_out = (
+        PackedPairs(
+            store.tokens,
+            pack(store, room, folder / f"pairs-{number}", generator),
+            tokenizer,
+            options.whole_words,
         )
-        unfinished = run.unfinished(lambda folder: save_model(model, tokenizer, folder))
-        fitted = fit(
-            model,
-            train,
-            options,
-            exam=held_out,
-            label="pretraining",
-            unfinished=unfinished,
-            watch=watch,
-        )
-        save_model(model, tokenizer, folder)
-        return run.finish(folder, model, len(train.not_next), fitted)
-
-
-@dataclass(frozen=True)
-class _SentencePairs:
-    """Pairs of sentences; `not_next` is int64 [pairs], 1 where the second is from elsewhere."""
-
-    encoded: Encoded
-    not_next: Tensor
-    tokenizer: BertTokenizer
-    seed: int
-
-    metrics = ("masked_lm_accuracy",)
-
-    @classmethod
-    def encode(
-        cls,
-        pairs: Sequence[tuple[str, str]],
-        not_next: Sequence[int],
-        tokenizer: BertTokenizer,
-        seed: int,
-    ) -> _SentencePairs:
-        return cls(encode(tokenizer, pairs), torch.tensor(not_next), tokenizer, seed)
-
-    @property
-    def lengths(self) -> list[int]:
-        return self.encoded.lengths
-
-    def losses(self, model: BertForPreTraining, step: Step) -> Iterator[Tensor]:
-        """Cross entropy of the masked tokens plus that of the next-sentence question."""
-        return step.mean(lambda rows: self._loss(model, rows))
-
-    def _loss(self, model: BertForPreTraining, rows: list[int]) -> Tensor:
-        logits, expected, pooled = self._masked_forward(model, rows)
-        masked_lm = cross_entropy(logits, expected, reduction="sum") / self._masked_per_pair
-        is_next = model.cls.seq_relationship(pooled)
-        not_next = self.not_next[rows].to(pooled.device)
-        return masked_lm + cross_entropy(is_next, not_next, reduction="sum")
-
-    @cached_property
-    def _masked_per_pair(self) -> float:
-        """How many tokens of a pair are masked, on average."""
-        special = self.tokenizer.num_special_tokens_to_add(True)
-        tokens = sum(length - special for length in self.lengths) / len(self.lengths)
-        return float(max(1.0, MASKED_SHARE * tokens))
-
-    @torch.inference_mode()
-    def scores(self, model: BertForPreTraining) -> Scores:
-        """Share of masked tokens guessed right, in points; the same masks every time."""
-        model.eval()
-        right = masked = 0
-        with seeded(self.seed):
-            for rows in by_length(self.encoded.lengths):
-                logits, expected, _ = self._masked_forward(model, rows)
-                right += int((logits.argmax(dim=-1) == expected).sum())
-                masked += len(expected)
-        return {"masked_lm_accuracy": 100 * right / max(1, masked)}
-
-    def _masked_forward(
-        self, model: BertForPreTraining, rows: list[int]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run these rows with masks; the vocabulary head only where there is something to guess.
-
-        Returns:
-            Logits [masked, vocabulary] and token ids [masked] of what was masked, and the pooled
-            output [rows, hidden].
-        """
-        batch = self.encoded.batch(rows)
-        input_ids, masked = mask_tokens(batch["input_ids"], self.tokenizer, len(self.tokenizer))
-        output = model.bert(**{**batch, "input_ids": input_ids})
-        logits = model.cls.predictions(output.last_hidden_state[masked])
-        return logits, batch["input_ids"][masked], output.pooler_output
+        for number, store in enumerate(stores)
+    )
+    return train, held_out
 
 
 def _config(options: PretrainOptions, tokenizer: BertTokenizer) -> BertConfig:

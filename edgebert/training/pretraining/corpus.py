@@ -1,76 +1,80 @@
-"""A corpus as documents of sentences, and the sentence pairs BERT learns from."""
+"""A corpus as documents of sentences, read from disk anew in each pass over it."""
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgebert.data.lines import read_lines
+from edgebert.data.lines import stream_lines
 from edgebert.errors import InputError
 
 Document = list[str]
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
-_HELD_OUT = 20  # one document in so many
+_FEWEST = 3  # documents: one is held out, and of two others each is what does not follow the other
 
 
-def read_corpus(paths: Sequence[Path]) -> list[Document]:
-    """Documents of all files; a document of one sentence has no next sentence and is left out.
+@dataclass(frozen=True)
+class Corpus:
+    """Text files, of which one document at a time is in memory.
 
     A file has one sentence a line and a blank line between documents. Where it has no blank line,
     each line is a document, cut into sentences at the end marks of English and Chinese.
-
-    Raises:
-        InputError: a file cannot be read, or there is too little text to learn from.
     """
-    documents = [document for path in paths for document in _documents(read_lines(path))]
-    documents = [document for document in documents if len(document) > 1]
-    if len(documents) < 3:
-        raise InputError(
-            f"{', '.join(map(str, paths))}: expected at least 3 documents of 2 sentences or more "
-            f"(one sentence a line, a blank line between documents), found {len(documents)}"
-        )
-    return documents
+
+    paths: Sequence[Path]
+
+    def __iter__(self) -> Iterator[Document]:
+        for path in self.paths:
+            yield from _documents(path)
+
+    def sentences(self) -> Sentences:
+        return Sentences(self)
+
+    def count(self) -> int:
+        """How many documents have a sentence that follows another one.
+
+        Raises:
+            InputError: a file cannot be read, or there is too little text to learn from.
+        """
+        count = sum(len(document) > 1 for document in self)
+        if count < _FEWEST:
+            raise InputError(
+                f"{', '.join(map(str, self.paths))}: expected at least {_FEWEST} documents of 2 "
+                "sentences or more (one sentence a line, a blank line between documents), found "
+                f"{count}"
+            )
+        return count
 
 
-def hold_out(
-    documents: Sequence[Document], generator: random.Random
-) -> tuple[list[Document], list[Document]]:
-    """Documents to train on, and about one in twenty (at least one) to measure on."""
-    shuffled = generator.sample(documents, len(documents))
-    held = max(1, len(shuffled) // _HELD_OUT)
-    return shuffled[held:], shuffled[:held]
+@dataclass(frozen=True)
+class Sentences:
+    """All sentences of a corpus, which can be gone through more than once."""
+
+    corpus: Corpus
+
+    def __iter__(self) -> Iterator[str]:
+        for document in self.corpus:
+            yield from document
 
 
-def sentence_pairs(
-    documents: Sequence[Document], generator: random.Random
-) -> tuple[list[tuple[str, str]], list[int]]:
-    """Each sentence with the one after it, or (half of the time) with one of another document.
-
-    Returns:
-        The pairs, and for each 0 if its second sentence is the next one, 1 if it is not.
-    """
-    pairs, labels = [], []
-    for number, document in enumerate(documents):
-        for first, following in pairwise(document):
-            other = generator.randrange(len(documents))
-            is_random = generator.random() < 0.5 and other != number
-            pairs.append((first, generator.choice(documents[other]) if is_random else following))
-            labels.append(int(is_random))
-    return pairs, labels
+def _documents(path: Path) -> Iterator[Document]:
+    if any(not line.strip() for line in stream_lines(path)):
+        yield from _between_blank_lines(stream_lines(path))
+    else:
+        for line in stream_lines(path):
+            yield [sentence for sentence in _SENTENCE_END.split(line.strip()) if sentence]
 
 
-def _documents(lines: Sequence[str]) -> list[Document]:
-    lines = [line.strip() for line in lines]
-    if "" not in lines:
-        return [[s for s in _SENTENCE_END.split(line) if s] for line in lines]
-    documents: list[Document] = [[]]
-    for line in lines:
+def _between_blank_lines(lines: Iterable[str]) -> Iterator[Document]:
+    document: Document = []
+    for line in map(str.strip, lines):
         if line:
-            documents[-1].append(line)
-        elif documents[-1]:
-            documents.append([])
-    return documents
+            document.append(line)
+        elif document:
+            yield document
+            document = []
+    if document:
+        yield document

@@ -29,9 +29,36 @@ from edgebert.training.tasks.encoding import Encoded, by_length
 
 MASKED_LM = "masked-language-model"
 MASKED_SHARE = 0.15
+MASKED_ACCURACY = "masked_lm_accuracy"
 
-_EXAM_SEED = 42  # of masks that are the same in every run, so that runs compare
+EXAM_SEED = 42  # of masks that are the same in every run, so that runs compare
 _LOGITS_BYTES = 256_000_000
+
+
+@dataclass
+class Tally:
+    """How well hidden words were guessed, added up."""
+
+    masked: int = 0
+    right: int = 0
+    loss: float = 0.0
+
+    def add(self, logits: Tensor, expected: Tensor) -> None:
+        """Count some guesses: logits [masked, vocabulary], and the token ids [masked] hidden."""
+        self.masked += len(expected)
+        self.right += int((logits.argmax(dim=-1) == expected).sum())
+        self.loss += float(cross_entropy(logits, expected, reduction="sum"))
+
+    @property
+    def mean_loss(self) -> float:
+        return self.loss / max(1, self.masked)
+
+    def scores(self) -> Scores:
+        """The share guessed right, in points, and the perplexity of the hidden words."""
+        return {
+            MASKED_ACCURACY: 100 * self.right / max(1, self.masked),
+            "perplexity": math.exp(min(self.mean_loss, 700)),
+        }
 
 
 @dataclass(frozen=True)
@@ -44,7 +71,7 @@ class MaskedTexts:
     encoded: Encoded
     tokenizer: PreTrainedTokenizerBase
 
-    metrics = ("masked_lm_accuracy",)
+    metrics = (MASKED_ACCURACY,)
 
     @property
     def lengths(self) -> list[int]:
@@ -67,28 +94,22 @@ class MaskedTexts:
     def scores(self, model: PreTrainedModel) -> Scores:
         """Share of masked tokens guessed right, in points, and the perplexity; fixed masks."""
         model.eval()
-        right = masked = 0
-        total = 0.0
-        with seeded(_EXAM_SEED):
+        tally = Tally()
+        with seeded(EXAM_SEED):
             for rows in self._batches(model):
-                logits, expected = self._guesses(model, rows)
-                right += int((logits.argmax(dim=-1) == expected).sum())
-                masked += len(expected)
-                total += float(cross_entropy(logits, expected, reduction="sum"))
-        loss = total / max(1, masked)
-        accuracy = 100 * right / max(1, masked)
-        return {self.metrics[0]: accuracy, "perplexity": math.exp(min(loss, 700)), LOSS: loss}
+                tally.add(*self._guesses(model, rows))
+        return {**tally.scores(), LOSS: tally.mean_loss}
 
     def _batches(self, model: PreTrainedModel) -> Iterator[list[int]]:
         """All rows, so many at a time that their logits over the vocabulary fit into memory."""
-        row_bytes = 4 * _vocabulary(model, self.tokenizer) * MASKED_SHARE * max(self.lengths)
+        row_bytes = 4 * usable_tokens(model, self.tokenizer) * MASKED_SHARE * max(self.lengths)
         for rows in by_length(self.lengths):
             yield from chunks(rows, max(1, int(_LOGITS_BYTES / row_bytes)))
 
     def _guesses(self, model: PreTrainedModel, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Logits, float32 [masked, vocabulary], and token ids [masked] of what was masked."""
         batch = self.encoded.batch(rows)
-        vocabulary = _vocabulary(model, self.tokenizer)
+        vocabulary = usable_tokens(model, self.tokenizer)
         changed, masked = mask_tokens(batch["input_ids"], self.tokenizer, vocabulary)
         with _head_sees(model, masked):
             logits = model(**{**batch, "input_ids": changed}).logits
@@ -96,7 +117,10 @@ class MaskedTexts:
 
 
 def mask_tokens(
-    input_ids: Tensor, tokenizer: PreTrainedTokenizerBase, vocabulary: int
+    input_ids: Tensor,
+    tokenizer: PreTrainedTokenizerBase,
+    vocabulary: int,
+    continues: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Choose 15 % of the tokens; 80 % of them become the mask, 10 % any token, 10 % stay.
 
@@ -104,12 +128,17 @@ def mask_tokens(
         input_ids: int64 [rows, sequence].
         tokenizer: says which tokens are special; those are never chosen.
         vocabulary: any token is one of so many.
+        continues: bool [vocabulary], which tokens continue a word; words are then chosen whole.
 
     Returns:
         The changed ids, and which were chosen (bool), both [rows, sequence].
     """
     special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
-    chosen = torch.rand(input_ids.shape, device=input_ids.device) < MASKED_SHARE
+    drawn = torch.rand(input_ids.shape, device=input_ids.device)
+    if continues is not None:
+        word = (~continues[input_ids]).cumsum(dim=1) - 1
+        drawn = drawn.gather(1, word.clamp(min=0))
+    chosen = drawn < MASKED_SHARE
     chosen &= ~torch.isin(input_ids, special)
     fate = torch.rand(input_ids.shape, device=input_ids.device)
     any_token = torch.randint_like(input_ids, vocabulary)
@@ -139,7 +168,7 @@ def encode_texts(examples: Examples, *, tokenizer: PreTrainedTokenizerBase) -> M
     return MaskedTexts(Encoded(columns, tokenizer.pad_token_id), tokenizer)
 
 
-def _vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+def usable_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     """How many tokens have both a name and an embedding."""
     rows: Any = model.get_input_embeddings().weight
     return min(len(tokenizer), int(rows.shape[0]))
