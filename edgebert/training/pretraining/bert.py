@@ -10,22 +10,21 @@ import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from transformers import BertConfig, BertForPreTraining, BertTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
-from edgebert.errors import InputError
 from edgebert.records.trained import TrainingRecord
-from edgebert.training.loop.device import training_device
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
 from edgebert.training.options import PretrainOptions
+from edgebert.training.pretraining.beginning import new_bert, open_start
 from edgebert.training.pretraining.corpus import Corpus
 from edgebert.training.pretraining.packed_pairs import PackedPairs
 from edgebert.training.pretraining.packing import pack
 from edgebert.training.pretraining.token_store import store_tokens
-from edgebert.training.pretraining.vocabulary import learn_tokenizer
 from edgebert.training.results import Run
 from edgebert.training.tasks.masked_words import MASKED_LM
 from edgebert.training.watching import watched
@@ -35,10 +34,12 @@ def pretrain(
     corpora: Sequence[Path],
     output: Path,
     *,
+    start: str | None = None,
     options: PretrainOptions,
     resume: bool = False,
     tensorboard: Path | None = None,
     force: bool = False,
+    offline: bool = False,
 ) -> TrainingRecord:
     """Learn a vocabulary and train a BERT on text files.
 
@@ -47,18 +48,23 @@ def pretrain(
     Args:
         corpora: text files.
         output: the checkpoint to write.
+        start: a BERT that goes on with its vocabulary and its size, a folder or a Hugging Face id; by
+            default a new one is made.
         options: its size, how long and how fast.
         resume: go on with a run that was stopped; `output`.unfinished holds it.
         tensorboard: where TensorBoard finds the curves while they grow, under the output's name.
         force: replace an output that exists.
+        offline: never touch the network.
 
     Raises:
-        InputError: too little text, or a width that is no multiple of 32.
+        CheckpointError: `start` cannot be loaded, or is of another architecture.
+        InputError: too little text, a width that is no multiple of 32, a vocabulary too small for the
+            characters, or inputs longer than `start` has positions for.
         MissingExtra: `tensorboard` is asked for and not installed.
         OutputError: `output` exists, or cannot be written.
         KeyboardInterrupt: a signal came; what was done is kept.
     """
-    run = Run("pretrain", MASKED_LM, {"corpora": tuple(corpora)}, output, options)
+    run = Run("pretrain", MASKED_LM, {"corpora": tuple(corpora), "start": start}, output, options)
     with (
         run.folder(resume=resume, force=force) as folder,
         watched(tensorboard, output) as watch,
@@ -66,11 +72,15 @@ def pretrain(
     ):
         corpus = Corpus(corpora)
         count = corpus.count()
-        tokenizer = learn_tokenizer(corpus.sentences(), options.vocab_size, options.max_length)
-        model = BertForPreTraining(_config(options, tokenizer)).to(training_device())
+        begun = open_start(start, options, offline=offline) if start else new_bert(corpus, options)
+        model, tokenizer = begun.model, begun.tokenizer
+        run = replace(run, options=begun.options)
         with _aside(output) as tokens:
             train, held_out = _examples(corpus, count, tokenizer, options, tokens)
-            unfinished = run.unfinished(lambda folder: save_model(model, tokenizer, folder))
+            unfinished = run.unfinished(
+                lambda folder: save_model(model, tokenizer, folder),
+                *([begun.checkpoint] if begun.checkpoint else []),
+            )
             fitted = fit(
                 model,
                 train,
@@ -113,22 +123,3 @@ def _examples(
         for number, store in enumerate(stores)
     )
     return train, held_out
-
-
-def _config(options: PretrainOptions, tokenizer: BertTokenizer) -> BertConfig:
-    """Heads are 64 wide as in BERT, or 32 wide in a model narrower than four of those."""
-    head = 64 if options.hidden >= 256 and options.hidden % 64 == 0 else 32
-    if options.hidden % head:
-        raise InputError(f"a hidden size of {options.hidden} is no multiple of 32")
-    return BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=options.hidden,
-        num_hidden_layers=options.layers,
-        num_attention_heads=options.hidden // head,
-        intermediate_size=4 * options.hidden,
-        max_position_embeddings=options.max_length,
-        pad_token_id=tokenizer.pad_token_id,
-        # A small model on little compute learns more without (Geiping & Goldstein 2022).
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
