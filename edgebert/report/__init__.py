@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from edgebert.report.page import Summary as Summary
     from edgebert.report.page import write_page as write_page
     from edgebert.report.page import write_report as write_report
+    from edgebert.report.tradeoff.picture import write_picture as write_picture
 
 _HOMES = {
     "Summary": "page",
@@ -20,6 +21,7 @@ _HOMES = {
     "render_markdown": "comment",
     "write_markdown": "comment",
     "write_page": "page",
+    "write_picture": "tradeoff.picture",
     "write_report": "page",
 }
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "render_markdown",
     "write_markdown",
     "write_page",
+    "write_picture",
     "write_report",
 ]
 

@@ -89,7 +89,7 @@ def histogram(edges: Sequence[float], one: Series, shown: tuple[float, float]) -
     low, high = math.log10(shown[0]), math.log10(max(shown[1], 3 * shown[0]))
     width = (high - low) / 20
     with canvas(150) as (drawing, (axes,)):
-        ticks = {at: power(10**at) for at in _decades(low, high)}
+        ticks = {at: power(10**at) for at in decades(low, high)}
         for left, right, value in zip(edges[:-1], edges[1:], one.values, strict=True):
             if left <= 0:
                 start, end = low - 2.5 * width, low - 1.5 * width
@@ -109,7 +109,7 @@ def histogram(edges: Sequence[float], one: Series, shown: tuple[float, float]) -
         return to_svg(drawing)
 
 
-def _decades(low: float, high: float) -> list[float]:
+def decades(low: float, high: float) -> list[float]:
     """Where to put ticks from `low` to `high`, both powers of ten: far enough from each other."""
     steps = (1, 2, 5) if high - low < 1.5 else (1,)
     powers = range(math.floor(low), math.ceil(high) + 1)

@@ -13,17 +13,18 @@ from io import StringIO
 from typing import Any
 
 import matplotlib
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 COLOURS = 6
 """How many series colours the style sheet has; a seventh series starts over."""
 
+_SCALE = 460 / 310  # of a picture alone: as large as a page shows a chart
 _WIDTH = 310.0  # points; shown on a phone one to one, so that text stays readable
-INK, RULE = "#010101", "#020202"
+INK, RULE, CARD = "#010101", "#020202", "#040404"
 _SERIES = tuple(f"#0303{i:02x}" for i in range(1, COLOURS + 1))
-_CSS = {INK: "var(--ink)", RULE: "var(--rule)"} | {
+_CSS = {INK: "var(--ink)", RULE: "var(--rule)", CARD: "var(--card)"} | {
     series: f"var(--series-{i})" for i, series in enumerate(_SERIES, start=1)
 }
 _STYLE: dict[Any, Any] = {
@@ -49,7 +50,11 @@ _STYLE: dict[Any, Any] = {
 
 @contextmanager
 def canvas(
-    height: float, panels: int = 1, shares: Sequence[float] | None = None
+    height: float,
+    panels: int = 1,
+    shares: Sequence[float] | None = None,
+    *,
+    one_axis: bool = True,
 ) -> Iterator[tuple[Canvas, list[Axes]]]:
     """A canvas `height` points high, in the style of the page, with axes above one another.
 
@@ -57,10 +62,11 @@ def canvas(
         height: of all.
         panels: how many axes.
         shares: how high each is beside the others; by default alike.
+        one_axis: whether all have the same x axis.
     """
     with matplotlib.rc_context(_STYLE):
         drawing = Canvas(figsize=(_WIDTH / 72, height / 72), layout="constrained")
-        rows = drawing.subplots(panels, 1, sharex=True, squeeze=False, height_ratios=shares)
+        rows = drawing.subplots(panels, 1, sharex=one_axis, squeeze=False, height_ratios=shares)
         yield drawing, list(rows[:, 0])
 
 
@@ -82,6 +88,26 @@ def drawable(text: str) -> str:
 def power(value: float) -> str:
     """A tick of a logarithmic axis: 0.01, 1e-5."""
     return f"{value:g}".replace("e-0", "e-")
+
+
+def to_file(chart: Markup, style: str, title: str) -> str:
+    """A chart as a file of its own, on a card, in the colours that `style` defines.
+
+    Args:
+        chart: what `to_svg` made.
+        style: variables of CSS, for light and for dark.
+        title: what it shows, for those who do not see it.
+    """
+    _, _, width, height = re.findall(r"[\d.]+", chart[: chart.index(">")])
+    card = '<rect width="100%" height="100%" rx="8" fill="var(--card)"/>'
+    opening = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {width} {height}" width="{_SCALE * float(width):g}" '
+        f'height="{_SCALE * float(height):g}" role="img">'
+    )
+    fonts = "text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; }"
+    drawn = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", chart.partition(">")[2])
+    return f"{opening}<title>{escape(title)}</title><style>{style}{fonts}</style>{card}{drawn}\n"
 
 
 def to_svg(drawing: Canvas) -> Markup:

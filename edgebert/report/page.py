@@ -31,11 +31,13 @@ from edgebert.report.drawing import COLOURS
 from edgebert.report.formats import day
 from edgebert.report.names import Names, names_of
 from edgebert.report.read import distinct, read_record
+from edgebert.report.tradeoff import section as worth
 from edgebert.report.training import section as trained
 from edgebert.report.verdict import verdict
 
 _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
     changes.changes,
+    worth.tradeoff,
     size.size,
     latency.latency,
     throughput.throughput,

@@ -28,7 +28,13 @@ STDOUT = Path("-")
     metavar="[RECORD.json|FOLDER]...",
     type=click.Path(exists=True, path_type=Path),
 )
-@click.option("-o", "--output", type=options.FOLDER, metavar="PATH", help="HTML page to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=options.FOLDER,
+    metavar="PATH",
+    help="HTML page to write; FILE.svg: the chart of accuracy against size and latency alone.",
+)
 @click.option(
     "--markdown",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
@@ -74,6 +80,7 @@ def report(
     \b
         edgebert report check.json bench.json -o report.html
         edgebert report runs/* -o runs.html
+        edgebert report check*.json bench.json -o accuracy.svg
         edgebert report --diff old.json new.json --max-slowdown 1.10
     """
     bounds = {"max_slowdown": max_slowdown, "max_drift_increase": max_drift_increase}
@@ -150,9 +157,10 @@ def _write(
 
         click.echo(write_markdown(records, markdown), err=quiet)
     if output:
-        from edgebert.report import write_page
+        from edgebert.report import write_page, write_picture
 
-        click.echo(write_page(records, output, force=force), err=quiet)
+        write = write_picture if output.suffix == ".svg" else write_page
+        click.echo(write(records, output, force=force), err=quiet)
 
 
 def show_diff(record: DiffRecord) -> str:
