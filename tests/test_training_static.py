@@ -20,7 +20,14 @@ from edgebert.export import export_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import load
-from edgebert.training import FinetuneOptions, StaticOptions, distill_static, finetune
+from edgebert.training import (
+    DistillOptions,
+    FinetuneOptions,
+    StaticOptions,
+    distill,
+    distill_static,
+    finetune,
+)
 from edgebert.training.static.table import directions, table_rows, unit
 from edgebert.weight_files import read_array
 
@@ -231,3 +238,11 @@ def test_what_no_table_is_made_of_is_told_in_one_line(
     with pytest.raises(InputError, match=r"^dimensions should be at least 1"):
         StaticOptions(dimensions=0)
     assert not out.exists()
+
+
+def test_no_layers_are_left_out_of_a_table(untrained: Path, texts: Path, tmp_path: Path) -> None:
+    for options in (DistillOptions(layers=1), DistillOptions(hidden=8)):
+        with pytest.raises(
+            CheckpointError, match=r"^a table of static embeddings has no layers that"
+        ):
+            distill(str(untrained), tmp_path / "out", texts=texts, options=options)

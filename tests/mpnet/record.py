@@ -14,8 +14,10 @@ from edgebert.records.manifest import Count
 _PEAK_GB = 3.0  # of a quantization
 _SIZE_MB = 126.0  # a quarter, and two layers that may stay floats
 _DROP = 0.1  # of Spearman's rank correlation, in points
-_LEAST = Cosine(mean=0.9986, p01=0.9955, min=0.9924)
-"""On STS-B test: what scheme `auto` came to before its search was made faster."""
+_LEAST = Cosine(mean=0.9986, p01=0.9955, min=MIN)
+"""On STS-B test: on average and for 99 of 100 what scheme `auto` came to before its search was made
+faster. Which of 2,758 texts is the worst depends on which forms were timed as fast: it is held to what
+is promised of any kind of text."""
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def evenly_spaced(depth: int, layers: int) -> tuple[int, ...]:
 
 
 def _chosen(layers: int | Sequence[int] | None, depth: int) -> tuple[int, ...]:
+    if not depth:
+        raise CheckpointError("a table of static embeddings has no layers that could be left out")
     if layers is None:
         return tuple(range(depth))
     if isinstance(layers, int):
