@@ -13,7 +13,7 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 from graph_damage import damage_graph
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from edgebert.bundle import open_bundle, seal
 from edgebert.cli import main
@@ -56,26 +56,29 @@ def test_a_bundle_that_is_int8_already(scheme: str, tiny_int8: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_graph_without_a_product_to_quantize(
+def test_a_graph_without_a_weight_to_quantize(
     scheme: str, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    def look_up_only(graph: onnx.GraphProto) -> None:
-        table = next(t.name for t in graph.initializer if "word_embeddings" in t.name)
+    def count_only(graph: onnx.GraphProto) -> None:
+        graph.initializer.append(numpy_helper.from_array(np.array([2]), "last"))
         graph.initializer.append(numpy_helper.from_array(np.array([1]), "axis"))
         del graph.node[:]
         graph.node.extend(
             [
-                helper.make_node("Gather", [table, "input_ids"], ["last_hidden_state"]),
+                helper.make_node("Cast", ["input_ids"], ["numbers"], to=TensorProto.FLOAT),
+                helper.make_node("Unsqueeze", ["numbers", "last"], ["last_hidden_state"]),
                 helper.make_node(
                     "ReduceMean", ["last_hidden_state", "axis"], ["sentence_embedding"], keepdims=0
                 ),
             ]
         )
 
-    damage_graph(tiny_bundle, tmp_path / "bundle", look_up_only)
+    damage_graph(tiny_bundle, tmp_path / "bundle", count_only)
     told = refused(tmp_path / "bundle", tmp_path / "out", scheme=scheme)
     graph = tmp_path / "bundle/model.onnx"
-    assert told == f"{graph} has no MatMul with a constant weight: nothing to quantize"
+    assert told == (
+        f"{graph} has no MatMul with a constant weight and no table of embeddings: nothing to quantize"
+    )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -56,6 +56,9 @@ def prepare_graph(path: Path) -> PreparedGraph:
     groups = find_groups(editor)
     tables = quantize_embeddings(editor)
     if not groups and not tables:
-        raise InputError(f"{path} has no MatMul with a constant weight: nothing to quantize")
+        raise InputError(
+            f"{path} has no MatMul with a constant weight and no table of embeddings: nothing to "
+            "quantize"
+        )
     editor.drop_unused_constants()
     return PreparedGraph(model, groups, tuple(tables))

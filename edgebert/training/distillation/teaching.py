@@ -9,10 +9,7 @@ from edgebert.data import Examples, read_examples
 from edgebert.data.columns import refuse_without_columns
 from edgebert.errors import CheckpointError, InputError
 from edgebert.records.trained import TrainingRecord
-from edgebert.tasks import TASKS, task_of
-from edgebert.tasks import Task as TaskKind
-from edgebert.tasks.answering import Answering
-from edgebert.tasks.terms import POOLED
+from edgebert.tasks import TASKS
 from edgebert.training.distillation.lessons import exam_of, lessons_of
 from edgebert.training.distillation.starting import student_of
 from edgebert.training.distillation.trimming import refuse_other_pieces, write_student
@@ -21,7 +18,7 @@ from edgebert.training.loop.seeding import seeded
 from edgebert.training.options import DistillOptions
 from edgebert.training.recipe import Given
 from edgebert.training.results import Run
-from edgebert.training.tasks.trainable import load_task
+from edgebert.training.tasks.trainable import is_taught, load_task
 from edgebert.training.watching import watched
 
 
@@ -151,21 +148,17 @@ def _refuse_other_heads(checkpoint: Checkpoint) -> None:
         CheckpointError: it is for such a task.
     """
     said, name = checkpoint.task, str((checkpoint.config.get("architectures") or [""])[0])
-    if not _is_taught(task_of(said)):
+    if not is_taught(said):
         unfit = f"is for {said}"
     elif "For" in name and task_of_head(checkpoint.config) is None and not _says_how(checkpoint):
         unfit = f"is a {name}"
     else:
         return
-    *names, last = (task.name for task in TASKS if _is_taught(task))
+    *names, last = (task.name for task in TASKS if is_taught(task.name))
     raise CheckpointError(
         f"{checkpoint.id} {unfit}, of which no student is made; there are such of models for "
         f"{', '.join(names)} and {last}: --task takes its encoder for one of them"
     )
-
-
-def _is_taught(task: TaskKind) -> bool:
-    return task.labelled or task.form == POOLED or isinstance(task, Answering)
 
 
 def _says_how(checkpoint: Checkpoint) -> bool:

@@ -49,6 +49,7 @@ class Trainable:
         put_like: puts the head of a second checkpoint on the first, which may have it already.
         opened_as: the task of such a checkpoint.
         takes: the options that mean something to it, beside those that every task takes.
+        taught: whether students learn its answers.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Trainable:
     put_like: Callable[[Checkpoint, Checkpoint], Task]
     opened_as: str
     takes: frozenset[str] = frozenset()
+    taught: bool = True
 
     def refuse_options(self, options: FinetuneOptions) -> None:
         """Refuse what the task would pass over.
@@ -110,7 +112,7 @@ TASKS = {
             frozenset({"matryoshka", "hard_negatives"}),
         ),
         Trainable(QUESTION_ANSWERING, put_reader, open_reader, put_reader_like, QUESTION_ANSWERING),
-        Trainable(MASKED_LM, put_guesser, open_guesser, put_guesser_like, FILL_MASK),
+        Trainable(MASKED_LM, put_guesser, open_guesser, put_guesser_like, FILL_MASK, taught=False),
     )
 }
 
@@ -145,3 +147,8 @@ def load_task(checkpoint: Checkpoint) -> Task:
         CheckpointError: it cannot be loaded, or is of a task that is not trained here.
     """
     return opened_trainable(checkpoint).open(checkpoint)
+
+
+def is_taught(task: str) -> bool:
+    """Whether students are made of checkpoints of this task."""
+    return any(of.taught and of.opened_as == task for of in TASKS.values())
