@@ -75,9 +75,9 @@ def _pretrain(data: DemoData, output: Path, seed: int) -> TrainingRecord:
         layers=4,
         hidden=128,
         vocab_size=1500,
-        epochs=5,
-        batch_size=64,
-        learning_rate=2e-3,
+        epochs=12,
+        batch_size=16,
+        learning_rate=1e-3,
         max_length=64,
         seed=seed,
     )
