@@ -18,6 +18,7 @@ from edgebert.training.tasks.encoding import predict
 from edgebert.training.tasks.task import Task
 
 AGREEMENT = "agreement"
+_PROGRESS = 20_000  # texts, from which on asking the teacher takes minutes
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,9 @@ def answers_of(
             return asked.values(teacher.model(**batch), batch)
 
     return predict(teacher.model, asked.encoded, said, label)
+
+
+def told(teacher: Task, asked: Asked, precision: str) -> Tensor:
+    """The same of rows that have one answer each, [rows, ...], with a bar where it takes minutes."""
+    label = "asking the teacher" if len(asked.encoded.lengths) > _PROGRESS else None
+    return torch.stack([*answers_of(teacher, asked, precision=precision, label=label)])

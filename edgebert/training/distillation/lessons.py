@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from edgebert.data import Examples, Text
+from edgebert.data import Examples
 from edgebert.errors import InputError
-from edgebert.training.distillation.agreement import Agreement, answers_of
+from edgebert.training.distillation.agreement import Agreement, answers_of, told
 from edgebert.training.distillation.insides import EachLayer, LastStates, Likeness
 from edgebert.training.distillation.lesson import Labelled, Lesson
 from edgebert.training.distillation.projection import Projection
@@ -31,11 +31,8 @@ from edgebert.training.options import (
     SIMILARITIES,
     DistillOptions,
 )
-from edgebert.training.tasks.asked import Asked
 from edgebert.training.tasks.sentences.asked_vectors import AskedVectors
 from edgebert.training.tasks.task import Task
-
-_PROGRESS = 20_000  # texts, from which on asking the teacher takes minutes
 
 
 @dataclass(frozen=True)
@@ -87,20 +84,22 @@ def lessons_of(
     asked = reduce(add, map(student.task.ask, files))
     inside = tuple(_likeness(name, student, taught) for name in match if name in _INSIDE)
     embeds = isinstance(asked, AskedVectors)
-    told = _told(taught, files, options) if embeds or (asked.whole and not inside) else None
-    projection = Projection.fitted(told, student.task) if told is not None and embeds else None
+    said = None
+    if embeds or (asked.whole and not inside):
+        said = told(taught, reduce(add, map(taught.ask, files)), options.precision)
+    projection = Projection.fitted(said, student.task) if said is not None and embeds else None
     lesson = Lesson(
         asked=asked,
         labelled=_labelled(student.task, train) if not embeds else None,
         temperature=options.temperature,
-        taught=told if projection is None else projection.of(cast(Tensor, told)),
-        teacher=taught.model if inside or told is None else None,
+        taught=said if projection is None else projection.of(cast(Tensor, said)),
+        teacher=taught.model if inside or said is None else None,
         inside=inside,
         answers=ANSWERS in match,
     )
     parts: list[Objective] = [] if match == (SIMILARITIES,) else [lesson]
     if SIMILARITIES in match:
-        parts.append(Similarities(cast(AskedVectors, asked), cast(Tensor, told)))
+        parts.append(Similarities(cast(AskedVectors, asked), cast(Tensor, said)))
     return Lessons(tuple(parts), projection)
 
 
@@ -110,10 +109,10 @@ def exam_of(taught: Task, student: Student, lessons: Lessons, dev: Examples | No
         return None
     if has_targets(student.task, dev):
         return student.task.encode(dev)
-    told = answers_of(taught, taught.ask(dev.texts))
+    answers = answers_of(taught, taught.ask(dev.texts))
     if lessons.projection is not None:
-        told = list(lessons.projection.of(torch.stack(list(told))))
-    return Agreement(student.task.answer(dev.texts, told))
+        answers = list(lessons.projection.of(torch.stack(list(answers))))
+    return Agreement(student.task.answer(dev.texts, answers))
 
 
 def has_targets(task: Task, examples: Examples) -> bool:
@@ -148,14 +147,6 @@ def _likeness(name: str, student: Student, taught: Task) -> Likeness:
     if name == RELATIONS:
         return Relations.between(student.task.model, taught.model)
     return LastStates(student.cut) if name == LAST else EachLayer(student.cut)
-
-
-def _told(taught: Task, files: Sequence[Sequence[Text]], options: DistillOptions) -> Tensor:
-    """What the teacher answers to all texts, each of which has one answer."""
-    asked: Asked = reduce(add, map(taught.ask, files))
-    label = "asking the teacher" if len(asked.encoded.lengths) > _PROGRESS else None
-    told = answers_of(taught, asked, precision=options.precision, label=label)
-    return torch.stack(list(told))
 
 
 def _labelled(task: Task, train: Examples | None) -> Labelled | None:

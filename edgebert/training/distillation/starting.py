@@ -53,10 +53,7 @@ def student_of(
             "the student would be as large as its teacher: --layers, --hidden or --student"
         )
     whole = taught if start is None else opened_trainable(teacher).put_like(start, teacher)
-    if options.layers is None and options.hidden is None:
-        smaller = Cut(whole.model, tuple(range(whole.model.config.num_hidden_layers)))
-    else:
-        smaller = cut(whole.model, options.layers, options.hidden)
+    smaller = cut(whole.model, options.layers, options.hidden)
     student = Student(
         task=replace(whole, model=smaller.model),
         cut=smaller,

@@ -56,7 +56,10 @@ def cut(
         InputError: the copy would be no smaller, or there are no such layers.
         CheckpointError: the model is no plain stack of layers, or none that can be narrower.
     """
-    kept = _chosen(layers, model.config.num_hidden_layers)
+    depth = model.config.num_hidden_layers
+    if not depth and (layers, hidden) != (None, None):
+        raise CheckpointError("a table of static embeddings has no layers that could be left out")
+    kept = _chosen(layers, depth)
     smaller = _shorten(model, kept) if layers is not None else model
     if hidden is None:
         return Cut(smaller, kept)
@@ -72,8 +75,6 @@ def evenly_spaced(depth: int, layers: int) -> tuple[int, ...]:
 
 
 def _chosen(layers: int | Sequence[int] | None, depth: int) -> tuple[int, ...]:
-    if not depth:
-        raise CheckpointError("a table of static embeddings has no layers that could be left out")
     if layers is None:
         return tuple(range(depth))
     if isinstance(layers, int):

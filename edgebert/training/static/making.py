@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from edgebert.checkpoint import Checkpoint, open_checkpoint
@@ -17,10 +16,11 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.sentence_modules import Normalize, SentenceModules
 from edgebert.tasks import task_of
 from edgebert.tasks.terms import POOLED
-from edgebert.training.distillation.agreement import Agreement, answers_of
+from edgebert.training.distillation.agreement import Agreement, told
 from edgebert.training.distillation.lesson import Lesson
 from edgebert.training.loop.fit import Fitted, fit
 from edgebert.training.loop.objective import Exam
+from edgebert.training.loop.precision import FP32
 from edgebert.training.loop.seeding import seeded
 from edgebert.training.models import save_model
 from edgebert.training.options import StaticOptions
@@ -37,7 +37,6 @@ from edgebert.training.watching import watched
 
 COMMAND = "distill-static"
 _EMBEDDER = Embedder(SentenceModules(("mean",), (Normalize(),)))
-_PROGRESS = 20_000  # texts, from which on asking the teacher takes minutes
 
 
 def distill_static(
@@ -99,14 +98,14 @@ def distill_static(
         read = {role: _read(path, options) for role, path in paths.items() if path}
         seen = [text for role in ("train", "texts") if role in read for text in read[role].texts]
         asked = taught.ask(seen) if seen else None
-        told = _told(taught, asked, options) if asked else None
-        onto, student = _begun(taught, checkpoint, asked, told, options)
+        said = unit(told(taught, asked, options.precision)) if asked else None
+        onto, student = _begun(taught, checkpoint, asked, said, options)
         fitted, exam = _UNTRAINED, None
-        if told is not None:
+        if said is not None:
             exam = _exam(student, taught, onto, read["dev"]) if dev else None
             fitted = fit(
                 student.model,
-                Lesson(student.ask(seen), taught=unit(told @ onto)),
+                Lesson(student.ask(seen), taught=unit(said @ onto)),
                 options,
                 exam=exam,
                 label="distilling",
@@ -165,22 +164,16 @@ def _read(path: Path, options: StaticOptions) -> Examples:
     return examples
 
 
-def _told(taught: Task, asked: Asked, options: StaticOptions) -> Tensor:
-    """What the teacher makes of each text, float32 [texts, width], of length 1."""
-    label = "asking the teacher" if len(asked.encoded.lengths) > _PROGRESS else None
-    return unit(torch.stack([*answers_of(taught, asked, precision=options.precision, label=label)]))
-
-
 def _begun(
     taught: Task,
     checkpoint: Checkpoint,
     asked: Asked | None,
-    told: Tensor | None,
+    said: Tensor | None,
     options: StaticOptions,
 ) -> tuple[Tensor, Task]:
     """The directions onto which the teacher's embeddings are projected, and the table of its tokens."""
     tokens = token_vectors(taught, len(taught.tokenizer), options)
-    onto = directions(tokens, told, options.dimensions)
+    onto = directions(tokens, said, options.dimensions)
     ids = asked.encoded.columns["input_ids"] if asked else None
     counts = count_tokens(ids, len(tokens)) if ids is not None else None
     model = TableModel(TableConfig(vocab_size=len(tokens), hidden_size=options.dimensions))
@@ -198,5 +191,5 @@ def _exam(student: Task, taught: Task, onto: Tensor, dev: Examples) -> Exam:
     """What chooses the best weights: scores, or without them the teacher's embeddings."""
     if dev.scores is not None:
         return student.encode(dev)
-    told = torch.stack([*answers_of(taught, taught.ask(dev.texts))])
-    return Agreement(student.answer(dev.texts, list(unit(told @ onto))))
+    said = told(taught, taught.ask(dev.texts), FP32)
+    return Agreement(student.answer(dev.texts, list(unit(said @ onto))))
