@@ -89,8 +89,10 @@ def _refuse_model2vec(checkpoint: Checkpoint) -> None:
         )
 
 
-def texts_cut_otherwise(checkpoint: Checkpoint, corpus: Path, texts: Sequence[str]) -> int:
-    """How many texts would be cut into other pieces by the vocabulary that is trimmed for a corpus.
+def texts_cut_otherwise(
+    checkpoint: Checkpoint, corpus: Path, files: Sequence[Sequence[str]]
+) -> list[int]:
+    """How many texts of each file the vocabulary that is trimmed for a corpus would cut otherwise.
 
     Raises:
         CheckpointError: a tokenizer of another kind than WordPiece, BPE or Unigram.
@@ -100,8 +102,8 @@ def texts_cut_otherwise(checkpoint: Checkpoint, corpus: Path, texts: Sequence[st
     opened = open_untruncated(tokenizer)
     used = used_pieces(ids_of(opened, _as_read(checkpoint, read_examples(corpus).single_texts())))
     kept = set(pieces_to_keep(tokenizer, used))
-    needed = ids_of(opened, _as_read(checkpoint, list(texts)))
-    return sum(not kept.issuperset(ids.tolist()) for ids in needed)
+    needed = (ids_of(opened, _as_read(checkpoint, list(texts))) for texts in files)
+    return [sum(not kept.issuperset(ids.tolist()) for ids in of_file) for of_file in needed]
 
 
 def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:

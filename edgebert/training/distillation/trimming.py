@@ -19,10 +19,9 @@ def refuse_other_pieces(checkpoint: Checkpoint, corpus: Path, *examples: Example
     Raises:
         InputError: examples would be cut into other pieces than those that are learned.
     """
-    for file in examples:
-        if file is None:
-            continue
-        lost = texts_cut_otherwise(checkpoint, corpus, file.single_texts())
+    files = [file for file in examples if file is not None]
+    counts = texts_cut_otherwise(checkpoint, corpus, [file.single_texts() for file in files])
+    for file, lost in zip(files, counts, strict=True):
         if lost:
             raise InputError(
                 f"--trim-vocabulary {corpus}: {lost:,} texts of {file.path} would be cut into other "
