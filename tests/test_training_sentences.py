@@ -372,10 +372,23 @@ def test_lengths_and_hard_negatives_are_for_sentences_alone(bert: Path, tmp_path
         assert result.stderr.splitlines() == [
             f"Error: {option[0]} is for sentence-similarity, not for text-classification"
         ]
-    result = CliRunner().invoke(main, [*asked, "-o", str(tmp_path / "out"), "--matryoshka", "a"])
-    assert (
-        result.exit_code == 2 and "'a' is no list of numbers such as 384,256,128" in result.stderr
-    )
+
+
+def test_a_list_of_numbers_that_is_none_is_refused_by_name(bert: Path, tmp_path: Path) -> None:
+    file = str(write(tmp_path / "train.tsv", ["text\tlabel", "on\ta", "off\tb"]))
+    out = ["-o", str(tmp_path / "out")]
+    finetune = ["finetune", str(bert), "--task", "sentence-similarity", "--train", file, *out]
+    for command, option in (
+        (finetune, "--matryoshka"),
+        (["distill", str(bert), "--texts", file, *out], "--layers"),
+    ):
+        for value, said in (
+            ("two", "whole numbers separated by commas"),
+            ("3,-1", "numbers of at"),
+        ):
+            result = CliRunner().invoke(main, [*command, option, value])
+            assert result.exit_code == 2
+            assert f"Invalid value for '{option}': expected {said}" in result.stderr
 
 
 def test_a_folder_has_no_rows_to_draw_and_needs_a_relevant_document(

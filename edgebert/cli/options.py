@@ -72,14 +72,21 @@ def output(what: str) -> Decorator:
 
 def number_list(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
     """Parse `16,32,128`; every number at least 1."""
-    if value is None:
-        return None
+    return None if value is None else numbers_of(value, least=1)
+
+
+def numbers_of(value: str, *, least: int) -> tuple[int, ...]:
+    """Whole numbers separated by commas, each at least so much.
+
+    Raises:
+        click.BadParameter: it is something else.
+    """
     try:
         numbers = tuple(int(part) for part in value.split(","))
     except ValueError:
         raise click.BadParameter("expected whole numbers separated by commas, like 16,32") from None
-    if min(numbers) < 1:
-        raise click.BadParameter("expected numbers of at least 1")
+    if min(numbers) < least:
+        raise click.BadParameter(f"expected numbers of at least {least}")
     return numbers
 
 

@@ -22,7 +22,7 @@ from edgebert.training.options import MATCHES, DistillOptions
 
 def _layers(value: str) -> int | tuple[int, ...]:
     """How many layers, or with commas which."""
-    numbers = tuple(int(part) for part in value.split(","))
+    numbers = options.numbers_of(value, least=0)
     return numbers[0] if len(numbers) == 1 else numbers
 
 

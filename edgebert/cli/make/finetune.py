@@ -15,11 +15,7 @@ from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
 
 
 def _dimensions(value: str) -> tuple[int, ...]:
-    """Whole numbers separated by commas."""
-    try:
-        return tuple(int(part) for part in value.split(",")) if value else ()
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no list of numbers such as 384,256,128") from None
+    return options.numbers_of(value, least=1) if value else ()
 
 
 @click.command(cls=Command)
