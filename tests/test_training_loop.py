@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -222,6 +224,28 @@ def test_a_lack_of_memory_says_which_option_helps() -> None:
 
     with pytest.raises(InputError, match=r"2 examples of up to 1 tokens .* --micro-batch-size"):
         fit(number(), Huge(), TOY, label="toy")
+
+
+_MANY_SHAPES = """
+import torch
+from edgebert.training.loop.memory import give_memory_back, spare_memory
+spare_memory()
+torch.set_num_threads(1)
+layer = torch.nn.Linear(128, 512)
+def resident_after(batches):
+    for rows in batches:
+        with torch.autocast("cpu", torch.bfloat16):
+            layer(torch.zeros(rows, 128)).float().sum().backward()
+    give_memory_back()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
+print(-resident_after(range(400, 420)) + resident_after(range(420, 820)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_steps_of_many_shapes_take_no_more_memory_than_steps_of_few() -> None:
+    ran = subprocess.run([sys.executable, "-c", _MANY_SHAPES], capture_output=True, check=True)
+    assert float(ran.stdout) < 60  # megabytes; 500 and more where nothing is done about it
 
 
 def test_other_errors_keep_their_traceback() -> None:

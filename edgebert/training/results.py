@@ -23,6 +23,7 @@ from edgebert.records.trained import DataFile, TrainingRecord
 from edgebert.tasks.classification import MULTI_LABEL, SINGLE_LABEL
 from edgebert.training.card import card_text
 from edgebert.training.loop.fit import Fitted
+from edgebert.training.loop.memory import spare_memory
 from edgebert.training.loop.objective import Exam
 from edgebert.training.loop.processes import running
 from edgebert.training.loop.unfinished import Unfinished, refuse_unfinished, unfinished_folder
@@ -67,6 +68,7 @@ class Run:
         Raises:
             OutputError: `output` exists, or an unfinished run that is not gone on with.
         """
+        spare_memory()
         output = Path(self.output)
         refuse_existing(output, force=force, source=self.source)
         refuse_unfinished(output, resume=resume, force=force)

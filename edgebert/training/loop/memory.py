@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import nn
 
 from edgebert.errors import InputError
+
+_PREPARED = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "16"}
+"""How many products oneDNN, and torch's layer above it, keep prepared.
+
+They are prepared for each shape anew, which takes microseconds, and steps of texts have hundreds of
+shapes; by default 1,024 are kept, each with buffers of its own: gigabytes.
+"""
+
+
+def spare_memory() -> None:
+    """Let products be forgotten that were prepared for shapes of earlier steps.
+
+    Takes effect where nothing was multiplied yet in this process; what the environment says holds.
+    """
+    for name, value in _PREPARED.items():
+        os.environ.setdefault(name, value)
+
+
+def give_memory_back() -> None:
+    """Give back what is free between the tensors that are kept.
+
+    The heap of glibc is given back from its end alone; tensors of many sizes leave holes in it.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 @contextmanager

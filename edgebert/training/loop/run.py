@@ -13,7 +13,7 @@ from edgebert.errors import InputError
 from edgebert.progress import track
 from edgebert.records.trained import Epoch, Evaluation, LossPoint
 from edgebert.training.loop.batches import bucketed
-from edgebert.training.loop.memory import memory_explained
+from edgebert.training.loop.memory import give_memory_back, memory_explained
 from edgebert.training.loop.objective import Exam, Objective
 from edgebert.training.loop.processes import Processes
 from edgebert.training.loop.progress import Progress
@@ -153,6 +153,7 @@ class LoopRun:
         if self.progress.steps % math.ceil(self._steps / _CURVE_POINTS) == 0:
             point = self.progress.add_point(self.stepper.learning_rate, self._seconds())
             self.watch(point)
+            give_memory_back()
 
     def _told(self) -> str:
         """What stands behind the progress bar."""
