@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import itertools
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from devices.minilm import minilm_folder
+from tokenizers import Tokenizer
 
 CARVED = "carved"
 _SEED = 7
 _BANKING_DEV = 1000
 _SCIFACT_DEV = 160
 _SCIFACT_OTHERS = 1500
+_COMMON_PIECES = 12_000
+_NAMED = {"agnews": 10_000, "panx_en": 12_000, "quora": 4_000}
 
 _PAIR = ("sentence1", "sentence2")
 _SENTENCES = {
@@ -41,6 +48,8 @@ def carve(name: str, data: Path, folder: Path) -> None:
         _carve_scifact(data / "scifact", carved / "scifact")
     elif name == "tydiqa":
         _carve_tydiqa(data / "tydiqa_goldp_en", carved / name)
+    elif name.startswith("wnut17-"):
+        _carve_texts_with_names(data, carved / "names")
     elif name.startswith("stsb-"):
         _carve_sentences(data, carved / "sentences")
 
@@ -103,10 +112,41 @@ def _carve_sentences(data: Path, target: Path) -> None:
     held = {s for name in ("dev", "test") for s in _cells(data / f"stsb/{name}.tsv", _PAIR)}
     found = [cell for file, columns in _SENTENCES.items() for cell in _cells(data / file, columns)]
     found += (data / "text_en/wiki_sents.txt").read_text(encoding="utf-8").splitlines()
-    _write_texts(
-        [s for s in dict.fromkeys(map(str.strip, found)) if s and s not in held],
-        target / "texts.txt",
-    )
+    texts = [s for s in dict.fromkeys(map(str.strip, found)) if s and s not in held]
+    _write_texts(texts, target / "texts.txt")
+    _write_texts(_of_common_pieces(texts), target / "common.txt")
+
+
+def _of_common_pieces(texts: Sequence[str]) -> list[str]:
+    """The texts that all-MiniLM-L6-v2 reads by its most frequent pieces alone."""
+    tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    pieces = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+    counts = Counter(itertools.chain.from_iterable(pieces))
+    common = {piece for piece, _ in counts.most_common(_COMMON_PIECES)}
+    return [text for text, ids in zip(texts, pieces, strict=True) if common.issuperset(ids)]
+
+
+def _carve_texts_with_names(data: Path, target: Path) -> None:
+    """Texts of news, an encyclopedia and users' questions that name somebody or something."""
+    found = {
+        "agnews": list(_cells(data / "agnews/train_10k.tsv.gz", ("text",))),
+        "panx_en": list(_conll_sentences(data / "panx_en/train.conll.gz")),
+        "quora": list(_cells(data / "quora/dev.tsv.gz", ("question1",))),
+    }
+    chance = random.Random(0)
+    drawn = [text for name, count in _NAMED.items() for text in chance.sample(found[name], count)]
+    kept = [text for text in dict.fromkeys(drawn) if 15 < len(text) < 400]
+    chance.shuffle(kept)
+    _write_texts(kept, target / "texts.txt")
+
+
+def _conll_sentences(file: Path) -> Iterator[str]:
+    """The sentences of a tagged file, without their tags."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for has_tokens, sentence in itertools.groupby(lines, lambda line: bool(line.strip())):
+            if has_tokens:
+                yield " ".join(line.split()[0] for line in sentence)
 
 
 def _cells(file: Path, columns: tuple[str, ...]) -> Iterator[str]:

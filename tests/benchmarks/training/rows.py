@@ -162,7 +162,7 @@ ROWS = {
             "82.03 with 6 layers",
             teacher=START,
             texts="carved/sentences/texts.txt",
-            trims="carved/sentences/texts.txt",
+            trims="carved/sentences/common.txt",
             share=0.97,
         ),
         Row(
@@ -175,6 +175,7 @@ ROWS = {
             0.5,
             "its teacher",
             teacher="wnut17",
+            texts="carved/names/texts.txt",
             share=0.95,
         ),
         Row(
