@@ -70,7 +70,7 @@ bench-peers: .venv-peers/kernels ## edgebert beside other runtimes: out/bench-pe
 	PYTHONPATH=tests .venv-peers/bin/python -m benchmarks $(if $(QUICK),--quick) \
 		$(addprefix --peer ,$(PEERS)) -o $(or $(OUT),out/bench-peers$(if $(QUICK),-quick))
 
-bench-training: .venv/kernels ## models trained by recipe, held against published figures (ROWS=, OUT=)
+bench-training: .venv/kernels .cache/mpnet/ready ## models trained by recipe, held against published figures (ROWS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.training $(ROWS) $(addprefix -o ,$(OUT))
 
 bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)

@@ -13,7 +13,7 @@ from devices.minilm import minilm_folder
 
 from benchmarks.training.page import write_table
 from benchmarks.training.record import Trained, TrainingTable
-from benchmarks.training.rows import ROWS
+from benchmarks.training.rows import MINILM, MPNET, ROWS
 from benchmarks.training.running import run_edgebert, threads, timed, train
 from edgebert.cli.tables import table
 from edgebert.errors import EdgebertError
@@ -29,12 +29,12 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
     record = output / "table.json"
     rows = {row.name: row for row in _rows(record)}
     data = Path(os.environ.get("EDGEBERT_DATA", ROOT.parent / "shared" / "data"))
-    start = minilm_folder()
+    models = {MINILM: minilm_folder(), MPNET: ROOT / ".cache" / "mpnet" / MPNET}
     try:
-        if not (output / "start").exists():
-            run_edgebert("build", start, "-o", output / "start", "--offline")
+        if not (output / MINILM).exists():
+            run_edgebert("build", models[MINILM], "-o", output / MINILM, "--offline")
         for name in names or ROWS:
-            rows[name] = train(ROWS[name], start, data, output)
+            rows[name] = train(ROWS[name], models, data, output)
             _write(rows, record)
         for name in names or ROWS:
             rows[name] = timed(rows[name], output)
@@ -53,7 +53,7 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
 
 def _write(rows: dict[str, Trained], record: Path) -> None:
     told = tuple(rows[name] for name in ROWS if name in rows)
-    write_json(TrainingTable(start="all-MiniLM-L6-v2", threads=threads(), rows=told), record)
+    write_json(TrainingTable(start=MINILM, threads=threads(), rows=told), record)
 
 
 def _rows(record: Path) -> tuple[Trained, ...]:

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 CARVED = "carved"
 _SEED = 7
+_SST2_PHRASES = 26_000
 _BANKING_DEV = 1000
 _SCIFACT_DEV = 160
 _SCIFACT_OTHERS = 1500
@@ -42,7 +43,9 @@ _SENTENCES = {
 def carve(name: str, data: Path, folder: Path) -> None:
     """Write what row `name` needs below `folder`/carved, the same every time."""
     carved = folder / CARVED
-    if name.startswith("banking77"):
+    if name == "sst2-mpnet":
+        _carve_sst2(data / "sst2", carved / "sst2")
+    elif name.startswith("banking77"):
         _carve_banking(data / "banking77", carved / "banking77")
     elif name.startswith("scifact"):
         _carve_scifact(data / "scifact", carved / "scifact")
@@ -57,6 +60,16 @@ def carve(name: str, data: Path, folder: Path) -> None:
 def path_of(told: str, data: Path, folder: Path) -> Path:
     """Where a row's file lies: among the data sets, or among what was carved."""
     return (folder if told.startswith(f"{CARVED}/") else data) / told
+
+
+def _carve_sst2(source: Path, target: Path) -> None:
+    """As many phrases as a large teacher needs to be better than a small one that learns from all."""
+    with gzip.open(source / "train.tsv.gz", "rt", encoding="utf-8") as lines:
+        header, *rows = lines.read().splitlines()
+    random.Random(0).shuffle(rows)
+    target.mkdir(parents=True, exist_ok=True)
+    text = "\n".join([header, *rows[:_SST2_PHRASES]]) + "\n"
+    (target / "train.tsv").write_text(text, encoding="utf-8")
 
 
 def _carve_banking(source: Path, target: Path) -> None:

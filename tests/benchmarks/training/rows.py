@@ -7,7 +7,8 @@ from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
 
-START = "start"
+MINILM, MPNET = "all-MiniLM-L6-v2", "all-mpnet-base-v2"
+"""The models that rows start from."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Row:
         drop: the most that int8 may lose of it.
         anchor: what others reached, and how.
         also: other files that the checkpoint is measured on.
-        teacher: the row that it is distilled from; START for the model that all rows start from;
-            None where it is no student.
+        start: the model that it is trained from, or that a student is cut from.
+        teacher: the row, or the model, that it is distilled from; None where it is no student.
         texts: what a student learns without labels.
         trims: the texts that its vocabulary is trimmed for.
         share: the least it should be of its teacher's figure.
@@ -40,6 +41,7 @@ class Row:
     drop: float
     anchor: str
     also: tuple[str, ...] = ()
+    start: str = MINILM
     teacher: str | None = None
     texts: str | None = None
     trims: str | None = None
@@ -127,6 +129,18 @@ ROWS = {
             "mBERT 75.3 on the published dev",
         ),
         Row(
+            "sst2-mpnet",
+            "carved/sst2/train.tsv",
+            "sst2/dev.tsv",
+            "sst2/dev.tsv",
+            "accuracy",
+            None,
+            0.3,
+            "the teacher of sst2-3",
+            also=("sst2/test.tsv",),
+            start=MPNET,
+        ),
+        Row(
             "sst2-3",
             "sst2/train.tsv.gz",
             "sst2/dev.tsv",
@@ -136,7 +150,7 @@ ROWS = {
             0.3,
             "DistilBERT4 91.4 (test)",
             also=("sst2/test.tsv",),
-            teacher="sst2",
+            teacher="sst2-mpnet",
         ),
         Row(
             "stsb-3",
@@ -148,7 +162,7 @@ ROWS = {
             0.1,
             "82.03 with 6 layers",
             also=("sick/test.tsv",),
-            teacher=START,
+            teacher=MINILM,
             texts="carved/sentences/texts.txt",
         ),
         Row(
@@ -160,7 +174,7 @@ ROWS = {
             None,
             0.1,
             "82.03 with 6 layers",
-            teacher=START,
+            teacher=MINILM,
             texts="carved/sentences/texts.txt",
             trims="carved/sentences/common.txt",
             share=0.97,

@@ -6,12 +6,13 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.training.data import carve, path_of
 from benchmarks.training.record import Trained
-from benchmarks.training.rows import RECIPES, START, Row
+from benchmarks.training.rows import MINILM, RECIPES, ROWS, Row
 from edgebert.bundle import read_bundle
 from edgebert.errors import EdgebertError
 from edgebert.machine import available_cores
@@ -25,12 +26,12 @@ from edgebert.training import evaluate
 _LENGTH = 128
 
 
-def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
+def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Trained:
     """Run `edgebert finetune` or `distill`, where the recipe's model is not there yet, and `build`.
 
     Args:
         row: which model.
-        start: the checkpoint all are made of; `folder`/start holds its bundles.
+        models: where those lie that rows start from, by name.
         data: the data sets.
         folder: of all models and bundles.
 
@@ -39,7 +40,7 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
     """
     carve(row.name, data, folder)
     model, built = folder / row.name, folder / f"{row.name}-built"
-    command = _command(row, start, data, folder)
+    command = _command(row, models, data, folder)
     if not _is_made_by(row.recipe, model):
         run_edgebert(*command)
     test = path_of(row.test, data, folder)
@@ -55,9 +56,9 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
         raise EdgebertError(f"{row.name}: {test} gave no figure")
     return Trained(
         name=row.name,
-        command=_shown(command, start, data, folder),
+        command=_shown(command, models, data, folder),
         metric=figure.name,
-        goal=_goal(row, start, data, folder),
+        goal=_goal(row, models, data, folder),
         allowed_drop=row.drop,
         anchor=row.anchor,
         dev=trained.best_dev,
@@ -76,10 +77,13 @@ def train(row: Row, start: Path, data: Path, folder: Path) -> Trained:
     )
 
 
-def _command(row: Row, start: Path, data: Path, folder: Path) -> list[str | Path]:
+def _command(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
     """What trains a row's model."""
-    of = start if row.teacher in (None, START) else folder / str(row.teacher)
-    command: list[str | Path] = ["distill" if row.teacher else "finetune", of]
+    command: list[str | Path] = ["finetune", models[row.start]]
+    if row.teacher:
+        command = ["distill", _teacher(row, models, folder)]
+        if row.teacher in ROWS and ROWS[row.teacher].start != row.start:
+            command += ["--student", models[row.start]]
     command += ["--config", row.recipe]
     for option, told in (("--train", row.train), ("--texts", row.texts), ("--dev", row.dev)):
         if told:
@@ -89,11 +93,15 @@ def _command(row: Row, start: Path, data: Path, folder: Path) -> list[str | Path
     return [*command, "-o", folder / row.name, "--force", "--offline"]
 
 
-def _goal(row: Row, start: Path, data: Path, folder: Path) -> float | None:
+def _teacher(row: Row, models: Mapping[str, Path], folder: Path) -> Path:
+    return models.get(str(row.teacher), folder / str(row.teacher))
+
+
+def _goal(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> float | None:
     """The least figure: as it stands, or as a share of the teacher's."""
     if row.share is None:
         return row.goal
-    teacher = start if row.teacher == START else folder / str(row.teacher)
+    teacher = _teacher(row, models, folder)
     return row.share * evaluate(str(teacher), path_of(row.test, data, folder), offline=True)
 
 
@@ -121,8 +129,8 @@ def run_edgebert(*arguments: str | Path) -> None:
 
 
 def timed(row: Trained, folder: Path) -> Trained:
-    """The row with the times of its int8 bundle and of the start's."""
-    start, built = folder / "start", folder / f"{row.name}-built"
+    """The row with the times of its int8 bundle and of all-MiniLM-L6-v2's."""
+    start, built = folder / MINILM, folder / f"{row.name}-built"
     record = built / "beside-start.json"
     run_edgebert(
         "bench", start / "int8", built / "int8", "--lengths", str(_LENGTH), "--threads", "1",
@@ -141,11 +149,12 @@ def _size(bundle: Path) -> int:
     return sum(file.size_bytes for file in read_bundle(bundle).manifest.files.values())
 
 
-def _shown(command: list[str | Path], start: Path, data: Path, folder: Path) -> str:
+def _shown(command: list[str | Path], models: Mapping[str, Path], data: Path, folder: Path) -> str:
     """A command without this machine's folders."""
+    names = {str(model): name for name, model in models.items()}
     words = [str(command[0])]
     for word in map(str, command[1:]):
-        word = "all-MiniLM-L6-v2" if word == str(start) else word
+        word = names.get(word, word)
         word = word.replace(str(data), "$EDGEBERT_DATA").replace(f"{folder}/", "")
         words.append(word.replace(f"{RECIPES}/", "recipes/"))
     return " ".join(["edgebert", *words])
