@@ -23,7 +23,7 @@ _BANKING_DEV = 1000
 _SCIFACT_DEV = 160
 _SCIFACT_OTHERS = 1500
 _COMMON_PIECES = 12_000
-_NAMED = {"agnews": 10_000, "panx_en": 12_000, "quora": 4_000}
+_NAMED = {"agnews": 5000, "panx_en": 5000, "quora": 3000}
 
 _PAIR = ("sentence1", "sentence2")
 _SENTENCES = {
