@@ -1,0 +1,2 @@
+/** Run a bundle of edgebert in a browser, in Node or in React Native. */
+export { BundleError, ClosedError, EdgebertError, InputError, ProviderError } from "./errors.ts";

@@ -1,0 +1,3 @@
+import type { Tokenizer } from "./encoding";
+
+export declare function openTokenizer(json: unknown): Tokenizer;
