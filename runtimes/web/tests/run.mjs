@@ -36,7 +36,7 @@ try {
   const built = files.map((file) => join(out, relative(here, file).replace(/\.ts$/, ".mjs")));
   const run = spawnSync(
     process.execPath,
-    ["--enable-source-maps", "--test", "--test-concurrency=1", ...built],
+    ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec", ...built],
     { stdio: "inherit", env: { ...process.env, EDGEBERT_WEB: root } },
   );
   process.exitCode = run.status ?? 1;

@@ -1,0 +1,89 @@
+/** The two ends of a worker, of browsers and of Node. */
+
+import { isNode } from "../bundle/index.ts";
+import { ProviderError } from "../errors.ts";
+
+/** One end. */
+export interface Port {
+  post(message: unknown): void;
+  /** @param broken told why the other end is gone. */
+  listen(receive: (message: unknown) => void, broken?: (why: string) => void): void;
+  end(): void;
+}
+
+type NodeWorkers = typeof import("node:worker_threads");
+
+function nodeWorkers(): NodeWorkers | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeWorkers } };
+  return isNode() ? process?.getBuiltinModule?.("node:worker_threads") : undefined;
+}
+
+/** The page's end of a new worker.
+ *  @param address of the worker's code; by default that beside this file. */
+export function newWorker(address: string | URL | undefined): Port {
+  const workers = nodeWorkers();
+  if (workers) {
+    return portOfNode(new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url)));
+  }
+  if (typeof Worker === "undefined") {
+    throw new ProviderError("there are no workers here: use load instead of loadInWorker");
+  }
+  // written out, so that bundlers find the worker's code
+  return portOf(
+    address
+      ? new Worker(address, { type: "module" })
+      : new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
+  );
+}
+
+/** The page's end of a worker of browsers. */
+export function portOf(worker: Worker): Port {
+  return {
+    post: (message) => worker.postMessage(message),
+    listen: (receive, broken) => {
+      worker.addEventListener("message", ({ data }) => receive(data));
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        broken?.(event.message || "its code cannot be loaded");
+      });
+    },
+    end: () => worker.terminate(),
+  };
+}
+
+function portOfNode(worker: InstanceType<NodeWorkers["Worker"]>): Port {
+  worker.unref(); // a process may end while a model is loaded
+  return {
+    post: (message) => {
+      worker.ref();
+      worker.postMessage(message);
+    },
+    listen: (receive, broken) => {
+      worker.on("message", receive);
+      worker.on("error", (error) => broken?.(error instanceof Error ? error.message : String(error)));
+    },
+    end: () => void worker.terminate(),
+  };
+}
+
+/** The worker's own end. */
+export function ownPort(): Port {
+  const parent = nodeWorkers()?.parentPort;
+  if (parent) {
+    return {
+      post: (message) => parent.postMessage(message),
+      listen: (receive) => parent.on("message", receive),
+      end: () => parent.close(),
+    };
+  }
+  const scope = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    addEventListener(kind: "message", receive: (event: MessageEvent) => void): void;
+    close(): void;
+  };
+  return {
+    post: (message) => scope.postMessage(message),
+    listen: (receive) => scope.addEventListener("message", ({ data }) => receive(data)),
+    end: () => scope.close(),
+  };
+}
