@@ -1,10 +1,11 @@
 /** What can be read at all, and what is said of the rest. */
 
-import { InputError } from "../errors";
-import type { Text, Tokenizer } from "./encoding";
+import { InputError } from "../errors.ts";
+import type { Text, Tokenizer } from "./encoding.ts";
+import { bothTooLong } from "./longTexts.ts";
 
 /** Half of a surrogate pair without the other half. */
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** The text at a place of a list or a stream, or an error that says what it is instead.
  *  @param pairs whether a pair of texts is one too.
@@ -49,10 +50,7 @@ export function refusalOfSides(
   const counts = pair.map((side) => tokensAlone(side, tokenizer)) as [number, number];
   if (counts[0] + counts[1] + special <= maxLength) return null;
   if (Math.min(...counts) + special < maxLength) return null;
-  return (
-    `both of its sides fill the ${maxLength} tokens that are read at a time; ` +
-    'longText: "mean" reads one side in parts beside all of the other'
-  );
+  return bothTooLong(maxLength);
 }
 
 /** A question and its context.

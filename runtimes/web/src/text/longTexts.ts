@@ -1,6 +1,6 @@
 /** Texts that are longer than what a model reads at a time. */
 
-import type { Encoding } from "./encoding";
+import type { Encoding } from "./encoding.ts";
 
 /** What is done with a long text: its beginning is read, or all of it in parts. */
 export const LONG_TEXTS = ["truncate", "mean"] as const;
@@ -20,4 +20,12 @@ export function strideOf(room: number): number {
 /** Tokens of a text in a part of it, special ones aside. */
 export function tokensOf(part: Encoding): number {
   return part.specialTokens.reduce((sum, special) => sum + (special ? 0 : 1), 0);
+}
+
+/** Why a pair is refused that cannot be read in parts. */
+export function bothTooLong(maxLength: number): string {
+  return (
+    `both of its sides fill the ${maxLength} tokens that are read at a time; ` +
+    'longText: "mean" reads one side in parts beside all of the other'
+  );
 }

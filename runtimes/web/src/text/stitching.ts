@@ -1,8 +1,8 @@
 /** The tokens of a text that was read in parts, each taken from the part that shows most around it. */
 
-import type { Encoding } from "./encoding";
-import { strideOf, tokensOf } from "./longTexts";
-import { type TokenizedText, tokenizedText } from "./words";
+import type { Encoding } from "./encoding.ts";
+import { strideOf, tokensOf } from "./longTexts.ts";
+import { type TokenizedText, tokenizedText } from "./words.ts";
 
 /** A whole text's tokens, and where each is taken from. */
 export interface Stitched {

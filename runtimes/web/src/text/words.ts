@@ -1,6 +1,6 @@
 /** Which characters a token stands for, and which tokens make a word. */
 
-import type { Encoding, Span } from "./encoding";
+import type { Encoding, Span } from "./encoding.ts";
 
 /** A blank as SentencePiece and byte-level vocabularies write it. */
 const BLANK_PIECE = /^[▁Ġ]*$/;
