@@ -1,42 +1,68 @@
-// Builds dist/ from src/: the client for browsers and Node, its minified form, the worker, types.
-// The same sources and lock file give the same bytes.
+// Builds dist/ from src/: the client for browsers and Node, its minified form, the code of a worker,
+// and types. The same sources and lock file give the same bytes.
+//
+//     node build.mjs [FOLDER]
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const out = join(root, process.argv[2] ?? "dist");
-const client = {
-  absWorkingDir: root,
-  bundle: true,
-  format: "esm",
-  platform: "neutral",
-  mainFields: ["module", "main"],
-  conditions: ["import"],
-  target: "es2022",
-  external: ["onnxruntime-web", "onnxruntime-node", "node:*"],
-  legalComments: "inline",
-  charset: "utf8",
-  logLevel: "warning",
-};
+const out = resolve(root, process.argv[2] ?? "dist");
+
+const IMPORTED = /(from |import\()"(\.[^"]*)\.ts"/g;
 
 rmSync(out, { recursive: true, force: true });
-const entry = join(root, "src", "index.ts");
-await build({ ...client, entryPoints: { edgebert: entry }, outdir: out });
-await build({
-  ...client,
-  entryPoints: { "edgebert.min": entry },
-  outdir: out,
-  minify: true,
-  sourcemap: true,
-  legalComments: "none",
-});
-const typescript = join(root, "node_modules", "typescript", "bin", "tsc");
-const types = spawnSync(
-  process.execPath,
-  [typescript, "-p", join(root, "tsconfig.dist.json"), "--outDir", join(out, "types")],
-  { stdio: "inherit" },
+await bundle("edgebert", {});
+await bundle("edgebert.min", { minify: true, sourcemap: true, sourcesContent: true });
+writeFileSync(
+  join(out, "worker.js"),
+  'import { hostModel } from "./edgebert.min.js";\n\nhostModel();\n',
 );
-if (types.status !== 0) process.exit(types.status ?? 1);
+writeTypes(join(out, "types"));
+
+async function bundle(name, form) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { [name]: "src/index.ts" },
+    outdir: out,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    external: ["onnxruntime-web/*"],
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    ...form,
+  });
+}
+
+/** Declarations of what index.ts gives, whose imports name the files that are there: every resolver
+ * finds those. */
+function writeTypes(types) {
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const project = join(root, "tsconfig.dist.json");
+  const compiled = spawnSync(process.execPath, [compiler, "-p", project, "--outDir", types], {
+    stdio: "inherit",
+  });
+  if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+  const needed = reachableFrom(join(types, "index.d.ts"));
+  for (const name of readdirSync(types, { recursive: true })) {
+    const file = join(types, name);
+    if (!name.endsWith(".d.ts")) continue;
+    if (!needed.has(file)) rmSync(file);
+    else writeFileSync(file, readFileSync(file, "utf-8").replace(IMPORTED, '$1"$2.js"'));
+  }
+}
+
+/** A file of declarations, and all that it imports. */
+function reachableFrom(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, , path] of readFileSync(file, "utf-8").matchAll(IMPORTED)) {
+    reachableFrom(resolve(dirname(file), `${path}.d.ts`), found);
+  }
+  return found;
+}

@@ -50,11 +50,12 @@ export const CONTEXTS = [
   "北京 one",
 ];
 
-/** Hold values to others: numbers within a distance, all else equal. */
+/** Hold values to others: numbers within a distance, of those above 1 a share of them; all else equal. */
 export function assertClose(actual: unknown, expected: unknown, within: number, where = "it"): void {
   const given = ArrayBuffer.isView(actual) ? Array.from(actual as Float32Array) : actual;
   if (typeof expected === "number") {
-    assert.ok(Math.abs((given as number) - expected) <= within, `${where}: ${given} for ${expected}`);
+    const apart = Math.abs((given as number) - expected) / Math.max(1, Math.abs(expected));
+    assert.ok(apart <= within, `${where}: ${given} for ${expected}`);
   } else if (Array.isArray(expected)) {
     assert.equal((given as unknown[]).length, expected.length, `${where}: as many`);
     expected.forEach((value, i) => assertClose((given as unknown[])[i], value, within, `${where}[${i}]`));

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -33,11 +33,21 @@ try {
     packages: "external",
     logLevel: "warning",
   });
+  await build({
+    entryPoints: { worker: join(root, "src", "worker", "entry.ts") },
+    outdir: out,
+    bundle: true,
+    platform: "neutral",
+    format: "esm",
+    target: "es2022",
+    external: ["onnxruntime-web/*"],
+    logLevel: "warning",
+  });
   const built = files.map((file) => join(out, relative(here, file).replace(/\.ts$/, ".mjs")));
   const run = spawnSync(
     process.execPath,
     ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec", ...built],
-    { stdio: "inherit", env: { ...process.env, EDGEBERT_WEB: root } },
+    { stdio: "inherit", env: { ...process.env, EDGEBERT_WEB: root, EDGEBERT_WORKER: pathToFileURL(join(out, "worker.js")).href } },
   );
   process.exitCode = run.status ?? 1;
 } finally {

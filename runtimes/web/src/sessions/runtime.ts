@@ -45,9 +45,10 @@ export async function openRuntime(
   return checked(given);
 }
 
-/** Written out, so that bundlers find what they have to pack. */
+/** In a browser written out, so that bundlers find what they have to pack; what only Node imports
+ *  they are not to look for. */
 function byName(provider: ProviderName): Promise<unknown> {
-  if (packageOf(provider) === "onnxruntime-node") return import("onnxruntime-node");
+  if (isNode()) return import(/* @vite-ignore */ /* webpackIgnore: true */ packageOf(provider));
   return provider === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm");
 }
 

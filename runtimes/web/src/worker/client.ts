@@ -70,7 +70,10 @@ function linkTo(port: Port): Link {
   const waiting = new Map<number, Waiting>();
   let last = 0;
   port.listen(
-    (message) => received(waiting, message as Reply),
+    (message) => {
+      received(waiting, message as Reply);
+      port.waits(waiting.size > 0);
+    },
     (why) => {
       const error = new ProviderError(`the worker ended: ${why}`);
       waiting.forEach(({ reject }) => reject(error));
@@ -92,6 +95,7 @@ function linkTo(port: Port): Link {
           onProgress,
         });
         signal?.addEventListener("abort", cancel, { once: true });
+        port.waits(true);
         post(port, { ...request, id } as Request, (error) => {
           waiting.delete(id);
           end();

@@ -8,6 +8,8 @@ export interface Port {
   post(message: unknown): void;
   /** @param broken told why the other end is gone. */
   listen(receive: (message: unknown) => void, broken?: (why: string) => void): void;
+  /** Whether an answer is waited for, so that a process of Node may not end. */
+  waits(waiting: boolean): void;
   end(): void;
 }
 
@@ -47,21 +49,19 @@ export function portOf(worker: Worker): Port {
         broken?.(event.message || "its code cannot be loaded");
       });
     },
+    waits: () => {},
     end: () => worker.terminate(),
   };
 }
 
 function portOfNode(worker: InstanceType<NodeWorkers["Worker"]>): Port {
-  worker.unref(); // a process may end while a model is loaded
   return {
-    post: (message) => {
-      worker.ref();
-      worker.postMessage(message);
-    },
+    post: (message) => worker.postMessage(message),
     listen: (receive, broken) => {
       worker.on("message", receive);
       worker.on("error", (error) => broken?.(error instanceof Error ? error.message : String(error)));
     },
+    waits: (waiting) => (waiting ? worker.ref() : worker.unref()),
     end: () => void worker.terminate(),
   };
 }
@@ -73,6 +73,7 @@ export function ownPort(): Port {
     return {
       post: (message) => parent.postMessage(message),
       listen: (receive) => parent.on("message", receive),
+      waits: () => {},
       end: () => parent.close(),
     };
   }
@@ -84,6 +85,7 @@ export function ownPort(): Port {
   return {
     post: (message) => scope.postMessage(message),
     listen: (receive) => scope.addEventListener("message", ({ data }) => receive(data)),
+    waits: () => {},
     end: () => scope.close(),
   };
 }
