@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 
 /** The folder of this package, wherever the built test lies. */
 export const PACKAGE = process.env["EDGEBERT_WEB"]!;
+/** Where client.js and worker.js lie that were built for the tests. */
+export const BUILT = process.env["EDGEBERT_BUILT"]!;
 export const REPOSITORY = dirname(dirname(PACKAGE));
 const FORMAT_1 = join(REPOSITORY, "tests", "fixtures", "format_1");
 

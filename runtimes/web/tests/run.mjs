@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -34,7 +34,10 @@ try {
     logLevel: "warning",
   });
   await build({
-    entryPoints: { worker: join(root, "src", "worker", "entry.ts") },
+    entryPoints: {
+      client: join(root, "src", "index.ts"),
+      worker: join(root, "src", "worker", "entry.ts"),
+    },
     outdir: out,
     bundle: true,
     platform: "neutral",
@@ -47,7 +50,7 @@ try {
   const run = spawnSync(
     process.execPath,
     ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec", ...built],
-    { stdio: "inherit", env: { ...process.env, EDGEBERT_WEB: root, EDGEBERT_WORKER: pathToFileURL(join(out, "worker.js")).href } },
+    { stdio: "inherit", env: { ...process.env, EDGEBERT_WEB: root, EDGEBERT_BUILT: out } },
   );
   process.exitCode = run.status ?? 1;
 } finally {

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { load, loadInWorker, type LoadInWorkerOptions, type Model, type Progress } from "../src/index.ts";
-import { answersOf, assertClose, bundle, CONTEXTS, QUESTION, TEXTS } from "./fixtures.ts";
+import { answersOf, assertClose, BUILT, bundle, CONTEXTS, QUESTION, TEXTS } from "./fixtures.ts";
 import { serve } from "./server.ts";
 
-const worker = process.env["EDGEBERT_WORKER"]!;
+const worker = pathToFileURL(join(BUILT, "worker.js"));
 const open: Model[] = [];
 after(() => Promise.all(open.map((model) => model.close())));
 
