@@ -8,10 +8,11 @@ from pathlib import Path
 from edgebert import runtimes
 from edgebert.errors import EdgebertError
 
-CLIENT, MINIFIED, SOURCE_MAP, TYPES = (
+CLIENT, MINIFIED, SOURCE_MAP, WORKER, TYPES = (
     "edgebert.js",
     "edgebert.min.js",
     "edgebert.min.js.map",
+    "worker.js",
     "types",
 )
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from edgebert.bundle import MANIFEST, Bundle, copy_files
 from edgebert.errors import InputError
-from edgebert.packaging.client import MINIFIED, ONNXRUNTIME, SOURCE_MAP, copy_client, copy_page
+from edgebert.packaging.client import (
+    MINIFIED,
+    ONNXRUNTIME,
+    SOURCE_MAP,
+    WORKER,
+    copy_client,
+    copy_page,
+)
 from edgebert.packaging.javascript import client_call
 
 MODEL_FOLDER, RUNTIME_FOLDER = "model", "ort"
@@ -51,7 +58,7 @@ def write_web(bundle: Bundle, folder: Path, runtime: Path | None) -> tuple[str, 
         folder: where all is written.
         runtime: the files of onnxruntime-web, where they are to be copied.
     """
-    copy_client(folder, MINIFIED, SOURCE_MAP)
+    copy_client(folder, MINIFIED, SOURCE_MAP, WORKER)
     copy_page(folder)
     copy_files(bundle, folder / MODEL_FOLDER, (MANIFEST, *bundle.manifest.files))
     (folder / RUNTIME_FOLDER).mkdir()
@@ -122,7 +129,7 @@ Without them one thread runs; the page says which it is.
 import {{ loadInWorker }} from "./{MINIFIED}";
 
 const model = await loadInWorker("{MODEL_FOLDER}/", {{
-  runtime: new URL("{RUNTIME_FOLDER}/{WASM_FILES[0]}", document.baseURI),
+  runtime: "{RUNTIME_FOLDER}/{WASM_FILES[0]}",
 }});
 console.log((await model.verify()).passed);
 console.log(await {call});
@@ -130,8 +137,9 @@ console.log(await {call});
 
 | | |
 |---|---|
-| `index.html`, `page.css`, `page.js` | the page |
-| `{MINIFIED}` | the client, with its source map |
+| `index.html`, `page.css`, `page.js`, `tasks.js`, `drawing.js` | the page |
+| `keep.js` | keeps the page for when there is no network (a service worker) |
+| `{MINIFIED}`, `{WORKER}` | the client, with its source map, and its worker |
 | `{MODEL_FOLDER}/` | the bundle: checksums in `manifest.json`, golden answers in `golden.json` |
 | `{RUNTIME_FOLDER}/` | onnxruntime-web {ONNXRUNTIME}: what runs the graph |
 """
