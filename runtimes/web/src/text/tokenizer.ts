@@ -78,7 +78,7 @@ function reader(
         word += 1;
       }
     }
-    return { ids, tokens, offsets, words };
+    return { text, ids, tokens, offsets, words };
   };
 }
 

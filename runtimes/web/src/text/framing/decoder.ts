@@ -89,9 +89,7 @@ function byteFallback(tokens: readonly string[]): string[] {
   const found: string[] = [];
   let bytes: number[] = [];
   const flush = (): void => {
-    const text = fromBytes(bytes);
-    if (text.includes("\ufffd")) found.push(...bytes.map(() => "\ufffd"));
-    else if (bytes.length > 0) found.push(text);
+    found.push(...(isUtf8(bytes) ? [fromBytes(bytes)] : bytes.map(() => "\ufffd")));
     bytes = [];
   };
   for (const token of tokens) {
@@ -104,6 +102,15 @@ function byteFallback(tokens: readonly string[]): string[] {
   }
   flush();
   return found;
+}
+
+function isUtf8(bytes: readonly number[]): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function replace(options: Json): Decode {

@@ -2,6 +2,7 @@
 
 import type { Span } from "../encoding.ts";
 import { countOf, damaged, flagOf, type Json, listOf, objectOf, partOf, stringOf, unsupported } from "../json.ts";
+import { sizeAt } from "../normalizing/aligned.ts";
 import { WHITE_SPACE } from "../normalizing/unicode.ts";
 import { BYTE_BLANK } from "../splitting/byteLevel.ts";
 import type { Tokens } from "./tokens.ts";
@@ -119,21 +120,26 @@ const LEADING = new RegExp(`^[${BYTE_BLANK}${WHITE_SPACE}]*`, "u");
 
 /** Tokens whose offsets leave out the blanks around what they stand for. */
 export function trimmed(tokens: Tokens, prefixed: boolean): Tokens {
-  const offsets = tokens.offsets.map((span, i) => trimmedSpan(span, tokens.tokens[i]!, i, prefixed));
+  const offsets = tokens.offsets.map((span, place) => {
+    const token = tokens.tokens[place]!;
+    const leading = LEADING.exec(token)![0].length;
+    const wasPut = leading === 1 && prefixed && (place === 0 || span[0] === 0);
+    const first = wasPut ? span[0] : behind(tokens.text, span, leading);
+    if (leading === token.length) return [first, first] as const;
+    return [first, Math.max(span[1] - trailingBlanks(token), first)] as const;
+  });
   return { ...tokens, offsets };
 }
 
-function trimmedSpan([start, end]: Span, token: string, place: number, prefixed: boolean): Span {
-  let leading = LEADING.exec(token)![0].length;
-  const trailing = trailingBlanks(token);
-  if (leading > 0 && prefixed && (place === 0 || start === 0)) leading -= 1;
-  const first = Math.min(start + leading, end);
-  const last = trailing > 0 && end >= trailing ? Math.max(end - trailing, first) : end;
-  return [first, last];
+/** The place behind some characters of a span: a blank that was put before one shares its place. */
+function behind(text: string, [start, end]: Span, characters: number): number {
+  let place = start;
+  for (let i = 0; i < characters && place < end; i += 1) place += sizeAt(text, place);
+  return place;
 }
 
 function trailingBlanks(token: string): number {
   let count = 0;
-  while (count < token.length && LEADING.exec(token[token.length - 1 - count]!)![0] !== "") count += 1;
+  while (LEADING.exec(token[token.length - 1 - count]!)![0] !== "") count += 1;
   return count;
 }

@@ -2,8 +2,9 @@
 
 import type { Encoding, Span } from "../encoding.ts";
 
-/** Arrays of one length. */
+/** A side and its tokens, in arrays of one length. */
 export interface Tokens {
+  readonly text: string;
   readonly ids: readonly number[];
   readonly tokens: readonly string[];
   readonly offsets: readonly Span[];
@@ -14,6 +15,7 @@ export interface Tokens {
 export function someOf(tokens: Tokens, from: number, to: number): Tokens {
   if (from === 0 && to === tokens.ids.length) return tokens;
   return {
+    text: tokens.text,
     ids: tokens.ids.slice(from, to),
     tokens: tokens.tokens.slice(from, to),
     offsets: tokens.offsets.slice(from, to),

@@ -113,7 +113,7 @@ function vocabularyOf(options: Json): Vocabulary {
     const [piece, score] = listOf(entry, "a piece of vocab");
     const text = stringOf(piece, "a piece of vocab");
     ids.set(text, scores.length);
-    scores.push(numberOf(score, "a score of vocab"));
+    scores.push(asRead(numberOf(score, "a score of vocab")));
     const beginning = text.slice(0, 2);
     longest.set(beginning, Math.max(longest.get(beginning) ?? 0, text.length));
   }
@@ -126,4 +126,16 @@ function vocabularyOf(options: Json): Vocabulary {
     unknown: unknown === null ? null : countOf(unknown, "unk_id"),
     unknownScore: lowest - UNKNOWN_PENALTY,
   };
+}
+
+/** A number as Hugging Face's tokenizers reads its digits: all of them as a whole number, then
+ *  divided. Where there are more than 15 that may be the neighbour of the nearest number, and ties
+ *  between two ways to cut a word are broken by it. */
+function asRead(score: number): number {
+  const [, sign, whole, fraction = "", exponent = "0"] =
+    /^(-?)(\d+)\.?(\d*)(?:e([+-]\d+))?$/.exec(String(score))!;
+  const power = Number(exponent) - fraction.length;
+  const digits = Number(`${whole}${fraction}`);
+  const read = power < 0 ? digits / Number(`1e${-power}`) : digits * Number(`1e${power}`);
+  return sign ? -read : read;
 }
