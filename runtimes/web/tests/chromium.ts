@@ -20,7 +20,7 @@ export interface Page {
   close(): Promise<void>;
 }
 
-const FLAGS = [
+export const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",

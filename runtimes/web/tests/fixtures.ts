@@ -9,17 +9,24 @@ export const PACKAGE = process.env["EDGEBERT_WEB"]!;
 /** Where client.js and worker.js lie that were built for the tests. */
 export const BUILT = process.env["EDGEBERT_BUILT"]!;
 export const REPOSITORY = dirname(dirname(PACKAGE));
-const FORMAT_1 = join(REPOSITORY, "tests", "fixtures", "format_1");
+const FIXTURES = join(REPOSITORY, "tests", "fixtures");
 
-export const BUNDLES = readdirSync(join(FORMAT_1, "bundles")).sort();
+/** Bundles of the first version. */
+export const BUNDLES = readdirSync(join(FIXTURES, "format_1", "bundles")).sort();
+/** Bundles for other targets, of other kinds and with other tokenizers. */
+export const TARGETS = readdirSync(join(FIXTURES, "targets", "bundles")).sort();
 
 export function bundle(name: string): string {
-  return join(FORMAT_1, "bundles", name);
+  return join(folderOf(name), "bundles", name);
 }
 
 /** What Python gave, by the name of what it was asked. */
 export function answersOf(name: string): Record<string, unknown> {
-  return json(join(FORMAT_1, "answers", `${name}.json`)) as Record<string, unknown>;
+  return json(join(folderOf(name), "answers", `${name}.json`)) as Record<string, unknown>;
+}
+
+function folderOf(name: string): string {
+  return join(FIXTURES, TARGETS.includes(name) ? "targets" : "format_1");
 }
 
 export function json(path: string): unknown {
