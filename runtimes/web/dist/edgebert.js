@@ -1515,9 +1515,7 @@ function byteFallback(tokens) {
   const found = [];
   let bytes = [];
   const flush = () => {
-    const text = fromBytes(bytes);
-    if (text.includes("�")) found.push(...bytes.map(() => "�"));
-    else if (bytes.length > 0) found.push(text);
+    found.push(...isUtf8(bytes) ? [fromBytes(bytes)] : bytes.map(() => "�"));
     bytes = [];
   };
   for (const token of tokens) {
@@ -1530,6 +1528,14 @@ function byteFallback(tokens) {
   }
   flush();
   return found;
+}
+function isUtf8(bytes) {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
 function replace(options) {
   const pattern = patternOf(options["pattern"]);
@@ -1633,20 +1639,24 @@ function template(options, name) {
 }
 var LEADING = new RegExp(`^[${BYTE_BLANK}${WHITE_SPACE}]*`, "u");
 function trimmed2(tokens, prefixed) {
-  const offsets = tokens.offsets.map((span, i) => trimmedSpan(span, tokens.tokens[i], i, prefixed));
+  const offsets = tokens.offsets.map((span, place) => {
+    const token = tokens.tokens[place];
+    const leading = LEADING.exec(token)[0].length;
+    const wasPut = leading === 1 && prefixed && (place === 0 || span[0] === 0);
+    const first2 = wasPut ? span[0] : behind(tokens.text, span, leading);
+    if (leading === token.length) return [first2, first2];
+    return [first2, Math.max(span[1] - trailingBlanks(token), first2)];
+  });
   return { ...tokens, offsets };
 }
-function trimmedSpan([start, end], token, place, prefixed) {
-  let leading = LEADING.exec(token)[0].length;
-  const trailing = trailingBlanks(token);
-  if (leading > 0 && prefixed && (place === 0 || start === 0)) leading -= 1;
-  const first2 = Math.min(start + leading, end);
-  const last2 = trailing > 0 && end >= trailing ? Math.max(end - trailing, first2) : end;
-  return [first2, last2];
+function behind(text, [start, end], characters2) {
+  let place = start;
+  for (let i = 0; i < characters2 && place < end; i += 1) place += sizeAt(text, place);
+  return place;
 }
 function trailingBlanks(token) {
   let count2 = 0;
-  while (count2 < token.length && LEADING.exec(token[token.length - 1 - count2])[0] !== "") count2 += 1;
+  while (LEADING.exec(token[token.length - 1 - count2])[0] !== "") count2 += 1;
   return count2;
 }
 
@@ -1654,6 +1664,7 @@ function trailingBlanks(token) {
 function someOf(tokens, from, to) {
   if (from === 0 && to === tokens.ids.length) return tokens;
   return {
+    text: tokens.text,
     ids: tokens.ids.slice(from, to),
     tokens: tokens.tokens.slice(from, to),
     offsets: tokens.offsets.slice(from, to),
@@ -1972,7 +1983,7 @@ function vocabularyOf2(options) {
     const [piece, score] = listOf(entry, "a piece of vocab");
     const text = stringOf(piece, "a piece of vocab");
     ids.set(text, scores.length);
-    scores.push(numberOf(score, "a score of vocab"));
+    scores.push(asRead(numberOf(score, "a score of vocab")));
     const beginning = text.slice(0, 2);
     longest.set(beginning, Math.max(longest.get(beginning) ?? 0, text.length));
   }
@@ -1985,6 +1996,13 @@ function vocabularyOf2(options) {
     unknown: unknown === null ? null : countOf(unknown, "unk_id"),
     unknownScore: lowest - UNKNOWN_PENALTY
   };
+}
+function asRead(score) {
+  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)\.?(\d*)(?:e([+-]\d+))?$/.exec(String(score));
+  const power = Number(exponent) - fraction.length;
+  const digits2 = Number(`${whole}${fraction}`);
+  const read = power < 0 ? digits2 / Number(`1e${-power}`) : digits2 * Number(`1e${power}`);
+  return sign ? -read : read;
 }
 
 // src/text/models/wordLevel.ts
@@ -2138,7 +2156,7 @@ function isOrdered(mark) {
 function composed(changes) {
   const found = [];
   let base = null;
-  let behind = [];
+  let behind2 = [];
   for (const change of changes) {
     const mark = isOrdered(change.character);
     if (base === null) {
@@ -2146,19 +2164,19 @@ function composed(changes) {
       else base = change;
       continue;
     }
-    const last2 = behind.at(-1);
+    const last2 = behind2.at(-1);
     const reached = !last2 || mark && compareClasses(last2.character, change.character) < 0;
     const whole = reached ? compositionOf(base.character, change.character) : null;
     if (whole !== null) {
       base = { character: whole, change: base.change + change.change - 1 };
     } else if (mark) {
-      behind.push(change);
+      behind2.push(change);
     } else {
-      found.push(base, ...behind);
-      [base, behind] = [change, []];
+      found.push(base, ...behind2);
+      [base, behind2] = [change, []];
     }
   }
-  return base ? [...found, base, ...behind] : found;
+  return base ? [...found, base, ...behind2] : found;
 }
 function compositionOf(base, next) {
   const whole = (base + next).normalize("NFC");
@@ -2433,12 +2451,12 @@ function addedTokensOf(value, vocabulary) {
 }
 function cutAtAddedTokens(tokens, normalize) {
   const asWritten = finder(tokens.filter((token) => !token.normalized), (content) => content);
-  const behind = finder(
+  const behind2 = finder(
     tokens.filter((token) => token.normalized),
     (content) => normalize(aligned(content)).text
   );
   return (text) => asWritten(aligned(text)).flatMap(
-    (found) => found.token ? [found] : behind(normalize(found.piece))
+    (found) => found.token ? [found] : behind2(normalize(found.piece))
   );
 }
 function finder(tokens, written) {
@@ -2522,7 +2540,7 @@ function reader(file, model, added) {
         word += 1;
       }
     }
-    return { ids, tokens, offsets, words };
+    return { text, ids, tokens, offsets, words };
   };
 }
 function tokenizerOf(parts, truncation) {
@@ -3778,6 +3796,7 @@ var TOKENS_PER_RUN = {
   cpu: 256,
   wasm: 256,
   webgpu: 16384
+  // not measured: what keeps a GPU busy
 };
 function tokensPerRun(provider) {
   return TOKENS_PER_RUN[provider];
