@@ -9,17 +9,6 @@ export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? Object.assign(new Error("this call was cancelled"), { name: "AbortError" });
 }
 
-/** What a promise gives, or the reason of the signal as soon as it is cancelled. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const cancel = (): void => reject(reasonOf(signal));
-    if (signal.aborted) cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", cancel));
-  });
-}
-
 interface Schedulers {
   readonly scheduler?: { yield?(): Promise<void> };
   readonly setImmediate?: (callback: () => void) => unknown;

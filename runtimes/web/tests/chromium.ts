@@ -1,6 +1,6 @@
 /** A headless Chromium with one page, in which a test runs functions. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
@@ -20,10 +20,9 @@ export interface Page {
   close(): Promise<void>;
 }
 
-export const FLAGS = [
+const FLAGS = [
   "--headless",
   "--no-sandbox",
-  "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -37,7 +36,7 @@ const ISOLATED = {
 };
 
 const PAGE = `<!doctype html><meta charset="utf-8">
-<script type="importmap">{"imports": {"onnxruntime-web/wasm": "/ort/ort.wasm.min.mjs"}}</script>
+<script type="importmap">{"imports": {"onnxruntime-web/wasm": "/ort/ort.wasm.min.mjs", "onnxruntime-web/webgpu": "/ort/ort.webgpu.min.mjs"}}</script>
 <script type="module">
 import * as client from "/client/client.js";
 for (;;) {
@@ -52,16 +51,26 @@ for (;;) {
 }
 </script>`;
 
+/** What has WebGPU computed by the CPU, where there is no GPU. */
+export const SOFTWARE_GPU = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+  "--ignore-gpu-blocklist",
+];
+
 /** Open a page.
- *  @param isolated whether it may share memory between threads. */
-export async function openPage(isolated: boolean, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
+ *  @param isolated whether it may share memory between threads.
+ *  @param flags of Chromium, beside those that every page has. */
+export async function openPage(isolated: boolean, flags: readonly string[] = []): Promise<Page> {
   const served = await serve(
     {
       "/client/": `${BUILT}/`,
       "/ort/": `${join(PACKAGE, "node_modules", "onnxruntime-web", "dist")}/`,
       "/models/": `${bundle(".")}/`,
     },
-    { headers: { ...(isolated && ISOLATED), ...headers } },
+    { headers: isolated ? ISOLATED : {} },
   );
   const jobs = jobsOf();
   const page: Page = {
@@ -69,29 +78,41 @@ export async function openPage(isolated: boolean, headers: Readonly<Record<strin
     online: true,
     run: (run, argument) => jobs.add(String(run), argument) as Promise<never>,
     close: async () => {
-      const ended = new Promise((resolve) => chromium.once("exit", resolve));
-      chromium.kill("SIGKILL");
-      await ended;
+      await chromium.end();
       served.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
   served.handle = (request, response) => {
     const path = new URL(request.url!, "http://page").pathname;
     if (path.startsWith("/models/") && !page.online) response.destroy();
-    else if (path === "/page/") response.writeHead(200, { "Content-Type": "text/html", ...(isolated && ISOLATED), ...headers }).end(PAGE);
+    else if (path === "/page/") response.writeHead(200, { "Content-Type": "text/html", ...(isolated && ISOLATED) }).end(PAGE);
     else if (path === "/page/next") jobs.ask(response);
     else if (path === "/page/told") void jobs.told(request, response);
     else return false;
     return true;
   };
-  const profile = mkdtempSync(join(tmpdir(), "edgebert-chromium-"));
-  const chromium: ChildProcess = spawn(
-    process.env["CHROMIUM"] ?? "chromium",
-    [...FLAGS, `--user-data-dir=${profile}`, `${served.address}/page/`],
-    { stdio: "ignore" },
-  );
+  const chromium = startChromium([...flags, `${served.address}/page/`]);
   return page;
+}
+
+/** Start a Chromium with a profile of its own; ends with all of its processes.
+ *  @param flags beside those that every test has, and the address of its page. */
+export function startChromium(flags: readonly string[]): { end(): Promise<void> } {
+  const profile = mkdtempSync(join(tmpdir(), "edgebert-chromium-"));
+  const gpu = flags.includes(SOFTWARE_GPU[0]!) ? [] : ["--disable-gpu"];
+  const chromium = spawn(
+    process.env["CHROMIUM"] ?? "chromium",
+    [...FLAGS, ...gpu, `--user-data-dir=${profile}`, ...flags],
+    { stdio: "ignore", detached: true },
+  );
+  const exited = new Promise((resolve) => chromium.once("exit", resolve));
+  return {
+    end: async () => {
+      process.kill(-chromium.pid!, "SIGKILL"); // its group: what it started with it
+      await exited;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    },
+  };
 }
 
 interface Told {

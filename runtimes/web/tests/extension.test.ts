@@ -1,12 +1,11 @@
 /** In an extension of Chromium, under the policy that README.md gives. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FLAGS } from "./chromium.ts";
+import { startChromium } from "./chromium.ts";
 import { answersOf, assertClose, BUILT, bundle, PACKAGE, TEXTS } from "./fixtures.ts";
 import { serve } from "./server.ts";
 
@@ -58,24 +57,20 @@ async function askExtension(policy: string | null): Promise<Told> {
     } catch (error) {
       await tell({ error: error.name + ": " + error.message });
     }`);
-  const chromium = spawn(process.env["CHROMIUM"] ?? "chromium", [
-    ...FLAGS,
+  const chromium = startChromium([
     "--disable-features=DisableLoadExtensionCommandLineSwitch",
     `--disable-extensions-except=${folder}`,
     `--load-extension=${folder}`,
-    `--user-data-dir=${join(scratch, "profile")}`,
     "about:blank",
-  ], { stdio: "ignore" });
-  const ended = new Promise((resolve) => chromium.once("exit", resolve));
+  ]);
   const late = setTimeout(() => told.reject(new Error("the extension told nothing for a minute")), 60_000);
   try {
     return await told.promise;
   } finally {
     clearTimeout(late);
-    chromium.kill("SIGKILL");
-    await ended;
+    await chromium.end();
     served.close();
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    rmSync(scratch, { recursive: true });
   }
 }
 
