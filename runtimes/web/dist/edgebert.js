@@ -99,7 +99,9 @@ async function download(address, { signal, onBytes }) {
     }
   } catch (error) {
     throwIfAborted(signal);
-    throw new Unreachable(`${address} broke off while it was downloaded (${messageOf(error)}): load it again`);
+    throw new Unreachable(
+      `${address} broke off while it was downloaded (${messageOf(error)}): load it again`
+    );
   }
   return joined(pieces);
 }
@@ -144,7 +146,9 @@ function inFolder(folder) {
   const { process } = globalThis;
   const files = process?.getBuiltinModule?.("node:fs/promises");
   if (!files) {
-    throw new InputError(`'${folder}' is a folder, and only Node (20.16 or newer) reads folders: give an address or files`);
+    throw new InputError(
+      `'${folder}' is a folder, and only Node (20.16 or newer) reads folders: give an address or files`
+    );
   }
   return {
     name: folder,
@@ -162,7 +166,8 @@ function inFolder(folder) {
   };
 }
 function problemOf(folder, name, { code, message }) {
-  if (code === "ENOTDIR") return `${folder} is not a bundle: it is a file, and a bundle is a folder`;
+  if (code === "ENOTDIR")
+    return `${folder} is not a bundle: it is a file, and a bundle is a folder`;
   if (code !== "ENOENT") return `${folder}/${name} cannot be read: ${message}`;
   if (name !== "manifest.json") return `${folder} is damaged: ${name} is missing`;
   return `${folder} is not a bundle: it has no manifest.json. Make one with 'edgebert export MODEL -o ${folder}'`;
@@ -171,7 +176,9 @@ function problemOf(folder, name, { code, message }) {
 // src/bundle/given.ts
 var NAME = "the files given";
 function ofFiles(given) {
-  const contents = new Map(given instanceof Map ? given : [...given].map(named));
+  const contents = new Map(
+    given instanceof Map ? given : [...given].map(named)
+  );
   const manifest = [...contents.keys()].filter((path) => /(^|\/)manifest\.json$/.test(path)).sort((a, b) => a.length - b.length)[0];
   const folder = manifest?.replace(/manifest\.json$/, "") ?? "";
   return {
@@ -188,7 +195,9 @@ function ofFiles(given) {
 }
 function named(file) {
   if (!(file instanceof Blob) || typeof file.name !== "string") {
-    throw new InputError(`${NAME}: expected files, or a Map of names to Blob or ArrayBuffer, not ${kindOf(file)}`);
+    throw new InputError(
+      `${NAME}: expected files, or a Map of names to Blob or ArrayBuffer, not ${kindOf(file)}`
+    );
   }
   return [file.webkitRelativePath || file.name, file];
 }
@@ -202,12 +211,16 @@ async function bytesOf(name, content) {
   if (content instanceof Uint8Array) return new Uint8Array(content);
   if (content instanceof ArrayBuffer) return new Uint8Array(content);
   if (!(content instanceof Blob)) {
-    throw new InputError(`${NAME}: ${name} is a ${kindOf(content)}, not a Blob, an ArrayBuffer or a Uint8Array`);
+    throw new InputError(
+      `${NAME}: ${name} is a ${kindOf(content)}, not a Blob, an ArrayBuffer or a Uint8Array`
+    );
   }
   try {
     return new Uint8Array(await content.arrayBuffer());
   } catch (error) {
-    throw new BundleError(`${NAME}: ${name} cannot be read (${error.message}): was it moved or changed?`);
+    throw new BundleError(
+      `${NAME}: ${name} cannot be read (${error.message}): was it moved or changed?`
+    );
   }
 }
 
@@ -525,7 +538,9 @@ function readRecord(decode, bytes, path) {
     const data = parsed(bytes);
     const format = data?.format;
     if (typeof format === "number" && format > FORMAT) {
-      throw new BundleError(`${path} has format ${format}; this version reads up to ${FORMAT}: ${UPDATE}`);
+      throw new BundleError(
+        `${path} has format ${format}; this version reads up to ${FORMAT}: ${UPDATE}`
+      );
     }
     return decode(data, "");
   } catch (error) {
@@ -659,7 +674,9 @@ async function keepManifest(opening, saved, bytes, manifest) {
     await saved.keepManifest(name, bytes);
     if (last2 === null) return;
     const replaced2 = sumsOf(await readManifest(last2, name).catch(() => manifest));
-    const needed = await Promise.all((await saved.manifests()).map((kept3) => readManifest(kept3, name).then(sumsOf, () => [])));
+    const needed = await Promise.all(
+      (await saved.manifests()).map((kept3) => readManifest(kept3, name).then(sumsOf, () => []))
+    );
     const unneeded = replaced2.filter((sum) => !needed.flat().includes(sum));
     await Promise.all(unneeded.map((sum) => saved.drop(sum)));
   });
@@ -681,15 +698,19 @@ async function keep({ notes }, put2) {
 async function originOf(source2) {
   if (typeof source2 === "string" || source2 instanceof URL) return originOfName(source2);
   if (typeof source2 !== "object" || source2 === null || !(Symbol.iterator in source2)) {
-    throw new InputError(`expected the address of a bundle, a folder or files, not ${kindOf(source2)}`);
+    throw new InputError(
+      `expected the address of a bundle, a folder or files, not ${kindOf(source2)}`
+    );
   }
   return ofFiles(source2);
 }
 async function originOfName(source2) {
-  if (String(source2) === "") throw new InputError("expected the address or the folder of a bundle, not ''");
+  if (String(source2) === "")
+    throw new InputError("expected the address or the folder of a bundle, not ''");
   const address = absolute(source2);
   if (address === null) return inFolder(String(source2).replace(/(?<=.)\/$/, ""));
-  if (address.protocol === "file:" && isNode()) return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
+  if (address.protocol === "file:" && isNode())
+    return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
   return atAddress(address, await openSaved());
 }
 function absolute(source2) {
@@ -1742,9 +1763,9 @@ function roomsOf(counts, room, truncation) {
   if (first2 + second <= room) return [first2, second];
   if (strategy === "longest_first") return longestFirst(first2, second, room);
   if (room === 0) return [0, 0];
-  const rooms = strategy === "only_second" ? [first2, room - first2] : [room - second, second];
-  if (Math.min(...rooms) <= 0) throw nothingToCut(truncation);
-  return rooms;
+  const left2 = strategy === "only_second" ? room - first2 : room - second;
+  if (left2 <= 0) throw nothingToCut(truncation);
+  return strategy === "only_second" ? [first2, left2] : [left2, second];
 }
 function longestFirst(first2, second, room) {
   const shorter = Math.min(first2, second);
@@ -2681,8 +2702,10 @@ function ranked(texts, scores) {
   }));
 }
 function checkRanking(query, texts) {
-  if (typeof query !== "string") throw new InputError(`query: expected string, not ${kindOf(query)}`);
-  if (!Array.isArray(texts)) throw new InputError(`texts: expected several texts, not ${kindOf(texts)}`);
+  if (typeof query !== "string")
+    throw new InputError(`query: expected string, not ${kindOf(query)}`);
+  if (!Array.isArray(texts))
+    throw new InputError(`texts: expected several texts, not ${kindOf(texts)}`);
   return texts.map((text, place) => checkText(text, place, false));
 }
 
@@ -2810,10 +2833,12 @@ function similarities(a, b, names, measure) {
   requireSameWidth(a, b, names);
   const bits = [...a, ...b].some(isBits);
   const [left2, right] = [a, b].map((side, i) => comparable(side, names[i], measure, bits));
-  return left2.map((row) => Float32Array.from(right, (other) => likeness(row, other, measure.name)));
+  return left2.map(
+    (row) => Float32Array.from(right, (other) => likeness(row, other, measure.name))
+  );
 }
-function comparable(vectors, name, measure, bits, start = 0) {
-  return vectors.map((vector, i) => {
+function comparable(vectors2, name, measure, bits, start = 0) {
+  return vectors2.map((vector, i) => {
     requireLength(vector, name, measure);
     const numbers = floats(bits ? asBits(vector) : vector);
     if (!Number.isFinite(lengthOf(numbers))) {
@@ -2855,7 +2880,12 @@ var ONNXRUNTIME = "onnxruntime";
 function fingerprintOf(manifest, scoring, provider, options = {}) {
   const { quantization: quantization2, precision, source: source2 } = manifest;
   const engine = quantization2 === null || provider === "cpu" ? ONNXRUNTIME : `${ONNXRUNTIME}.${provider}`;
-  const model = [quantization2?.scheme ?? precision, source2.sha256.slice(0, 8), digestOf(manifest, scoring), engine];
+  const model = [
+    quantization2?.scheme ?? precision,
+    source2.sha256.slice(0, 8),
+    digestOf(manifest, scoring),
+    engine
+  ];
   const told2 = Object.entries(options).filter(([, value]) => value).sort(([a], [b]) => a < b ? -1 : 1).map(([name, value]) => `+${name}=${quoted(value)}`);
   return model.join("-") + told2.join("");
 }
@@ -2891,7 +2921,12 @@ function representedString(text) {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   return quote + Array.from(text, (character) => escaped2(character, quote)).join("") + quote;
 }
-var NAMED = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "	": "\\t" };
+var NAMED = {
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "	": "\\t"
+};
 var UNPRINTABLE = /^[\p{C}\p{Z}]$/u;
 function escaped2(character, quote) {
   if (character === quote) return `\\${quote}`;
@@ -2939,7 +2974,8 @@ function infoOf({ name, manifest, notes }, spec, engine, width) {
 function promptOf({ path, prompts, defaultPrompt }, name) {
   if (name === void 0) return defaultPrompt;
   if (name === "") return "";
-  if (typeof name !== "string") throw new InputError(`prompt=${told(name)}: expected the name of a prompt`);
+  if (typeof name !== "string")
+    throw new InputError(`prompt=${told(name)}: expected the name of a prompt`);
   if (Object.hasOwn(prompts, name)) return prompts[name];
   const known = Object.keys(prompts).join(", ") || "none";
   throw new InputError(`${path} has no prompt '${name}'; it has: ${known}`);
@@ -2958,7 +2994,10 @@ function madeBy(info, options) {
 
 // src/model/pairs.ts
 function pairsOf(question, context) {
-  for (const [name, given] of [["question", question], ["context", context]]) {
+  for (const [name, given] of [
+    ["question", question],
+    ["context", context]
+  ]) {
     if (typeof given === "string" || Array.isArray(given) || isStream(given)) continue;
     throw new InputError(`${name}: expected a text or texts, not ${kindOf(given)}`);
   }
@@ -2967,7 +3006,9 @@ function pairsOf(question, context) {
   if (typeof questions === "string") return contexts.map((one) => [questions, one]);
   if (typeof contexts === "string") return questions.map((one) => [one, contexts]);
   if (questions.length !== contexts.length) {
-    throw new InputError(`${questions.length} questions and ${contexts.length} contexts: not as many`);
+    throw new InputError(
+      `${questions.length} questions and ${contexts.length} contexts: not as many`
+    );
   }
   return questions.map((one, i) => [one, contexts[i]]);
 }
@@ -3044,7 +3085,10 @@ async function rerank(core, query, texts, signal) {
   const listed = checkRanking(query, texts);
   const pairs = listed.map((text) => [query, text]);
   const answers2 = await core.ask("classify", [pairs, 0, {}], signal);
-  return ranked(listed, answers2.map(({ score }) => score));
+  return ranked(
+    listed,
+    answers2.map(({ score }) => score)
+  );
 }
 function answering(core) {
   return (question, context, { signal, ...options } = {}) => {
@@ -3059,6 +3103,26 @@ function answering(core) {
     }
   };
 }
+
+// src/records/golden.ts
+var tolerance = object({ reference: number, expected: number }, {}, {});
+var goldenText = object(
+  {
+    text: anything,
+    input_ids: list(integer),
+    attention_mask: list(integer),
+    reference: anything,
+    expected: anything,
+    tolerance
+  },
+  {},
+  {}
+);
+var decodeGolden = object(
+  { format: integer, cpu_class: string, onnxruntime: string, texts: list(goldenText) },
+  { columns: list(integer) },
+  { columns: [] }
+);
 
 // src/tasks/logits.ts
 function probabilities(logits, scoring = "softmax") {
@@ -3161,7 +3225,9 @@ function batchOf(encodings, places, { names, dtype, shape }) {
   const members = places.map((place) => encodings[place]);
   const longest = members.reduce((most, { ids }) => Math.max(most, ids.length), 1);
   const [texts, tokens] = shape ?? [members.length, longest];
-  const inputs = new Map(names.map((name) => [name, integers(members, name, dtype, texts, tokens)]));
+  const inputs = new Map(
+    names.map((name) => [name, integers(members, name, dtype, texts, tokens)])
+  );
   return { places, shape: [texts, tokens], inputs };
 }
 function integers(members, name, dtype, texts, tokens) {
@@ -3219,7 +3285,9 @@ async function rowsOf(pipeline, encodings, signal) {
   for (const places of groupsOf(encodings, inputs, tokens)) {
     const batch = batchOf(encodings, places, inputs);
     const outputs = await engine.run(task.outputs, batch, signal);
-    places.forEach((place, row) => found[place] = kept(task, outputs, row, encodings[place], maskId));
+    places.forEach(
+      (place, row) => found[place] = kept(task, outputs, row, encodings[place], maskId)
+    );
   }
   return found;
 }
@@ -3236,7 +3304,9 @@ function kept(task, outputs, row, { ids }, maskId) {
   if (task.rows === "token") return { data: all.slice(0, ids.length * width), width };
   const places = placesOf(ids, maskId);
   const data = new Float32Array(places.length * width);
-  places.forEach((place, i) => data.set(all.subarray(place * width, (place + 1) * width), i * width));
+  places.forEach(
+    (place, i) => data.set(all.subarray(place * width, (place + 1) * width), i * width)
+  );
   return { data, width };
 }
 function rowIn({ data, shape }, row) {
@@ -3263,25 +3333,99 @@ function distinctOf(texts) {
   return { distinct, places };
 }
 
-// src/records/golden.ts
-var tolerance = object({ reference: number, expected: number }, {}, {});
-var goldenText = object(
-  {
-    text: anything,
-    input_ids: list(integer),
-    attention_mask: list(integer),
-    reference: anything,
-    expected: anything,
-    tolerance
-  },
-  {},
-  {}
-);
-var decodeGolden = object(
-  { format: integer, cpu_class: string, onnxruntime: string, texts: list(goldenText) },
-  { columns: list(integer) },
-  { columns: [] }
-);
+// src/model/asked.ts
+function askedOf(parts, signal) {
+  return {
+    ...parts,
+    signal,
+    run: (request, items, start) => answers(parts.pipeline, request, items, start, signal)
+  };
+}
+function requireTask({ info }, verb, ...tasks) {
+  if (tasks.includes(info.task)) return;
+  const needed = tasks.join(" or ");
+  throw new InputError(`${info.path} is a ${info.task} bundle; ${verb} needs one for ${needed}`);
+}
+
+// src/model/golden.ts
+function verificationOf(answers2) {
+  const failures = answers2.filter(({ passed }) => !passed).map(failureOf);
+  return { passed: failures.length === 0, answers: answers2, failures };
+}
+function goldenAnswer(golden, ids, output2, columns2, roundsOtherwise) {
+  const answer = kept2(output2, columns2);
+  const { tolerance: tolerance2, input_ids } = golden;
+  const tokensEqual = ids.length === input_ids.length && ids.every((id, i) => id === input_ids[i]);
+  const toExpected = relativeDistance(answer, numbersOf(golden.expected));
+  const toReference = relativeDistance(answer, numbersOf(golden.reference));
+  const asExpected = roundsOtherwise || toExpected <= tolerance2.expected;
+  const passed = tokensEqual && asExpected && toReference <= tolerance2.reference;
+  return { text: textOf(golden), tokensEqual, toExpected, toReference, roundsOtherwise, passed };
+}
+function textOf({ text }) {
+  return text;
+}
+function relativeDistance(answer, promised) {
+  if (answer.length === 0 && promised.length === 0) return 0;
+  if (answer.length !== promised.length) return Infinity;
+  let [apart, size] = [0, 0];
+  promised.forEach((value, i) => {
+    apart += (answer[i] - value) ** 2;
+    size += value ** 2;
+  });
+  const distance = Math.sqrt(apart) / Math.max(Math.sqrt(size), 1e-12);
+  return Number.isNaN(distance) ? Infinity : distance;
+}
+function kept2({ data, width }, columns2) {
+  if (columns2.length === 0) return data;
+  const rows = data.length / width;
+  return Float32Array.from({ length: rows * columns2.length }, (_, i) => {
+    const row = Math.floor(i / columns2.length);
+    return data[row * width + columns2[i % columns2.length]];
+  });
+}
+function numbersOf(nested) {
+  const values = Array.isArray(nested) ? nested.flat(Infinity) : [nested];
+  return Float64Array.from(values, (value) => typeof value === "number" ? value : NaN);
+}
+function failureOf({
+  text,
+  tokensEqual,
+  toExpected,
+  toReference,
+  roundsOtherwise
+}) {
+  const whole = typeof text === "string" ? text : text.join(" | ");
+  const quoted2 = `'${whole.length <= 40 ? whole : `${whole.slice(0, 39)}…`}'`;
+  if (!tokensEqual) return `${quoted2} has other tokens here`;
+  const far = (distance) => distance.toPrecision(2);
+  const expected = roundsOtherwise ? "" : `${far(toExpected)} of the whole from what was expected, `;
+  return `${quoted2} is ${expected}${far(toReference)} from the reference`;
+}
+
+// src/tasks/classification.ts
+function readClassification({ parts, rows }, spec) {
+  const scored = rows.map(({ data }) => probabilities(data, spec.scoring));
+  if (scored.length === 1) return classified(scored[0], argmax(rows[0].data), spec);
+  const tokens = parts.map(tokensOf);
+  const all = Math.max(
+    tokens.reduce((a, b) => a + b, 0),
+    1
+  );
+  const mean = scored[0].map(
+    (_, label) => scored.reduce((sum, scores, part) => sum + tokens[part] / all * scores[label], 0)
+  );
+  return classified(mean, argmax(mean), spec);
+}
+function classified(scores, best, spec) {
+  const { labels, multiLabel } = spec;
+  return {
+    label: labels[best],
+    score: scores[best],
+    scores: Object.fromEntries(labels.map((label, i) => [label, scores[i]])),
+    labels: multiLabel ? labels.filter((_, i) => scores[i] >= 0.5) : null
+  };
+}
 
 // src/vectors/searching.ts
 var NUMBERS = 2e6;
@@ -3290,7 +3434,10 @@ async function nearest(queries, corpus, k, texts, measure, signal) {
   const bits = queries.some(isBits) || corpus.some(isBits);
   const asked3 = comparable(queries, "queries", measure, bits);
   const scores = asked3.map(() => new Float64Array(corpus.length));
-  const block = Math.max(1, Math.floor(NUMBERS / Math.max(1, (asked3[0]?.length ?? 1) * asked3.length)));
+  const block = Math.max(
+    1,
+    Math.floor(NUMBERS / Math.max(1, (asked3[0]?.length ?? 1) * asked3.length))
+  );
   for (let start = 0; start < corpus.length; start += block) {
     const rows = comparable(corpus.slice(start, start + block), "corpus", measure, bits, start);
     asked3.forEach(
@@ -3345,77 +3492,6 @@ function nearestSparse(queries, corpus, k, texts) {
     });
     return hitsOf(scores, k, texts);
   });
-}
-
-// src/model/golden.ts
-function verificationOf(answers2) {
-  const failures = answers2.filter(({ passed }) => !passed).map(failureOf);
-  return { passed: failures.length === 0, answers: answers2, failures };
-}
-function goldenAnswer(golden, ids, output2, columns2, roundsOtherwise) {
-  const answer = kept2(output2, columns2);
-  const { tolerance: tolerance2, input_ids } = golden;
-  const tokensEqual = ids.length === input_ids.length && ids.every((id, i) => id === input_ids[i]);
-  const toExpected = relativeDistance(answer, numbersOf(golden.expected));
-  const toReference = relativeDistance(answer, numbersOf(golden.reference));
-  const asExpected = roundsOtherwise || toExpected <= tolerance2.expected;
-  const passed = tokensEqual && asExpected && toReference <= tolerance2.reference;
-  return { text: textOf(golden), tokensEqual, toExpected, toReference, roundsOtherwise, passed };
-}
-function textOf({ text }) {
-  return text;
-}
-function relativeDistance(answer, promised) {
-  if (answer.length === 0 && promised.length === 0) return 0;
-  if (answer.length !== promised.length) return Infinity;
-  let [apart, size] = [0, 0];
-  promised.forEach((value, i) => {
-    apart += (answer[i] - value) ** 2;
-    size += value ** 2;
-  });
-  const distance = Math.sqrt(apart) / Math.max(Math.sqrt(size), 1e-12);
-  return Number.isNaN(distance) ? Infinity : distance;
-}
-function kept2({ data, width }, columns2) {
-  if (columns2.length === 0) return data;
-  const rows = data.length / width;
-  return Float32Array.from({ length: rows * columns2.length }, (_, i) => {
-    const row = Math.floor(i / columns2.length);
-    return data[row * width + columns2[i % columns2.length]];
-  });
-}
-function numbersOf(nested) {
-  const values = Array.isArray(nested) ? nested.flat(Infinity) : [nested];
-  return Float64Array.from(values, (value) => typeof value === "number" ? value : NaN);
-}
-function failureOf({ text, tokensEqual, toExpected, toReference, roundsOtherwise }) {
-  const whole = typeof text === "string" ? text : text.join(" | ");
-  const quoted2 = `'${whole.length <= 40 ? whole : `${whole.slice(0, 39)}…`}'`;
-  if (!tokensEqual) return `${quoted2} has other tokens here`;
-  const far = (distance) => distance.toPrecision(2);
-  const expected = roundsOtherwise ? "" : `${far(toExpected)} of the whole from what was expected, `;
-  return `${quoted2} is ${expected}${far(toReference)} from the reference`;
-}
-
-// src/tasks/classification.ts
-function readClassification({ parts, rows }, spec) {
-  const scored = rows.map(({ data }) => probabilities(data, spec.scoring));
-  if (scored.length === 1) return classified(scored[0], argmax(rows[0].data), spec);
-  const tokens = parts.map(tokensOf);
-  const all = Math.max(tokens.reduce((a, b) => a + b, 0), 1);
-  const mean = scored[0].map(
-    (_, label) => scored.reduce((sum, scores, part) => sum + tokens[part] / all * scores[label], 0)
-  );
-  return classified(mean, argmax(mean), spec);
-}
-function classified(scores, best, spec) {
-  const { labels, multiLabel } = spec;
-  return {
-    label: labels[best],
-    score: scores[best],
-    scores: Object.fromEntries(labels.map((label, i) => [label, scores[i]])),
-    labels: multiLabel ? labels.filter((_, i) => scores[i] >= 0.5) : null
-  };
 }
 
 // src/tasks/tags.ts
@@ -3477,7 +3553,10 @@ function withNames(labels) {
 function tagOf(name, form) {
   const groups = form.exec(name)?.groups;
   if (!groups) return null;
-  return { position: POSITIONS[groups["position"].toUpperCase()], kind: groups["kind"] ?? NAMELESS };
+  return {
+    position: POSITIONS[groups["position"].toUpperCase()],
+    kind: groups["kind"] ?? NAMELESS
+  };
 }
 function isScheme(tags, form) {
   const kinds = (position) => tags.filter((tag) => tag.position === position).map(({ kind }) => kind);
@@ -3514,7 +3593,12 @@ function readEntities({ text, parts, rows }, labels, aggregation) {
     return { word, tag: tags[best], score: row[best] };
   });
   const entities = joinedTags(words.map(({ tag }) => tag));
-  return entities.map((places) => entityOf(tokenized.text, places.map((place) => words[place])));
+  return entities.map(
+    (places) => entityOf(
+      tokenized.text,
+      places.map((place) => words[place])
+    )
+  );
 }
 function scoresOf(tokens, aggregation) {
   if (aggregation === "average") {
@@ -3544,7 +3628,8 @@ function readAnswer({ text, parts, rows }, allowNoAnswer) {
     if (found === null) return;
     const [first2, last2] = found;
     const score = chances.starts[first2] * chances.ends[last2];
-    if (best === null || score > best.score) best = answerOf(context, spans.slice(first2, last2 + 1), score);
+    if (best === null || score > best.score)
+      best = answerOf(context, spans.slice(first2, last2 + 1), score);
   });
   return best !== null && !(allowNoAnswer && nowhere > best.score) ? best : { text: "", score: nowhere, start: 0, end: 0 };
 }
@@ -3677,113 +3762,139 @@ function readable({ spec, tokenizer }, check, whole = false, most) {
   };
 }
 
+// src/model/headVerbs.ts
+function headVerbs(asked3) {
+  return {
+    classify: async (items, start, options) => {
+      requireTask(asked3, "classify", TEXT_CLASSIFICATION);
+      return asked3.run(classification(asked3, options), items, start);
+    },
+    tag: async (items, start, options) => {
+      requireTask(asked3, "tag", TOKEN_CLASSIFICATION);
+      return asked3.run(tagging(asked3, options), items, start);
+    },
+    fillMask: async (items, start, options) => {
+      requireTask(asked3, "fillMask", FILL_MASK);
+      return asked3.run(maskFilling(asked3, options), items, start);
+    },
+    answer: async (items, start, options) => {
+      requireTask(asked3, "answer", QUESTION_ANSWERING);
+      return asked3.run(answering2(asked3, options), items, start);
+    }
+  };
+}
+function countingVerbs(asked3) {
+  const { info, tokenizer } = asked3;
+  return {
+    countTokens: async (items, start, { prompt }) => {
+      const check = prompted(asked3, promptOf(info, prompt));
+      return each(check, items, start, (text) => tokenizer.count(text));
+    },
+    truncated: async (items, start, { prompt, maxLength }) => {
+      const most = readAtOnce(asked3, maxLength);
+      const check = prompted(asked3, promptOf(info, prompt));
+      const byCount = maxLength !== void 0 || info.task === QUESTION_ANSWERING;
+      const isCut2 = byCount ? (text) => tokenizer.count(text) > most : (text) => tokenizer.encode(text).overflowing.length > 0;
+      return each(check, items, start, isCut2);
+    }
+  };
+}
+function each(check, items, start, read) {
+  return items.map((item, place) => read(check(item, start + place)));
+}
+
+// src/model/vectorVerbs.ts
+function vectorVerbs(asked3) {
+  return {
+    embed: async (items, start, options) => {
+      requireTask(asked3, "embed", EMBEDDINGS);
+      return vectors(asked3, items, start, options);
+    },
+    embedSparse: async (items, start, options) => {
+      requireTask(asked3, "embedSparse", SPARSE_EMBEDDINGS);
+      return sparse(asked3, items, start, options);
+    },
+    similarity: async (a, b) => {
+      requireTask(asked3, "similarity", EMBEDDINGS, SPARSE_EMBEDDINGS);
+      const embed = (texts) => vectors(asked3, texts, 0, {});
+      const sides = [await vectorsOf("a", a, embed), await vectorsOf("b", b, embed)];
+      return similarities(...sides, ["a", "b"], asked3.spec.measure);
+    },
+    search: async (queries, corpus, { k = 10 }) => {
+      requireTask(asked3, "search", EMBEDDINGS, SPARSE_EMBEDDINGS);
+      checkNumber("k", k, 1);
+      const search = asked3.info.task === SPARSE_EMBEDDINGS ? searchSparse : searchDense;
+      return search(asked3, queries, listedCorpus(corpus), k);
+    }
+  };
+}
+function vectors(asked3, items, start, options) {
+  const { info } = asked3;
+  const request = embedding(asked3, promptOf(info, options.prompt), info.width, options);
+  return asked3.run(request, items, start);
+}
+async function sparse(asked3, items, start, { prompt, longText }) {
+  const options = { ...prompt !== void 0 && { prompt }, ...longText && { longText } };
+  const found = await vectors(asked3, items, start, options);
+  return found.map(sparseOf);
+}
+function listedCorpus(corpus) {
+  if (!Array.isArray(corpus)) {
+    throw new InputError(`corpus: expected texts or vectors, not ${kindOf(corpus)}`);
+  }
+  if (corpus.length === 0) throw new InputError("the corpus is empty");
+  return corpus;
+}
+async function searchDense(asked3, queries, corpus, k) {
+  const { info, spec, signal } = asked3;
+  const embed = (prompt) => (texts2) => vectors(asked3, texts2, 0, { prompt });
+  const found = await vectorsOf("corpus", corpus, embed(documentPrompt(info)));
+  const wanted = await vectorsOf("queries", queries, embed(queryPrompt(info)));
+  const texts = isVector(corpus[0]) ? null : corpus;
+  return nearest(wanted, found, k, texts, spec.measure, signal);
+}
+async function searchSparse(asked3, queries, corpus, k) {
+  const { info } = asked3;
+  const given = corpus.every(isSparse);
+  const found = given ? corpus : await sparse(asked3, corpus, 0, { prompt: documentPrompt(info) });
+  const listed = isOne(queries) ? [queries] : queries;
+  if (!Array.isArray(listed)) {
+    throw new InputError(`queries: expected texts, not ${kindOf(queries)}`);
+  }
+  const wanted = await sparse(asked3, listed, 0, { prompt: queryPrompt(info) });
+  const texts = given ? null : corpus;
+  return nearestSparse(wanted, found, k, texts);
+}
+
 // src/model/local.ts
 function localModel(parts) {
   const { engine } = parts.pipeline;
   return {
     info: parts.info,
-    ask: async (verb, args, signal) => {
+    ask: (async (verb, args, signal) => {
       engine.requireOpen();
       throwIfAborted(signal);
-      const asked3 = verbsOf(parts, signal)[verb];
+      const asked3 = verbsOf(askedOf(parts, signal))[verb];
       return asked3(...args);
-    },
+    }),
     close: () => engine.close()
   };
 }
-function verbsOf(parts, signal) {
-  const { info, pipeline } = parts;
-  const run2 = (request, items, start) => answers(pipeline, request, items, start, signal);
-  const require2 = (verb, ...tasks) => requireTask(info, verb, tasks);
-  const vectors = (items, start, options) => run2(embedding(parts, promptOf(info, options.prompt), info.width, options), items, start);
-  const sparse = async (items, start, options) => (await vectors(items, start, options)).map(sparseOf);
+function verbsOf(asked3) {
   return {
-    embed: async (items, start, options) => {
-      require2("embed", EMBEDDINGS);
-      return vectors(items, start, options);
-    },
-    embedSparse: async (items, start, options) => {
-      require2("embedSparse", SPARSE_EMBEDDINGS);
-      const { prompt, longText } = options;
-      return sparse(items, start, { ...prompt !== void 0 && { prompt }, ...longText && { longText } });
-    },
-    classify: async (items, start, options) => {
-      require2("classify", TEXT_CLASSIFICATION);
-      return run2(classification(parts, options), items, start);
-    },
-    tag: async (items, start, options) => {
-      require2("tag", TOKEN_CLASSIFICATION);
-      return run2(tagging(parts, options), items, start);
-    },
-    fillMask: async (items, start, options) => {
-      require2("fillMask", FILL_MASK);
-      return run2(maskFilling(parts, options), items, start);
-    },
-    answer: async (items, start, options) => {
-      require2("answer", QUESTION_ANSWERING);
-      return run2(answering2(parts, options), items, start);
-    },
-    countTokens: async (items, start, { prompt }) => each(prompted(parts, promptOf(info, prompt)), items, start, (text) => parts.tokenizer.count(text)),
-    truncated: async (items, start, { prompt, maxLength }) => {
-      const most = readAtOnce(parts, maxLength);
-      const check = prompted(parts, promptOf(info, prompt));
-      const byCount = maxLength !== void 0 || info.task === QUESTION_ANSWERING;
-      return each(
-        check,
-        items,
-        start,
-        (text) => byCount ? parts.tokenizer.count(text) > most : parts.tokenizer.encode(text).overflowing.length > 0
-      );
-    },
-    similarity: async (a, b) => {
-      require2("similarity", EMBEDDINGS, SPARSE_EMBEDDINGS);
-      const embed = (texts) => vectors(texts, 0, {});
-      const sides = [await vectorsOf("a", a, embed), await vectorsOf("b", b, embed)];
-      return similarities(...sides, ["a", "b"], parts.spec.measure);
-    },
-    search: async (queries, corpus, { k = 10 }) => {
-      require2("search", EMBEDDINGS, SPARSE_EMBEDDINGS);
-      checkNumber("k", k, 1);
-      const listed = listedCorpus(corpus);
-      return info.task === SPARSE_EMBEDDINGS ? searchSparse(parts, queries, listed, k, sparse) : searchDense(parts, queries, listed, k, vectors, signal);
-    },
-    verify: () => verify(parts, signal)
+    ...vectorVerbs(asked3),
+    ...headVerbs(asked3),
+    ...countingVerbs(asked3),
+    verify: () => verify(asked3)
   };
 }
-async function each(check, items, start, read) {
-  return items.map((item, place) => read(check(item, start + place)));
-}
-function requireTask({ path, task }, verb, tasks) {
-  if (tasks.includes(task)) return;
-  throw new InputError(`${path} is a ${task} bundle; ${verb} needs one for ${tasks.join(" or ")}`);
-}
-function listedCorpus(corpus) {
-  if (!Array.isArray(corpus)) throw new InputError(`corpus: expected texts or vectors, not ${kindOf(corpus)}`);
-  if (corpus.length === 0) throw new InputError("the corpus is empty");
-  return corpus;
-}
-async function searchDense({ info, spec }, queries, corpus, k, embed, signal) {
-  const [query, document2] = [queryPrompt(info), documentPrompt(info)];
-  const found = await vectorsOf("corpus", corpus, (texts2) => embed(texts2, 0, { prompt: document2 }));
-  const asked3 = await vectorsOf("queries", queries, (texts2) => embed(texts2, 0, { prompt: query }));
-  const texts = isVector(corpus[0]) ? null : corpus;
-  return nearest(asked3, found, k, texts, spec.measure, signal);
-}
-async function searchSparse({ info }, queries, corpus, k, embed) {
-  const given = corpus.every(isSparse);
-  const found = given ? corpus : await embed(corpus, 0, { prompt: documentPrompt(info) });
-  const listed = isOne(queries) ? [queries] : queries;
-  if (!Array.isArray(listed)) throw new InputError(`queries: expected texts, not ${kindOf(queries)}`);
-  const asked3 = await embed(listed, 0, { prompt: queryPrompt(info) });
-  return nearestSparse(asked3, found, k, given ? null : corpus);
-}
-async function verify(parts, signal) {
-  const { info, pipeline, golden: bytes } = parts;
-  const golden = readRecord(decodeGolden, bytes, `${info.path}/${GOLDEN}`);
+async function verify(asked3) {
+  const { info } = asked3;
+  const golden = readRecord(decodeGolden, asked3.golden, `${info.path}/${GOLDEN}`);
   const roundsOtherwise = info.manifest.quantization !== null && info.provider !== "cpu";
   const found = [];
   for (const text of golden.texts) {
-    const [whole] = await answers(pipeline, output(parts), [textOf(text)], found.length, signal);
+    const [whole] = await asked3.run(output(asked3), [textOf(text)], found.length);
     const [{ ids }, rows] = [whole.parts[0], whole.rows[0]];
     found.push(goldenAnswer(text, ids, rows, golden.columns, roundsOtherwise));
     await turn();
@@ -3872,7 +3983,10 @@ function outputOf(tensor) {
   if (type === "float32") return { data, shape: dims };
   if (type === "float16") {
     const { buffer, byteOffset, length } = data;
-    return { data: Float32Array.from(new Uint16Array(buffer, byteOffset, length), halfValue), shape: dims };
+    return {
+      data: Float32Array.from(new Uint16Array(buffer, byteOffset, length), halfValue),
+      shape: dims
+    };
   }
   throw new BundleError(`onnxruntime gives ${type} where float32 was expected`);
 }
@@ -3889,11 +4003,14 @@ function versionOf({ env }) {
 async function openRuntime(given, provider) {
   if (given === void 0) return imported(() => byName(provider), packageOf(provider));
   if (typeof given === "string" || given instanceof URL) {
-    return imported(() => import(
-      /* @vite-ignore */
-      /* webpackIgnore: true */
+    return imported(
+      () => import(
+        /* @vite-ignore */
+        /* webpackIgnore: true */
+        String(given)
+      ),
       String(given)
-    ), String(given));
+    );
   }
   return checked(given);
 }
@@ -3913,7 +4030,9 @@ async function imported(load2, name) {
   try {
     module = await load2();
   } catch (error) {
-    throw new ProviderError(`${name} cannot be imported (${error.message}): ${wayOut(name)}`);
+    throw new ProviderError(
+      `${name} cannot be imported (${error.message}): ${wayOut(name)}`
+    );
   }
   const { default: whole } = module;
   return checked(isRuntime(module) ? module : whole);
@@ -3924,7 +4043,9 @@ function wayOut(name) {
 }
 function checked(module) {
   if (isRuntime(module)) return module;
-  throw new InputError(`runtime: expected the module of onnxruntime, or its address, not ${kindOf(module)}`);
+  throw new InputError(
+    `runtime: expected the module of onnxruntime, or its address, not ${kindOf(module)}`
+  );
 }
 function isRuntime(module) {
   const { InferenceSession, Tensor, env } = module ?? {};
@@ -3942,7 +4063,10 @@ function threadsOfWasm({ env }, asked3) {
   env.wasm.numThreads = count2;
   if (count2 === wanted) return { count: count2, note: null };
   const why = isolated ? "an earlier model of this page settled it" : "the page is not cross-origin isolated, so there is no SharedArrayBuffer: serve it with 'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'";
-  return { count: count2, note: `${count2} thread${count2 === 1 ? "" : "s"} where ${wanted} could run: ${why}` };
+  return {
+    count: count2,
+    note: `${count2} thread${count2 === 1 ? "" : "s"} where ${wanted} could run: ${why}`
+  };
 }
 function cores() {
   return globalThis.navigator?.hardwareConcurrency || coresOfNode() || 1;
@@ -3962,7 +4086,9 @@ async function openSession(bundle, options) {
   const threads = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
   const settings = settingsOf(bundle.manifest, provider, threads.count);
   const session = await created(bundle, runtime, provider, settings);
-  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter((note) => note !== null);
+  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter(
+    (note) => note !== null
+  );
   return { session, runtime, provider, threads: threads.count, version: versionOf(runtime), notes };
 }
 var PLACEMENT = "webgpu may leave part of the graph to the CPU: onnxruntime does not tell here which";
@@ -4039,13 +4165,21 @@ function weightFiles(files, graph) {
 function failure(path, provider, error) {
   const reason = reasonOf2(error);
   if (/SIMD is not supported/.test(reason)) {
-    return new ProviderError("this browser's WebAssembly has no SIMD, which onnxruntime-web needs: update it, or ask a server");
+    return new ProviderError(
+      "this browser's WebAssembly has no SIMD, which onnxruntime-web needs: update it, or ask a server"
+    );
   }
-  if (/no available backend|backend not found|failed to (asynchronously )?prepare wasm|dynamically imported module/i.test(reason)) {
-    return new ProviderError(`provider '${provider}' does not start here: ${startingPoint(reason)} (${help(provider)})`);
+  if (/no available backend|backend not found|failed to (asynchronously )?prepare wasm|dynamically imported module/i.test(
+    reason
+  )) {
+    return new ProviderError(
+      `provider '${provider}' does not start here: ${startingPoint(reason)} (${help(provider)})`
+    );
   }
   if (provider === "webgpu") {
-    return new ProviderError(`${path} cannot be loaded with provider 'webgpu': ${reason} (${help(provider)})`);
+    return new ProviderError(
+      `${path} cannot be loaded with provider 'webgpu': ${reason} (${help(provider)})`
+    );
   }
   return new BundleError(`${path} cannot be loaded by onnxruntime: ${reason}`);
 }
@@ -4112,7 +4246,9 @@ function specOf(manifest, origin) {
   const task = TASKS.find(({ name }) => name === manifest.task);
   if (!task) {
     const known = TASKS.map(({ name }) => name).join(", ");
-    throw new BundleError(`${origin} is for the task '${manifest.task}'; this version knows ${known}`);
+    throw new BundleError(
+      `${origin} is for the task '${manifest.task}'; this version knows ${known}`
+    );
   }
   const multiLabel = manifest.problem_type === "multi_label_classification";
   const named3 = manifest.default_prompt;
@@ -4200,7 +4336,9 @@ function nodeWorkers() {
 function newWorker(address) {
   const workers = nodeWorkers();
   if (workers) {
-    return portOfNode(new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url)));
+    return portOfNode(
+      new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url))
+    );
   }
   if (typeof Worker === "undefined") {
     throw new ProviderError("there are no workers here: use load instead of loadInWorker");
@@ -4229,7 +4367,10 @@ function portOfNode(worker) {
     post: (message) => worker.postMessage(message),
     listen: (receive, broken) => {
       worker.on("message", receive);
-      worker.on("error", (error) => broken?.(error instanceof Error ? error.message : String(error)));
+      worker.on(
+        "error",
+        (error) => broken?.(error instanceof Error ? error.message : String(error))
+      );
     },
     waits: (waiting) => waiting ? worker.ref() : worker.unref(),
     end: () => void worker.terminate()
@@ -4260,7 +4401,11 @@ function ownPort() {
 async function loadInWorker(source2, options = {}) {
   const { signal, onProgress, worker, ...rest } = options;
   throwIfAborted(signal);
-  const request = { kind: "load", source: absoluteSource(source2), options: absoluteOptions(rest) };
+  const request = {
+    kind: "load",
+    source: absoluteSource(source2),
+    options: absoluteOptions(rest)
+  };
   const given = typeof Worker !== "undefined" && worker instanceof Worker;
   const port = given ? portOf(worker) : newWorker(absolute2(worker));
   const link = linkTo(port);
@@ -4352,7 +4497,11 @@ function absoluteSource(source2) {
   }
   return source2 instanceof Map ? source2 : [...source2];
 }
-function absoluteOptions({ runtime, wasmPaths, ...rest }) {
+function absoluteOptions({
+  runtime,
+  wasmPaths,
+  ...rest
+}) {
   const module = absolute2(runtime);
   return {
     ...rest,
@@ -4362,7 +4511,9 @@ function absoluteOptions({ runtime, wasmPaths, ...rest }) {
 }
 function absolutePaths(paths) {
   if (typeof paths === "string") return absolute2(paths);
-  return Object.fromEntries(Object.entries(paths).map(([kind, path]) => [kind, absolute2(path)]));
+  return Object.fromEntries(
+    Object.entries(paths).map(([kind, path]) => [kind, absolute2(path)])
+  );
 }
 
 // src/worker/host.ts
@@ -4377,7 +4528,8 @@ function hostModel() {
       core = await loadCore(request.source, { ...request.options, signal, onProgress });
       return core.info;
     }
-    if (request.kind === "ask") return core.ask(request.verb, request.args, signal);
+    if (request.kind === "ask")
+      return core.ask(request.verb, request.args, signal);
     return core?.close();
   };
   port.listen((message) => {

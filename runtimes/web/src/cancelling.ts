@@ -6,7 +6,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 export function reasonOf(signal: AbortSignal): unknown {
-  return signal.reason ?? Object.assign(new Error("this call was cancelled"), { name: "AbortError" });
+  return (
+    signal.reason ?? Object.assign(new Error("this call was cancelled"), { name: "AbortError" })
+  );
 }
 
 interface Schedulers {

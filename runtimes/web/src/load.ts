@@ -1,6 +1,15 @@
 /** From a bundle to a model that runs. */
 
-import { type BundleSource, GOLDEN, openBundle, type OpenedBundle, type OnProgress, originOf, parsed, TOKENIZER } from "./bundle/index.ts";
+import {
+  type BundleSource,
+  GOLDEN,
+  openBundle,
+  type OpenedBundle,
+  type OnProgress,
+  originOf,
+  parsed,
+  TOKENIZER,
+} from "./bundle/index.ts";
 import { throwIfAborted } from "./cancelling.ts";
 import { BundleError } from "./errors.ts";
 import { type Model, modelOf } from "./model/index.ts";

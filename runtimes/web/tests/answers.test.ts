@@ -4,7 +4,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, type Model, type Vector } from "../src/index.ts";
 import { halfValue } from "../src/vectors/forms.ts";
-import { answersOf, assertClose, bundle, BUNDLES, CONTEXTS, inCodePoints, MASKED, PAIRS, QUESTION, TARGETS, TEXTS } from "./fixtures.ts";
+import {
+  answersOf,
+  assertClose,
+  bundle,
+  BUNDLES,
+  CONTEXTS,
+  inCodePoints,
+  MASKED,
+  PAIRS,
+  QUESTION,
+  TARGETS,
+  TEXTS,
+} from "./fixtures.ts";
 
 type Call = (model: Model) => Promise<unknown>;
 
@@ -25,7 +37,10 @@ function numbers(vectors: readonly Vector[]): unknown[] {
 
 const BOTH = [...TEXTS, ...PAIRS];
 const SOME = TEXTS.slice(0, 3);
-const tagged = async (model: Model, aggregation?: "words" | "simple" | "first" | "average" | "max"): Promise<unknown> => {
+const tagged = async (
+  model: Model,
+  aggregation?: "words" | "simple" | "first" | "average" | "max",
+): Promise<unknown> => {
   const found = await model.tag(TEXTS, aggregation ? { aggregation } : {});
   return found.map((entities, i) => entities.map((entity) => inCodePoints(TEXTS[i]!, entity)));
 };
@@ -62,7 +77,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   "tag by max": (model) => tagged(model, "max"),
   fill_mask: (model) => model.fillMask(MASKED(model.maskToken!).slice(0, 2)),
   "fill_mask of one": (model) => model.fillMask(MASKED(model.maskToken!)[0]!, { k: 3 }),
-  "fill_mask of a stream": (model) => all(model.fillMask(streamed(MASKED(model.maskToken!).slice(0, 2)))),
+  "fill_mask of a stream": (model) =>
+    all(model.fillMask(streamed(MASKED(model.maskToken!).slice(0, 2)))),
   answer: (model) => answered(model),
   "answer one": (model) => model.answer(QUESTION, CONTEXTS[0]!),
   "answer a stream": (model) => all(model.answer(QUESTION, streamed(CONTEXTS))),
@@ -87,7 +103,10 @@ const WITHIN = 1e-5;
 const WITHIN_FP16 = 2e-3;
 
 /** int8 vectors may round to the neighbouring number; float16 has eleven bits. */
-const ROUNDED: Readonly<Record<string, number>> = { "embed in int8": 1, "embed in float16": 2 ** -11 };
+const ROUNDED: Readonly<Record<string, number>> = {
+  "embed in int8": 1,
+  "embed in float16": 2 ** -11,
+};
 
 async function assertAnswers(name: string, provider: "cpu" | "wasm"): Promise<void> {
   const model = await load(bundle(name), { provider, threads: 1 });
@@ -119,7 +138,12 @@ for (const provider of ["cpu", "wasm"] as const) {
       const { passed, answers, failures } = await model.verify();
       assert.deepEqual(failures, []);
       assert.ok(passed && answers.length >= 33);
-      assert.ok(answers.every(({ roundsOtherwise }) => roundsOtherwise === (provider === "wasm" && QUANTIZED.test(name))));
+      assert.ok(
+        answers.every(
+          ({ roundsOtherwise }) =>
+            roundsOtherwise === (provider === "wasm" && QUANTIZED.test(name)),
+        ),
+      );
       await model.close();
     });
   }

@@ -1,7 +1,15 @@
 /** Where bundles come from, and what is said of those that are damaged. */
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -26,7 +34,9 @@ function copy(name: string): string {
 
 function contentsOf(name: string): Map<string, Uint8Array> {
   const names = readdirSync(bundle(name)).filter((file) => /\.(json|onnx)$/.test(file));
-  return new Map(names.map((file) => [file, new Uint8Array(readFileSync(join(bundle(name), file)))]));
+  return new Map(
+    names.map((file) => [file, new Uint8Array(readFileSync(join(bundle(name), file)))]),
+  );
 }
 
 async function assertAnswers(source: Parameters<typeof load>[0]): Promise<void> {
@@ -44,27 +54,44 @@ test("a bundle is loaded from a folder, its address, and its files", async () =>
   await assertAnswers(`${served.address}/models/embedder/`);
   await assertAnswers(new URL(`${served.address}/models/embedder/manifest.json`));
   await assertAnswers(contentsOf("embedder"));
-  const blobs = [...contentsOf("embedder")].map(([name, bytes]) => [name, new Blob([bytes as Uint8Array<ArrayBuffer>])] as const);
+  const blobs = [...contentsOf("embedder")].map(
+    ([name, bytes]) => [name, new Blob([bytes as Uint8Array<ArrayBuffer>])] as const,
+  );
   await assertAnswers(new Map(blobs));
-  await assertAnswers(new Map([...contentsOf("embedder")].map(([name, bytes]) => [`minilm/${name}`, bytes])));
+  await assertAnswers(
+    new Map([...contentsOf("embedder")].map(([name, bytes]) => [`minilm/${name}`, bytes])),
+  );
 });
 
 test("dropped files know their names, and may lie in a folder", async () => {
   const { File } = await import("node:buffer");
-  const files = [...contentsOf("embedder")].map(([name, bytes]) => new File([bytes as Uint8Array<ArrayBuffer>], name));
+  const files = [...contentsOf("embedder")].map(
+    ([name, bytes]) => new File([bytes as Uint8Array<ArrayBuffer>], name),
+  );
   await assertAnswers(files as unknown as globalThis.File[]);
-  for (const file of files) Object.defineProperty(file, "webkitRelativePath", { value: `dropped/${file.name}` });
+  for (const file of files)
+    Object.defineProperty(file, "webkitRelativePath", { value: `dropped/${file.name}` });
   await assertAnswers(files as unknown as globalThis.File[]);
 });
 
 test("a download tells how far it has come", async () => {
   const told: Progress[] = [];
-  const model = await load(`${served.address}/models/embedder`, { threads: 1, onProgress: (progress) => void told.push(progress) });
+  const model = await load(`${served.address}/models/embedder`, {
+    threads: 1,
+    onProgress: (progress) => void told.push(progress),
+  });
   await model.close();
-  const sizes = ["golden.json", "model.onnx", "tokenizer.json"].map((name) => readFileSync(join(bundle("embedder"), name)).length);
+  const sizes = ["golden.json", "model.onnx", "tokenizer.json"].map(
+    (name) => readFileSync(join(bundle("embedder"), name)).length,
+  );
   const totalBytes = sizes.reduce((a, b) => a + b);
-  assert.deepEqual(new Set(told.map(({ file }) => file)), new Set(["golden.json", "model.onnx", "tokenizer.json"]));
-  assert.ok(told.every((progress, i) => i === 0 || progress.loadedBytes >= told[i - 1]!.loadedBytes));
+  assert.deepEqual(
+    new Set(told.map(({ file }) => file)),
+    new Set(["golden.json", "model.onnx", "tokenizer.json"]),
+  );
+  assert.ok(
+    told.every((progress, i) => i === 0 || progress.loadedBytes >= told[i - 1]!.loadedBytes),
+  );
   assert.deepEqual([told[0]!.loadedBytes, told.at(-1)!.loadedBytes], [0, totalBytes]);
   assert.ok(told.every((progress) => progress.totalBytes === totalBytes));
 });
@@ -82,13 +109,45 @@ test("a load is cancelled while it downloads", async () => {
 });
 
 const DAMAGE: readonly (readonly [string, RegExp, (folder: string) => void])[] = [
-  ["no manifest", /is not a bundle: it has no manifest\.json\. Make one with 'edgebert export MODEL -o /, (folder) => rmSync(join(folder, "manifest.json"))],
-  ["no tokenizer", /is damaged: tokenizer\.json is missing$/, (folder) => rmSync(join(folder, "tokenizer.json"))],
-  ["half of a graph", /is damaged: model\.onnx has 1000 bytes where \d+ belong: was it downloaded or copied whole\?$/, (folder) => truncateSync(join(folder, "model.onnx"), 1000)],
-  ["a changed graph", /is damaged: model\.onnx was changed \(its checksum differs\)$/, (folder) => flip(join(folder, "model.onnx"))],
-  ["a changed tokenizer", /is damaged: tokenizer\.json was changed \(its checksum differs\)$/, (folder) => flip(join(folder, "tokenizer.json"))],
-  ["changed golden answers", /is damaged: golden\.json was changed \(its checksum differs\)$/, (folder) => flip(join(folder, "golden.json"))],
-  ["a file that Git LFS has not fetched", /is damaged: model\.onnx is a Git LFS pointer, not the file itself: fetch it with 'git lfs pull'$/, (folder) => writeFileSync(join(folder, "model.onnx"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")],
+  [
+    "no manifest",
+    /is not a bundle: it has no manifest\.json\. Make one with 'edgebert export MODEL -o /,
+    (folder) => rmSync(join(folder, "manifest.json")),
+  ],
+  [
+    "no tokenizer",
+    /is damaged: tokenizer\.json is missing$/,
+    (folder) => rmSync(join(folder, "tokenizer.json")),
+  ],
+  [
+    "half of a graph",
+    /is damaged: model\.onnx has 1000 bytes where \d+ belong: was it downloaded or copied whole\?$/,
+    (folder) => truncateSync(join(folder, "model.onnx"), 1000),
+  ],
+  [
+    "a changed graph",
+    /is damaged: model\.onnx was changed \(its checksum differs\)$/,
+    (folder) => flip(join(folder, "model.onnx")),
+  ],
+  [
+    "a changed tokenizer",
+    /is damaged: tokenizer\.json was changed \(its checksum differs\)$/,
+    (folder) => flip(join(folder, "tokenizer.json")),
+  ],
+  [
+    "changed golden answers",
+    /is damaged: golden\.json was changed \(its checksum differs\)$/,
+    (folder) => flip(join(folder, "golden.json")),
+  ],
+  [
+    "a file that Git LFS has not fetched",
+    /is damaged: model\.onnx is a Git LFS pointer, not the file itself: fetch it with 'git lfs pull'$/,
+    (folder) =>
+      writeFileSync(
+        join(folder, "model.onnx"),
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+      ),
+  ],
 ];
 
 function flip(file: string): void {
@@ -114,25 +173,50 @@ test("an address with damaged or missing files is refused in one line that names
   const folder = copy("embedder");
   truncateSync(join(folder, "model.onnx"), 1000);
   const broken = await serve({ "/half/": folder, "/none/": copies });
-  await assert.rejects(load(`${broken.address}/half/`), { name: "BundleError", message: /^http:\/\/\S+\/half is damaged: model\.onnx has 1000 bytes where \d+ belong/ });
-  await assert.rejects(load(`${broken.address}/none/`), { name: "BundleError", message: /^http:\/\/\S+\/none\/manifest\.json is not served: HTTP 404\. A bundle is a folder/ });
+  await assert.rejects(load(`${broken.address}/half/`), {
+    name: "BundleError",
+    message: /^http:\/\/\S+\/half is damaged: model\.onnx has 1000 bytes where \d+ belong/,
+  });
+  await assert.rejects(load(`${broken.address}/none/`), {
+    name: "BundleError",
+    message: /^http:\/\/\S+\/none\/manifest\.json is not served: HTTP 404\. A bundle is a folder/,
+  });
   broken.close();
-  await assert.rejects(load(`${broken.address}/half/`), { name: "BundleError", message: /^http:\/\/\S+ cannot be reached \(fetch failed\)/ });
+  await assert.rejects(load(`${broken.address}/half/`), {
+    name: "BundleError",
+    message: /^http:\/\/\S+ cannot be reached \(fetch failed\)/,
+  });
 });
 
 test("a download that breaks off is refused, and says so", async () => {
   const broken = await serve({ "/": bundle("embedder") }, { breakAfter: 5000 });
-  await assert.rejects(load(`${broken.address}/`), { name: "BundleError", message: /^http:\/\/\S+\.json broke off while it was downloaded \([^\n]+\): load it again$/ });
+  await assert.rejects(load(`${broken.address}/`), {
+    name: "BundleError",
+    message: /^http:\/\/\S+\.json broke off while it was downloaded \([^\n]+\): load it again$/,
+  });
   broken.close();
 });
 
 test("files of which some are missing, or that are none, are refused", async () => {
   const contents = contentsOf("embedder");
   contents.delete("tokenizer.json");
-  await assert.rejects(load(contents), { name: "BundleError", message: "the files given are damaged: tokenizer.json is missing" });
-  await assert.rejects(load(new Map()), { name: "BundleError", message: /^the files given are not a bundle: manifest\.json is not among them/ });
-  await assert.rejects(load([1] as unknown as File[]), { name: "InputError", message: /^the files given: expected files, or a Map of names to Blob or ArrayBuffer, not number$/ });
-  await assert.rejects(load(new Map([["manifest.json", "{}"]]) as never), { name: "InputError", message: /manifest\.json is a string, not a Blob/ });
+  await assert.rejects(load(contents), {
+    name: "BundleError",
+    message: "the files given are damaged: tokenizer.json is missing",
+  });
+  await assert.rejects(load(new Map()), {
+    name: "BundleError",
+    message: /^the files given are not a bundle: manifest\.json is not among them/,
+  });
+  await assert.rejects(load([1] as unknown as File[]), {
+    name: "InputError",
+    message:
+      /^the files given: expected files, or a Map of names to Blob or ArrayBuffer, not number$/,
+  });
+  await assert.rejects(load(new Map([["manifest.json", "{}"]]) as never), {
+    name: "InputError",
+    message: /manifest\.json is a string, not a Blob/,
+  });
   for (const source of [undefined, null, 5, {}, ""]) {
     await assert.rejects(load(source as never), { name: "InputError" });
   }
@@ -144,10 +228,16 @@ test("a graph that onnxruntime cannot load is a damaged bundle, not a crash", as
   const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf-8"));
   const graph = Buffer.from("this is no graph");
   writeFileSync(join(folder, "model.onnx"), graph);
-  manifest.files["model.onnx"] = { sha256: createHash("sha256").update(graph).digest("hex"), size_bytes: graph.length };
+  manifest.files["model.onnx"] = {
+    sha256: createHash("sha256").update(graph).digest("hex"),
+    size_bytes: graph.length,
+  };
   manifest.digest = null;
   writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
   for (const provider of ["cpu", "wasm"] as const) {
-    await assert.rejects(load(folder, { provider }), { name: "BundleError", message: /model\.onnx cannot be loaded by onnxruntime: [^\n]+$/ });
+    await assert.rejects(load(folder, { provider }), {
+      name: "BundleError",
+      message: /model\.onnx cannot be loaded by onnxruntime: [^\n]+$/,
+    });
   }
 });

@@ -85,7 +85,8 @@ export async function openPage(isolated: boolean, flags: readonly string[] = [])
   served.handle = (request, response) => {
     const path = new URL(request.url!, "http://page").pathname;
     if (path.startsWith("/models/") && !page.online) response.destroy();
-    else if (path === "/page/") response.writeHead(200, { "Content-Type": "text/html", ...(isolated && ISOLATED) }).end(PAGE);
+    else if (path === "/page/")
+      response.writeHead(200, { "Content-Type": "text/html", ...(isolated && ISOLATED) }).end(PAGE);
     else if (path === "/page/next") jobs.ask(response);
     else if (path === "/page/told") void jobs.told(request, response);
     else return false;

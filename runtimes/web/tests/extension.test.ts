@@ -10,7 +10,11 @@ import { answersOf, assertClose, BUILT, bundle, PACKAGE, TEXTS } from "./fixture
 import { serve } from "./server.ts";
 
 const POLICY = "script-src 'self' 'wasm-unsafe-eval'; object-src 'self'";
-const ONNXRUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+const ONNXRUNTIME = [
+  "ort.wasm.min.mjs",
+  "ort-wasm-simd-threaded.mjs",
+  "ort-wasm-simd-threaded.wasm",
+];
 
 interface Told {
   readonly vectors?: number[][];
@@ -28,7 +32,8 @@ async function askExtension(policy: string | null): Promise<Told> {
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       response.writeHead(204).end();
-      if (request.method === "POST") told.resolve(JSON.parse(Buffer.concat(parts).toString()) as Told);
+      if (request.method === "POST")
+        told.resolve(JSON.parse(Buffer.concat(parts).toString()) as Told);
     });
     return true;
   };
@@ -37,17 +42,25 @@ async function askExtension(policy: string | null): Promise<Told> {
   for (const name of ONNXRUNTIME) {
     cpSync(join(PACKAGE, "node_modules/onnxruntime-web/dist", name), join(folder, name));
   }
-  writeFileSync(join(folder, "manifest.json"), JSON.stringify({
-    manifest_version: 3,
-    name: "embeds",
-    version: "1",
-    background: { service_worker: "background.js" },
-    host_permissions: ["http://127.0.0.1/*"],
-    ...(policy !== null && { content_security_policy: { extension_pages: policy } }),
-  }));
+  writeFileSync(
+    join(folder, "manifest.json"),
+    JSON.stringify({
+      manifest_version: 3,
+      name: "embeds",
+      version: "1",
+      background: { service_worker: "background.js" },
+      host_permissions: ["http://127.0.0.1/*"],
+      ...(policy !== null && { content_security_policy: { extension_pages: policy } }),
+    }),
+  );
   writeFileSync(join(folder, "background.js"), 'chrome.tabs.create({ url: "page.html" });');
-  writeFileSync(join(folder, "page.html"), '<!doctype html><script type="module" src="page.js"></script>');
-  writeFileSync(join(folder, "page.js"), `
+  writeFileSync(
+    join(folder, "page.html"),
+    '<!doctype html><script type="module" src="page.js"></script>',
+  );
+  writeFileSync(
+    join(folder, "page.js"),
+    `
     import { loadInWorker } from "./client.js";
     const tell = (told) => fetch(${JSON.stringify(`${served.address}/told`)}, { method: "POST", mode: "no-cors", body: JSON.stringify(told) });
     try {
@@ -56,14 +69,18 @@ async function askExtension(policy: string | null): Promise<Told> {
       await tell({ vectors });
     } catch (error) {
       await tell({ error: error.name + ": " + error.message });
-    }`);
+    }`,
+  );
   const chromium = startChromium([
     "--disable-features=DisableLoadExtensionCommandLineSwitch",
     `--disable-extensions-except=${folder}`,
     `--load-extension=${folder}`,
     "about:blank",
   ]);
-  const late = setTimeout(() => told.reject(new Error("the extension told nothing for a minute")), 60_000);
+  const late = setTimeout(
+    () => told.reject(new Error("the extension told nothing for a minute")),
+    60_000,
+  );
   try {
     return await told.promise;
   } finally {
@@ -74,7 +91,11 @@ async function askExtension(policy: string | null): Promise<Told> {
   }
 }
 
-function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+} {
   let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;
   const promise = new Promise<T>((...both) => ([resolve, reject] = both));
@@ -89,6 +110,9 @@ test("a page of an extension embeds in a worker", async () => {
 
 test("without the policy it says which is missing", async () => {
   const { error } = await askExtension(null);
-  assert.match(error!, /^ProviderError: provider 'wasm' does not start here: .*content security policy allow 'wasm-unsafe-eval'\?\)$/s);
+  assert.match(
+    error!,
+    /^ProviderError: provider 'wasm' does not start here: .*content security policy allow 'wasm-unsafe-eval'\?\)$/s,
+  );
   assert.doesNotMatch(error!, /\n/);
 });

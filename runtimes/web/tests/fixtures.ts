@@ -60,14 +60,21 @@ export const CONTEXTS = [
 ];
 
 /** Hold values to others: numbers within a distance, of those above 1 a share of them; all else equal. */
-export function assertClose(actual: unknown, expected: unknown, within: number, where = "it"): void {
+export function assertClose(
+  actual: unknown,
+  expected: unknown,
+  within: number,
+  where = "it",
+): void {
   const given = ArrayBuffer.isView(actual) ? Array.from(actual as Float32Array) : actual;
   if (typeof expected === "number") {
     const apart = Math.abs((given as number) - expected) / Math.max(1, Math.abs(expected));
     assert.ok(apart <= within, `${where}: ${given} for ${expected}`);
   } else if (Array.isArray(expected)) {
     assert.equal((given as unknown[]).length, expected.length, `${where}: as many`);
-    expected.forEach((value, i) => assertClose((given as unknown[])[i], value, within, `${where}[${i}]`));
+    expected.forEach((value, i) =>
+      assertClose((given as unknown[])[i], value, within, `${where}[${i}]`),
+    );
   } else if (expected !== null && typeof expected === "object") {
     assert.deepEqual(Object.keys(given as object).sort(), Object.keys(expected).sort(), where);
     for (const [key, value] of Object.entries(expected)) {

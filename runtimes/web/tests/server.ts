@@ -31,13 +31,18 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Serve folders.
  *  @param folders by the beginning of their paths. */
-export async function serve(folders: Readonly<Record<string, string>>, serving: Serving = {}): Promise<Served> {
+export async function serve(
+  folders: Readonly<Record<string, string>>,
+  serving: Serving = {},
+): Promise<Served> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url!, "http://server").pathname);
     asked.push(path);
     if (served.handle(request, response)) return;
-    const prefix = Object.keys(folders).filter((start) => path.startsWith(start)).sort((a, b) => b.length - a.length)[0];
+    const prefix = Object.keys(folders)
+      .filter((start) => path.startsWith(start))
+      .sort((a, b) => b.length - a.length)[0];
     const file = prefix === undefined ? "" : join(folders[prefix]!, path.slice(prefix.length));
     if (!existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404, serving.headers).end();
@@ -64,10 +69,16 @@ export async function serve(folders: Readonly<Record<string, string>>, serving: 
   return served;
 }
 
-async function send(file: string, response: ServerResponse, { bytesPerSecond, breakAfter }: Serving): Promise<void> {
+async function send(
+  file: string,
+  response: ServerResponse,
+  { bytesPerSecond, breakAfter }: Serving,
+): Promise<void> {
   const piece = bytesPerSecond ? Math.ceil(bytesPerSecond / 20) : 65_536;
   let sent = 0;
-  for await (const bytes of createReadStream(file, { highWaterMark: Math.min(piece, breakAfter ?? piece) })) {
+  for await (const bytes of createReadStream(file, {
+    highWaterMark: Math.min(piece, breakAfter ?? piece),
+  })) {
     if (response.destroyed) return;
     if (breakAfter !== undefined && sent >= breakAfter) {
       response.destroy();

@@ -5,7 +5,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { load, loadInWorker, type LoadInWorkerOptions, type Model, type Progress } from "../src/index.ts";
+import {
+  load,
+  loadInWorker,
+  type LoadInWorkerOptions,
+  type Model,
+  type Progress,
+} from "../src/index.ts";
 import { answersOf, assertClose, BUILT, bundle, CONTEXTS, QUESTION, TEXTS } from "./fixtures.ts";
 import { serve } from "./server.ts";
 
@@ -48,12 +54,19 @@ test("questions, pairs, labels and masks go there and back", async () => {
   const reranker = await inWorker("reranker");
   assertClose(await reranker.rerank(QUESTION, TEXTS), answersOf("reranker")["rerank"], 1e-5);
   const filler = await inWorker("filler");
-  assertClose(await filler.fillMask("anna is in [MASK] .", { k: 3 }), answersOf("filler")["fill_mask of one"], 1e-5);
+  assertClose(
+    await filler.fillMask("anna is in [MASK] .", { k: 3 }),
+    answersOf("filler")["fill_mask of one"],
+    1e-5,
+  );
 });
 
 test("this thread is free while the worker embeds", async () => {
   const model = await inWorker("embedder");
-  const texts = Array.from({ length: 3000 }, (_, i) => `anna was in the kitchen ${i} ${"late ".repeat(i % 20)}`);
+  const texts = Array.from(
+    { length: 3000 },
+    (_, i) => `anna was in the kitchen ${i} ${"late ".repeat(i % 20)}`,
+  );
   let last = performance.now();
   let longest = 0;
   const timer = setInterval(() => {
@@ -67,10 +80,22 @@ test("this thread is free while the worker embeds", async () => {
 
 test("errors keep their kind, and stand in the caller's thread", async () => {
   const model = await inWorker("embedder");
-  await assert.rejects(model.embed(["a", 5 as never]), { name: "InputError", message: "text 1: expected string, not number" });
-  await assert.rejects(model.classify("a"), { name: "InputError", message: /is a feature-extraction bundle/ });
-  await assert.rejects(model.embed([(() => "") as never]), { name: "InputError", message: /^what was given cannot go to a worker: / });
-  await assert.rejects(inWorker("none"), { name: "BundleError", message: /is not a bundle: it has no manifest\.json/ });
+  await assert.rejects(model.embed(["a", 5 as never]), {
+    name: "InputError",
+    message: "text 1: expected string, not number",
+  });
+  await assert.rejects(model.classify("a"), {
+    name: "InputError",
+    message: /is a feature-extraction bundle/,
+  });
+  await assert.rejects(model.embed([(() => "") as never]), {
+    name: "InputError",
+    message: /^what was given cannot go to a worker: /,
+  });
+  await assert.rejects(inWorker("none"), {
+    name: "BundleError",
+    message: /is not a bundle: it has no manifest\.json/,
+  });
 });
 
 test("a cancelled call ends at once here, and soon there", async () => {
@@ -92,20 +117,28 @@ test("a cancelled call ends at once here, and soon there", async () => {
 test("a download in a worker tells how far it has come, and can be cancelled", async () => {
   const served = await serve({ "/": bundle("embedder") });
   const told: Progress[] = [];
-  const model = await loadInWorker(`${served.address}/`, { worker, threads: 1, onProgress: (progress) => void told.push(progress) });
+  const model = await loadInWorker(`${served.address}/`, {
+    worker,
+    threads: 1,
+    onProgress: (progress) => void told.push(progress),
+  });
   open.push(model);
   assert.ok(told.length >= 3 && told.at(-1)!.loadedBytes === told.at(-1)!.totalBytes);
   served.close();
   const slow = await serve({ "/": bundle("embedder") }, { bytesPerSecond: 20_000 });
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 200);
-  await assert.rejects(loadInWorker(`${slow.address}/`, { worker, signal: controller.signal }), { name: "AbortError" });
+  await assert.rejects(loadInWorker(`${slow.address}/`, { worker, signal: controller.signal }), {
+    name: "AbortError",
+  });
   slow.close();
 });
 
 test("files go to a worker", async () => {
   const files = new Map(
-    readdirSync(bundle("embedder")).filter((name) => /\.(json|onnx)$/.test(name)).map((name) => [name, new Uint8Array(readFileSync(join(bundle("embedder"), name)))]),
+    readdirSync(bundle("embedder"))
+      .filter((name) => /\.(json|onnx)$/.test(name))
+      .map((name) => [name, new Uint8Array(readFileSync(join(bundle("embedder"), name)))]),
   );
   const model = await loadInWorker(files, { worker, threads: 1 });
   open.push(model);

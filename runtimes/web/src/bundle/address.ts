@@ -34,7 +34,9 @@ async function download(address: string, { signal, onBytes }: Reading): Promise<
     }
   } catch (error) {
     throwIfAborted(signal);
-    throw new Unreachable(`${address} broke off while it was downloaded (${messageOf(error)}): load it again`);
+    throw new Unreachable(
+      `${address} broke off while it was downloaded (${messageOf(error)}): load it again`,
+    );
   }
   return joined(pieces);
 }

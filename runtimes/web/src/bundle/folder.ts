@@ -15,7 +15,9 @@ export function inFolder(folder: string): BundleOrigin {
   const { process } = globalThis as { process?: NodeProcess };
   const files = process?.getBuiltinModule?.("node:fs/promises");
   if (!files) {
-    throw new InputError(`'${folder}' is a folder, and only Node (20.16 or newer) reads folders: give an address or files`);
+    throw new InputError(
+      `'${folder}' is a folder, and only Node (20.16 or newer) reads folders: give an address or files`,
+    );
   }
   return {
     name: folder,
@@ -34,7 +36,8 @@ export function inFolder(folder: string): BundleOrigin {
 }
 
 function problemOf(folder: string, name: string, { code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOTDIR") return `${folder} is not a bundle: it is a file, and a bundle is a folder`;
+  if (code === "ENOTDIR")
+    return `${folder} is not a bundle: it is a file, and a bundle is a folder`;
   if (code !== "ENOENT") return `${folder}/${name} cannot be read: ${message}`;
   if (name !== "manifest.json") return `${folder} is damaged: ${name} is missing`;
   return `${folder} is not a bundle: it has no manifest.json. Make one with 'edgebert export MODEL -o ${folder}'`;

@@ -13,7 +13,9 @@ const NAME = "the files given";
  *  (`webkitRelativePath`), as an `<input type="file" webkitdirectory>` gives them.
  *  @throws InputError they are no files. */
 export function ofFiles(given: Iterable<File> | ReadonlyMap<string, FileContent>): BundleOrigin {
-  const contents = new Map(given instanceof Map ? given : [...(given as Iterable<File>)].map(named));
+  const contents = new Map(
+    given instanceof Map ? given : [...(given as Iterable<File>)].map(named),
+  );
   const manifest = [...contents.keys()]
     .filter((path) => /(^|\/)manifest\.json$/.test(path))
     .sort((a, b) => a.length - b.length)[0];
@@ -33,7 +35,9 @@ export function ofFiles(given: Iterable<File> | ReadonlyMap<string, FileContent>
 
 function named(file: File): [string, FileContent] {
   if (!(file instanceof Blob) || typeof file.name !== "string") {
-    throw new InputError(`${NAME}: expected files, or a Map of names to Blob or ArrayBuffer, not ${kindOf(file)}`);
+    throw new InputError(
+      `${NAME}: expected files, or a Map of names to Blob or ArrayBuffer, not ${kindOf(file)}`,
+    );
   }
   return [file.webkitRelativePath || file.name, file];
 }
@@ -49,11 +53,15 @@ async function bytesOf(name: string, content: FileContent): Promise<Bytes> {
   if (content instanceof Uint8Array) return new Uint8Array(content);
   if (content instanceof ArrayBuffer) return new Uint8Array(content);
   if (!(content instanceof Blob)) {
-    throw new InputError(`${NAME}: ${name} is a ${kindOf(content)}, not a Blob, an ArrayBuffer or a Uint8Array`);
+    throw new InputError(
+      `${NAME}: ${name} is a ${kindOf(content)}, not a Blob, an ArrayBuffer or a Uint8Array`,
+    );
   }
   try {
     return new Uint8Array(await content.arrayBuffer());
   } catch (error) {
-    throw new BundleError(`${NAME}: ${name} cannot be read (${(error as Error).message}): was it moved or changed?`);
+    throw new BundleError(
+      `${NAME}: ${name} cannot be read (${(error as Error).message}): was it moved or changed?`,
+    );
   }
 }

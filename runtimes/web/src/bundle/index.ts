@@ -22,23 +22,27 @@ export type BundleSource = string | URL | Iterable<File> | ReadonlyMap<string, F
 export async function originOf(source: BundleSource): Promise<BundleOrigin> {
   if (typeof source === "string" || source instanceof URL) return originOfName(source);
   if (typeof source !== "object" || source === null || !(Symbol.iterator in source)) {
-    throw new InputError(`expected the address of a bundle, a folder or files, not ${kindOf(source)}`);
+    throw new InputError(
+      `expected the address of a bundle, a folder or files, not ${kindOf(source)}`,
+    );
   }
   return ofFiles(source);
 }
 
 async function originOfName(source: string | URL): Promise<BundleOrigin> {
-  if (String(source) === "") throw new InputError("expected the address or the folder of a bundle, not ''");
+  if (String(source) === "")
+    throw new InputError("expected the address or the folder of a bundle, not ''");
   const address = absolute(source);
   if (address === null) return inFolder(String(source).replace(/(?<=.)\/$/, ""));
-  if (address.protocol === "file:" && isNode()) return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
+  if (address.protocol === "file:" && isNode())
+    return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
   return atAddress(address, await openSaved());
 }
 
 /** An address; null for a folder of Node, where nothing is relative to a page. */
 function absolute(source: string | URL): URL | null {
   if (source instanceof URL) return source;
-  const base = isNode() ? undefined : globalThis.document?.baseURI ?? globalThis.location?.href;
+  const base = isNode() ? undefined : (globalThis.document?.baseURI ?? globalThis.location?.href);
   if (base === undefined && !/^(https?|file):/i.test(source)) return null;
   try {
     return new URL(source, base);

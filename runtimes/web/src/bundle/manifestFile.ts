@@ -46,7 +46,9 @@ export function readRecord<T>(decode: Decode<T>, bytes: Bytes, path: string): T 
     const data: unknown = parsed(bytes);
     const format = (data as { format?: unknown } | null)?.format;
     if (typeof format === "number" && format > FORMAT) {
-      throw new BundleError(`${path} has format ${format}; this version reads up to ${FORMAT}: ${UPDATE}`);
+      throw new BundleError(
+        `${path} has format ${format}; this version reads up to ${FORMAT}: ${UPDATE}`,
+      );
     }
     return decode(data, "");
   } catch (error) {
@@ -88,7 +90,9 @@ function unlisted(manifest: Manifest): string | null {
 async function changed(bytes: Bytes, { digest }: Manifest): Promise<string | null> {
   if (digest === null) {
     const known = { ...REQUIRED, ...OPTIONAL };
-    const [unknown] = Object.keys(parsed(bytes) as object).filter((key) => !Object.hasOwn(known, key)).sort();
+    const [unknown] = Object.keys(parsed(bytes) as object)
+      .filter((key) => !Object.hasOwn(known, key))
+      .sort();
     if (unknown === undefined) return null;
     return `it has no digest, and ${told(unknown)} is no key of a bundle without one`;
   }
@@ -106,5 +110,7 @@ function unknownWay(manifest: Manifest): string | null {
     ["takes inputs of", manifest.ids, ["int64", "int32"]],
   ];
   const unknown = ways.find(([, said, known]) => said !== null && !known.includes(said));
-  return unknown ? `${unknown[0]} ${told(unknown[1])}; this version knows ${unknown[2].join(", ")}` : null;
+  return unknown
+    ? `${unknown[0]} ${told(unknown[1])}; this version knows ${unknown[2].join(", ")}`
+    : null;
 }

@@ -3,7 +3,15 @@
 import { BundleError } from "../errors.ts";
 import type { Manifest } from "../records/manifest.ts";
 import { Unreachable } from "./address.ts";
-import { GOLDEN, isPointer, MANIFEST, MODEL, POINTER, readManifest, TOKENIZER } from "./manifestFile.ts";
+import {
+  GOLDEN,
+  isPointer,
+  MANIFEST,
+  MODEL,
+  POINTER,
+  readManifest,
+  TOKENIZER,
+} from "./manifestFile.ts";
 import type { BundleOrigin, Bytes, Listed, Reading } from "./reading.ts";
 import { type SavedFiles } from "./saved.ts";
 import { sha256 } from "./sha256.ts";
@@ -99,7 +107,10 @@ async function readFiles(opening: Opening, manifest: Manifest): Promise<Map<stri
 /** What runs a bundle, and what proves it: small files first. */
 function filesToRead(manifest: Manifest): Listed[] {
   const isRead = (name: string): boolean =>
-    name === TOKENIZER || name === GOLDEN || name.startsWith(MODEL) || Object.values(manifest.graphs).includes(name);
+    name === TOKENIZER ||
+    name === GOLDEN ||
+    name.startsWith(MODEL) ||
+    Object.values(manifest.graphs).includes(name);
   return Object.entries(manifest.files)
     .filter(([name]) => isRead(name))
     .map(([name, { sha256, size_bytes }]) => ({ name, sha256, sizeBytes: size_bytes }))
@@ -136,7 +147,10 @@ async function findKept(saved: SavedFiles, file: Listed): Promise<Bytes | null> 
   return null;
 }
 
-async function problemOf(bytes: Bytes, { sizeBytes, sha256: expected }: Listed): Promise<string | null> {
+async function problemOf(
+  bytes: Bytes,
+  { sizeBytes, sha256: expected }: Listed,
+): Promise<string | null> {
   if (bytes.length !== sizeBytes) {
     if (isPointer(bytes)) return `is ${POINTER}`;
     return `has ${bytes.length} bytes where ${sizeBytes} belong: was it downloaded or copied whole?`;
@@ -157,7 +171,9 @@ async function keepManifest(
     await saved.keepManifest(name, bytes);
     if (last === null) return;
     const replaced = sumsOf(await readManifest(last, name).catch(() => manifest));
-    const needed = await Promise.all((await saved.manifests()).map((kept) => readManifest(kept, name).then(sumsOf, () => [])));
+    const needed = await Promise.all(
+      (await saved.manifests()).map((kept) => readManifest(kept, name).then(sumsOf, () => [])),
+    );
     const unneeded = replaced.filter((sum) => !needed.flat().includes(sum));
     await Promise.all(unneeded.map((sum) => saved.drop(sum)));
   });

@@ -36,7 +36,8 @@ export async function openSaved(): Promise<SavedFiles | null> {
   const bytesOf = async (response: Response | undefined): Promise<Bytes | null> =>
     response ? new Uint8Array(await response.arrayBuffer()) : null;
   const fileKey = (sha256: string): string => `${KEYS}files/${sha256}`;
-  const manifestKey = (address: string): string => `${KEYS}manifests/${encodeURIComponent(address)}`;
+  const manifestKey = (address: string): string =>
+    `${KEYS}manifests/${encodeURIComponent(address)}`;
   return {
     find: async (sha256) => bytesOf(await cache.match(fileKey(sha256))),
     keep: async (sha256, bytes) => cache.put(fileKey(sha256), new Response(bytes)),

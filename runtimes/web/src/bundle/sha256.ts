@@ -3,7 +3,9 @@
 /** The hash of bytes, in lower-case hexadecimal digits. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const subtle = globalThis.crypto?.subtle;
-  return subtle ? hexadecimal(new Uint8Array(await subtle.digest("SHA-256", bytes))) : sha256Here(bytes);
+  return subtle
+    ? hexadecimal(new Uint8Array(await subtle.digest("SHA-256", bytes)))
+    : sha256Here(bytes);
 }
 
 /** The same at once; slower for megabytes. */

@@ -83,11 +83,19 @@ function numbersOf(nested: unknown): Float64Array {
   return Float64Array.from(values, (value) => (typeof value === "number" ? value : NaN));
 }
 
-function failureOf({ text, tokensEqual, toExpected, toReference, roundsOtherwise }: GoldenAnswer): string {
+function failureOf({
+  text,
+  tokensEqual,
+  toExpected,
+  toReference,
+  roundsOtherwise,
+}: GoldenAnswer): string {
   const whole = typeof text === "string" ? text : text.join(" | ");
   const quoted = `'${whole.length <= 40 ? whole : `${whole.slice(0, 39)}…`}'`;
   if (!tokensEqual) return `${quoted} has other tokens here`;
   const far = (distance: number): string => distance.toPrecision(2);
-  const expected = roundsOtherwise ? "" : `${far(toExpected)} of the whole from what was expected, `;
+  const expected = roundsOtherwise
+    ? ""
+    : `${far(toExpected)} of the whole from what was expected, `;
   return `${quoted} is ${expected}${far(toReference)} from the reference`;
 }

@@ -50,15 +50,35 @@ export interface Model extends ModelInfo {
   /** Compare texts or vectors by what the model is for, mostly their cosine: a number for one and
    *  one; for several and several a Float32Array [b] for each of a; where one side is one, one. */
   similarity(a: string | Vector, b: string | Vector, options?: Cancelling): Promise<number>;
-  similarity(a: string | Vector, b: readonly string[] | readonly Vector[], options?: Cancelling): Promise<Float32Array>;
-  similarity(a: readonly string[] | readonly Vector[], b: string | Vector, options?: Cancelling): Promise<Float32Array>;
-  similarity(a: readonly string[] | readonly Vector[], b: readonly string[] | readonly Vector[], options?: Cancelling): Promise<Float32Array[]>;
+  similarity(
+    a: string | Vector,
+    b: readonly string[] | readonly Vector[],
+    options?: Cancelling,
+  ): Promise<Float32Array>;
+  similarity(
+    a: readonly string[] | readonly Vector[],
+    b: string | Vector,
+    options?: Cancelling,
+  ): Promise<Float32Array>;
+  similarity(
+    a: readonly string[] | readonly Vector[],
+    b: readonly string[] | readonly Vector[],
+    options?: Cancelling,
+  ): Promise<Float32Array[]>;
   /** Find the texts of a corpus that are nearest to each query, nearest first, of equals the first
    *  one first. All are compared. Texts are embedded anew at each call, queries with the prompt
    *  "query", the corpus with "document", "passage" or "corpus", where the manifest has one. */
   search(query: string | Vector, corpus: Corpus, options?: SearchOptions): Promise<Hit[]>;
-  search(queries: readonly string[] | readonly Vector[], corpus: Corpus, options?: SearchOptions): Promise<Hit[][]>;
-  search(queries: Stream<string> | Stream<Vector>, corpus: Corpus, options?: SearchOptions): AsyncGenerator<Hit[], void>;
+  search(
+    queries: readonly string[] | readonly Vector[],
+    corpus: Corpus,
+    options?: SearchOptions,
+  ): Promise<Hit[][]>;
+  search(
+    queries: Stream<string> | Stream<Vector>,
+    corpus: Corpus,
+    options?: SearchOptions,
+  ): AsyncGenerator<Hit[], void>;
   /** Classify texts and pairs of texts. */
   readonly classify: Ask<Text, Classification, ClassifyOptions>;
   /** Sort texts by how well they answer a query, the best first, by a bundle with a single label. */
@@ -70,8 +90,16 @@ export interface Model extends ModelInfo {
   /** Find the answer to a question in a context of any length. One text on either side goes with
    *  each of the other side. Answers have at most 30 tokens. */
   answer(question: string, context: string, options?: AnswerOptions): Promise<Answer>;
-  answer(question: string | readonly string[], context: string | readonly string[], options?: AnswerOptions): Promise<Answer[]>;
-  answer(question: string | Stream<string>, context: string | Stream<string>, options?: AnswerOptions): AsyncGenerator<Answer, void>;
+  answer(
+    question: string | readonly string[],
+    context: string | readonly string[],
+    options?: AnswerOptions,
+  ): Promise<Answer[]>;
+  answer(
+    question: string | Stream<string>,
+    context: string | Stream<string>,
+    options?: AnswerOptions,
+  ): AsyncGenerator<Answer, void>;
   /** Count the tokens of whole texts, special tokens and the prompt of `embed` included. */
   readonly countTokens: Ask<Text, number, CountOptions>;
   /** Say whether texts are longer than what the model reads of them. */
@@ -89,7 +117,15 @@ export interface Model extends ModelInfo {
 /** Texts that are searched, or their vectors, dense or sparse. */
 export type Corpus = readonly string[] | readonly Vector[] | readonly SparseVector[];
 
-type Listed = { [V in keyof Verbs]: Verbs[V] extends (items: readonly unknown[], start: number, options: infer _O) => Promise<(infer _A)[]> ? V : never }[keyof Verbs];
+type Listed = {
+  [V in keyof Verbs]: Verbs[V] extends (
+    items: readonly unknown[],
+    start: number,
+    options: infer _O,
+  ) => Promise<(infer _A)[]>
+    ? V
+    : never;
+}[keyof Verbs];
 
 /** The face of a model, here or in a worker. */
 export function modelOf(core: ModelCore): Model {
@@ -117,8 +153,9 @@ export function modelOf(core: ModelCore): Model {
 /** A verb of lists, for one text, a list or a stream. */
 function asking(core: ModelCore, verb: Listed) {
   return (texts: unknown, { signal, ...options }: Cancelling = {}) =>
-    asked(texts, (items, start) =>
-      core.ask(verb, [items, start, options], signal) as Promise<unknown[]>,
+    asked(
+      texts,
+      (items, start) => core.ask(verb, [items, start, options], signal) as Promise<unknown[]>,
     );
 }
 
@@ -135,7 +172,8 @@ async function similarity(
 
 function searching(core: ModelCore) {
   return (queries: unknown, corpus: Corpus, { signal, ...options }: SearchOptions = {}) => {
-    const search = (some: unknown): Promise<Hit[][]> => core.ask("search", [some, corpus, options], signal);
+    const search = (some: unknown): Promise<Hit[][]> =>
+      core.ask("search", [some, corpus, options], signal);
     if (isOne(queries)) return search(queries).then(([hits]) => hits!);
     return isStream(queries) ? asked(queries, search) : search(queries);
   };
@@ -156,7 +194,10 @@ async function rerank(
   const listed = checkRanking(query, texts);
   const pairs = listed.map((text) => [query, text]);
   const answers = await core.ask("classify", [pairs, 0, {}], signal);
-  return ranked(listed, answers.map(({ score }) => score));
+  return ranked(
+    listed,
+    answers.map(({ score }) => score),
+  );
 }
 
 function answering(core: ModelCore) {
@@ -173,4 +214,3 @@ function answering(core: ModelCore) {
     }
   };
 }
-

@@ -4,7 +4,13 @@ import { checkChoice, told } from "../bounds.ts";
 import type { OpenedBundle } from "../bundle/index.ts";
 import { InputError } from "../errors.ts";
 import { fingerprintOf, promptOption } from "../records/fingerprint.ts";
-import { AGGREGATIONS, type Aggregation, type Manifest, type Scoring, type Similarity } from "../records/manifest.ts";
+import {
+  AGGREGATIONS,
+  type Aggregation,
+  type Manifest,
+  type Scoring,
+  type Similarity,
+} from "../records/manifest.ts";
 import type { Engine } from "../sessions/engine.ts";
 import type { ModelSpec } from "../tasks/spec.ts";
 import { LONG_TEXTS } from "../text/index.ts";
@@ -87,7 +93,8 @@ export function promptOf(
 ): string {
   if (name === undefined) return defaultPrompt;
   if (name === "") return "";
-  if (typeof name !== "string") throw new InputError(`prompt=${told(name)}: expected the name of a prompt`);
+  if (typeof name !== "string")
+    throw new InputError(`prompt=${told(name)}: expected the name of a prompt`);
   if (Object.hasOwn(prompts, name)) return prompts[name]!;
   const known = Object.keys(prompts).join(", ") || "none";
   throw new InputError(`${path} has no prompt '${name}'; it has: ${known}`);

@@ -7,8 +7,14 @@ import { isStream, type Stream } from "../pipeline/streams.ts";
 /** Each question with its context: a list, or a stream where either side is one. A single text goes
  *  with each of the other side.
  *  @throws InputError a side holds no texts, or the two do not hold as many. */
-export function pairsOf(question: unknown, context: unknown): unknown[] | AsyncGenerator<unknown[]> {
-  for (const [name, given] of [["question", question], ["context", context]] as const) {
+export function pairsOf(
+  question: unknown,
+  context: unknown,
+): unknown[] | AsyncGenerator<unknown[]> {
+  for (const [name, given] of [
+    ["question", question],
+    ["context", context],
+  ] as const) {
     if (typeof given === "string" || Array.isArray(given) || isStream(given)) continue;
     throw new InputError(`${name}: expected a text or texts, not ${kindOf(given)}`);
   }
@@ -17,7 +23,9 @@ export function pairsOf(question: unknown, context: unknown): unknown[] | AsyncG
   if (typeof questions === "string") return (contexts as unknown[]).map((one) => [questions, one]);
   if (typeof contexts === "string") return questions!.map((one) => [one, contexts]);
   if (questions!.length !== contexts!.length) {
-    throw new InputError(`${questions!.length} questions and ${contexts!.length} contexts: not as many`);
+    throw new InputError(
+      `${questions!.length} questions and ${contexts!.length} contexts: not as many`,
+    );
   }
   return questions!.map((one, i) => [one, contexts![i]]);
 }

@@ -22,7 +22,13 @@ import {
 } from "../text/index.ts";
 import { checkForm, formed, type Vector } from "../vectors/forms.ts";
 import { requireKept } from "../vectors/similarity.ts";
-import type { AnswerOptions, ClassifyOptions, EmbedOptions, FillMaskOptions, TagOptions } from "./options.ts";
+import type {
+  AnswerOptions,
+  ClassifyOptions,
+  EmbedOptions,
+  FillMaskOptions,
+  TagOptions,
+} from "./options.ts";
 
 /** What a model reads texts with. */
 export interface Reader {
@@ -34,12 +40,18 @@ type Check = Request<unknown>["check"];
 
 /** A vector for each text, of as many numbers as the model gives.
  *  @throws InputError an option is out of its range. */
-export function embedding(reader: Reader, prompt: string, width: number, options: EmbedOptions): Request<Vector> {
+export function embedding(
+  reader: Reader,
+  prompt: string,
+  width: number,
+  options: EmbedOptions,
+): Request<Vector> {
   const { spec, tokenizer } = reader;
   const form = checkForm(width, spec.measure.unit, options.truncateDim, options.dtype ?? "float32");
   requireKept(spec.measure, form.dtype);
   const { maxLength, longText } = options;
-  const cutting = maxLength === undefined ? tokenizer : tokenizer.cutAt(readAtOnce(reader, maxLength));
+  const cutting =
+    maxLength === undefined ? tokenizer : tokenizer.cutAt(readAtOnce(reader, maxLength));
   const whole = readsAll(longText);
   return {
     check: readable(reader, prompted(reader, prompt), whole, maxLength),
@@ -49,7 +61,10 @@ export function embedding(reader: Reader, prompt: string, width: number, options
 }
 
 /** A classification of each text or pair. */
-export function classification(reader: Reader, { longText }: ClassifyOptions): Request<Classification> {
+export function classification(
+  reader: Reader,
+  { longText }: ClassifyOptions,
+): Request<Classification> {
   const { spec, tokenizer } = reader;
   const whole = readsAll(longText);
   const check: Check = whole
@@ -129,7 +144,11 @@ function readsAll(longText: unknown): boolean {
 function readable({ spec, tokenizer }: Reader, check: Check, whole = false, most?: number): Check {
   const rows = spec.embeddingRows;
   if (rows === null) return check;
-  const cut = whole ? tokenizer.cutAt(null) : most === undefined ? tokenizer : tokenizer.cutAt(most);
+  const cut = whole
+    ? tokenizer.cutAt(null)
+    : most === undefined
+      ? tokenizer
+      : tokenizer.cutAt(most);
   return (item, place): Text => {
     const text = check(item, place);
     const refused = refusalOfIds(cut.encode(text).ids, rows, tokenizer);

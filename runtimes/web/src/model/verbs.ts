@@ -22,7 +22,11 @@ import type {
 } from "./options.ts";
 
 /** Items as they were given, none of them checked; `start` is the place of the first one. */
-type Asked<Options, A> = (items: readonly unknown[], start: number, options: Options) => Promise<A[]>;
+type Asked<Options, A> = (
+  items: readonly unknown[],
+  start: number,
+  options: Options,
+) => Promise<A[]>;
 
 export interface Verbs {
   readonly embed: Asked<EmbedOptions, Vector>;

@@ -43,7 +43,9 @@ export function groupsOf(
   let group: number[] = [];
   for (const place of order) {
     // ascending, so each newcomer is the longest of its group
-    const full = shape ? group.length === shape[0] : (group.length + 1) * length(place) > tokensPerRun;
+    const full = shape
+      ? group.length === shape[0]
+      : (group.length + 1) * length(place) > tokensPerRun;
     if (group.length > 0 && full) {
       groups.push(group);
       group = [];
@@ -63,7 +65,9 @@ export function batchOf(
   const members = places.map((place) => encodings[place]!);
   const longest = members.reduce((most, { ids }) => Math.max(most, ids.length), 1);
   const [texts, tokens] = shape ?? [members.length, longest];
-  const inputs = new Map(names.map((name) => [name, integers(members, name, dtype, texts, tokens)]));
+  const inputs = new Map(
+    names.map((name) => [name, integers(members, name, dtype, texts, tokens)]),
+  );
   return { places, shape: [texts, tokens], inputs };
 }
 

@@ -96,7 +96,9 @@ export async function rowsOf(
   for (const places of groupsOf(encodings, inputs, tokens)) {
     const batch = batchOf(encodings, places, inputs);
     const outputs = await engine.run(task.outputs, batch, signal);
-    places.forEach((place, row) => (found[place] = kept(task, outputs, row, encodings[place]!, maskId)));
+    places.forEach(
+      (place, row) => (found[place] = kept(task, outputs, row, encodings[place]!, maskId)),
+    );
   }
   return found;
 }
@@ -123,7 +125,9 @@ function kept(
   if (task.rows === "token") return { data: all.slice(0, ids.length * width), width };
   const places = placesOf(ids, maskId);
   const data = new Float32Array(places.length * width);
-  places.forEach((place, i) => data.set(all.subarray(place * width, (place + 1) * width), i * width));
+  places.forEach((place, i) =>
+    data.set(all.subarray(place * width, (place + 1) * width), i * width),
+  );
   return { data, width };
 }
 

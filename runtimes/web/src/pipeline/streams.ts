@@ -33,7 +33,10 @@ export function isStream(value: unknown): value is Stream<unknown> {
 }
 
 /** The answers to the texts of a stream; what came meanwhile is answered together. */
-async function* streamed<A>(texts: Stream<unknown>, answer: AnswerList<A>): AsyncGenerator<A, void> {
+async function* streamed<A>(
+  texts: Stream<unknown>,
+  answer: AnswerList<A>,
+): AsyncGenerator<A, void> {
   let start = 0;
   for await (const window of windowsOf(texts)) {
     yield* await answer(window, start);
@@ -53,7 +56,8 @@ const WINDOW_MS = 100;
 /** Texts of a stream that are answered together; the first one by itself, so that its answer comes
  *  at once. An error of the stream comes after the answers to all texts before. */
 async function* windowsOf(stream: Stream<unknown>): AsyncGenerator<unknown[], void> {
-  const items = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+  const items =
+    Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
   let coming: Promise<IteratorResult<unknown>> | null = null;
   let limit = 1;
   try {
@@ -85,7 +89,10 @@ async function* windowsOf(stream: Stream<unknown>): AsyncGenerator<unknown[], vo
 
 type Arrival = IteratorResult<unknown> | { readonly error: unknown } | "slow";
 
-async function arrival(coming: Promise<IteratorResult<unknown>>, hurried: boolean): Promise<Arrival> {
+async function arrival(
+  coming: Promise<IteratorResult<unknown>>,
+  hurried: boolean,
+): Promise<Arrival> {
   const arrived = coming.catch((error: unknown) => ({ error }));
   if (!hurried) return arrived;
   let timer: ReturnType<typeof setTimeout> | undefined;

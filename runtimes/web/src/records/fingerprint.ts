@@ -21,7 +21,12 @@ export function fingerprintOf(
   const { quantization, precision, source } = manifest;
   const engine =
     quantization === null || provider === "cpu" ? ONNXRUNTIME : `${ONNXRUNTIME}.${provider}`;
-  const model = [quantization?.scheme ?? precision, source.sha256.slice(0, 8), digestOf(manifest, scoring), engine];
+  const model = [
+    quantization?.scheme ?? precision,
+    source.sha256.slice(0, 8),
+    digestOf(manifest, scoring),
+    engine,
+  ];
   const told = Object.entries(options)
     .filter(([, value]) => value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -72,7 +77,12 @@ function representedString(text: string): string {
   return quote + Array.from(text, (character) => escaped(character, quote)).join("") + quote;
 }
 
-const NAMED: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const NAMED: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
 const UNPRINTABLE = /^[\p{C}\p{Z}]$/u;
 
 function escaped(character: string, quote: string): string {

@@ -24,7 +24,11 @@ export interface Engine {
   /** Run one batch.
    *  @throws ClosedError the model is closed.
    *  @throws BundleError onnxruntime cannot run the graph, for want of memory for example. */
-  run(outputs: readonly string[], batch: MicroBatch, signal: AbortSignal | undefined): Promise<Output[]>;
+  run(
+    outputs: readonly string[],
+    batch: MicroBatch,
+    signal: AbortSignal | undefined,
+  ): Promise<Output[]>;
   /** @throws ClosedError the model is closed. */
   requireOpen(): void;
   /** Give the memory back; runs that were begun are finished first. */
@@ -97,7 +101,10 @@ function outputOf(tensor: Tensor): Output {
   if (type === "float16") {
     // bits, or where the engine has Float16Array, numbers
     const { buffer, byteOffset, length } = data as Uint16Array;
-    return { data: Float32Array.from(new Uint16Array(buffer, byteOffset, length), halfValue), shape: dims };
+    return {
+      data: Float32Array.from(new Uint16Array(buffer, byteOffset, length), halfValue),
+      shape: dims,
+    };
   }
   throw new BundleError(`onnxruntime gives ${type} where float32 was expected`);
 }

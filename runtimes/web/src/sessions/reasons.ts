@@ -1,6 +1,7 @@
 /** What an exception of onnxruntime says, in the words that a user can act on. */
 
-const NO_MEMORY = /bad_alloc|allocate memory|out of memory|memory access out of bounds|Array buffer allocation failed/i;
+const NO_MEMORY =
+  /bad_alloc|allocate memory|out of memory|memory access out of bounds|Array buffer allocation failed/i;
 /** The place in its source that it puts before a message: file, function, condition. */
 const SOURCE = /\/\S+\.(cc|cpp|h):\d+ .*?(\) (?=[A-Z])| was false\. )/;
 const NO_ROW = /idx=(\d+) must be within the inclusive range \[-\d+,(\d+)\]/;

@@ -40,7 +40,10 @@ export async function openRuntime(
 ): Promise<OnnxRuntime> {
   if (given === undefined) return imported(() => byName(provider), packageOf(provider));
   if (typeof given === "string" || given instanceof URL) {
-    return imported(() => import(/* @vite-ignore */ /* webpackIgnore: true */ String(given)), String(given));
+    return imported(
+      () => import(/* @vite-ignore */ /* webpackIgnore: true */ String(given)),
+      String(given),
+    );
   }
   return checked(given);
 }
@@ -61,7 +64,9 @@ async function imported(load: () => Promise<unknown>, name: string): Promise<Onn
   try {
     module = await load();
   } catch (error) {
-    throw new ProviderError(`${name} cannot be imported (${(error as Error).message}): ${wayOut(name)}`);
+    throw new ProviderError(
+      `${name} cannot be imported (${(error as Error).message}): ${wayOut(name)}`,
+    );
   }
   const { default: whole } = module as { default?: unknown };
   return checked(isRuntime(module) ? module : whole);
@@ -74,10 +79,16 @@ function wayOut(name: string): string {
 
 function checked(module: unknown): OnnxRuntime {
   if (isRuntime(module)) return module;
-  throw new InputError(`runtime: expected the module of onnxruntime, or its address, not ${kindOf(module)}`);
+  throw new InputError(
+    `runtime: expected the module of onnxruntime, or its address, not ${kindOf(module)}`,
+  );
 }
 
 function isRuntime(module: unknown): module is OnnxRuntime {
   const { InferenceSession, Tensor, env } = (module ?? {}) as Partial<OnnxRuntime>;
-  return typeof InferenceSession?.create === "function" && typeof Tensor === "function" && typeof env === "object";
+  return (
+    typeof InferenceSession?.create === "function" &&
+    typeof Tensor === "function" &&
+    typeof env === "object"
+  );
 }

@@ -6,7 +6,14 @@ import { type Bytes, isNode, type OpenedBundle } from "../bundle/index.ts";
 import { BundleError, ProviderError } from "../errors.ts";
 import { ENCODER, type Manifest } from "../records/manifest.ts";
 import { reasonOf } from "./reasons.ts";
-import { type OnnxRuntime, openRuntime, type ProviderName, PROVIDERS, runsInWeb, versionOf } from "./runtime.ts";
+import {
+  type OnnxRuntime,
+  openRuntime,
+  type ProviderName,
+  PROVIDERS,
+  runsInWeb,
+  versionOf,
+} from "./runtime.ts";
 import { cores, type Threads, threadsOfWasm } from "./threads.ts";
 
 /** How a graph is run. */
@@ -39,7 +46,10 @@ export interface OpenSession {
  *  @throws ProviderError no onnxruntime, a provider that does not start, or a bundle that is not made for it.
  *  @throws BundleError onnxruntime cannot load the graph.
  *  @throws InputError an option is out of its range. */
-export async function openSession(bundle: OpenedBundle, options: SessionOptions): Promise<OpenSession> {
+export async function openSession(
+  bundle: OpenedBundle,
+  options: SessionOptions,
+): Promise<OpenSession> {
   const asked = checkChoice("provider", options.provider ?? "auto", PROVIDERS);
   if (options.threads !== undefined) checkNumber("threads", options.threads, 1);
   if (asked === "webgpu") requireFitting(bundle);
@@ -48,7 +58,9 @@ export async function openSession(bundle: OpenedBundle, options: SessionOptions)
   const threads = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
   const settings = settingsOf(bundle.manifest, provider, threads.count);
   const session = await created(bundle, runtime, provider, settings);
-  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter((note) => note !== null);
+  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter(
+    (note) => note !== null,
+  );
   return { session, runtime, provider, threads: threads.count, version: versionOf(runtime), notes };
 }
 
@@ -88,7 +100,8 @@ function settingsOf(
   provider: OpenSession["provider"],
   threads: number,
 ): InferenceSession.SessionOptions {
-  const widened = manifest.quantization !== null && manifest.quantization.isa !== "any" && needsWidening();
+  const widened =
+    manifest.quantization !== null && manifest.quantization.isa !== "any" && needsWidening();
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,
@@ -145,22 +158,39 @@ async function created(
 }
 
 /** Files of weights beside a graph, which names them by their path. */
-function weightFiles(files: ReadonlyMap<string, Bytes>, graph: string): { path: string; data: Bytes }[] {
+function weightFiles(
+  files: ReadonlyMap<string, Bytes>,
+  graph: string,
+): { path: string; data: Bytes }[] {
   return [...files]
     .filter(([name]) => name !== graph && name.startsWith("model.onnx"))
     .map(([path, data]) => ({ path, data }));
 }
 
-function failure(path: string, provider: OpenSession["provider"], error: unknown): BundleError | ProviderError {
+function failure(
+  path: string,
+  provider: OpenSession["provider"],
+  error: unknown,
+): BundleError | ProviderError {
   const reason = reasonOf(error);
   if (/SIMD is not supported/.test(reason)) {
-    return new ProviderError("this browser's WebAssembly has no SIMD, which onnxruntime-web needs: update it, or ask a server");
+    return new ProviderError(
+      "this browser's WebAssembly has no SIMD, which onnxruntime-web needs: update it, or ask a server",
+    );
   }
-  if (/no available backend|backend not found|failed to (asynchronously )?prepare wasm|dynamically imported module/i.test(reason)) {
-    return new ProviderError(`provider '${provider}' does not start here: ${startingPoint(reason)} (${help(provider)})`);
+  if (
+    /no available backend|backend not found|failed to (asynchronously )?prepare wasm|dynamically imported module/i.test(
+      reason,
+    )
+  ) {
+    return new ProviderError(
+      `provider '${provider}' does not start here: ${startingPoint(reason)} (${help(provider)})`,
+    );
   }
   if (provider === "webgpu") {
-    return new ProviderError(`${path} cannot be loaded with provider 'webgpu': ${reason} (${help(provider)})`);
+    return new ProviderError(
+      `${path} cannot be loaded with provider 'webgpu': ${reason} (${help(provider)})`,
+    );
   }
   return new BundleError(`${path} cannot be loaded by onnxruntime: ${reason}`);
 }

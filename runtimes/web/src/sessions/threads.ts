@@ -19,7 +19,8 @@ let settled: number | null = null;
  *  @param asked for; undefined for what is best. */
 export function threadsOfWasm({ env }: OnnxRuntime, asked: number | undefined): Threads {
   const wanted = asked ?? Math.min(cores(), MOST_IN_WASM);
-  const isolated = typeof SharedArrayBuffer !== "undefined" && (isNode() || globalThis.crossOriginIsolated);
+  const isolated =
+    typeof SharedArrayBuffer !== "undefined" && (isNode() || globalThis.crossOriginIsolated);
   const possible = isolated ? wanted : 1;
   const count = (settled ??= possible);
   env.wasm.numThreads = count;
@@ -28,7 +29,10 @@ export function threadsOfWasm({ env }: OnnxRuntime, asked: number | undefined): 
     ? "an earlier model of this page settled it"
     : "the page is not cross-origin isolated, so there is no SharedArrayBuffer: serve it with " +
       "'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'";
-  return { count, note: `${count} thread${count === 1 ? "" : "s"} where ${wanted} could run: ${why}` };
+  return {
+    count,
+    note: `${count} thread${count === 1 ? "" : "s"} where ${wanted} could run: ${why}`,
+  };
 }
 
 /** Cores that this process or page may use. */

@@ -23,7 +23,10 @@ export function readClassification({ parts, rows }: Whole, spec: ModelSpec): Cla
   const scored = rows.map(({ data }) => probabilities(data, spec.scoring));
   if (scored.length === 1) return classified(scored[0]!, argmax(rows[0]!.data), spec);
   const tokens = parts.map(tokensOf);
-  const all = Math.max(tokens.reduce((a, b) => a + b, 0), 1);
+  const all = Math.max(
+    tokens.reduce((a, b) => a + b, 0),
+    1,
+  );
   const mean = scored[0]!.map((_, label) =>
     scored.reduce((sum, scores, part) => sum + (tokens[part]! / all) * scores[label]!, 0),
   );

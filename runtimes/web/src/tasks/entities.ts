@@ -56,7 +56,12 @@ export function readEntities(
     return { word, tag: tags[best]!, score: row[best]! };
   });
   const entities = joinedTags(words.map(({ tag }) => tag));
-  return entities.map((places) => entityOf(tokenized.text, places.map((place) => words[place]!)));
+  return entities.map((places) =>
+    entityOf(
+      tokenized.text,
+      places.map((place) => words[place]!),
+    ),
+  );
 }
 
 /** Scores of a word from those of its tokens. */

@@ -26,7 +26,12 @@ export function placesOf(ids: readonly number[], maskId: number | undefined): nu
 
 /** A text with masks, none of them cut off.
  *  @throws InputError it is no text, has no mask, or one is cut off. */
-export function checkMasks(item: unknown, place: number, tokenizer: Tokenizer, mask: string): string {
+export function checkMasks(
+  item: unknown,
+  place: number,
+  tokenizer: Tokenizer,
+  mask: string,
+): string {
   const text = checkText(item, place, false) as string;
   const refused = refusalOfMasks(tokenizer.encode(text), tokenizer, mask);
   if (refused !== null) throw new InputError(`text ${place}: ${refused}`);

@@ -33,7 +33,8 @@ export function readAnswer({ text, parts, rows }: Whole, allowNoAnswer: boolean)
     if (found === null) return;
     const [first, last] = found;
     const score = chances.starts[first]! * chances.ends[last]!;
-    if (best === null || score > best.score) best = answerOf(context, spans.slice(first, last + 1), score);
+    if (best === null || score > best.score)
+      best = answerOf(context, spans.slice(first, last + 1), score);
   });
   return best !== null && !(allowNoAnswer && nowhere > (best as Answer).score)
     ? best

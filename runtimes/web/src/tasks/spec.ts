@@ -107,7 +107,9 @@ export function specOf(manifest: Manifest, origin: string): ModelSpec {
   const task = TASKS.find(({ name }) => name === manifest.task);
   if (!task) {
     const known = TASKS.map(({ name }) => name).join(", ");
-    throw new BundleError(`${origin} is for the task '${manifest.task}'; this version knows ${known}`);
+    throw new BundleError(
+      `${origin} is for the task '${manifest.task}'; this version knows ${known}`,
+    );
   }
   const multiLabel = manifest.problem_type === "multi_label_classification";
   const named = manifest.default_prompt;

@@ -87,7 +87,10 @@ function withNames(labels: readonly string[]): Tag[] {
 function tagOf(name: string, form: RegExp): Tag | null {
   const groups = form.exec(name)?.groups;
   if (!groups) return null;
-  return { position: POSITIONS[groups["position"]!.toUpperCase()]!, kind: groups["kind"] ?? NAMELESS };
+  return {
+    position: POSITIONS[groups["position"]!.toUpperCase()]!,
+    kind: groups["kind"] ?? NAMELESS,
+  };
 }
 
 /** Whether positions are no coincidence (E-MAIL, VITAMIN-B): what ends begins or goes on. */

@@ -30,7 +30,11 @@ type Worse = (a: number, b: number) => boolean;
 
 function rise(heap: number[], item: number, worse: Worse): void {
   let place = heap.length;
-  for (let above = (place - 1) >> 1; place > 0 && worse(item, heap[above]!); above = (place - 1) >> 1) {
+  for (
+    let above = (place - 1) >> 1;
+    place > 0 && worse(item, heap[above]!);
+    above = (place - 1) >> 1
+  ) {
     heap[place] = heap[above]!;
     place = above;
   }
@@ -61,7 +65,9 @@ export function ranked(texts: readonly string[], scores: readonly number[]): Hit
 /** The texts that are to be ranked for a query.
  *  @throws InputError the query is not a text, or the texts are not several. */
 export function checkRanking(query: unknown, texts: unknown): string[] {
-  if (typeof query !== "string") throw new InputError(`query: expected string, not ${kindOf(query)}`);
-  if (!Array.isArray(texts)) throw new InputError(`texts: expected several texts, not ${kindOf(texts)}`);
+  if (typeof query !== "string")
+    throw new InputError(`query: expected string, not ${kindOf(query)}`);
+  if (!Array.isArray(texts))
+    throw new InputError(`texts: expected several texts, not ${kindOf(texts)}`);
   return texts.map((text, place) => checkText(text, place, false) as string);
 }

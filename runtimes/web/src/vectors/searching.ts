@@ -23,7 +23,10 @@ export async function nearest(
   const bits = queries.some(isBits) || corpus.some(isBits);
   const asked = comparable(queries, "queries", measure, bits);
   const scores = asked.map(() => new Float64Array(corpus.length));
-  const block = Math.max(1, Math.floor(NUMBERS / Math.max(1, (asked[0]?.length ?? 1) * asked.length)));
+  const block = Math.max(
+    1,
+    Math.floor(NUMBERS / Math.max(1, (asked[0]?.length ?? 1) * asked.length)),
+  );
   for (let start = 0; start < corpus.length; start += block) {
     const rows = comparable(corpus.slice(start, start + block), "corpus", measure, bits, start);
     asked.forEach((query, q) =>

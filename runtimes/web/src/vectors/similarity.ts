@@ -81,7 +81,9 @@ export function similarities(
   requireSameWidth(a, b, names);
   const bits = [...a, ...b].some(isBits);
   const [left, right] = [a, b].map((side, i) => comparable(side, names[i]!, measure, bits));
-  return left!.map((row) => Float32Array.from(right!, (other) => likeness(row, other, measure.name)));
+  return left!.map((row) =>
+    Float32Array.from(right!, (other) => likeness(row, other, measure.name)),
+  );
 }
 
 /** Vectors as numbers that `likeness` compares: of length 1 for cosine.
@@ -142,4 +144,3 @@ function requireLength(vector: Vector, name: string, { name: by, unit }: Measure
       "embed with dtype float32 or float16",
   );
 }
-

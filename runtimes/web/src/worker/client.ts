@@ -21,10 +21,17 @@ export interface LoadInWorkerOptions extends Omit<LoadOptions, "runtime"> {
 
 /** Load a bundle to run in a worker, so that a page never stalls: a model as `load` gives it.
  *  @throws as `load` does; ProviderError also where the worker does not start. */
-export async function loadInWorker(source: BundleSource, options: LoadInWorkerOptions = {}): Promise<Model> {
+export async function loadInWorker(
+  source: BundleSource,
+  options: LoadInWorkerOptions = {},
+): Promise<Model> {
   const { signal, onProgress, worker, ...rest } = options;
   throwIfAborted(signal);
-  const request = { kind: "load", source: absoluteSource(source), options: absoluteOptions(rest) } as const;
+  const request = {
+    kind: "load",
+    source: absoluteSource(source),
+    options: absoluteOptions(rest),
+  } as const;
   const given = typeof Worker !== "undefined" && worker instanceof Worker;
   const port = given ? portOf(worker) : newWorker(absolute(worker as string | URL | undefined));
   const link = linkTo(port);
@@ -57,7 +64,11 @@ type Unnumbered<R> = R extends Request ? Omit<R, "id"> : never;
 
 /** The way to a worker. */
 interface Link {
-  send(request: Unnumbered<Request>, signal?: AbortSignal, onProgress?: OnProgress): Promise<unknown>;
+  send(
+    request: Unnumbered<Request>,
+    signal?: AbortSignal,
+    onProgress?: OnProgress,
+  ): Promise<unknown>;
 }
 
 interface Waiting {
@@ -138,7 +149,11 @@ function absoluteSource(source: BundleSource): BundleSource {
   return source instanceof Map ? source : [...(source as Iterable<File>)]; // a FileList is no list
 }
 
-function absoluteOptions({ runtime, wasmPaths, ...rest }: Omit<LoadInWorkerOptions, "signal" | "onProgress" | "worker">): WorkerLoadOptions {
+function absoluteOptions({
+  runtime,
+  wasmPaths,
+  ...rest
+}: Omit<LoadInWorkerOptions, "signal" | "onProgress" | "worker">): WorkerLoadOptions {
   const module = absolute(runtime);
   return {
     ...rest,
@@ -147,7 +162,11 @@ function absoluteOptions({ runtime, wasmPaths, ...rest }: Omit<LoadInWorkerOptio
   };
 }
 
-function absolutePaths(paths: NonNullable<WorkerLoadOptions["wasmPaths"]>): NonNullable<WorkerLoadOptions["wasmPaths"]> {
+function absolutePaths(
+  paths: NonNullable<WorkerLoadOptions["wasmPaths"]>,
+): NonNullable<WorkerLoadOptions["wasmPaths"]> {
   if (typeof paths === "string") return absolute(paths)!;
-  return Object.fromEntries(Object.entries(paths).map(([kind, path]) => [kind, absolute(path as string | URL)]));
+  return Object.fromEntries(
+    Object.entries(paths).map(([kind, path]) => [kind, absolute(path as string | URL)]),
+  );
 }

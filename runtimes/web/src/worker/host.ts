@@ -19,7 +19,8 @@ export function hostModel(): void {
       core = await loadCore(request.source, { ...request.options, signal, onProgress });
       return core.info;
     }
-    if (request.kind === "ask") return core!.ask(request.verb, request.args as Parameters<Verbs[Verb]>, signal);
+    if (request.kind === "ask")
+      return core!.ask(request.verb, request.args as Parameters<Verbs[Verb]>, signal);
     return core?.close();
   };
 

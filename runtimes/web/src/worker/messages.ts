@@ -12,15 +12,30 @@ export type WorkerLoadOptions = Omit<LoadOptions, "signal" | "onProgress" | "run
 };
 
 export type Request =
-  | { readonly id: number; readonly kind: "load"; readonly source: BundleSource; readonly options: WorkerLoadOptions }
-  | { readonly id: number; readonly kind: "ask"; readonly verb: Verb; readonly args: readonly unknown[] }
+  | {
+      readonly id: number;
+      readonly kind: "load";
+      readonly source: BundleSource;
+      readonly options: WorkerLoadOptions;
+    }
+  | {
+      readonly id: number;
+      readonly kind: "ask";
+      readonly verb: Verb;
+      readonly args: readonly unknown[];
+    }
   | { readonly id: number; readonly kind: "close" }
   | { readonly id: number; readonly kind: "cancel" };
 
 export type Reply =
   | { readonly id: number; readonly kind: "progress"; readonly progress: Progress }
   | { readonly id: number; readonly kind: "done"; readonly value: unknown }
-  | { readonly id: number; readonly kind: "failed"; readonly name: string; readonly message: string };
+  | {
+      readonly id: number;
+      readonly kind: "failed";
+      readonly name: string;
+      readonly message: string;
+    };
 
 /** What a load replies. */
 export type Loaded = ModelInfo;

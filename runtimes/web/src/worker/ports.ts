@@ -25,7 +25,9 @@ function nodeWorkers(): NodeWorkers | undefined {
 export function newWorker(address: string | URL | undefined): Port {
   const workers = nodeWorkers();
   if (workers) {
-    return portOfNode(new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url)));
+    return portOfNode(
+      new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url)),
+    );
   }
   if (typeof Worker === "undefined") {
     throw new ProviderError("there are no workers here: use load instead of loadInWorker");
@@ -59,7 +61,9 @@ function portOfNode(worker: InstanceType<NodeWorkers["Worker"]>): Port {
     post: (message) => worker.postMessage(message),
     listen: (receive, broken) => {
       worker.on("message", receive);
-      worker.on("error", (error) => broken?.(error instanceof Error ? error.message : String(error)));
+      worker.on("error", (error) =>
+        broken?.(error instanceof Error ? error.message : String(error)),
+      );
     },
     waits: (waiting) => (waiting ? worker.ref() : worker.unref()),
     end: () => void worker.terminate(),
