@@ -238,7 +238,10 @@ async function openSaved() {
   const bytesOf3 = async (response) => response ? new Uint8Array(await response.arrayBuffer()) : null;
   const fileKey = (sha2562) => `${KEYS}files/${sha2562}`;
   const manifestKey = (address) => `${KEYS}manifests/${encodeURIComponent(address)}`;
+  const verdictKey = (what) => `${KEYS}proved/${encodeURIComponent(what)}`;
   return {
+    isProved: async (what) => await cache.match(verdictKey(what)) !== void 0,
+    keepProved: async (what) => cache.put(verdictKey(what), new Response("")),
     find: async (sha2562) => bytesOf3(await cache.match(fileKey(sha2562))),
     keep: async (sha2562, bytes) => cache.put(fileKey(sha2562), new Response(bytes)),
     drop: async (sha2562) => void await cache.delete(fileKey(sha2562)),
@@ -1967,7 +1970,7 @@ function likeliest(word, vocabulary) {
   const reach = (start, end, id, score) => {
     const whole = score + (best[start]?.score ?? 0);
     const before = best[end];
-    if (!before || whole > before.score) best[end] = { start, end, id, score: whole };
+    if (!before || whole >= before.score) best[end] = { start, end, id, score: whole };
   };
   for (let start = 0; start < word.length; ) {
     const next = start + sizeAt(word, start);
@@ -2769,7 +2772,9 @@ function lengthOf(vector) {
 }
 function unit(vector) {
   const length = Math.max(lengthOf(vector), TINY);
-  return vector.map((value) => value / length);
+  const found = new Float32Array(vector.length);
+  for (let i = 0; i < found.length; i++) found[i] = vector[i] / length;
+  return found;
 }
 function halfToEven(value) {
   const below = Math.floor(value);
@@ -2841,13 +2846,16 @@ function comparable(vectors2, name, measure, bits, start = 0) {
   return vectors2.map((vector, i) => {
     requireLength(vector, name, measure);
     const numbers = floats(bits ? asBits(vector) : vector);
-    if (!Number.isFinite(lengthOf(numbers))) {
+    const length = lengthOf(numbers);
+    if (!Number.isFinite(length)) {
       throw new InputError(`${name}: vector ${start + i} holds a number that is not finite`);
     }
-    return measure.name === "cosine" || !keepsLength(vector) ? unit(numbers) : numbers;
+    if (measure.name === "cosine") return { numbers, length: Math.max(length, TINY) };
+    return { numbers: keepsLength(vector) ? numbers : unit(numbers), length: 1 };
   });
 }
-function likeness(a, b, name) {
+function likeness(one, other, name) {
+  const [a, b] = [one.numbers, other.numbers];
   let sum = 0;
   if (name === "euclidean") {
     for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
@@ -2858,7 +2866,8 @@ function likeness(a, b, name) {
     return -sum;
   }
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return name === "cosine" ? Math.min(1, Math.max(-1, sum)) : sum;
+  if (name === "dot") return sum;
+  return Math.min(1, Math.max(-1, sum / (one.length * other.length)));
 }
 function requireSameWidth(a, b, names) {
   const [left2, right] = [a, b].map((side) => side[0] ? widthOf(side[0]) : null);
@@ -3436,7 +3445,7 @@ async function nearest(queries, corpus, k, texts, measure, signal) {
   const scores = asked3.map(() => new Float64Array(corpus.length));
   const block = Math.max(
     1,
-    Math.floor(NUMBERS / Math.max(1, (asked3[0]?.length ?? 1) * asked3.length))
+    Math.floor(NUMBERS / Math.max(1, (asked3[0]?.numbers.length ?? 1) * asked3.length))
   );
   for (let start = 0; start < corpus.length; start += block) {
     const rows = comparable(corpus.slice(start, start + block), "corpus", measure, bits, start);
@@ -3902,6 +3911,32 @@ async function verify(asked3) {
   return verificationOf(found);
 }
 
+// src/model/proving.ts
+async function proveOnNewVersion(core, saved, signal) {
+  const { path, manifest, onnxruntime, provider, fingerprint } = core.info;
+  const { tested } = manifest.onnxruntime;
+  if (!isNewer(onnxruntime, tested)) return;
+  const verdict = `${fingerprint} ${provider} ${onnxruntime}`;
+  if (await saved?.isProved(verdict).catch(() => false)) return;
+  const { failures } = await core.ask("verify", [], signal);
+  if (failures.length > 0) {
+    throw new BundleError(
+      `${path} answers differently under onnxruntime ${onnxruntime}: ${failures.length} golden texts fail, first ${failures[0]}. It was tested with onnxruntime ${tested}`
+    );
+  }
+  await saved?.keepProved(verdict).catch(() => {
+  });
+}
+function isNewer(version, than) {
+  const [one, other] = [version, than].map((release) => release.match(/\d+/g)?.map(Number) ?? []);
+  const longest = Math.max(one.length, other.length);
+  for (let i = 0; i < longest; i++) {
+    const apart = (one[i] ?? 0) - (other[i] ?? 0);
+    if (apart !== 0) return apart > 0;
+  }
+  return false;
+}
+
 // src/sessions/budget.ts
 var TOKENS_PER_RUN = {
   cpu: 256,
@@ -4275,7 +4310,8 @@ async function load(source2, options = {}) {
 async function loadCore(source2, options) {
   const { signal } = options;
   throwIfAborted(signal);
-  const bundle = await openBundle(await originOf(source2), signal, options.onProgress);
+  const origin = await originOf(source2);
+  const bundle = await openBundle(origin, signal, options.onProgress);
   const spec = specOf(bundle.manifest, bundle.name);
   const tokenizer = tokenizerOf2(bundle);
   const session = await openSession(bundle, options);
@@ -4286,7 +4322,9 @@ async function loadCore(source2, options) {
     const width = await widthOf2(pipeline, spec, tokenizer, signal);
     const told2 = { ...bundle, notes: [...bundle.notes, ...session.notes] };
     const info = infoOf(told2, spec, engine, width);
-    return localModel({ info, spec, tokenizer, pipeline, golden: bundle.files.get(GOLDEN) });
+    const core = localModel({ info, spec, tokenizer, pipeline, golden: bundle.files.get(GOLDEN) });
+    await proveOnNewVersion(core, origin.saved, signal);
+    return core;
   } catch (error) {
     await engine.close();
     throw error;

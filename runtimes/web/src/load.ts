@@ -15,6 +15,7 @@ import { BundleError } from "./errors.ts";
 import { type Model, modelOf } from "./model/index.ts";
 import { infoOf } from "./model/info.ts";
 import { localModel } from "./model/local.ts";
+import { proveOnNewVersion } from "./model/proving.ts";
 import type { ModelCore } from "./model/verbs.ts";
 import { inputSpecOf } from "./pipeline/batches.ts";
 import { type Pipeline, rowsOf } from "./pipeline/running.ts";
@@ -36,7 +37,8 @@ export interface LoadOptions extends SessionOptions {
 /** Load a bundle to run in this thread. Its files are held to their checksums; those of an address
  *  are kept in the browser's Cache Storage, from which they come the next time, also without network.
  *  @param source address of the bundle's folder, in Node also a folder, or its files.
- *  @throws BundleError it is no bundle, damaged, or newer than this version; the message names the file.
+ *  @throws BundleError it is no bundle, damaged (the message names the file), newer than this version,
+ *      or fails its golden texts under an onnxruntime newer than it was tested with.
  *  @throws ProviderError no onnxruntime, a provider that does not start, or one the bundle is not made for.
  *  @throws InputError an option is out of its range. */
 export async function load(source: BundleSource, options: LoadOptions = {}): Promise<Model> {
@@ -47,7 +49,8 @@ export async function load(source: BundleSource, options: LoadOptions = {}): Pro
 export async function loadCore(source: BundleSource, options: LoadOptions): Promise<ModelCore> {
   const { signal } = options;
   throwIfAborted(signal);
-  const bundle = await openBundle(await originOf(source), signal, options.onProgress);
+  const origin = await originOf(source);
+  const bundle = await openBundle(origin, signal, options.onProgress);
   const spec = specOf(bundle.manifest, bundle.name);
   const tokenizer = tokenizerOf(bundle);
   const session = await openSession(bundle, options);
@@ -58,7 +61,9 @@ export async function loadCore(source: BundleSource, options: LoadOptions): Prom
     const width = await widthOf(pipeline, spec, tokenizer, signal);
     const told = { ...bundle, notes: [...bundle.notes, ...session.notes] };
     const info = infoOf(told, spec, engine, width);
-    return localModel({ info, spec, tokenizer, pipeline, golden: bundle.files.get(GOLDEN)! });
+    const core = localModel({ info, spec, tokenizer, pipeline, golden: bundle.files.get(GOLDEN)! });
+    await proveOnNewVersion(core, origin.saved, signal);
+    return core;
   } catch (error) {
     await engine.close();
     throw error;

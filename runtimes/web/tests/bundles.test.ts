@@ -1,6 +1,7 @@
 /** Where bundles come from, and what is said of those that are damaged. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   cpSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BundleError, load, type Progress } from "../src/index.ts";
+import { isNewer } from "../src/model/proving.ts";
 import { answersOf, assertClose, bundle, TEXTS } from "./fixtures.ts";
 import { type Served, serve } from "./server.ts";
 
@@ -222,22 +224,68 @@ test("files of which some are missing, or that are none, are refused", async () 
   }
 });
 
-test("a graph that onnxruntime cannot load is a damaged bundle, not a crash", async () => {
-  const { createHash } = await import("node:crypto");
-  const folder = copy("embedder");
-  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf-8"));
-  const graph = Buffer.from("this is no graph");
-  writeFileSync(join(folder, "model.onnx"), graph);
-  manifest.files["model.onnx"] = {
-    sha256: createHash("sha256").update(graph).digest("hex"),
-    size_bytes: graph.length,
-  };
+/** A copy whose files were changed by somebody who signed them again. */
+function resealed(name: string, change: (folder: string, manifest: Manifest) => void): string {
+  const folder = copy(name);
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf-8")) as Manifest;
+  change(folder, manifest);
+  for (const file of Object.keys(manifest.files)) {
+    const bytes = readFileSync(join(folder, file));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    manifest.files[file] = { sha256, size_bytes: bytes.length };
+  }
   manifest.digest = null;
   writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
+  return folder;
+}
+
+interface Manifest {
+  files: Record<string, { sha256: string; size_bytes: number }>;
+  digest: string | null;
+  onnxruntime: { min: string; tested: string };
+}
+
+test("a graph that onnxruntime cannot load is a damaged bundle, not a crash", async () => {
+  const folder = resealed("embedder", (at) => writeFileSync(join(at, "model.onnx"), "no graph"));
   for (const provider of ["cpu", "wasm"] as const) {
-    await assert.rejects(load(folder, { provider }), {
+    await assert.rejects(load(folder, { provider, threads: 1 }), {
       name: "BundleError",
       message: /model\.onnx cannot be loaded by onnxruntime: [^\n]+$/,
     });
   }
+});
+
+test("a tokenizer that cannot be read is a damaged bundle, not a crash", async () => {
+  for (const content of ["{}", "[]", "no JSON", '{"model": {"type": "Neural"}}']) {
+    const folder = resealed("embedder", (at) => writeFileSync(join(at, "tokenizer.json"), content));
+    await assert.rejects(load(folder), {
+      name: "BundleError",
+      message: /tokenizer\.json is damaged: [^\n]+$/,
+    });
+  }
+});
+
+test("an onnxruntime that is newer than a bundle was tested with is held to its golden answers", async () => {
+  const older = (_: string, manifest: Manifest): void =>
+    void (manifest.onnxruntime.tested = "1.9.2");
+  const proved = await load(resealed("embedder", older), { threads: 1 });
+  await proved.close();
+  const otherwise = resealed("embedder", (folder, manifest) => {
+    older(folder, manifest);
+    const golden = readFileSync(join(folder, "golden.json"), "utf-8");
+    writeFileSync(
+      join(folder, "golden.json"),
+      golden.replace(/"expected": \[-?\d/, '"expected": [5'),
+    );
+  });
+  await assert.rejects(load(otherwise, { threads: 1 }), {
+    name: "BundleError",
+    message:
+      /^\S+ answers differently under onnxruntime 1\.\d+\.\d+: 1 golden texts fail, first '[^\n]+' is \S+ of the whole from what was expected, \S+ from the reference\. It was tested with onnxruntime 1\.9\.2$/,
+  });
+});
+
+test("releases are compared by their numbers", () => {
+  assert.ok(isNewer("1.31.1", "1.9.2") && isNewer("1.31.1", "1.31") && isNewer("2.0", "1.99"));
+  assert.ok(!isNewer("1.30.0", "1.31.1") && !isNewer("1.31.1", "1.31.1"));
 });

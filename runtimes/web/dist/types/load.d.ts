@@ -13,7 +13,8 @@ export interface LoadOptions extends SessionOptions {
 /** Load a bundle to run in this thread. Its files are held to their checksums; those of an address
  *  are kept in the browser's Cache Storage, from which they come the next time, also without network.
  *  @param source address of the bundle's folder, in Node also a folder, or its files.
- *  @throws BundleError it is no bundle, damaged, or newer than this version; the message names the file.
+ *  @throws BundleError it is no bundle, damaged (the message names the file), newer than this version,
+ *      or fails its golden texts under an onnxruntime newer than it was tested with.
  *  @throws ProviderError no onnxruntime, a provider that does not start, or one the bundle is not made for.
  *  @throws InputError an option is out of its range. */
 export declare function load(source: BundleSource, options?: LoadOptions): Promise<Model>;

@@ -11,6 +11,7 @@ import { openSaved } from "./saved.ts";
 export type { FileContent } from "./given.ts";
 export type { Bytes } from "./reading.ts";
 export { type OnProgress, openBundle, type OpenedBundle, type Progress } from "./opening.ts";
+export type { SavedFiles } from "./saved.ts";
 export { GOLDEN, MODEL, parsed, readRecord, TOKENIZER } from "./manifestFile.ts";
 
 /** A bundle: the address of its folder, in Node also a folder, or its files: those that were

@@ -22,6 +22,9 @@ export interface SavedFiles {
   keepManifest(address: string, bytes: Bytes): Promise<void>;
   /** The manifests of all addresses. */
   manifests(): Promise<Bytes[]>;
+  /** Whether golden answers were kept to here, by what ran which bundle. */
+  isProved(what: string): Promise<boolean>;
+  keepProved(what: string): Promise<void>;
 }
 
 /** The browser's storage; null where there is none (Node, pages without https). */
@@ -38,7 +41,10 @@ export async function openSaved(): Promise<SavedFiles | null> {
   const fileKey = (sha256: string): string => `${KEYS}files/${sha256}`;
   const manifestKey = (address: string): string =>
     `${KEYS}manifests/${encodeURIComponent(address)}`;
+  const verdictKey = (what: string): string => `${KEYS}proved/${encodeURIComponent(what)}`;
   return {
+    isProved: async (what) => (await cache.match(verdictKey(what))) !== undefined,
+    keepProved: async (what) => cache.put(verdictKey(what), new Response("")),
     find: async (sha256) => bytesOf(await cache.match(fileKey(sha256))),
     keep: async (sha256, bytes) => cache.put(fileKey(sha256), new Response(bytes)),
     drop: async (sha256) => void (await cache.delete(fileKey(sha256))),

@@ -114,7 +114,9 @@ export function lengthOf(vector: ArrayLike<number>): number {
 /** A vector over its length; one of zeros stays one. */
 export function unit(vector: Float32Array): Float32Array {
   const length = Math.max(lengthOf(vector), TINY);
-  return vector.map((value) => value / length);
+  const found = new Float32Array(vector.length);
+  for (let i = 0; i < found.length; i++) found[i] = vector[i]! / length;
+  return found;
 }
 
 function halfToEven(value: number): number {

@@ -25,7 +25,7 @@ export async function nearest(
   const scores = asked.map(() => new Float64Array(corpus.length));
   const block = Math.max(
     1,
-    Math.floor(NUMBERS / Math.max(1, (asked[0]?.length ?? 1) * asked.length)),
+    Math.floor(NUMBERS / Math.max(1, (asked[0]?.numbers.length ?? 1) * asked.length)),
   );
   for (let start = 0; start < corpus.length; start += block) {
     const rows = comparable(corpus.slice(start, start + block), "corpus", measure, bits, start);

@@ -11,6 +11,7 @@ import {
   isVector,
   keepsLength,
   lengthOf,
+  TINY,
   unit,
   type Vector,
   widthOf,
@@ -86,7 +87,14 @@ export function similarities(
   );
 }
 
-/** Vectors as numbers that `likeness` compares: of length 1 for cosine.
+/** A vector as `likeness` compares it. */
+export interface Comparable {
+  readonly numbers: Float32Array;
+  /** What its products are divided by: its length, or 1 where lengths count. */
+  readonly length: number;
+}
+
+/** Vectors as `likeness` compares them.
  *  @param bits whether only signs count.
  *  @param start place of the first one, for errors.
  *  @throws InputError a number is not finite, or a form lost the lengths that are needed. */
@@ -96,19 +104,22 @@ export function comparable(
   measure: Measure,
   bits: boolean,
   start = 0,
-): Float32Array[] {
+): Comparable[] {
   return vectors.map((vector, i) => {
     requireLength(vector, name, measure);
     const numbers = floats(bits ? asBits(vector) : vector);
-    if (!Number.isFinite(lengthOf(numbers))) {
+    const length = lengthOf(numbers);
+    if (!Number.isFinite(length)) {
       throw new InputError(`${name}: vector ${start + i} holds a number that is not finite`);
     }
-    return measure.name === "cosine" || !keepsLength(vector) ? unit(numbers) : numbers;
+    if (measure.name === "cosine") return { numbers, length: Math.max(length, TINY) };
+    return { numbers: keepsLength(vector) ? numbers : unit(numbers), length: 1 };
   });
 }
 
-/** How alike two vectors are; for cosine, of vectors of length 1. */
-export function likeness(a: Float32Array, b: Float32Array, name: Similarity): number {
+/** How alike two vectors are. */
+export function likeness(one: Comparable, other: Comparable, name: Similarity): number {
+  const [a, b] = [one.numbers, other.numbers];
   let sum = 0;
   if (name === "euclidean") {
     for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
@@ -119,7 +130,8 @@ export function likeness(a: Float32Array, b: Float32Array, name: Similarity): nu
     return -sum;
   }
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return name === "cosine" ? Math.min(1, Math.max(-1, sum)) : sum;
+  if (name === "dot") return sum;
+  return Math.min(1, Math.max(-1, sum / (one.length * other.length)));
 }
 
 /** @throws InputError the two sides were not embedded alike. */

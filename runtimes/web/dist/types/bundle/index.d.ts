@@ -4,6 +4,7 @@ import type { BundleOrigin } from "./reading.js";
 export type { FileContent } from "./given.js";
 export type { Bytes } from "./reading.js";
 export { type OnProgress, openBundle, type OpenedBundle, type Progress } from "./opening.js";
+export type { SavedFiles } from "./saved.js";
 export { GOLDEN, MODEL, parsed, readRecord, TOKENIZER } from "./manifestFile.js";
 /** A bundle: the address of its folder, in Node also a folder, or its files: those that were
  *  dropped on a page or chosen there, or a Map of names to contents. */

@@ -14,6 +14,9 @@ export interface SavedFiles {
     keepManifest(address: string, bytes: Bytes): Promise<void>;
     /** The manifests of all addresses. */
     manifests(): Promise<Bytes[]>;
+    /** Whether golden answers were kept to here, by what ran which bundle. */
+    isProved(what: string): Promise<boolean>;
+    keepProved(what: string): Promise<void>;
 }
 /** The browser's storage; null where there is none (Node, pages without https). */
 export declare function openSaved(): Promise<SavedFiles | null>;

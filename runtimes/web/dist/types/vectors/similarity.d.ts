@@ -22,12 +22,18 @@ export declare function vectorsOf(name: string, values: unknown, embed: (texts: 
  *  Where one side holds bits, only the signs of the other count.
  *  @throws InputError their widths differ, a number is not finite, or a form lost the lengths. */
 export declare function similarities(a: readonly Vector[], b: readonly Vector[], names: readonly [string, string], measure: Measure): Float32Array[];
-/** Vectors as numbers that `likeness` compares: of length 1 for cosine.
+/** A vector as `likeness` compares it. */
+export interface Comparable {
+    readonly numbers: Float32Array;
+    /** What its products are divided by: its length, or 1 where lengths count. */
+    readonly length: number;
+}
+/** Vectors as `likeness` compares them.
  *  @param bits whether only signs count.
  *  @param start place of the first one, for errors.
  *  @throws InputError a number is not finite, or a form lost the lengths that are needed. */
-export declare function comparable(vectors: readonly Vector[], name: string, measure: Measure, bits: boolean, start?: number): Float32Array[];
-/** How alike two vectors are; for cosine, of vectors of length 1. */
-export declare function likeness(a: Float32Array, b: Float32Array, name: Similarity): number;
+export declare function comparable(vectors: readonly Vector[], name: string, measure: Measure, bits: boolean, start?: number): Comparable[];
+/** How alike two vectors are. */
+export declare function likeness(one: Comparable, other: Comparable, name: Similarity): number;
 /** @throws InputError the two sides were not embedded alike. */
 export declare function requireSameWidth(a: readonly Vector[], b: readonly Vector[], names: readonly [string, string]): void;
