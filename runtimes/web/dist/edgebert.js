@@ -1766,9 +1766,9 @@ function roomsOf(counts, room, truncation) {
   if (first2 + second <= room) return [first2, second];
   if (strategy === "longest_first") return longestFirst(first2, second, room);
   if (room === 0) return [0, 0];
-  const left2 = strategy === "only_second" ? room - first2 : room - second;
-  if (left2 <= 0) throw nothingToCut(truncation);
-  return strategy === "only_second" ? [first2, left2] : [left2, second];
+  const rooms = strategy === "only_second" ? [first2, room - first2] : [room - second, second];
+  if (Math.min(...rooms) <= 0) throw nothingToCut(truncation);
+  return rooms;
 }
 function longestFirst(first2, second, room) {
   const shorter = Math.min(first2, second);
@@ -1970,7 +1970,7 @@ function likeliest(word, vocabulary) {
   const reach = (start, end, id, score) => {
     const whole = score + (best[start]?.score ?? 0);
     const before = best[end];
-    if (!before || whole >= before.score) best[end] = { start, end, id, score: whole };
+    if (!before || whole > before.score) best[end] = { start, end, id, score: whole };
   };
   for (let start = 0; start < word.length; ) {
     const next = start + sizeAt(word, start);
