@@ -157,4 +157,8 @@ test("a worker whose code is not there is told of in one line", async () => {
     name: "ProviderError",
     message: /^the worker ended: [^\n]+$/,
   });
+  await assert.rejects(loadInWorker(bundle("embedder"), { worker: "no address" }), {
+    name: "ProviderError",
+    message: /^the worker cannot be started: [^\n]+$/,
+  });
 });

@@ -54,9 +54,12 @@ function coreOf(link: Link, info: ModelInfo, port: Port, given: boolean): ModelC
       return link.send({ kind: "ask", verb, args }, signal);
     }) as ModelCore["ask"],
     close: () =>
-      (closing ??= link.send({ kind: "close" }).then(() => {
-        if (!given) port.end(); // what a worker that was given does else is not ours to end
-      })),
+      (closing ??= link
+        .send({ kind: "close" })
+        .catch(() => {}) // a worker that ended by itself has nothing left to give back
+        .then(() => {
+          if (!given) port.end(); // what a worker that was given does else is not ours to end
+        })),
   };
 }
 
@@ -79,6 +82,7 @@ interface Waiting {
 
 function linkTo(port: Port): Link {
   const waiting = new Map<number, Waiting>();
+  let gone: ProviderError | null = null;
   let last = 0;
   port.listen(
     (message) => {
@@ -86,13 +90,14 @@ function linkTo(port: Port): Link {
       port.waits(waiting.size > 0);
     },
     (why) => {
-      const error = new ProviderError(`the worker ended: ${why}`);
-      waiting.forEach(({ reject }) => reject(error));
+      gone = new ProviderError(`the worker ended: ${why}`);
+      waiting.forEach(({ reject }) => reject(gone));
       waiting.clear();
     },
   );
   return {
     send: (request, signal, onProgress) => {
+      if (gone) return Promise.reject(gone);
       const id = ++last;
       return new Promise((resolve, reject) => {
         const cancel = (): void => {

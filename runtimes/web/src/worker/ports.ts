@@ -21,23 +21,29 @@ function nodeWorkers(): NodeWorkers | undefined {
 }
 
 /** The page's end of a new worker.
- *  @param address of the worker's code; by default that beside this file. */
+ *  @param address of the worker's code; by default that beside this file.
+ *  @throws ProviderError there are no workers here, or none of that address. */
 export function newWorker(address: string | URL | undefined): Port {
   const workers = nodeWorkers();
-  if (workers) {
-    return portOfNode(
-      new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url)),
-    );
-  }
-  if (typeof Worker === "undefined") {
+  if (!workers && typeof Worker === "undefined") {
     throw new ProviderError("there are no workers here: use load instead of loadInWorker");
   }
-  // written out, so that bundlers find the worker's code
-  return portOf(
-    address
-      ? new Worker(address, { type: "module" })
-      : new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
-  );
+  try {
+    return workers ? portOfNode(nodeWorker(workers, address)) : portOf(webWorker(address));
+  } catch (error) {
+    throw new ProviderError(`the worker cannot be started: ${(error as Error).message}`);
+  }
+}
+
+/** Written out, so that bundlers find the worker's code. */
+function webWorker(address: string | URL | undefined): Worker {
+  return address
+    ? new Worker(address, { type: "module" })
+    : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+}
+
+function nodeWorker({ Worker: NodeWorker }: NodeWorkers, address: string | URL | undefined) {
+  return new NodeWorker(new URL(address ?? new URL("./worker.js", import.meta.url)));
 }
 
 /** The page's end of a worker of browsers. */
