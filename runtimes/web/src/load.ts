@@ -19,10 +19,10 @@ import { proveOnNewVersion } from "./model/proving.ts";
 import type { ModelCore } from "./model/verbs.ts";
 import { inputSpecOf } from "./pipeline/batches.ts";
 import { type Pipeline, rowsOf } from "./pipeline/running.ts";
-import { EMBEDDINGS, SPARSE_EMBEDDINGS } from "./records/manifest.ts";
+import { EMBEDDINGS, type Manifest, SPARSE_EMBEDDINGS } from "./records/manifest.ts";
 import { tokensPerRun } from "./sessions/budget.ts";
 import { type Engine, engineOf } from "./sessions/engine.ts";
-import { openSession, type SessionOptions } from "./sessions/session.ts";
+import { chosenBy, openSession, requireFitting, type SessionOptions } from "./sessions/session.ts";
 import { type ModelSpec, specOf } from "./tasks/spec.ts";
 import { openTokenizer, type Tokenizer } from "./text/index.ts";
 
@@ -49,11 +49,16 @@ export async function load(source: BundleSource, options: LoadOptions = {}): Pro
 export async function loadCore(source: BundleSource, options: LoadOptions): Promise<ModelCore> {
   const { signal } = options;
   throwIfAborted(signal);
+  const chosen = await chosenBy(options);
   const origin = await originOf(source);
-  const bundle = await openBundle(origin, signal, options.onProgress);
+  const accept = (manifest: Manifest): void => {
+    specOf(manifest, origin.name);
+    requireFitting(origin.name, manifest, chosen);
+  };
+  const bundle = await openBundle(origin, accept, signal, options.onProgress);
   const spec = specOf(bundle.manifest, bundle.name);
   const tokenizer = tokenizerOf(bundle);
-  const session = await openSession(bundle, options);
+  const session = await openSession(bundle, chosen);
   const engine = engineOf(session);
   try {
     throwIfAborted(signal);

@@ -49,7 +49,7 @@ test("a stream is answered as it comes: no answer waits for a text that is not t
     for (const text of ["one", "two", "three"]) {
       asked += 1;
       yield text;
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, 400));
     }
   }
   const seen: number[] = [];

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { load, type OnnxRuntime } from "../src/index.ts";
 import { answersOf, assertClose, bundle, PACKAGE, TEXTS } from "./fixtures.ts";
+import { serve } from "./server.ts";
 
 const ofPackage = createRequire(join(PACKAGE, "package.json"));
 const onnxruntimeNode = ofPackage("onnxruntime-node") as OnnxRuntime;
@@ -57,6 +58,17 @@ test("what is no onnxruntime, or none that has the provider, is refused in one l
     message:
       /is int8 for the CPU, and webgpu has no such products: make a bundle for it with 'edgebert export MODEL -o BUNDLE --target portable'$/,
   });
+});
+
+test("what cannot run is refused before anything of it is downloaded", async () => {
+  const served = await serve({ "/": bundle("embedder-int8") });
+  await assert.rejects(load(served.address, { provider: "webgpu" }), { name: "ProviderError" });
+  assert.deepEqual(served.asked, ["/manifest.json"]);
+  await assert.rejects(load(served.address, { runtime: "file:///nowhere.mjs" }), {
+    name: "ProviderError",
+  });
+  assert.deepEqual(served.asked, ["/manifest.json"]);
+  served.close();
 });
 
 test("without SIMD in WebAssembly the way out is told", async () => {

@@ -47,15 +47,18 @@ interface Opening {
 }
 
 /** Read a bundle.
+ *  @param accept is shown the manifest before the files are read, and throws where it cannot be used.
  *  @throws BundleError it is no bundle, newer than this version, or damaged: the message names the file. */
 export async function openBundle(
   origin: BundleOrigin,
+  accept: (manifest: Manifest) => void,
   signal?: AbortSignal,
   onProgress?: OnProgress,
 ): Promise<OpenedBundle> {
   const opening: Opening = { origin, signal, onProgress, notes: [] };
   const bytes = await manifestBytes(opening);
   const manifest = await readManifest(bytes, origin.name);
+  accept(manifest);
   const files = await inTurn(manifest, signal, () => readFiles(opening, manifest));
   if (origin.saved) await keepManifest(opening, origin.saved, bytes, manifest);
   return { name: origin.name, manifest, files, notes: opening.notes };

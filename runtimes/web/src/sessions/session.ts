@@ -30,38 +30,41 @@ export interface SessionOptions {
   readonly wasmPaths?: string | { readonly wasm?: string | URL; readonly mjs?: string | URL };
 }
 
-/** A graph that is ready to run. */
-export interface OpenSession {
-  readonly session: InferenceSession;
+/** What is to run a graph. */
+export interface Chosen {
   readonly runtime: OnnxRuntime;
-  /** What runs it: what "auto" chose. */
+  /** What "auto" chose. */
   readonly provider: Exclude<ProviderName, "auto">;
   readonly threads: number;
-  /** Version of onnxruntime. */
-  readonly version: string;
   readonly notes: readonly string[];
 }
 
-/** Open the graph of a bundle.
- *  @throws ProviderError no onnxruntime, a provider that does not start, or a bundle that is not made for it.
- *  @throws BundleError onnxruntime cannot load the graph.
+/** A graph that is ready to run. */
+export interface OpenSession extends Chosen {
+  readonly session: InferenceSession;
+  /** Version of onnxruntime. */
+  readonly version: string;
+}
+
+/** Choose what runs a graph, before anything of it is downloaded.
+ *  @throws ProviderError no onnxruntime, or none that has the provider.
  *  @throws InputError an option is out of its range. */
-export async function openSession(
-  bundle: OpenedBundle,
-  options: SessionOptions,
-): Promise<OpenSession> {
+export async function chosenBy(options: SessionOptions): Promise<Chosen> {
   const asked = checkChoice("provider", options.provider ?? "auto", PROVIDERS);
   if (options.threads !== undefined) checkNumber("threads", options.threads, 1);
-  if (asked === "webgpu") requireFitting(bundle);
   const runtime = await openRuntime(options.runtime, asked);
   const provider = providerOf(runtime, asked);
-  const threads = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
-  const settings = settingsOf(bundle.manifest, provider, threads.count);
-  const session = await created(bundle, runtime, provider, settings);
-  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter(
-    (note) => note !== null,
-  );
-  return { session, runtime, provider, threads: threads.count, version: versionOf(runtime), notes };
+  const { count, note } = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
+  const notes = [note, provider === "webgpu" ? PLACEMENT : null].filter((told) => told !== null);
+  return { runtime, provider, threads: count, notes };
+}
+
+/** Open the graph of a bundle.
+ *  @throws ProviderError the provider does not start.
+ *  @throws BundleError onnxruntime cannot load the graph. */
+export async function openSession(bundle: OpenedBundle, chosen: Chosen): Promise<OpenSession> {
+  const session = await created(bundle, chosen);
+  return { ...chosen, session, version: versionOf(chosen.runtime) };
 }
 
 const PLACEMENT =
@@ -76,9 +79,11 @@ function providerOf(runtime: OnnxRuntime, asked: ProviderName): OpenSession["pro
   );
 }
 
-/** Hold that a bundle is not made of products of integers that a GPU never has. */
-function requireFitting({ name, manifest }: OpenedBundle): void {
-  if (manifest.quantization === null || manifest.target !== "cpu") return;
+/** Hold that a bundle is not made of products of integers that a provider never has.
+ *  @param name of the bundle, for errors.
+ *  @throws ProviderError it is; names the bundle to make instead. */
+export function requireFitting(name: string, manifest: Manifest, { provider }: Chosen): void {
+  if (provider !== "webgpu" || manifest.quantization === null || manifest.target !== "cpu") return;
   throw new ProviderError(
     `${name} is int8 for the CPU, and webgpu has no such products: make a bundle for it with ` +
       "'edgebert export MODEL -o BUNDLE --target portable'",
@@ -143,12 +148,11 @@ function needsWidening(): boolean {
 
 async function created(
   { name, manifest, files }: OpenedBundle,
-  runtime: OnnxRuntime,
-  provider: OpenSession["provider"],
-  settings: InferenceSession.SessionOptions,
+  { runtime, provider, threads }: Chosen,
 ): Promise<InferenceSession> {
   const graph = manifest.graphs[ENCODER]!;
   const externalData = weightFiles(files, graph);
+  const settings = settingsOf(manifest, provider, threads);
   const options = externalData.length > 0 ? { ...settings, externalData } : settings;
   try {
     return await runtime.InferenceSession.create(files.get(graph)!, options);
