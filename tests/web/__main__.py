@@ -18,6 +18,7 @@ from edgebert.errors import EdgebertError, GateError
 from edgebert.machine import this_machine
 from web.answering import Compared, answer_alike
 from web.building import rebuilt, tested, typed
+from web.families import families_read_alike
 from web.laid_out import FIXTURES, lay_out, lay_out_readings
 from web.pages import pages_work
 from web.pipelines import node_runs, pipelines_open
@@ -78,6 +79,7 @@ def _steps(
         Step("types", typed),
         Step("client", tested),
         Step("reading", lambda: _reading(int8)),
+        Step("families", families_read_alike),
         Step("answers", lambda: answer_alike(laid_out, compared)),
         Step("pages", lambda: pages_work(tiny, int8, pictures, figures)),
         Step("pipelines", lambda: pipelines_open(opened)),

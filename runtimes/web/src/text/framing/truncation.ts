@@ -71,10 +71,9 @@ export function roomsOf(
   if (first + second <= room) return [first, second];
   if (strategy === "longest_first") return longestFirst(first, second, room);
   if (room === 0) return [0, 0];
-  const rooms: [number, number] =
-    strategy === "only_second" ? [first, room - first] : [room - second, second];
-  if (Math.min(...rooms) <= 0) throw nothingToCut(truncation);
-  return rooms;
+  const left = strategy === "only_second" ? room - first : room - second;
+  if (left <= 0) throw nothingToCut(truncation);
+  return strategy === "only_second" ? [first, left] : [left, second];
 }
 
 /** The longer side is cut to what the shorter leaves, or both to halves of the room. */
