@@ -118,7 +118,8 @@ async function assertAnswers(name: string, provider: "cpu" | "wasm"): Promise<vo
     assert.equal(model.provider, provider);
     const { passed, answers } = await model.verify();
     assert.ok(passed);
-    if (answers.some(({ toExpected }) => toExpected > SAME_ROUNDING) && QUANTIZED.test(name)) return;
+    if (answers.some(({ toExpected }) => toExpected > SAME_ROUNDING) && QUANTIZED.test(name))
+      return;
     const within = model.manifest.precision === "fp16" ? WITHIN_FP16 : WITHIN;
     for (const [asked, expected] of Object.entries(answersOf(name))) {
       if (ELSEWHERE.includes(asked)) continue;
