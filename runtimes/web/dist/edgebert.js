@@ -595,10 +595,11 @@ function unknownWay(manifest) {
 }
 
 // src/bundle/opening.ts
-async function openBundle(origin, signal, onProgress) {
+async function openBundle(origin, accept, signal, onProgress) {
   const opening = { origin, signal, onProgress, notes: [] };
   const bytes = await manifestBytes(opening);
   const manifest = await readManifest(bytes, origin.name);
+  accept(manifest);
   const files = await inTurn(manifest, signal, () => readFiles(opening, manifest));
   if (origin.saved) await keepManifest(opening, origin.saved, bytes, manifest);
   return { name: origin.name, manifest, files, notes: opening.notes };
@@ -1766,9 +1767,9 @@ function roomsOf(counts, room, truncation) {
   if (first2 + second <= room) return [first2, second];
   if (strategy === "longest_first") return longestFirst(first2, second, room);
   if (room === 0) return [0, 0];
-  const rooms = strategy === "only_second" ? [first2, room - first2] : [room - second, second];
-  if (Math.min(...rooms) <= 0) throw nothingToCut(truncation);
-  return rooms;
+  const left2 = strategy === "only_second" ? room - first2 : room - second;
+  if (left2 <= 0) throw nothingToCut(truncation);
+  return strategy === "only_second" ? [first2, left2] : [left2, second];
 }
 function longestFirst(first2, second, room) {
   const shorter = Math.min(first2, second);
@@ -4112,19 +4113,18 @@ function coresOfNode() {
 }
 
 // src/sessions/session.ts
-async function openSession(bundle, options) {
+async function chosenBy(options) {
   const asked3 = checkChoice("provider", options.provider ?? "auto", PROVIDERS);
   if (options.threads !== void 0) checkNumber("threads", options.threads, 1);
-  if (asked3 === "webgpu") requireFitting(bundle);
   const runtime = await openRuntime(options.runtime, asked3);
   const provider = providerOf(runtime, asked3);
-  const threads = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
-  const settings = settingsOf(bundle.manifest, provider, threads.count);
-  const session = await created(bundle, runtime, provider, settings);
-  const notes = [threads.note, provider === "webgpu" ? PLACEMENT : null].filter(
-    (note) => note !== null
-  );
-  return { session, runtime, provider, threads: threads.count, version: versionOf(runtime), notes };
+  const { count: count2, note } = runsInWeb(runtime) ? webThreads(runtime, options) : plainThreads(options);
+  const notes = [note, provider === "webgpu" ? PLACEMENT : null].filter((told2) => told2 !== null);
+  return { runtime, provider, threads: count2, notes };
+}
+async function openSession(bundle, chosen) {
+  const session = await created(bundle, chosen);
+  return { ...chosen, session, version: versionOf(chosen.runtime) };
 }
 var PLACEMENT = "webgpu may leave part of the graph to the CPU: onnxruntime does not tell here which";
 function providerOf(runtime, asked3) {
@@ -4135,8 +4135,8 @@ function providerOf(runtime, asked3) {
     `provider '${asked3}' is not in this onnxruntime (${versionOf(runtime)}), which has '${own}': leave one of the two out`
   );
 }
-function requireFitting({ name, manifest }) {
-  if (manifest.quantization === null || manifest.target !== "cpu") return;
+function requireFitting(name, manifest, { provider }) {
+  if (provider !== "webgpu" || manifest.quantization === null || manifest.target !== "cpu") return;
   throw new ProviderError(
     `${name} is int8 for the CPU, and webgpu has no such products: make a bundle for it with 'edgebert export MODEL -o BUNDLE --target portable'`
   );
@@ -4184,9 +4184,10 @@ function needsWidening() {
     return true;
   }
 }
-async function created({ name, manifest, files }, runtime, provider, settings) {
+async function created({ name, manifest, files }, { runtime, provider, threads }) {
   const graph = manifest.graphs[ENCODER];
   const externalData = weightFiles(files, graph);
+  const settings = settingsOf(manifest, provider, threads);
   const options = externalData.length > 0 ? { ...settings, externalData } : settings;
   try {
     return await runtime.InferenceSession.create(files.get(graph), options);
@@ -4310,11 +4311,16 @@ async function load(source2, options = {}) {
 async function loadCore(source2, options) {
   const { signal } = options;
   throwIfAborted(signal);
+  const chosen = await chosenBy(options);
   const origin = await originOf(source2);
-  const bundle = await openBundle(origin, signal, options.onProgress);
+  const accept = (manifest) => {
+    specOf(manifest, origin.name);
+    requireFitting(origin.name, manifest, chosen);
+  };
+  const bundle = await openBundle(origin, accept, signal, options.onProgress);
   const spec = specOf(bundle.manifest, bundle.name);
   const tokenizer = tokenizerOf2(bundle);
-  const session = await openSession(bundle, options);
+  const session = await openSession(bundle, chosen);
   const engine = engineOf(session);
   try {
     throwIfAborted(signal);
@@ -4373,17 +4379,20 @@ function nodeWorkers() {
 }
 function newWorker(address) {
   const workers = nodeWorkers();
-  if (workers) {
-    return portOfNode(
-      new workers.Worker(address ? new URL(address) : new URL("./worker.js", import.meta.url))
-    );
-  }
-  if (typeof Worker === "undefined") {
+  if (!workers && typeof Worker === "undefined") {
     throw new ProviderError("there are no workers here: use load instead of loadInWorker");
   }
-  return portOf(
-    address ? new Worker(address, { type: "module" }) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
-  );
+  try {
+    return workers ? portOfNode(nodeWorker(workers, address)) : portOf(webWorker(address));
+  } catch (error) {
+    throw new ProviderError(`the worker cannot be started: ${error.message}`);
+  }
+}
+function webWorker(address) {
+  return address ? new Worker(address, { type: "module" }) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+}
+function nodeWorker({ Worker: NodeWorker }, address) {
+  return new NodeWorker(new URL(address ?? new URL("./worker.js", import.meta.url)));
 }
 function portOf(worker) {
   return {
@@ -4464,13 +4473,15 @@ function coreOf(link, info, port, given) {
       throwIfAborted(signal);
       return link.send({ kind: "ask", verb, args }, signal);
     }),
-    close: () => closing ??= link.send({ kind: "close" }).then(() => {
+    close: () => closing ??= link.send({ kind: "close" }).catch(() => {
+    }).then(() => {
       if (!given) port.end();
     })
   };
 }
 function linkTo(port) {
   const waiting = /* @__PURE__ */ new Map();
+  let gone = null;
   let last2 = 0;
   port.listen(
     (message) => {
@@ -4478,13 +4489,14 @@ function linkTo(port) {
       port.waits(waiting.size > 0);
     },
     (why) => {
-      const error = new ProviderError(`the worker ended: ${why}`);
-      waiting.forEach(({ reject }) => reject(error));
+      gone = new ProviderError(`the worker ended: ${why}`);
+      waiting.forEach(({ reject }) => reject(gone));
       waiting.clear();
     }
   );
   return {
     send: (request, signal, onProgress) => {
+      if (gone) return Promise.reject(gone);
       const id = ++last2;
       return new Promise((resolve, reject) => {
         const cancel = () => {

@@ -22,5 +22,6 @@ export interface OpenedBundle {
     readonly notes: readonly string[];
 }
 /** Read a bundle.
+ *  @param accept is shown the manifest before the files are read, and throws where it cannot be used.
  *  @throws BundleError it is no bundle, newer than this version, or damaged: the message names the file. */
-export declare function openBundle(origin: BundleOrigin, signal?: AbortSignal, onProgress?: OnProgress): Promise<OpenedBundle>;
+export declare function openBundle(origin: BundleOrigin, accept: (manifest: Manifest) => void, signal?: AbortSignal, onProgress?: OnProgress): Promise<OpenedBundle>;

@@ -1,6 +1,7 @@
 /** The session of a bundle's graph, with the settings that were measured to be right. */
 import type { InferenceSession } from "onnxruntime-common";
 import { type OpenedBundle } from "../bundle/index.js";
+import { type Manifest } from "../records/manifest.js";
 import { type OnnxRuntime, type ProviderName } from "./runtime.js";
 /** How a graph is run. */
 export interface SessionOptions {
@@ -18,19 +19,29 @@ export interface SessionOptions {
         readonly mjs?: string | URL;
     };
 }
-/** A graph that is ready to run. */
-export interface OpenSession {
-    readonly session: InferenceSession;
+/** What is to run a graph. */
+export interface Chosen {
     readonly runtime: OnnxRuntime;
-    /** What runs it: what "auto" chose. */
+    /** What "auto" chose. */
     readonly provider: Exclude<ProviderName, "auto">;
     readonly threads: number;
-    /** Version of onnxruntime. */
-    readonly version: string;
     readonly notes: readonly string[];
 }
-/** Open the graph of a bundle.
- *  @throws ProviderError no onnxruntime, a provider that does not start, or a bundle that is not made for it.
- *  @throws BundleError onnxruntime cannot load the graph.
+/** A graph that is ready to run. */
+export interface OpenSession extends Chosen {
+    readonly session: InferenceSession;
+    /** Version of onnxruntime. */
+    readonly version: string;
+}
+/** Choose what runs a graph, before anything of it is downloaded.
+ *  @throws ProviderError no onnxruntime, or none that has the provider.
  *  @throws InputError an option is out of its range. */
-export declare function openSession(bundle: OpenedBundle, options: SessionOptions): Promise<OpenSession>;
+export declare function chosenBy(options: SessionOptions): Promise<Chosen>;
+/** Open the graph of a bundle.
+ *  @throws ProviderError the provider does not start.
+ *  @throws BundleError onnxruntime cannot load the graph. */
+export declare function openSession(bundle: OpenedBundle, chosen: Chosen): Promise<OpenSession>;
+/** Hold that a bundle is not made of products of integers that a provider never has.
+ *  @param name of the bundle, for errors.
+ *  @throws ProviderError it is; names the bundle to make instead. */
+export declare function requireFitting(name: string, manifest: Manifest, { provider }: Chosen): void;
