@@ -4,8 +4,8 @@
 //     node build.mjs [FOLDER]
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -23,10 +23,11 @@ writeFileSync(
 writeTypes(join(out, "types"));
 
 async function bundle(name, form) {
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { [name]: "src/index.ts" },
-    outdir: out,
+    outdir: "dist", // which a source map counts from, wherever it is written
+    write: false,
     bundle: true,
     format: "esm",
     platform: "neutral",
@@ -37,6 +38,8 @@ async function bundle(name, form) {
     logLevel: "warning",
     ...form,
   });
+  mkdirSync(out, { recursive: true });
+  for (const { path, contents } of outputFiles) writeFileSync(join(out, basename(path)), contents);
 }
 
 /** Declarations of what index.ts gives, whose imports name the files that are there: every resolver
