@@ -34,10 +34,23 @@ async function originOfName(source: string | URL): Promise<BundleOrigin> {
   if (String(source) === "")
     throw new InputError("expected the address or the folder of a bundle, not ''");
   const address = absolute(source);
-  if (address === null) return inFolder(String(source).replace(/(?<=.)\/$/, ""));
-  if (address.protocol === "file:" && isNode())
-    return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
+  if (address === null) return inFolder(withoutSlash(String(source)));
+  if (address.protocol === "file:" && isNode()) return inFolder(withoutSlash(pathOf(address)));
   return atAddress(address, await openSaved());
+}
+
+interface NodeProcess {
+  getBuiltinModule?(name: "node:url"): typeof import("node:url");
+}
+
+/** The folder that a file: address names, as the system of Node writes it. */
+function pathOf(address: URL): string {
+  const { process } = globalThis as { process?: NodeProcess };
+  return process?.getBuiltinModule?.("node:url").fileURLToPath(address) ?? address.pathname;
+}
+
+function withoutSlash(folder: string): string {
+  return folder.replace(/(?<=.)[/\\]$/, "");
 }
 
 /** An address; null for a folder of Node, where nothing is relative to a page. */
