@@ -712,10 +712,16 @@ async function originOfName(source2) {
   if (String(source2) === "")
     throw new InputError("expected the address or the folder of a bundle, not ''");
   const address = absolute(source2);
-  if (address === null) return inFolder(String(source2).replace(/(?<=.)\/$/, ""));
-  if (address.protocol === "file:" && isNode())
-    return inFolder(decodeURIComponent(address.pathname).replace(/(?<=.)\/$/, ""));
+  if (address === null) return inFolder(withoutSlash(String(source2)));
+  if (address.protocol === "file:" && isNode()) return inFolder(withoutSlash(pathOf(address)));
   return atAddress(address, await openSaved());
+}
+function pathOf(address) {
+  const { process } = globalThis;
+  return process?.getBuiltinModule?.("node:url").fileURLToPath(address) ?? address.pathname;
+}
+function withoutSlash(folder) {
+  return folder.replace(/(?<=.)[/\\]$/, "");
 }
 function absolute(source2) {
   if (source2 instanceof URL) return source2;
