@@ -67,6 +67,8 @@ def _questions(bundle: Path) -> list[list[Any]]:
     manifest = read_bundle(bundle).manifest
     texts: list[Any] = [*TEXTS, *SENTENCES]
     task = task_of(manifest.task)
+    if task.vectors and not task.dense:
+        return [["embedSparse", texts]]
     if task.vectors:
         return [["embed", texts], ["embed", texts[:5], {"longText": "mean"}]]
     if task.reads_whole and task.reads_pairs:
@@ -80,7 +82,7 @@ def _questions(bundle: Path) -> list[list[Any]]:
 
 def _python(bundle: Path, questions: Sequence[Sequence[Any]]) -> list[Any]:
     model = load(bundle, kernels=OFF)
-    verbs = {"fillMask": "fill_mask"}
+    verbs = {"fillMask": "fill_mask", "embedSparse": "embed_sparse"}
     answers = []
     for verb, *given in questions:
         options = {"long_text": given.pop()["longText"]} if isinstance(given[-1], dict) else {}

@@ -1,7 +1,5 @@
 // Headless Chromium for the tests: no network but the server of a test, and what went wrong in a page.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const SWITCHES =
@@ -9,24 +7,16 @@ const SWITCHES =
   "--disable-component-update --disable-sync";
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** A browser with a profile of its own; `close` ends it and removes that. */
-export async function openBrowser(options = {}) {
-  const profile = mkdtempSync(join(tmpdir(), "edgebert-web-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM || (await firstOf(PLACES)),
+/** Chromium, which opens profiles of their own: `newContext`. */
+export async function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || firstOf(PLACES),
     headless: true,
     args: SWITCHES.split(" "),
-    ...options,
   });
-  const close = async () => {
-    await context.close();
-    rmSync(profile, { recursive: true, force: true });
-  };
-  return { context, close };
 }
 
-async function firstOf(paths) {
-  const { existsSync } = await import("node:fs");
+function firstOf(paths) {
   const found = paths.find((path) => existsSync(path));
   if (!found) throw new Error("there is no Chromium here: apt-get install chromium, or set CHROMIUM");
   return found;

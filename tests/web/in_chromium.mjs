@@ -9,7 +9,7 @@ const plan = JSON.parse(readFileSync(planned, "utf-8"));
 const served = await serve(plan.folder, { isolated: plan.isolated });
 const browser = await openBrowser();
 try {
-  const { page, problems } = await openPage(browser.context, served.address);
+  const { page, problems } = await openPage(await browser.newContext(), served.address);
   await page.goto(`${served.address}empty.html`);
   const found = await page.evaluate(askInPage, {
     readings: plan.readings ?? [],

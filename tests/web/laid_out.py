@@ -18,6 +18,8 @@ from web.texts import tricky_texts
 SITE = WORK / "site"
 CONFORMANCE = ROOT / "runtimes" / "conformance"
 FIXTURES = ROOT / "tests" / "fixtures" / "format_1" / "bundles"
+OTHERS = ROOT / "tests" / "fixtures" / "targets" / "bundles"
+"""Bundles with other tokenizers, tasks and schemes than those."""
 
 
 def lay_out(bundles: dict[str, Path]) -> None:

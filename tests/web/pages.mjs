@@ -10,27 +10,28 @@ const [planned, answers] = process.argv.slice(2);
 const { sites, real, pictures, work, longestBlockMs } = JSON.parse(readFileSync(planned, "utf-8"));
 const MODEL = "/model/model.onnx";
 const found = { problems: [], figures: {} };
-const started = () => performance.now();
 const problem = (where, what) => found.problems.push(`${where}: ${what}`);
 
 const READY = () => document.body.dataset.proof !== undefined || !document.getElementById("error").hidden;
 const ready = (page) => page.waitForFunction(READY, null, { timeout: 60_000 });
 const textOf = (page, id) => page.locator(`#${id}`).innerText();
 
-/** Serve a folder and open its page in a browser of its own. */
-async function visit(where, folder, { serving = {}, browser: options = {}, query = "", wait = true } = {}, then) {
+const browser = await openBrowser();
+
+/** Serve a folder and open its page in a profile of its own. */
+async function visit(where, folder, { serving = {}, query = "", wait = true } = {}, then) {
   const served = await serve(folder, serving);
-  const browser = await openBrowser(options);
+  const context = await browser.newContext();
   try {
-    const { page, problems } = await openPage(browser.context, served.address);
+    const { page, problems } = await openPage(context, served.address);
     await page.goto(served.address + query);
     if (wait) await ready(page);
-    await then(page, { served, browser, problems });
+    await then(page, { served, context, problems });
     problems.forEach((said) => problem(where, said));
   } catch (error) {
     problem(where, String(error.message).split("\n")[0]);
   } finally {
-    await browser.close();
+    await context.close();
     await served.close();
   }
 }
@@ -45,6 +46,7 @@ async function requireProof(page, where) {
 
 const SHOWN = {
   embed: (page) => page.locator(".found li").count().then((n) => (n === 8 ? null : `${n} of 8 texts are found`)),
+  embedSparse: (page) => page.locator(".found li").count().then((n) => (n === 8 ? null : `${n} of 8 texts are found`)),
   classify: (page, labels) =>
     page.locator(".found li span:first-of-type").allInnerTexts().then((names) =>
       [...names].sort().join() === [...labels].sort().join() ? null : `labels are ${names}`),
@@ -71,7 +73,7 @@ async function eachTask() {
       if (!/^Runs on wasm, 1 thread, onnxruntime-web \d/.test(await textOf(page, "backend"))) problem(name, await textOf(page, "backend"));
       await byKeyboard(page, name);
       await named(page, name);
-      await looks(page, name);
+      await looks(page, name, [LOOKS[0], LOOKS[3]]);
     });
   }
 }
@@ -114,8 +116,8 @@ const LOOKS = [
 ];
 
 /** A picture of each look; nothing is wider than a phone. */
-async function looks(page, where) {
-  for (const { name, media, size } of LOOKS) {
+async function looks(page, where, some = LOOKS) {
+  for (const { name, media, size } of some) {
     await page.emulateMedia({ colorScheme: media });
     await page.setViewportSize(size);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -128,8 +130,8 @@ async function looks(page, where) {
 
 async function twoTabs() {
   const where = "two tabs at once";
-  await visit(where, real, { wait: false }, async (page, { served, browser }) => {
-    const { page: other, problems } = await openPage(browser.context, served.address);
+  await visit(where, real, { wait: false }, async (page, { served, context }) => {
+    const { page: other, problems } = await openPage(context, served.address);
     await other.goto(served.address);
     await Promise.all([ready(page), ready(other)]);
     for (const tab of [page, other]) await requireProof(tab, where);
@@ -206,9 +208,20 @@ async function isolated() {
   });
 }
 
-/** A key that is pressed while a thousand texts are embedded waits for nothing but its own frame. */
+/** A key that is pressed while a thousand texts are embedded waits for nothing but its own frame. What
+ *  blocks the page does so each time; what a busy machine does is tried again. */
 async function typing() {
   const where = "typing while 1,000 texts are embedded";
+  for (let round = 1; round <= 3; round++) {
+    const longest = await typed(where);
+    if (longest <= longestBlockMs) return;
+    if (round === 3) problem(where, `a key had to wait ${longest.toFixed(0)} ms`);
+  }
+}
+
+/** The longest block of the page, in ms. */
+async function typed(where) {
+  let longest = 0;
   await visit(where, real, {}, async (page) => {
     await page.evaluate(() => {
       const list = document.getElementById("list");
@@ -222,21 +235,21 @@ async function typing() {
       new PerformanceObserver(remember).observe({ type: "longtask" }); // those of more than 50 ms
     });
     await page.locator("#text").focus();
-    const began = started();
-    let typed = 0;
-    while (!/^Answered/.test(await page.locator("main [role=status]").innerText()) && typed < 400) {
+    const began = performance.now();
+    let keys = 0;
+    while (!/^Answered/.test(await page.locator("main [role=status]").innerText()) && keys < 600) {
       await page.keyboard.type("x", { delay: 40 });
-      typed += 1;
+      keys += 1;
     }
-    const seconds = (started() - began) / 1000;
+    const seconds = (performance.now() - began) / 1000;
     const { blocks, value } = await page.evaluate(() => ({ blocks: globalThis.blocks, value: document.getElementById("text").value }));
-    const longest = Math.max(0, ...blocks);
-    found.figures.typing = { typed, seconds, longestBlockMs: longest };
-    if (!value.endsWith("x".repeat(typed))) problem(where, "keys were lost");
-    if (typed < 10) problem(where, `only ${typed} keys could be typed meanwhile`);
-    if (longest > longestBlockMs) problem(where, `a key had to wait ${longest.toFixed(0)} ms`);
+    longest = Math.max(0, ...blocks);
+    found.figures.typing = { keys, seconds, longestBlockMs: longest };
+    if (!value.endsWith("x".repeat(keys))) problem(where, "keys were lost");
+    if (keys < 10) problem(where, `only ${keys} keys could be typed meanwhile`);
     if (!(await seesBlocks(page))) problem(where, "a block of the page would not be seen here");
   });
+  return longest;
 }
 
 /** Whether a block of the page is seen where there is one. */
@@ -252,8 +265,9 @@ async function seesBlocks(page) {
 }
 
 for (const scenario of [eachTask, twoTabs, offline, damaged, withoutRuntime, throttled, isolated, typing]) {
-  const began = started();
+  const began = performance.now();
   await scenario();
-  (found.figures.seconds ??= {})[scenario.name] = (started() - began) / 1000;
+  (found.figures.seconds ??= {})[scenario.name] = (performance.now() - began) / 1000;
 }
+await browser.close();
 writeFileSync(answers, JSON.stringify(found));

@@ -24,7 +24,7 @@ LEAST_COSINE = 0.998
 """Of int8 vectors of texts that a pipeline pads beside each other, to Python's, which pads none."""
 
 _TEXTS = ["anna is in paris", "turn the lamp off in the kitchen and tell ben", "北京"]
-_CONTEXT = "anna is in berlin . ben is in paris and that is good"
+_CONTEXT = "anna is in berlin . ben is in paris"
 
 Asked = dict[str, Any]
 
@@ -125,10 +125,15 @@ def _entities(bundle: Path, answers: Any) -> Iterator[str]:
 def _answer(bundle: Path, answers: Any) -> Iterator[str]:
     wanted = load(bundle, kernels=OFF).answer(QUESTION, _CONTEXT)
     found = answers[0]
-    if found["answer"].replace(" ", "") != wanted.text.replace(" ", ""):
+    if _letters(found["answer"]) != _letters(wanted.text):
         yield f"the answer is {found['answer']!r} where Python has {wanted.text!r}"
     else:
         yield from _far(abs(found["score"] - wanted.score))
+
+
+def _letters(text: str) -> str:
+    """Without blanks, as pieces are told where a tokenizer's file says not how they are joined."""
+    return text.replace(" ", "").replace("Ġ", "")
 
 
 def _fills(bundle: Path, answers: Any) -> Iterator[str]:
