@@ -222,6 +222,28 @@ def test_a_device_embeds_with_a_bundle(device: Path, tiny_bundle: Path) -> None:
     assert len(line["embedding"]) > 1
 
 
+def test_a_device_packages_a_bundle_without_node(
+    device: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    for target in ("web", "node", "transformers.js"):
+        out = tmp_path / target
+        packaged = run(
+            device / "edgebert", "package", tiny_bundle, "--target", target, "-o", out, cwd=device
+        )
+        assert (packaged.returncode, packaged.stderr) == (0, "")
+    client = ROOT / "runtimes/web/dist"
+    for made in ("web/edgebert.min.js", "web/worker.js", "node/edgebert.js"):
+        assert (tmp_path / made).read_bytes() == (client / Path(made).name).read_bytes()
+
+
+def test_the_client_for_javascript_leaves_the_wheel_small(wheel: Path) -> None:
+    entries = zipfile.ZipFile(wheel).infolist()
+    assert not any("node_modules" in entry.filename for entry in entries)
+    client = [entry for entry in entries if entry.filename.startswith("edgebert/web/")]
+    assert sum(entry.compress_size for entry in client) < 400_000
+    assert wheel.stat().st_size < 1_500_000
+
+
 def test_a_wheel_of_kernels_is_for_any_python_and_says_for_which_platform(kernels: Path) -> None:
     (wheel,) = kernels.glob("*.whl")
     assert wheel.name.startswith("edgebert_kernels-0.1.0-py3-none-")
