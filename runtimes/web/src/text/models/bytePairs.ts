@@ -91,7 +91,8 @@ function mergesOf(
   vocabulary: ReadonlyMap<string, number>,
   prefixLength: number,
 ): Merges {
-  const size = Math.max(...vocabulary.values(), 0) + 1;
+  let size = 1;
+  for (const id of vocabulary.values()) size = Math.max(size, id + 1);
   const ranks = new Map<number, number>();
   const merged: number[] = [];
   listOf(value, "merges").forEach((entry, rank) => {

@@ -6,14 +6,26 @@ import { NOT_DECOMPOSED } from "./unicode.ts";
 export type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
 
 const NEWER = new RegExp(`[${NOT_DECOMPOSED}]`, "u");
+const MANY_MARKS = /\p{M}{64}/u;
 const ASCII = /^[\0-\x7f]*$/;
+
+/** What was found out of marks, and of two of them: texts have few, again and again. */
+const classes = new Map<string, boolean>();
+const orders = new Map<string, number>();
+const MOST_KEPT = 10_000;
 
 /** A piece in a normal form. */
 export function inForm(piece: Aligned, form: Form): Aligned {
+  if (isInForm(piece.text, form)) return piece;
   const { text } = piece;
-  if (ASCII.test(text) || (text.normalize(form) === text && !NEWER.test(text))) return piece;
   const decomposed = decompositions(text, form === "NFC" || form === "NFD" ? "NFD" : "NFKD");
   return transformed(piece, form.endsWith("C") ? composed(decomposed) : decomposed);
+}
+
+/** Whether a text is known to be in a form; engines take too long with very many marks in a row. */
+function isInForm(text: string, form: Form): boolean {
+  if (ASCII.test(text)) return true;
+  return !MANY_MARKS.test(text) && !NEWER.test(text) && text.normalize(form) === text;
 }
 
 function decompositions(text: string, form: "NFD" | "NFKD"): Change[] {
@@ -42,7 +54,7 @@ function ordered(changes: Change[]): Change[] {
       marks.push(change);
       continue;
     }
-    if (marks.length > 0) found.push(...marks.sort(byClass));
+    for (const mark of marks.sort(byClass)) found.push(mark);
     marks = [];
     found.push(change);
   }
@@ -56,8 +68,13 @@ function byClass(one: Change, other: Change): number {
 /** Whether the combining class of one mark is above that of another (1), or below it (-1). An
  *  engine does not tell classes, but how it orders two marks. */
 function compareClasses(one: string, other: string): number {
-  if (exchanges(one, other)) return 1;
-  return exchanges(other, one) ? -1 : 0;
+  const pair = one + other;
+  let order = orders.get(pair);
+  if (order === undefined) {
+    order = exchanges(one, other) ? 1 : exchanges(other, one) ? -1 : 0;
+    if (orders.size < MOST_KEPT) orders.set(pair, order);
+  }
+  return order;
 }
 
 function exchanges(one: string, other: string): boolean {
@@ -67,7 +84,6 @@ function exchanges(one: string, other: string): boolean {
 
 const LOWEST = "\u0334"; // of class 1
 const HIGHEST = "\u0345"; // of class 240
-const classes = new Map<string, boolean>();
 
 /** Whether a character has a combining class, so that it is ordered among its neighbours. */
 function isOrdered(mark: string): boolean {
@@ -75,7 +91,7 @@ function isOrdered(mark: string): boolean {
   let known = classes.get(mark);
   if (known === undefined) {
     known = mark === HIGHEST || exchanges(mark, LOWEST) || exchanges(HIGHEST, mark);
-    if (classes.size < 10_000) classes.set(mark, known);
+    if (classes.size < MOST_KEPT) classes.set(mark, known);
   }
   return known;
 }
@@ -100,7 +116,8 @@ function composed(changes: readonly Change[]): Change[] {
     } else if (mark) {
       behind.push(change);
     } else {
-      found.push(base, ...behind);
+      found.push(base);
+      for (const each of behind) found.push(each);
       [base, behind] = [change, []];
     }
   }
