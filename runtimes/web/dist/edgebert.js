@@ -1921,7 +1921,8 @@ function unknownOf(options, vocabulary) {
   return id;
 }
 function mergesOf(value, vocabulary, prefixLength) {
-  const size = Math.max(...vocabulary.values(), 0) + 1;
+  let size = 1;
+  for (const id of vocabulary.values()) size = Math.max(size, id + 1);
   const ranks = /* @__PURE__ */ new Map();
   const merged2 = [];
   listOf(value, "merges").forEach((entry, rank) => {
@@ -2125,12 +2126,20 @@ function opened(value) {
 
 // src/text/normalizing/forms.ts
 var NEWER = new RegExp(`[${NOT_DECOMPOSED}]`, "u");
+var MANY_MARKS = /\p{M}{64}/u;
 var ASCII = /^[\0-\x7f]*$/;
+var classes = /* @__PURE__ */ new Map();
+var orders = /* @__PURE__ */ new Map();
+var MOST_KEPT = 1e4;
 function inForm(piece, form) {
+  if (isInForm(piece.text, form)) return piece;
   const { text } = piece;
-  if (ASCII.test(text) || text.normalize(form) === text && !NEWER.test(text)) return piece;
   const decomposed = decompositions(text, form === "NFC" || form === "NFD" ? "NFD" : "NFKD");
   return transformed(piece, form.endsWith("C") ? composed(decomposed) : decomposed);
+}
+function isInForm(text, form) {
+  if (ASCII.test(text)) return true;
+  return !MANY_MARKS.test(text) && !NEWER.test(text) && text.normalize(form) === text;
 }
 function decompositions(text, form) {
   const changes = [];
@@ -2155,7 +2164,7 @@ function ordered(changes) {
       marks.push(change);
       continue;
     }
-    if (marks.length > 0) found.push(...marks.sort(byClass));
+    for (const mark of marks.sort(byClass)) found.push(mark);
     marks = [];
     found.push(change);
   }
@@ -2165,8 +2174,13 @@ function byClass(one, other) {
   return compareClasses(one.character, other.character);
 }
 function compareClasses(one, other) {
-  if (exchanges(one, other)) return 1;
-  return exchanges(other, one) ? -1 : 0;
+  const pair = one + other;
+  let order = orders.get(pair);
+  if (order === void 0) {
+    order = exchanges(one, other) ? 1 : exchanges(other, one) ? -1 : 0;
+    if (orders.size < MOST_KEPT) orders.set(pair, order);
+  }
+  return order;
 }
 function exchanges(one, other) {
   const written = one + other;
@@ -2174,13 +2188,12 @@ function exchanges(one, other) {
 }
 var LOWEST = "̴";
 var HIGHEST = "ͅ";
-var classes = /* @__PURE__ */ new Map();
 function isOrdered(mark) {
   if (mark < "̀" || NEWER.test(mark)) return false;
   let known = classes.get(mark);
   if (known === void 0) {
     known = mark === HIGHEST || exchanges(mark, LOWEST) || exchanges(HIGHEST, mark);
-    if (classes.size < 1e4) classes.set(mark, known);
+    if (classes.size < MOST_KEPT) classes.set(mark, known);
   }
   return known;
 }
@@ -2203,7 +2216,8 @@ function composed(changes) {
     } else if (mark) {
       behind2.push(change);
     } else {
-      found.push(base, ...behind2);
+      found.push(base);
+      for (const each2 of behind2) found.push(each2);
       [base, behind2] = [change, []];
     }
   }
