@@ -210,6 +210,12 @@ def test_vectors_that_more_than_a_pooling_makes_are_refused(
     assert "more than a pooling makes its vectors" in told
 
 
+def test_weights_in_a_second_file_are_refused(tmp_path: Path) -> None:
+    bundle = ROOT / "tests/fixtures/targets/bundles/external-weights"
+    told = refusal(bundle, "--target", "transformers.js", "-o", tmp_path / "out")
+    assert told.endswith("its weights lie in model.onnx_data; quantize it")
+
+
 def test_bundles_of_two_models_are_not_put_together(
     tiny_bundle: Path, tiny_int8: Path, tiny_classifier_bundle: Path, tmp_path: Path
 ) -> None:

@@ -107,10 +107,18 @@ def _minilm() -> tuple[Path, ...]:
 
 def _run(step: Step) -> Iterator[str]:
     started = time.perf_counter()
-    broken = [f"{step.name}: {sentence}" for sentence in step.run()]
+    broken = [f"{step.name}: {sentence}" for sentence in _found(step)]
     verdict = f"{len(broken)} broken" if broken else "ok"
     click.echo(f"{step.name:10} {time.perf_counter() - started:5.1f} s  {verdict}")
     yield from broken
+
+
+def _found(step: Step) -> Iterator[str]:
+    """What is broken; where a step cannot go on, that is."""
+    try:
+        yield from step.run()
+    except EdgebertError as error:
+        yield str(error)
 
 
 def _show(compared: Sequence[Compared], figures: dict[str, Any]) -> None:
