@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from web.running import CLIENT, HERE, WORK, asked, fresh, run
 
 _SIZE = 1500
 _PUT_TOGETHER, _CUT = 200, 30
+_BORDERS = 100
+"""Characters of a text."""
 
 _BITS = (
     "[MASK] <mask> |||EMAIL||| lamp lamps caf\u00e9 cafe\u0301 \u0130 \u00df \ufb01 \u00bd \uff11 "
@@ -52,7 +56,7 @@ def families_read_alike() -> Iterator[str]:
     """Hold the client to every token, place, word and decoded text, and to every cut."""
     folder = fresh(WORK / "families")
     made = random.Random(18)
-    texts = [*TEXTS.values(), *(_text(made) for _ in range(_PUT_TOGETHER))]
+    texts = [*TEXTS.values(), *(_text(made) for _ in range(_PUT_TOGETHER)), *_borders()]
     pairs = [_pair(made) for _ in range(_CUT)]
     for name in FAMILIES:
         tokenizer = learn(name, CALIBRATION_TEXTS[::3], _SIZE)
@@ -75,6 +79,19 @@ def _missed(folder: Path) -> dict[str, list[str]]:
 def _text(made: random.Random) -> str:
     """Bits that are easily read wrongly, with all kinds of blanks between them."""
     return "".join(made.choice(_BITS) + made.choice(_BLANKS) for _ in range(made.randint(1, 9)))
+
+
+def _borders() -> Iterator[str]:
+    """The characters that no neighbour is like, or is like on one side alone: a table of what
+    characters are is wrong there first."""
+    kinds = [unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)]
+    found = [
+        chr(code)
+        for code in range(1, sys.maxunicode)
+        if kinds[code] not in ("Cn", "Cs") and {*kinds[code - 1 : code + 2]} != {kinds[code]}
+    ]
+    for begin in range(0, len(found), _BORDERS):
+        yield " ".join(f"a{character}b" for character in found[begin : begin + _BORDERS])
 
 
 def _pair(made: random.Random) -> dict[str, Any]:
