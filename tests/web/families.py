@@ -82,8 +82,7 @@ def _text(made: random.Random) -> str:
 
 
 def _borders() -> Iterator[str]:
-    """The characters that no neighbour is like, or is like on one side alone: a table of what
-    characters are is wrong there first."""
+    """Characters that differ in kind from a neighbour: tables of kinds are wrong there first."""
     kinds = [unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)]
     found = [
         chr(code)
