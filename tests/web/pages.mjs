@@ -74,6 +74,7 @@ async function eachTask() {
       await byKeyboard(page, name);
       await named(page, name);
       await looks(page, name, [LOOKS[0], LOOKS[3]]);
+      await readsFiles(page, name);
     });
   }
 }
@@ -94,6 +95,23 @@ async function byKeyboard(page, where) {
     .waitForFunction((n) => document.body.dataset.answers !== n, before, { timeout: 20_000 })
     .catch(() => null);
   if (!answered) problem(where, "what was typed is not answered");
+}
+
+/** A text file is read, chosen by its button or dropped anywhere. */
+async function readsFiles(page, where) {
+  const given = "anna is in paris\nben is in 北京";
+  const values = () => page.locator("main textarea").evaluateAll((fields) => fields.map(({ value }) => value));
+  await page.locator("input[type=file]").setInputFiles({ name: "texts.txt", mimeType: "text/plain", buffer: Buffer.from(given) });
+  await page.waitForTimeout(50);
+  if (!(await values()).includes(given)) problem(where, "a file that was chosen is not read");
+  const dropped = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], "dropped.txt", { type: "text/plain" }));
+    return transfer;
+  }, `${given} 2`);
+  await page.dispatchEvent("body", "drop", { dataTransfer: dropped });
+  await page.waitForTimeout(50);
+  if (!(await values()).includes(`${given} 2`)) problem(where, "a file that was dropped is not read");
 }
 
 /** Every control has a name for who does not see it, and what changes is told. */
