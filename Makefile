@@ -1,11 +1,12 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
 kernel_sources := $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source/* source/*/*))
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export npm_config_cache := $(CURDIR)/.cache/npm
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 unexport PYTHONPATH
 
@@ -50,6 +51,12 @@ test-heads: .venv/kernels ## a tagger, a reranker and a reader that were really 
 
 test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
+
+test-web: .venv/kernels .cache/web/ready ## the client for JavaScript in Node and Chromium (BUNDLES="FP32 INT8", STEPS=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m web $(BUNDLES) $(addprefix --step ,$(STEPS)) $(addprefix -o ,$(OUT))
+
+.cache/web/ready: tests/web/setup tests/web/package-lock.json runtimes/web/package-lock.json
+	tests/web/setup
 
 .cache/mpnet/ready: tests/mpnet/setup | .venv/ready
 	tests/mpnet/setup
@@ -101,5 +108,6 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 
 clean: ## remove .venv and its siblings, caches and out/demo
 	rm -rf .venv .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf runtimes/web/node_modules tests/web/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -23,7 +23,7 @@ from edgebert.cli import main
 ROOT = Path(__file__).parent.parent
 STAGES = {
     "Make a bundle": (
-        "pretrain finetune distill distill-static export optimize quantize kernels build demo"
+        "pretrain finetune distill distill-static export optimize quantize kernels package build demo"
     ).split(),
     "Prove it": "check bench inspect doctor report".split(),
     "Run it": "embed classify tag search rerank answer fill tune".split(),
@@ -132,7 +132,7 @@ def test_a_command_that_writes_an_output_can_be_forced(name: str) -> None:
     "arguments",
     [
         "finetune m -o o --train README.md --task summarization",
-        "package b --target web -o o",
+        "package b --target android -o o",
     ],
 )
 def test_what_is_not_built_yet_is_absent(arguments: str) -> None:

@@ -25,14 +25,22 @@ PACKAGES = {
     "edgebert/export": "export",
     "edgebert/quantize": "quantize",
     "edgebert/runtimes": "runtimes/python",
+    "edgebert/web/dist": "runtimes/web/dist",
 }
 """Where a package lies in a wheel, and where in a clone."""
 
-CLIENT_SOURCES = ("web/index.ts", "web/package.json", "mobile/model.cc", "mobile/jni/model.cc")
+PYTHON = [package for package in PACKAGES if package != "edgebert/web/dist"]
+
+CLIENT_SOURCES = (
+    "mobile/index.ts",
+    "mobile/package.json",
+    "mobile/model.cc",
+    "mobile/jni/model.cc",
+)
 BUILT = (
     "web/node_modules/x/index.js",
     "web/node_modules/x/setup.py",
-    "web/dist/index.js",
+    "mobile/dist/index.js",
     "mobile/build/model.o",
 )
 """Files that other clients have below `runtimes/`: their sources, and what is fetched or built."""
@@ -146,6 +154,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
     }
     assert names == files
     assert {"edgebert/py.typed", "edgebert/report/page.html"} <= names
+    assert {"edgebert/web/dist/edgebert.min.js", "edgebert/packaging/page/index.html"} <= names
 
 
 def test_the_sdist_holds_packages_pages_and_the_sources_of_all_clients_and_no_tests(
@@ -156,6 +165,7 @@ def test_the_sdist_holds_packages_pages_and_the_sources_of_all_clients_and_no_te
     names = {name for name in members if not name.startswith("edgebert.egg-info/")}
     rooms = ("edgebert", "export", "quantize", "runtimes")
     files = {f"{room}/{name}" for room in rooms for name in files_below(ROOT / room)}
+    files |= {f"runtimes/web/dist/{name}" for name in files_below(ROOT / "runtimes/web/dist")}
     files |= {f"runtimes/{name}" for name in CLIENT_SOURCES}
     files -= {name for name in files if name.startswith("runtimes/kernels/")}
     assert names - {"PKG-INFO", "setup.cfg"} == files | set(TOP_FILES)
@@ -176,13 +186,14 @@ def test_an_editable_install_leads_to_each_folder_and_to_no_other_client(
     zipfile.ZipFile(next((clone / "editable").glob("*.whl"))).extractall(tmp_path / "site")
     find = (
         "import site; site.addsitedir('site'); from importlib.util import find_spec; "
-        f"names = {[package.replace('/', '.') for package in PACKAGES]}; "
+        f"names = {[package.replace('/', '.') for package in PYTHON]}; "
         "print(*[find_spec(name).origin for name in names], find_spec('edgebert.web'))"
     )
     found = run(sys.executable, "-I", "-S", "-c", find, cwd=tmp_path)  # -S: not that of our .venv
     *origins, other = found.stdout.split()
     assert [Path(origin).resolve() for origin in origins] == [
-        (clone / folder / "__init__.py").resolve() for folder in PACKAGES.values()
+        (clone / folder / "__init__.py").resolve()
+        for folder in (PACKAGES[package] for package in PYTHON)
     ], found.stderr
     assert other == "None"
 
@@ -209,6 +220,28 @@ def test_a_device_embeds_with_a_bundle(device: Path, tiny_bundle: Path) -> None:
     line = json.loads(embedded.stdout)
     assert line["text"] == "a text"
     assert len(line["embedding"]) > 1
+
+
+def test_a_device_packages_a_bundle_without_node(
+    device: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    for target in ("web", "node", "transformers.js"):
+        out = tmp_path / target
+        packaged = run(
+            device / "edgebert", "package", tiny_bundle, "--target", target, "-o", out, cwd=device
+        )
+        assert (packaged.returncode, packaged.stderr) == (0, "")
+    client = ROOT / "runtimes/web/dist"
+    for made in ("web/edgebert.min.js", "web/worker.js", "node/edgebert.js"):
+        assert (tmp_path / made).read_bytes() == (client / Path(made).name).read_bytes()
+
+
+def test_the_client_for_javascript_leaves_the_wheel_small(wheel: Path) -> None:
+    entries = zipfile.ZipFile(wheel).infolist()
+    assert not any("node_modules" in entry.filename for entry in entries)
+    client = [entry for entry in entries if entry.filename.startswith("edgebert/web/")]
+    assert sum(entry.compress_size for entry in client) < 400_000
+    assert wheel.stat().st_size < 1_500_000
 
 
 def test_a_wheel_of_kernels_is_for_any_python_and_says_for_which_platform(kernels: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import transformers
@@ -77,7 +78,7 @@ def tiny_filler(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def tiny_splade(made_once: MadeOnce) -> Path:
     """A masked-language BERT in a folder of a sparse encoder of sentence-transformers."""
-    return made_once("splade", _make_splade)
+    return made_once("splade", write_splade)
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +129,9 @@ def tiny_splade_bundle(made_once: MadeOnce, tiny_splade: Path) -> Path:
     return _bundle(made_once, tiny_splade)
 
 
-def _make_splade(folder: Path) -> None:
-    make_family(folder, "bert", transformers.AutoModelForMaskedLM)
+def write_splade(folder: Path, **config: Any) -> None:
+    """Write a sparse encoder; values of its configuration that differ from the family's own."""
+    make_family(folder, "bert", transformers.AutoModelForMaskedLM, **config)
     models = "sentence_transformers.sparse_encoder.models"
     kinds = [("MLMTransformer", ""), ("SpladePooling", "1_SpladePooling")]
     modules = [{"type": f"{models}.{kind}", "path": path} for kind, path in kinds]

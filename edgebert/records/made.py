@@ -242,3 +242,31 @@ class OptimizeRecord(Header):
     @property
     def paths(self) -> tuple[str, ...]:
         return self.source, self.output
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageRecord(Header):
+    """Bundles became a folder that is dropped into an app.
+
+    Attributes:
+        bundles: as they were named.
+        output: the folder.
+        target: what it is for.
+        files: bytes of each file in it.
+        missing: one sentence for each thing that has still to be put there.
+        fingerprints: of the answers of each bundle by onnxruntime.
+    """
+
+    record: str = "package"
+    bundles: tuple[str, ...]
+    output: str
+    target: str
+    task: str
+    files: dict[str, int]
+    size_bytes: int
+    missing: tuple[str, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return *self.bundles, self.output

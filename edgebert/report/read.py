@@ -16,6 +16,7 @@ from edgebert.records.made import (
     ExportRecord,
     KernelsRecord,
     OptimizeRecord,
+    PackageRecord,
     QuantizeRecord,
 )
 from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
@@ -35,6 +36,7 @@ _KINDS: dict[str, type[Header]] = {
     "kernels": KernelsRecord,
     "export": ExportRecord,
     "optimize": OptimizeRecord,
+    "package": PackageRecord,
     "inspect": InspectRecord,
     "doctor": DoctorRecord,
     "training": TrainingRecord,

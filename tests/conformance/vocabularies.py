@@ -85,9 +85,8 @@ def _unigram() -> Made:
     )
     words = p.Sequence([p.WhitespaceSplit(), p.Metaspace()])
     specials = [(token, 0.0) for token in ("<s>", "<pad>", "</s>", "<unk>")]
-    pieces = _scored(
-        word for text in TEXTS for word, _ in words.pre_tokenize_str(normalizer.normalize_str(text))
-    )
+    read = (words.pre_tokenize_str(normalizer.normalize_str(text)) for text in TEXTS)
+    pieces = scored((word for each in read for word, _ in each), _PIECES)
     tokenizer = Tokenizer(models.Unigram([*specials, *pieces, ("<mask>", 0.0)], unk_id=3))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, words
     tokenizer.add_special_tokens([*(token for token, _ in specials)])
@@ -100,8 +99,8 @@ def _unigram() -> Made:
     return _made(tokenizer, "<s>", "</s>", "<mask>", between=2, second_type=0)
 
 
-def _scored(words: Iterable[str]) -> list[tuple[str, float]]:
-    """Pieces of words with the logarithms of how often they occur.
+def scored(words: Iterable[str], pieces: int) -> list[tuple[str, float]]:
+    """Pieces of words, and every character, with the logarithms of how often they occur.
 
     SentencePiece's own training ends with other numbers each time. That of a piece is moved by its
     place, so that no two ways to cut a word are equally good.
@@ -114,10 +113,10 @@ def _scored(words: Iterable[str]) -> list[tuple[str, float]]:
     total = sum(found.values())
     several = [piece for piece in found if len(piece) > 1 and found[piece] > 2]
     several.sort(key=lambda piece: (-found[piece] * (len(piece) - 1), piece))
-    pieces = [*sorted(piece for piece in found if len(piece) == 1), *several[:_PIECES]]
+    kept = [*sorted(piece for piece in found if len(piece) == 1), *several[:pieces]]
     return [
         (piece, round(math.log(found[piece] / total) - 0.01 * math.sqrt(place), 6))
-        for place, piece in enumerate(pieces)
+        for place, piece in enumerate(kept)
     ]
 
 

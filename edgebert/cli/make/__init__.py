@@ -9,6 +9,7 @@ from edgebert.cli.make import (
     finetune,
     kernels,
     optimize,
+    package,
     pretrain,
     quantize,
 )
@@ -22,6 +23,7 @@ COMMANDS = (
     optimize.optimize,
     quantize.quantize,
     kernels.kernels,
+    package.package,
     build.build,
     demo.demo,
 )

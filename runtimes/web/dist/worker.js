@@ -1,0 +1,3 @@
+import { hostModel } from "./edgebert.min.js";
+
+hostModel();
