@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import json
 import random
-import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,6 @@ _SST2_PHRASES = 26_000
 _BANKING_DEV = 1000
 _SCIFACT_DEV = 160
 _SCIFACT_OTHERS = 1500
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
 _COMMON_PIECES = 12_000
 _NAMED = {"agnews": 5000, "panx_en": 5000, "quora": 3000}
 
@@ -111,10 +109,7 @@ def _carve_scifact(source: Path, target: Path) -> None:
 
 
 def _carve_scifact_texts(source: Path, target: Path) -> None:
-    """All documents, as they are searched, their sentences and the training queries: no judgements.
-
-    Sentences are about as long as queries, of which there are few.
-    """
+    """All documents, as they are searched, and the training queries: no judgement is in them."""
     train = {row.split("\t")[0] for row in (source / "qrels_train.tsv").read_text().splitlines()}
     with gzip.open(source / "corpus.jsonl.gz", "rt", encoding="utf-8") as corpus:
         documents = [json.loads(line) for line in corpus]
@@ -122,8 +117,7 @@ def _carve_scifact_texts(source: Path, target: Path) -> None:
         queries = [json.loads(line) for line in lines]
     texts = [f"{document['title']} {document['text']}" for document in documents]
     texts += [query["text"] for query in queries if str(query["_id"]) in train]
-    texts += [part for document in documents for part in _SENTENCE_ENDS.split(document["text"])]
-    _write_texts([*dict.fromkeys(text for text in texts if text)], target / "texts.txt")
+    _write_texts(texts, target / "texts.txt")
 
 
 def _carve_sentences(data: Path, target: Path) -> None:
