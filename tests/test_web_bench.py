@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from benchmarks.web.page import BASE, table, times_base, write_table
+from benchmarks.web.products import forms, write_graph
 from benchmarks.web.record import Seat, Speed, WebRecord
 from benchmarks.web.running import compared, longest_first
 
@@ -73,3 +75,20 @@ def test_vectors_are_held_to_those_of_the_same_size() -> None:
     assert compared(rows, others) == pytest.approx((0.853553, 0.707107))
     assert compared(rows[:, :1], rows) == (None, None)
     assert longest_first(["a", "ccc", "bb"]) == ["ccc", "bb", "a"]
+
+
+def test_integer_products_that_are_timed_are_the_same_product(tmp_path: Path) -> None:
+    given = (np.arange(2 * 384) % 100).reshape(2, 384)
+    found = {}
+    for form in forms():
+        write_graph(form, tmp_path / "product.onnx")
+        session = onnxruntime.InferenceSession(tmp_path / "product.onnx")
+        (found[form.name],) = session.run(None, {"x": given.astype(form.takes)})
+        assert found[form.name].shape == (2, 1536)
+    weights = next(form for form in forms() if form.name == "fp32").weights["w"]
+    from_middle = (given - 128) @ weights
+    assert np.array_equal(found["fp32"], found["s8 x s8"])
+    for name in ("u8 x s8", "u8 x u8"):
+        assert np.array_equal(found[name], from_middle)
+    floats = found["u8 x s8 to float, per channel"]
+    np.testing.assert_allclose(floats, from_middle * 0.02 * 0.001, rtol=1e-5)

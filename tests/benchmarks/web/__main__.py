@@ -85,6 +85,7 @@ def _measure(
     }
     told, seats = versions(), list[Seat]()
     for place, threads in (PLACES[name] for name in places):
+        click.echo(f"{place}, {threads} thread{'s' if threads > 1 else ''}", err=True)
         version, found = measured(place, threads, contestants, texts, wanted, rounds)
         told[version.split()[0]] = version.split()[1]
         seats += found
