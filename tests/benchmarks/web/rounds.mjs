@@ -4,6 +4,7 @@ import { inChromium, inNode } from "./places.mjs";
 
 const [planned, answers] = process.argv.slice(2);
 const { place, folder, seats, texts, rounds, seed } = JSON.parse(readFileSync(planned, "utf-8"));
+const TRIES = 3; // the fastest of a batch counts
 const sets = Object.entries(texts);
 const { version, seated, close } = await (place === "Node" ? inNode() : inChromium(folder));
 try {
@@ -41,7 +42,9 @@ async function opened(seat) {
       const trials = [];
       for (const batch of seat.batches) {
         await told.at.ask("turn", tried.slice(0, batch || undefined), batch); // shapes that it has not seen
-        trials.push([await told.at.ask("turn", tried, batch), batch]);
+        const tries = [];
+        for (let i = 0; i < TRIES; i++) tries.push(await told.at.ask("turn", tried, batch));
+        trials.push([Math.min(...tries), batch]);
       }
       const [, batch] = trials.sort(([a], [b]) => a - b)[0];
       const textsPerSecond = Object.fromEntries(trials.map(([seconds, of]) => [of, tried.length / seconds]));
