@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -54,6 +54,9 @@ test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: expo
 
 test-web: .venv/kernels .cache/web/ready ## the client for JavaScript in Node and Chromium (BUNDLES="FP32 INT8", STEPS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m web $(BUNDLES) $(addprefix --step ,$(STEPS)) $(addprefix -o ,$(OUT))
+
+bench-web: .venv/kernels .cache/web/ready ## the client beside transformers.js (BUNDLES="NAME=FOLDER", PLACES=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.web $(BUNDLES) $(addprefix --place ,$(PLACES)) $(addprefix -o ,$(OUT))
 
 .cache/web/ready: tests/web/setup tests/web/package-lock.json runtimes/web/package-lock.json
 	tests/web/setup

@@ -1,0 +1,1 @@
+"""The client for JavaScript beside transformers.js, in Node and in Chromium."""
