@@ -46,6 +46,12 @@ def answers_of(model: Any) -> dict[str, Any]:
     }
 
 
+def answers_to_keep(model: Any) -> dict[str, Any]:
+    """What clients in other languages are held to: all but raw outputs, and the fingerprint."""
+    found = answers_of(model) | {"fingerprint": model.fingerprint}
+    return {name: value for name, value in found.items() if name != "outputs"}
+
+
 def plain(value: Any) -> Any:
     """Arrays, records and iterators as JSON knows them."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -79,6 +85,15 @@ def _embedding(model: Any) -> dict[str, Callable[[], Any]]:
     for name in model.prompts:
         calls[f"embed with the prompt {name}"] = lambda name=name: model.embed(texts, prompt=name)  # type: ignore[misc]
     return calls
+
+
+def _sparse(model: Any) -> dict[str, Callable[[], Any]]:
+    texts = list(TEXTS)
+    return {
+        "embed_sparse": lambda: model.embed_sparse(texts),
+        "embed_sparse whole texts": lambda: model.embed_sparse(texts, long_text="mean"),
+        "search": lambda: model.search(texts[:3], texts, k=4),
+    }
 
 
 def _classification(model: Any) -> dict[str, Callable[[], Any]]:
@@ -132,6 +147,7 @@ def _answering(model: Any) -> dict[str, Callable[[], Any]]:
 
 _CALLS: dict[str, Callable[[Any], dict[str, Callable[[], Any]]]] = {
     "feature-extraction": _embedding,
+    "sparse-embedding": _sparse,
     "text-classification": _classification,
     "token-classification": _tagging,
     "fill-mask": _filling,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from bundle_answers import TEXTS, answers_of
 from click.testing import CliRunner
+from near_answers import require_near
 
 import edgebert
 from edgebert.cli import main
@@ -50,22 +51,6 @@ def distance(found: Any, saved: Any) -> float:
     assert all(a.shape == b.shape for a, b in pairs)
     off = sum(float(np.sum((a - b) ** 2)) for a, b in pairs)
     return float(np.sqrt(off / sum(float(np.sum(b**2)) for _, b in pairs)))
-
-
-def require_near(found: Any, saved: Any, tolerance: float, where: str) -> None:
-    """Numbers may be off by rounding; texts, places and labels may not."""
-    if isinstance(saved, dict):
-        assert found.keys() == saved.keys(), where
-        for key in saved:
-            require_near(found[key], saved[key], tolerance, f"{where}, {key}")
-    elif isinstance(saved, list):
-        assert len(found) == len(saved), where
-        for place, (one, other) in enumerate(zip(found, saved, strict=True)):
-            require_near(one, other, tolerance, f"{where}, {place}")
-    elif isinstance(saved, float):
-        assert found == pytest.approx(saved, rel=tolerance, abs=tolerance), where
-    else:
-        assert found == saved, where
 
 
 def test_the_fixtures_are_all_there() -> None:

@@ -13,11 +13,12 @@ from bundle_answers import CONTEXTS, MASKED, PAIRS, QUESTION, TEXTS, plain
 
 from edgebert.bundle import read_bundle
 from edgebert.data.samples import SENTENCES
+from edgebert.measures.similarity import cosines
 from edgebert.runtimes import load
 from edgebert.runtimes.kernels import OFF
 from edgebert.tasks import task_of
 from web.laid_out import SITE, in_utf16
-from web.running import CLIENT, asked
+from web.running import CLIENT, HERE, asked
 
 MOST_APART = 1e-5
 """Of a number of an fp32 bundle to Python's, above 1 of its share."""
@@ -48,7 +49,7 @@ def answer_alike(bundles: Mapping[str, Path], found: list[Compared]) -> Iterator
     wanted = {name: _python(bundle, questions[name]) for name, bundle in bundles.items()}
     plan = {"folder": str(SITE), "client": str(CLIENT / "dist"), "bundles": questions}
     for where, (program, more) in PLACES.items():
-        answers = asked(program, plan | more)
+        answers = asked(HERE / program, plan | more)
         yield from (f"{where}: {problem}" for problem in answers.get("problems", ()))
         for name, bundle in bundles.items():
             here = answers["bundles"][name]
@@ -133,17 +134,11 @@ def distance(one: Any, other: Any) -> float:
 def _near_python(
     name: str, where: str, here: Any, wanted: Any, found: list[Compared]
 ) -> Iterator[str]:
-    cosines = np.concatenate([_cosines(*sides) for sides in zip(here, wanted, strict=True)])
-    compared = Compared(name, where, float(cosines.mean()), float(cosines.min()))
+    near = np.concatenate([cosines(*sides) for sides in zip(here, wanted, strict=True)])
+    compared = Compared(name, where, float(near.mean()), float(near.min()))
     found.append(compared)
     if compared.mean < LEAST_MEAN or compared.least < LEAST:
         yield (
             f"{where}, {name}: cosines to Python have mean {compared.mean:.5f} and least "
             f"{compared.least:.5f}, where {LEAST_MEAN} and {LEAST} are held"
         )
-
-
-def _cosines(one: Any, other: Any) -> Any:
-    a, b = (np.asarray(rows, np.float64) for rows in (one, other))
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return np.sum(a * b, axis=1) / np.where(lengths, lengths, 1)

@@ -73,7 +73,7 @@ def _missed(folder: Path) -> dict[str, list[str]]:
     esbuild, program = CLIENT / "node_modules/.bin/esbuild", folder / "families.mjs"
     built = ("--bundle", "--format=esm", "--platform=node", f"--outfile={program}")
     run(esbuild, HERE / "families.ts", *built, "--log-level=warning", cwd=HERE)
-    return dict(asked(str(program), {"folder": str(folder), "families": list(FAMILIES)}))
+    return dict(asked(program, {"folder": str(folder), "families": list(FAMILIES)}))
 
 
 def _text(made: random.Random) -> str:

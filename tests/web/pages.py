@@ -10,7 +10,7 @@ from edgebert.bundle import read_bundle
 from edgebert.packaging.javascript import client_call
 from edgebert.packaging.making import package_bundles
 from edgebert.packaging.targets import WEB
-from web.running import CLIENT, WORK, asked, fresh
+from web.running import CLIENT, HERE, WORK, asked, fresh
 
 LONGEST_BLOCK_MS = 50
 """Of the page's own thread, while its worker embeds a thousand texts."""
@@ -36,7 +36,7 @@ def pages_work(
         "work": str(work),
         "longestBlockMs": LONGEST_BLOCK_MS,
     }
-    found = asked("pages.mjs", plan)
+    found = asked(HERE / "pages.mjs", plan)
     figures.update(found["figures"])
     yield from found["problems"]
 

@@ -15,7 +15,7 @@ from edgebert.packaging.making import package_bundles
 from edgebert.packaging.targets import NODE, TRANSFORMERS_JS
 from edgebert.runtimes import load
 from edgebert.runtimes.kernels import OFF
-from web.running import CLIENT, WORK, asked, fresh, run
+from web.running import CLIENT, HERE, WORK, asked, fresh, run
 
 MOST_APART = 1e-5
 """Of a score or a number of a vector, to Python's."""
@@ -40,7 +40,7 @@ def pipelines_open(models: Mapping[str, Sequence[Path]]) -> Iterator[str]:
         package_bundles(bundles, folder / name, target=TRANSFORMERS_JS)
     questions = [question for name, bundles in models.items() for question in _asked(name, bundles)]
     plan = [{key: question[key] for key in _SENT} for question in questions]
-    answers = asked("in_pipelines.mjs", {"folder": str(folder), "asked": plan})
+    answers = asked(HERE / "in_pipelines.mjs", {"folder": str(folder), "asked": plan})
     for question, answer in zip(questions, answers, strict=True):
         where = f"{question['name']} in {question['options'].get('dtype', 'its own precision')}"
         for problem in _COMPARED[question["verb"]](question["bundle"], answer):

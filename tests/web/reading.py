@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from web.laid_out import SITE
-from web.running import CLIENT, asked
+from web.running import CLIENT, HERE, asked
 
 LEAST_READ = 0.999
 """Share of the made-up texts whose tokens and places are Python's, for each tokenizer."""
@@ -19,7 +19,7 @@ def read_alike(numbers: dict[str, int]) -> Iterator[str]:
     """
     plan = {"folder": str(SITE), "client": str(CLIENT / "dist"), "readings": list(numbers)}
     for where, program in (("Node", "in_node.mjs"), ("Chromium", "in_chromium.mjs")):
-        found = asked(program, plan)["readings"]
+        found = asked(HERE / program, plan)["readings"]
         for name, number in numbers.items():
             missed = found[name]
             for case in missed["cases"]:

@@ -30,13 +30,18 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
-def asked(program: str, plan: dict[str, Any]) -> Any:
-    """What a program of this folder answers to a plan."""
+def asked(program: Path, plan: dict[str, Any]) -> Any:
+    """What a program of Node answers to a plan."""
+    return asked_aloud(program, plan)[0]
+
+
+def asked_aloud(program: Path, plan: dict[str, Any]) -> tuple[Any, str]:
+    """The same, and what it prints."""
     planned, answers = WORK / "plan.json", WORK / "answers.json"
     planned.write_text(json.dumps(plan), encoding="utf-8")
     answers.unlink(missing_ok=True)
-    run("node", HERE / program, planned, answers, cwd=HERE)
-    return json.loads(answers.read_text(encoding="utf-8"))
+    said = run("node", program, planned, answers, cwd=program.parent)
+    return json.loads(answers.read_text(encoding="utf-8")), said
 
 
 def fresh(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from web.running import CLIENT, WORK, fresh, run
+from web.running import CLIENT, WORK, asked_aloud, fresh
 
 from benchmarks.web.clients import HERE
 
@@ -71,7 +71,4 @@ def _run(
             for path, inputs in graphs
         ],
     }  # fmt: skip
-    planned, answers = WORK / "graphs-plan.json", WORK / "graphs-answers.json"
-    planned.write_text(json.dumps(plan), encoding="utf-8")
-    said = run("node", HERE / "graphs.mjs", planned, answers, cwd=HERE)
-    return list(json.loads(answers.read_text(encoding="utf-8"))), said
+    return asked_aloud(HERE / "graphs.mjs", plan)

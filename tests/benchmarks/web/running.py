@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from web.running import WORK, run
+from web.running import asked
 
 from benchmarks.web.clients import HERE, SITE, Contestant
 from benchmarks.web.record import Seat, Speed
+from edgebert.measures.similarity import cosines
 
 Vectors = npt.NDArray[np.float32]
 
@@ -48,11 +48,7 @@ def measured(
         "seats": [contestant.seat(place, threads) for contestant in contestants],
         "texts": {name: _given(own) for name, own in texts.items()},
     }  # fmt: skip
-    planned, answers = WORK / "bench-plan.json", WORK / "bench-answers.json"
-    planned.write_text(json.dumps(plan), encoding="utf-8")
-    answers.unlink(missing_ok=True)
-    run("node", HERE / "rounds.mjs", planned, answers, cwd=HERE)
-    found = json.loads(answers.read_text(encoding="utf-8"))
+    found = asked(HERE / "rounds.mjs", plan)
     seats = [
         _seat(place, threads, contestant, told, wanted)
         for contestant, told in zip(contestants, found["seats"], strict=True)
@@ -104,6 +100,5 @@ def compared(found: Vectors, wanted: Vectors) -> tuple[float | None, float | Non
     """Mean and least cosine of rows; None of vectors of another size."""
     if found.shape != wanted.shape:
         return None, None
-    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
-    cosines = np.sum(found * wanted, axis=1) / lengths
-    return float(cosines.mean()), float(cosines.min())
+    near = cosines(found, wanted)
+    return float(near.mean()), float(near.min())
