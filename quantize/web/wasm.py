@@ -32,7 +32,7 @@ PROVIDER = "WasmExecutionProvider"
 """What sessions here call themselves; onnxruntime-web gives it no name."""
 
 _SCRIPT = Path(__file__).with_name("graphs.mjs")
-_RACE = {"rounds": 200, "fewest": 20, "seconds": 60, "apart": 0.01}
+_RACE = {"rounds": 200, "fewest": 20, "seconds": 30, "apart": 0.02}
 """When runs are over, see the script. Where other work runs, medians of a graph that is opened twice
 differ by a fifth, and the fastest runs by a hundredth once there are enough of them."""
 
