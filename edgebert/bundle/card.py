@@ -104,9 +104,9 @@ def _web(web: Web) -> str:
     """What was measured of it there, and how fast it was beside its floats."""
     drift, made = web.drift, web.chosen
     speed = ""
-    if made and web.float_ms:
+    if made and web.float_p50_ms:
         speed = (
-            f"; {made.fastest_ms:.3g} ms for 128 tokens, {web.float_ms / made.fastest_ms:.1f}x as "
+            f"; {made.p50_ms:.3g} ms for 128 tokens, {web.float_p50_ms / made.p50_ms:.1f}x as "
             "fast as floats"
         )
     return (

@@ -147,7 +147,6 @@ class WebCandidate:
 
     name: str
     drift: float
-    fastest_ms: float
     p50_ms: float
     chosen: bool
 
@@ -160,9 +159,8 @@ class Web:
         onnxruntime_web, node: versions of what ran it.
         threads: that candidates were timed with.
         drift: how far it was from the fp32 reference there; `Manifest.drift` is that of the CPU.
-        float_ms: the fastest run of the fp32 bundle, beside the candidates; None where it did not
-            fit.
-        candidates: mean distances, and the fastest and the median run, of one text of 128 tokens.
+        float_p50_ms: of the fp32 bundle, beside the candidates; None where it did not fit.
+        candidates: mean distances, and the median time of the CPU for one text of 128 tokens.
             Distances are those on the texts of the search, where it measured them.
     """
 
@@ -170,7 +168,7 @@ class Web:
     node: str
     threads: int
     drift: Drift
-    float_ms: float | None
+    float_p50_ms: float | None
     candidates: tuple[WebCandidate, ...]
 
     @property

@@ -75,8 +75,8 @@ def _in_web(made: Sequence[QuantizeRecord], names: Names) -> Iterator[Table]:
             f"{q.web.drift.n:,}",
             *map(drift, (q.web.drift.mean, q.web.drift.p99, q.web.drift.max)),
             percent(q.web.drift.flips) if q.web.drift.flips is not None else MISSING,
-            figures(q.web.chosen.fastest_ms) if q.web.chosen else MISSING,
-            figures(q.web.float_ms) if q.web.float_ms else MISSING,
+            figures(q.web.chosen.p50_ms) if q.web.chosen else MISSING,
+            figures(q.web.float_p50_ms) if q.web.float_p50_ms else MISSING,
         )
         for q in made
         if q.web

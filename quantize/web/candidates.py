@@ -48,7 +48,7 @@ class WebCandidates:
         self._place, self._original, self._recipes = place, original, recipes
         self._found, self._scheme, self._scratch = found, scheme, scratch
         self._timed: list[Candidate] = []
-        self._float_ms: float | None = None
+        self._float_p50_ms: float | None = None
 
     def proposals(self) -> Iterator[Proposal]:
         """Mixtures in the order in which they are to be tried, then what a search goes on with."""
@@ -70,16 +70,16 @@ class WebCandidates:
             drift: how far that is from its floats there.
         """
         name = made.proposal.name
-        told = {one.name: (one.drift.mean, *_figures(one.ms)) for one in self._timed}
+        told = {one.name: (one.drift.mean, _p50(one.ms)) for one in self._timed}
         if name not in told:
             rounds = self._rounds({name: made.model.files.model_path})
-            told[name] = (drift.mean, *_figures(rounds[name]))
+            told[name] = (drift.mean, _p50(rounds[name]))
         return Web(
             onnxruntime_web=self._place.runtime.onnxruntime_web,
             node=self._place.runtime.node,
             threads=TIMED_THREADS,
             drift=drift,
-            float_ms=self._float_ms,
+            float_p50_ms=self._float_p50_ms,
             candidates=tuple(
                 WebCandidate(_label(one, name), *told[one], one == name and not made.failures)
                 for one in told
@@ -103,7 +103,7 @@ class WebCandidates:
         with suppress(BundleError):  # no room for floats: there may be enough without them
             beside = graphs | {FLOAT: self._original.model_path}
             rounds = self._place.rounds(beside, tokens=tokens)
-            self._float_ms = _figures(rounds.pop(FLOAT))[0]
+            self._float_p50_ms = _p50(rounds.pop(FLOAT))
             return rounds
         return self._place.rounds(graphs, tokens=tokens)
 
@@ -111,14 +111,13 @@ class WebCandidates:
 def web_points(web: Web) -> tuple[ParetoPoint, ...]:
     """The candidates as a record tells them."""
     return tuple(
-        ParetoPoint(one.drift, one.fastest_ms, one.name, chosen=one.chosen)
-        for one in web.candidates
+        ParetoPoint(one.drift, one.p50_ms, one.name, chosen=one.chosen) for one in web.candidates
     )
 
 
-def _figures(ms: Array) -> tuple[float, float]:
-    """The fastest and the median run, in three digits."""
-    return float(f"{ms.min():.3g}"), float(f"{np.median(ms):.3g}")
+def _p50(ms: Array) -> float:
+    """The median run, in three digits."""
+    return float(f"{np.median(ms):.3g}")
 
 
 def _label(name: str, made: str) -> str:

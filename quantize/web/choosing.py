@@ -14,9 +14,11 @@ from edgebert.quantize.options import Budget
 from edgebert.quantize.search.mixture_drift import MixtureDrift
 from edgebert.quantize.search.mixture_search import RESERVE
 
-_AS_FAST, _AT_MOST = 0.03, 0.1
-"""Share of its time by which one mixture may take longer than another and be as fast: at least, and
-where the machine was too busy to tell."""
+_AS_FAST, _AT_MOST = 0.05, 0.1
+"""Share of its time by which one mixture may take longer than another and be as fast: at least, because
+texts of another length and another CPU turn the order of forms round by more (of MiniLM, `token` is 2 %
+faster than `static` on sentences in Chromium, and 11 % slower on abstracts), and where timing could not
+tell."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,14 @@ class Candidate:
     ms: Array
 
     @property
-    def fastest_ms(self) -> float:
-        """What it is held against others by: the median is that of the machine's other work."""
-        return float(self.ms.min())
+    def p50_ms(self) -> float:
+        return float(np.median(self.ms))
 
     @property
     def noise(self) -> float:
-        """How far the fastest of the even and of the odd rounds are apart, as a share."""
-        one, other = self.ms[::2].min(), self.ms[1::2].min()
-        return float(abs(one - other)) / self.fastest_ms
+        """How far the medians of the even and of the odd rounds are apart, as a share."""
+        one, other = np.median(self.ms[::2]), np.median(self.ms[1::2])
+        return float(abs(one - other)) / self.p50_ms
 
 
 def in_order(candidates: Iterable[Candidate], budget: Budget) -> Iterator[Candidate]:
@@ -61,7 +62,7 @@ def in_order(candidates: Iterable[Candidate], budget: Budget) -> Iterator[Candid
     left = [one for one in possible if one.drift.within(budget, RESERVE)]
     left = left or sorted(possible, key=_drift)[:1]
     while left:
-        fastest = min(left, key=lambda one: one.fastest_ms)
+        fastest = min(left, key=lambda one: one.p50_ms)
         chosen = min((one for one in left if _as_fast(one, fastest)), key=_drift)
         yield chosen
         left = [one for one in left if _drift(one) < _drift(chosen)]
@@ -69,7 +70,7 @@ def in_order(candidates: Iterable[Candidate], budget: Budget) -> Iterator[Candid
 
 def _as_fast(one: Candidate, fastest: Candidate) -> bool:
     slack = float(np.clip(max(one.noise, fastest.noise), _AS_FAST, _AT_MOST))
-    return one.fastest_ms <= (1 + slack) * fastest.fastest_ms
+    return one.p50_ms <= (1 + slack) * fastest.p50_ms
 
 
 def _drift(one: Candidate) -> float:

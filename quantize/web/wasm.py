@@ -32,9 +32,8 @@ PROVIDER = "WasmExecutionProvider"
 """What sessions here call themselves; onnxruntime-web gives it no name."""
 
 _SCRIPT = Path(__file__).with_name("graphs.mjs")
-_RACE = {"rounds": 200, "fewest": 20, "seconds": 30, "apart": 0.02}
-"""When runs are over, see the script. Where other work runs, medians of a graph that is opened twice
-differ by a fifth, and the fastest runs by a hundredth once there are enough of them."""
+_RACE = {"rounds": 200, "fewest": 20, "seconds": 30, "apart": 0.01}
+"""When runs are over, see the script."""
 
 _LAST_WORDS = 300
 
@@ -98,7 +97,12 @@ class Wasm:
         return session
 
     def race(self, runs: Sequence[tuple[WasmSession, Feed]], *, seed: int) -> list[Array]:
-        """Milliseconds of single runs of graphs that take turns, by round: float64 [rounds] each.
+        """Milliseconds of computing of single runs of graphs that take turns: float64 [rounds] each.
+
+        It is the time of the CPU, to which other processes add nothing: with eleven of them on two
+        cores, medians of a graph that is opened three times were within 1 %, and those of the clock
+        were five times as long.
+
 
         Args:
             runs: sessions, and what each is given.

@@ -157,9 +157,9 @@ def _show(compared: Sequence[Compared], proved: Sequence[Proved], figures: dict[
 
 
 def _proved(found: Proved) -> tuple[str, ...]:
-    made, floats = found.web.chosen, found.web.float_ms
+    made, floats = found.web.chosen, found.web.float_p50_ms
     drifts = (found.web.drift.mean, found.again, found.on_cpu)
-    times = (made.fastest_ms if made else 0, floats or 0)
+    times = (made.p50_ms if made else 0, floats or 0)
     return (found.bundle, *(f"{drift:.3g}" for drift in drifts), *(f"{ms:.3g}" for ms in times))
 
 

@@ -111,7 +111,7 @@ def _as_promised(name: str, manifest: Manifest, again: float, found: list[Proved
         yield f"{name}: the client drifts by {again:.3g}, its manifest says {web.drift.mean:.3g}"
     if manifest.quantization is None or manifest.quantization.isa != VNNI:
         yield f"{name}: its weights have not the full range"
-    if any(one.fastest_ms <= 0 or one.p50_ms < one.fastest_ms for one in web.candidates):
+    if any(one.p50_ms <= 0 for one in web.candidates):
         yield f"{name}: its candidates were not timed"
 
 

@@ -138,11 +138,11 @@ def _measured(record: QuantizeRecord) -> list[str]:
 def _times(web: Web) -> list[str]:
     """How fast it is in WebAssembly beside its floats."""
     made = web.chosen
-    if made is None or web.float_ms is None:
+    if made is None or web.float_p50_ms is None:
         return []
-    share = web.float_ms / made.fastest_ms
+    share = web.float_p50_ms / made.p50_ms
     return [
-        f"{made.fastest_ms:.3g} ms there, {share:.2f}x as fast as floats ({web.float_ms:.3g} ms)"
+        f"{made.p50_ms:.3g} ms there, {share:.2f}x as fast as floats ({web.float_p50_ms:.3g} ms)"
     ]
 
 

@@ -376,7 +376,7 @@ var drift = object(
 );
 var kernels = object({ arithmetic: integer, exact: boolean, drift }, {}, {});
 var webCandidate = object(
-  { name: string, drift: number, fastest_ms: number, p50_ms: number, chosen: boolean },
+  { name: string, drift: number, p50_ms: number, chosen: boolean },
   {},
   {}
 );
@@ -386,7 +386,7 @@ var web = object(
     node: string,
     threads: integer,
     drift,
-    float_ms: nullable(number),
+    float_p50_ms: nullable(number),
     candidates: list(webCandidate)
   },
   {},

@@ -78,7 +78,7 @@ const drift = object(
 );
 const kernels = object({ arithmetic: integer, exact: boolean, drift }, {}, {});
 const webCandidate = object(
-  { name: string, drift: number, fastest_ms: number, p50_ms: number, chosen: boolean },
+  { name: string, drift: number, p50_ms: number, chosen: boolean },
   {},
   {},
 );
@@ -88,7 +88,7 @@ const web = object(
     node: string,
     threads: integer,
     drift,
-    float_ms: nullable(number),
+    float_p50_ms: nullable(number),
     candidates: list(webCandidate),
   },
   {},

@@ -183,11 +183,10 @@ export declare const OPTIONAL: {
                 readonly flips: number | null;
             } & {})[];
         };
-        readonly float_ms: number | null;
+        readonly float_p50_ms: number | null;
         readonly candidates: readonly ({
             readonly name: string;
             readonly drift: number;
-            readonly fastest_ms: number;
             readonly p50_ms: number;
             readonly chosen: boolean;
         } & {})[];
@@ -332,11 +331,10 @@ export declare const decodeManifest: import("./decoding.js").Decode<{
                 readonly flips: number | null;
             } & {})[];
         };
-        readonly float_ms: number | null;
+        readonly float_p50_ms: number | null;
         readonly candidates: readonly ({
             readonly name: string;
             readonly drift: number;
-            readonly fastest_ms: number;
             readonly p50_ms: number;
             readonly chosen: boolean;
         } & {})[];
