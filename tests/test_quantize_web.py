@@ -173,6 +173,15 @@ def test_a_missing_onnxruntime_web_is_one_line_with_the_command(
     assert "npm install --ignore-scripts onnxruntime-web@1.30.0" in said
 
 
+def test_a_node_that_runs_nothing_is_one_line(
+    project: Callable[..., Path], tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project())
+    said = quantized(tiny_bundle, tmp_path / "out", "--scheme", "token")
+    assert "onnxruntime-web 1.30.0 on Node 22.3.0 has ended: exit code" in said
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.usefixtures("without_node")
 def test_without_node_it_says_what_to_install(tiny_bundle: Path, tmp_path: Path) -> None:
     said = quantized(tiny_bundle, tmp_path / "out")
@@ -180,11 +189,10 @@ def test_without_node_it_says_what_to_install(tiny_bundle: Path, tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
-def quantized(bundle: Path, output: Path) -> str:
+def quantized(bundle: Path, output: Path, *options: str) -> str:
     """The one line with which `--target web` ends."""
-    result = CliRunner().invoke(
-        main, ["quantize", str(bundle), "--target", "web", "-o", str(output)]
-    )
+    command = ["quantize", str(bundle), "--target", "web", *options, "-o", str(output)]
+    result = CliRunner().invoke(main, command)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
