@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebert.arrays import Array
 from edgebert.bundle import Bundle
 from edgebert.errors import BundleError
 from edgebert.onnx_graph.parts import FLOAT
@@ -20,6 +19,7 @@ from edgebert.quantize.search.mixture_search import Search, mixture_name
 from edgebert.quantize.search.racing import TOKENS
 from edgebert.quantize.web.choosing import Candidate, in_order
 from edgebert.quantize.web.place import TIMED_THREADS, InWebAssembly
+from edgebert.quantize.web.wasm import Times
 from edgebert.records.made import MIXTURE, ParetoPoint
 from edgebert.records.manifest import Drift, Web, WebCandidate
 
@@ -97,7 +97,7 @@ class WebCandidates:
             Candidate(name, *mixtures[name], ms) for name, ms in self._rounds(graphs).items()
         ]
 
-    def _rounds(self, graphs: dict[str, Path]) -> dict[str, Array]:
+    def _rounds(self, graphs: dict[str, Path]) -> dict[str, Times]:
         """Times of graphs, beside which the floats take their turns where they fit."""
         tokens = min(TOKENS, self._original.manifest.max_length)
         with suppress(BundleError):  # no room for floats: there may be enough without them
@@ -115,7 +115,7 @@ def web_points(web: Web) -> tuple[ParetoPoint, ...]:
     )
 
 
-def _p50(ms: Array) -> float:
+def _p50(ms: Times) -> float:
     """The median run, in three digits."""
     return float(f"{np.median(ms):.3g}")
 

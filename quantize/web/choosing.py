@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgebert.arrays import Array
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT
 from edgebert.quantize.forms.recipes import Plan
 from edgebert.quantize.options import Budget
 from edgebert.quantize.search.mixture_drift import MixtureDrift
 from edgebert.quantize.search.mixture_search import RESERVE
+from edgebert.quantize.web.wasm import Times
 
 _AS_FAST, _AT_MOST = 0.05, 0.1
 """Share of its time by which one mixture may take longer than another and be as fast: at least, because
@@ -35,7 +35,7 @@ class Candidate:
     name: str
     plan: Plan
     drift: MixtureDrift
-    ms: Array
+    ms: Times
 
     @property
     def p50_ms(self) -> float:

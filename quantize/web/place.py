@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edgebert.arrays import Array
 from edgebert.bundle import ModelFiles
 from edgebert.machine import available_cores, this_machine
 from edgebert.quantize.search.racing import TOKENS, feed_of
 from edgebert.quantize.web.node import NodeRuntime
-from edgebert.quantize.web.wasm import Wasm, WasmSession
+from edgebert.quantize.web.wasm import Times, Wasm, WasmSession
 from edgebert.records.profile import one_caller
 from edgebert.runtimes import Model
 from edgebert.runtimes.sessions.engine import Engine
@@ -60,7 +59,7 @@ class InWebAssembly:
         rounds = self.rounds(graphs, tokens=tokens)
         return {name: float(f"{np.median(ms):.3g}") for name, ms in rounds.items()}
 
-    def rounds(self, graphs: Mapping[str, Path], *, tokens: int) -> dict[str, Array]:
+    def rounds(self, graphs: Mapping[str, Path], *, tokens: int) -> dict[str, Times]:
         """The times of each graph in ms, round after round, in which all of them take turns.
 
         Args:

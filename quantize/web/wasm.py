@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 from weakref import finalize
 
 import numpy as np
+import numpy.typing as npt
 
 from edgebert.arrays import Array
 from edgebert.errors import BundleError, ProviderError
@@ -27,6 +28,9 @@ from edgebert.runtimes.sessions.reasons import reason_of
 
 Feed = Mapping[str, np.ndarray]
 """Inputs of a graph by name."""
+
+Times = npt.NDArray[np.float64]
+"""Milliseconds of runs, in their order."""
 
 PROVIDER = "WasmExecutionProvider"
 """What sessions here call themselves; onnxruntime-web gives it no name."""
@@ -96,7 +100,7 @@ class Wasm:
         finalize(session, self._forgotten.append, session.number)
         return session
 
-    def race(self, runs: Sequence[tuple[WasmSession, Feed]], *, seed: int) -> list[Array]:
+    def race(self, runs: Sequence[tuple[WasmSession, Feed]], *, seed: int) -> list[Times]:
         """Milliseconds of computing of single runs of graphs that take turns: float64 [rounds] each.
 
         It is the time of the CPU, to which other processes add nothing: with eleven of them on two
