@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,18 +19,18 @@ from edgebert.quantize.int8_manifest import (
     planned_forms,
 )
 from edgebert.quantize.options import Budget, QuantizeOptions
-from edgebert.quantize.search.mixture_search import Search, pareto_points
+from edgebert.quantize.search.mixture_search import Search, mixture_name, pareto_points
+from edgebert.quantize.search.places import HERE, Place
 from edgebert.records.made import ParetoPoint
-from edgebert.records.manifest import Manifest
 from edgebert.runtimes import Model
-from edgebert.runtimes.loading import open_files
 
 
 @dataclass(frozen=True)
-class _Proposal:
-    """A plan for every group; of a search, the step that it is."""
+class Proposal:
+    """A plan for every group, and what it is called; of a search, the step that it is."""
 
     plan: dict[str, str]
+    name: str
     step: int | None = None
 
 
@@ -38,7 +38,7 @@ class _Proposal:
 class Made:
     """What was written for a proposal, and how it did."""
 
-    proposal: _Proposal
+    proposal: Proposal
     model: Model
     comparison: Comparison
     failures: tuple[str, ...]
@@ -52,10 +52,12 @@ def first_inside(
     budget: Budget,
     found: Search | None,
     folder: Path,
+    proposals: Iterable[Proposal],
+    place: Place = HERE,
 ) -> Made:
     """Write proposals until one keeps the budget on held-out texts; else the last one stays."""
     made = None
-    for proposal in _proposals(recipes, options.scheme, found):
+    for proposal in proposals:
         recipes.write(proposal.plan, folder / MODEL)
         sensitivity = found.sensitivity if found else {}
         manifest = describe_manifest(
@@ -67,7 +69,7 @@ def first_inside(
             texts.fingerprint,
             widens=recipes.widens(proposal.plan),
         )
-        model = _open(folder, manifest)
+        model = place.open_model(ModelFiles(folder, manifest))
         comparison = compare(original, model, texts.held_out)
         failures = (*lost_coverage(manifest), *broken_budget(budget, comparison))
         made = Made(proposal, model, comparison, failures)
@@ -88,13 +90,15 @@ def tried_points(
     return points if not made.failures else tuple(replace(p, chosen=False) for p in points)
 
 
-def _proposals(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[_Proposal]:
+def proposals_of(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[Proposal]:
+    """What a scheme makes of all groups; of a search its mixtures, from the first one on."""
     if found is None:
         groups = (group.name for group in recipes.prepared.groups)
-        yield _Proposal(recipes.possible(dict.fromkeys(groups, scheme)))
+        yield Proposal(recipes.possible(dict.fromkeys(groups, scheme)), scheme)
         return
     for step in _steps(found.first, len(found.sweep)):
-        yield _Proposal(recipes.possible(found.sweep[step].plan), step)
+        plan = recipes.possible(found.sweep[step].plan)
+        yield Proposal(plan, mixture_name(step), step)
 
 
 def _steps(first: int, n: int) -> Iterator[int]:
@@ -107,10 +111,6 @@ def _steps(first: int, n: int) -> Iterator[int]:
         step *= 2
     if first < n - 2:
         yield n - 2
-
-
-def _open(folder: Path, manifest: Manifest) -> Model:
-    return open_files(ModelFiles(folder, manifest))
 
 
 def broken_budget(budget: Budget, comparison: Comparison) -> tuple[str, ...]:

@@ -23,6 +23,10 @@ ISAS = ("auto", "any", "vnni")
 KERNELS = ("auto", "off")
 """What `--kernels` takes."""
 
+WEB = "web"
+TARGETS = (WEB,)
+"""What `--target` takes."""
+
 FEWEST = 32
 """Calibration texts: fewer say too little of the ranges."""
 
@@ -33,6 +37,9 @@ _FOR_TARGET = {
     "gpu": (WEIGHT_ONLY,),
 }
 """Schemes whose operators a target's runtimes have."""
+
+_IN_WEBASSEMBLY = ("cpu", "portable")
+"""Targets of float bundles that onnxruntime-web runs."""
 
 _OPSET_OF_16_BITS = 21  # the first whose QuantizeLinear knows uint16
 
@@ -56,10 +63,13 @@ class QuantizeOptions:
             none is given; a scheme that is named is gated only when asked.
         isa: "any" for weights whose sums fit 16 bits, which every CPU multiplies alike; "vnni"
             for the full range, which CPUs without VNNI multiply more slowly; "auto" for "any"
-            where there are calibration texts to make up for it.
+            where there are calibration texts to make up for it, and the target is not "web":
+            WebAssembly multiplies the full range without a loss.
         seed: of the choice of texts.
         kernels: "auto" to measure the bundle with edgebert's kernels too, where they are installed,
             so that they run it; "off" to leave it to onnxruntime.
+        target: "web" for what is fastest in WebAssembly, where drift is measured and bounded too;
+            None for the target of the bundle.
     """
 
     scheme: str = AUTO
@@ -76,12 +86,15 @@ class QuantizeOptions:
     isa: str = "auto"
     seed: int = 0
     kernels: str = AUTO
+    target: str | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a choice that does not exist."""
         check_choice("scheme", self.scheme, SCHEMES)
         check_choice("isa", self.isa, ISAS)
         check_choice("kernels", self.kernels, KERNELS)
+        if self.target is not None:
+            check_choice("target", self.target, TARGETS)
         check_number("samples", self.samples, FEWEST)
         for name, bits, known in (
             ("bits", self.bits, (4, 8)),
@@ -105,7 +118,7 @@ class QuantizeOptions:
     def cpus(self) -> str:
         """`ANY_CPU` or `VNNI`: how the weights are rounded."""
         if self.isa == "auto":
-            return ANY_CPU if self.calibrates else VNNI
+            return ANY_CPU if self.calibrates and self.target != WEB else VNNI
         return ANY_CPU if self.isa == "any" else VNNI
 
 
@@ -159,6 +172,7 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
         InputError: a scheme that the target cannot run, bits that the scheme does not have, or a
             bound on what the bundle does not give.
     """
+    _require_for_web(options, manifest)
     schemes = _FOR_TARGET[check_choice("target", manifest.target, tuple(_FOR_TARGET))]
     if options.scheme not in schemes:
         raise InputError(
@@ -188,6 +202,21 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
         raise InputError(f"{option} names a column of a file: give --calibration or --data")
     if options.label_column is not None and not options.data:
         raise InputError("--label-column names a column of --data: give that")
+
+
+def _require_for_web(options: QuantizeOptions, manifest: Manifest) -> None:
+    if options.target != WEB:
+        return
+    if manifest.target not in _IN_WEBASSEMBLY:
+        raise InputError(
+            f"--target web: the bundle is made for {manifest.target}, and WebAssembly runs what is "
+            f"made for {' or '.join(_IN_WEBASSEMBLY)}: export it with --target {_IN_WEBASSEMBLY[0]}"
+        )
+    if options.activations == 16:
+        raise InputError(
+            "--activations 16 does not go with --target web: WebAssembly has no product of 16-bit "
+            "integers; choose 8"
+        )
 
 
 def require_labels(options: QuantizeOptions, manifest: Manifest) -> None:

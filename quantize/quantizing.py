@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import edgebert
@@ -18,12 +20,13 @@ from edgebert.bundle import (
     seal,
 )
 from edgebert.bundle.card import write_model_card
+from edgebert.drift.comparing import compare
 from edgebert.errors import GateError, InputError
 from edgebert.machine import available_cores, this_machine
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.chosen_mixture import Made, first_inside, tried_points
+from edgebert.quantize.chosen_mixture import Made, first_inside, proposals_of, tried_points
 from edgebert.quantize.forms.activation_samples import sample_activations
 from edgebert.quantize.forms.linear_layers import share_weights
 from edgebert.quantize.forms.prepared_graph import prepare_graph
@@ -32,13 +35,18 @@ from edgebert.quantize.forms.tanh_gelu import approximate_gelus
 from edgebert.quantize.forms.weights_aside import put_weights_aside
 from edgebert.quantize.golden_answers import take_golden_answers
 from edgebert.quantize.measured_kernels import MeasuredKernels, held_out_drift, measure_kernels
-from edgebert.quantize.options import AUTO, Budget, QuantizeOptions, require_fitting
+from edgebert.quantize.options import AUTO, WEB, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import DriftMeter
 from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.places import HERE, Place
 from edgebert.quantize.search.search_cache import SearchCache
+from edgebert.quantize.web.candidates import WebCandidates, web_points
+from edgebert.quantize.web.node import NodeRuntime, find_node_runtime
+from edgebert.quantize.web.place import InWebAssembly, threads_for_answers
+from edgebert.quantize.web.wasm import Wasm
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import VNNI, Drift, Manifest
+from edgebert.records.manifest import VNNI, Drift, Manifest, Web
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
@@ -72,6 +80,7 @@ def quantize_bundle(
         BundleError: `source` is no bundle.
         InputError: it is int8 or fp16 already, has nothing to quantize, its target cannot run the
             scheme, or the texts cannot be used.
+        ProviderError: it is for the web, and Node or onnxruntime-web is missing or too old.
         GateError: the drift breaks a bound, or layers that should be int8 are not; nothing was
             written.
     """
@@ -79,62 +88,156 @@ def quantize_bundle(
     options, output = options or QuantizeOptions(), Path(output)
     refuse_existing(output, force=force, source=source)
     original = _float_model(source, options)
+    runtime = find_node_runtime() if options.target == WEB else None
     texts = choose_texts(options, original)
     budget = Budget.of(options, original.manifest)
-    with new_folder(output, force=force) as folder, tempfile.TemporaryDirectory() as temporary:
+    with (
+        new_folder(output, force=force) as folder,
+        tempfile.TemporaryDirectory() as temporary,
+        _place(runtime, options.seed) as place,
+    ):
         scratch = Path(temporary)
-        cache = SearchCache(_about(original, options, texts))
-        measures = _measures(original, texts) if options.scheme == AUTO else None
+        cache = SearchCache(_about(original, options, texts, place))
+        measures = _measures(original, texts, place) if options.scheme == AUTO else None
         original.close()  # a search needs the memory
         recipes = _recipes(original, options, texts, scratch)
         if not recipes.prepared.groups:
             measures = None  # a table has one form
-        found = search(recipes, *measures, budget, scratch, cache) if measures else None
+        found = search(recipes, *measures, budget, scratch, cache, place) if measures else None
         # on one session: where runs come together, a load holds the weights twice
         original = open_files(original.bundle, one_caller(available_cores()))
         _copy_companions(original.bundle, folder)
-        made = first_inside(original, recipes, options, texts, budget, found, folder)
-        others = texts.others.held_out if texts.others else None
-        drift = held_out_drift(original, made.model, made.comparison, texts.held_out, others)
-        manifest = made.model.manifest
-        library = _library_for(manifest) if options.kernels == AUTO and not made.failures else None
-        kernels = None
-        if library is not None:
-            made.model.close()  # what kernels hold of it comes in its place
-            kernels = measure_kernels(
-                original, made.model.files, library, texts.held_out, budget, others
-            )
-            original.close()
-            made = replace(made, model=open_files(made.model.files, one_caller(available_cores())))
-        sealed = None
-        if not made.failures:
-            sealed = _sealed(original, made, drift, kernels)
-        for model in (original, made.model, *([kernels.model] if kernels else [])):
-            model.close()  # what is timed now needs the memory
-        record = QuantizeRecord(
-            source=str(source),
-            bundle=str(output),
-            passed=not made.failures,
-            scheme=options.scheme,
-            layers=manifest.quantization.layers if manifest.quantization else (),
-            pareto=tried_points(made, found, recipes, drift.mean, options.scheme, scratch),
-            size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
-            source_size_bytes=original.bundle.size_bytes,
-            drift=drift,
-            coverage=manifest.coverage,
-            seconds=time.perf_counter() - started,
-            thresholds=budget.given(),
-            failures=made.failures,
-            calibration=manifest.quantization.calibration if manifest.quantization else None,
-            isa=manifest.quantization.isa if manifest.quantization else VNNI,
-            fingerprint=_fingerprint(sealed) if sealed else None,
-            kernels=kernels.kernels if kernels else None,
-            kernels_left_out=kernels.failures if kernels else (),
+        timed = None
+        if isinstance(place, InWebAssembly):
+            timed = WebCandidates(place, original.bundle, recipes, found, options.scheme, scratch)
+        proposals = timed.proposals() if timed else proposals_of(recipes, options.scheme, found)
+        made = first_inside(
+            original, recipes, options, texts, budget, found, folder, proposals, place
         )
+        if timed:
+            measured = _measured_for_web(original, made, texts, timed)
+        else:
+            measured = _measured(original, made, texts, budget, options)
+        if measured.web:
+            pareto = web_points(measured.web)
+        else:
+            mean = measured.drift.mean
+            pareto = tried_points(made, found, recipes, mean, options.scheme, scratch)
+        record = _record(source, output, original.bundle, options, measured, budget, folder)
+        record = replace(record, pareto=pareto, seconds=time.perf_counter() - started)
         cache.close()
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was written, and what was measured of it.
+
+    Attributes:
+        made: the proposal.
+        drift: by onnxruntime's CPU provider.
+        kernels: by kernels, where they can run it.
+        web: in WebAssembly, where it is for that.
+        sealed: the bundle, where no bound is broken.
+    """
+
+    made: Made
+    drift: Drift
+    kernels: MeasuredKernels | None = None
+    web: Web | None = None
+    sealed: Bundle | None = None
+
+
+def _measured(
+    original: Model, made: Made, texts: CalibrationTexts, budget: Budget, options: QuantizeOptions
+) -> _Measured:
+    """Measure by kernels too, and seal; all models are closed then: what is timed needs the memory."""
+    held_out, others = texts.held_out, texts.others.held_out if texts.others else None
+    drift = held_out_drift(original, made.model, made.comparison, held_out, others)
+    manifest = made.model.manifest
+    library = _library_for(manifest) if options.kernels == AUTO and not made.failures else None
+    kernels = None
+    if library is not None:
+        made.model.close()  # what kernels hold of it comes in its place
+        kernels = measure_kernels(original, made.model.files, library, held_out, budget, others)
+        original.close()
+        made = replace(made, model=open_files(made.model.files, one_caller(available_cores())))
+    sealed = None
+    if not made.failures:
+        # of kernels only where they keep the bounds
+        kept = kernels if kernels and not kernels.failures else None
+        take_golden_answers(original.bundle, made.model, kept.model if kept else None)
+        described = replace(manifest, drift=drift, kernels=kept.kernels if kept else None)
+        sealed = _sealed(made.model, described)
+    for model in (original, made.model, *([kernels.model] if kernels else [])):
+        model.close()
+    return _Measured(made, drift, kernels, sealed=sealed)
+
+
+def _measured_for_web(
+    original: Model, made: Made, texts: CalibrationTexts, timed: WebCandidates
+) -> _Measured:
+    """Measure on the CPU what was made in WebAssembly, and seal it: both open it."""
+    held_out, others = texts.held_out, texts.others.held_out if texts.others else None
+    there = held_out_drift(original, made.model, made.comparison, held_out, others)
+    web = timed.describe(made, there)
+    with open_files(made.model.files, one_caller(available_cores())) as here:
+        comparison = compare(original, here, held_out)
+        drift = held_out_drift(original, here, comparison, held_out, others)
+        sealed = None
+        if not made.failures:
+            take_golden_answers(original.bundle, here, web=made.model)
+            sealed = _sealed(here, replace(here.manifest, drift=drift, web=web))
+    for model in (original, made.model):
+        model.close()
+    return _Measured(made, drift, web=web, sealed=sealed)
+
+
+def _record(
+    source: str | Path,
+    output: Path,
+    original: Bundle,
+    options: QuantizeOptions,
+    measured: _Measured,
+    budget: Budget,
+    folder: Path,
+) -> QuantizeRecord:
+    """What was done, but for the time that it took and the points that were tried."""
+    made, manifest = measured.made, measured.made.model.manifest
+    kernels = measured.kernels
+    return QuantizeRecord(
+        source=str(source),
+        bundle=str(output),
+        passed=not made.failures,
+        scheme=options.scheme,
+        layers=manifest.quantization.layers if manifest.quantization else (),
+        pareto=(),
+        size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
+        source_size_bytes=original.size_bytes,
+        drift=measured.drift,
+        coverage=manifest.coverage,
+        seconds=0.0,
+        thresholds=budget.given(),
+        failures=made.failures,
+        calibration=manifest.quantization.calibration if manifest.quantization else None,
+        isa=manifest.quantization.isa if manifest.quantization else VNNI,
+        fingerprint=_fingerprint(measured.sealed) if measured.sealed else None,
+        kernels=kernels.kernels if kernels else None,
+        kernels_left_out=kernels.failures if kernels else (),
+        web=measured.web,
+    )
+
+
+@contextmanager
+def _place(runtime: NodeRuntime | None, seed: int) -> Iterator[Place]:
+    """Where candidates run."""
+    if runtime is None:
+        yield HERE
+        return
+    with Wasm(runtime, threads_for_answers()) as answering:
+        yield InWebAssembly(runtime, answering, seed)
 
 
 def _float_model(source: str | Path, options: QuantizeOptions) -> Model:
@@ -157,12 +260,9 @@ def _library_for(manifest: Manifest) -> KernelLibrary | None:
     return find_usable_library() if manifest.target == CPU.target else None
 
 
-def _sealed(original: Model, made: Made, drift: Drift, measured: MeasuredKernels | None) -> Bundle:
-    """Write golden answers, manifest and model card; of kernels only where they keep the bounds."""
-    kept = measured if measured and not measured.failures else None
-    take_golden_answers(original.bundle, made.model, kept.model if kept else None)
-    kernels = kept.kernels if kept else None
-    sealed = seal(made.model.files.path, replace(made.model.manifest, drift=drift, kernels=kernels))
+def _sealed(model: Model, manifest: Manifest) -> Bundle:
+    """Write manifest and model card beside graph and golden answers."""
+    sealed = seal(model.files.path, manifest)
     write_model_card(sealed)
     return sealed
 
@@ -182,13 +282,15 @@ def _require_full_precision(bundle: Bundle) -> None:
         )
 
 
-def _measures(original: Model, texts: CalibrationTexts) -> tuple[FewTexts, DriftMeter]:
+def _measures(
+    original: Model, texts: CalibrationTexts, place: Place = HERE
+) -> tuple[FewTexts, DriftMeter]:
     """What a search measures groups with, and mixtures."""
     others = texts.others.search if texts.others else ()
     impossible = some_impossible(texts.held_out)
     return (
         FewTexts(original, texts.search, others),
-        DriftMeter(original, texts.search, others, allow_no_answer=impossible),
+        DriftMeter(original, texts.search, others, allow_no_answer=impossible, place=place),
     )
 
 
@@ -231,7 +333,7 @@ def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
     return options.cpus == VNNI and not shared
 
 
-def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -> str:
+def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts, place: Place) -> str:
     """All that the measurements of a search depend on."""
     chosen = {
         **asdict(options),
@@ -241,7 +343,7 @@ def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts) -
         "kernels": None,
     }
     machine = this_machine()
-    here = (machine.cpu, machine.features, machine.versions, edgebert.__version__)
+    here = (machine.cpu, machine.features, machine.versions, place.about, edgebert.__version__)
     return "\n".join(map(str, (original.manifest, texts.fingerprint, chosen, *here)))
 
 

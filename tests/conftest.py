@@ -80,7 +80,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_cache(_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What scheme `auto` keeps for the user, of this session alone: how long layers take."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(_cache))
-    monkeypatch.setattr("edgebert.quantize.search.layer_times._ROUNDS", 3)  # no test is about times
+    monkeypatch.setattr("edgebert.quantize.search.racing._ROUNDS", 3)  # no test is about times
     return _cache
 
 
@@ -91,7 +91,7 @@ def tiny_auto(tiny_bundle: Path, _cache: Path) -> QuantizeRecord:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(_cache))
-        patch.setattr("edgebert.quantize.search.layer_times._ROUNDS", 3)
+        patch.setattr("edgebert.quantize.search.racing._ROUNDS", 3)
         return quantize_bundle(tiny_bundle, _cache / "auto-int8")
 
 

@@ -44,7 +44,7 @@ def _build(checkpoint: Path, output: Path) -> None:
     """What `edgebert build` makes of a checkpoint, on the data that ship with edgebert."""
     with pytest.MonkeyPatch.context() as patch:  # a search of half the time: no test is about it
         patch.setattr("edgebert.quantize.calibration._FOR_SEARCH", 16)
-        patch.setattr("edgebert.quantize.search.layer_times._ROUNDS", 3)
+        patch.setattr("edgebert.quantize.search.racing._ROUNDS", 3)
         result = CliRunner().invoke(main, ["build", str(checkpoint), "-o", str(output)])
     assert result.exit_code == 0, result.output
 

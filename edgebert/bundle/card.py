@@ -11,7 +11,7 @@ from edgebert.measures import found_in
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization
+from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization, Web
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 from edgebert.tasks import task_of
 
@@ -85,6 +85,8 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
         facts.append(("drift", _drift(manifest)))
     if manifest.kernels:
         facts.append(("by edgebert's kernels", _kernels(manifest.kernels)))
+    if manifest.web:
+        facts.append(("in WebAssembly", _web(manifest.web)))
     return facts
 
 
@@ -95,6 +97,21 @@ def _kernels(kernels: Kernels) -> str:
     return (
         f"{bits}drift {drift.mean:.2g}, worst {drift.max:.2g} ({drift.n} texts: {drift.texts}); "
         f"with `pip install 'edgebert[native]'`, arithmetic {kernels.arithmetic}"
+    )
+
+
+def _web(web: Web) -> str:
+    """What was measured of it there, and how fast it was beside its floats."""
+    drift, made = web.drift, web.chosen
+    speed = ""
+    if made and web.float_p50_ms:
+        speed = (
+            f"; {made.p50_ms:.3g} ms for 128 tokens, {web.float_p50_ms / made.p50_ms:.1f}x as "
+            "fast as floats"
+        )
+    return (
+        f"drift {drift.mean:.2g}, worst {drift.max:.2g} ({drift.n} texts: {drift.texts}){speed}; "
+        f"onnxruntime-web {web.onnxruntime_web}, Node {web.node}, {web.threads} thread"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
-    from edgebert.records.manifest import Count
+    from edgebert.records.manifest import Count, Drift, KindDrift
 
 Row = Sequence[object]
 
@@ -60,3 +60,11 @@ def coverage_text(coverage: Mapping[str, Count]) -> str:
 
 def size_text(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"
+
+
+def drift_line(drift: Drift | KindDrift) -> str:
+    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    return (
+        f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
+        f"worst {drift.max:.2g}{flips}"
+    )

@@ -79,6 +79,7 @@ def inspect_path(path: Path, *, provider: str | None = None) -> InspectRecord:
         saturation=saturation,
         placement=_placement(model, bundle, provider) if provider else None,
         kernels=_kernels(model, bundle),
+        web=bundle.manifest.web if bundle else None,
     )
 
 

@@ -13,6 +13,7 @@ from edgebert.records.manifest import (
     Kernels,
     LayerDecision,
     TrimmedVocabulary,
+    Web,
 )
 
 
@@ -141,12 +142,13 @@ class QuantizeRecord(Header):
 
     Attributes:
         pareto: mixtures that were tried; `latency_ms` is that of one text of 128 tokens on one
-            thread, all of them in turns.
+            thread, all of them in turns. With `web` both are those of WebAssembly.
         calibration: the texts that ranges were taken from: file, number, hash.
         isa: "any" where sums cannot leave 16 bits, else "vnni".
         fingerprint: of the answers of the bundle here, where one was made.
         kernels: what kernels make of it; None where they are not installed, or run none of it.
         kernels_left_out: why its manifest says nothing of them, one sentence for each bound.
+        web: what was measured in WebAssembly, where that is its target.
     """
 
     record: str = "quantize"
@@ -168,6 +170,7 @@ class QuantizeRecord(Header):
     fingerprint: str | None = None
     kernels: Kernels | None = None
     kernels_left_out: tuple[str, ...] = ()
+    web: Web | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -142,6 +142,42 @@ class Kernels:
 
 
 @dataclass(frozen=True)
+class WebCandidate:
+    """A form or a mixture of forms that was timed in WebAssembly; see `Web`."""
+
+    name: str
+    drift: float
+    p50_ms: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Web:
+    """What was measured of the bundle in WebAssembly, for which it was quantized.
+
+    Attributes:
+        onnxruntime_web, node: versions of what ran it.
+        threads: that candidates were timed with.
+        drift: how far it was from the fp32 reference there; `Manifest.drift` is that of the CPU.
+        float_p50_ms: of the fp32 bundle, beside the candidates; None where it did not fit.
+        candidates: mean distances, and the median time of the CPU for one text of 128 tokens.
+            Distances are those on the texts of the search, where it measured them.
+    """
+
+    onnxruntime_web: str
+    node: str
+    threads: int
+    drift: Drift
+    float_p50_ms: float | None
+    candidates: tuple[WebCandidate, ...]
+
+    @property
+    def chosen(self) -> WebCandidate | None:
+        """The candidate that became the bundle."""
+        return next((one for one in self.candidates if one.chosen), None)
+
+
+@dataclass(frozen=True)
 class Source:
     """The checkpoint a bundle came from."""
 
@@ -204,6 +240,7 @@ class Manifest:
         embedding_rows: how many token ids have an embedding, where the tokenizer knows more.
         graphs: the file of each graph by its role; of bundles older than the key the one graph.
         kernels: what kernels give, where that was measured: without it onnxruntime runs all of it.
+        web: what WebAssembly gives, where it was quantized for that.
         digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
             bundles that are older than the key.
     """
@@ -245,6 +282,7 @@ class Manifest:
     similarity: str = COSINE
     graphs: dict[str, str] = field(default_factory=lambda: {ENCODER: "model.onnx"})
     kernels: Kernels | None = None
+    web: Web | None = None
 
     @property
     def multi_label(self) -> bool:

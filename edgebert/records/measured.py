@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edgebert.records.header import Header
-from edgebert.records.manifest import Count
+from edgebert.records.manifest import Count, Web
 
 
 @dataclass(frozen=True)
@@ -280,6 +280,7 @@ class InspectRecord(Header):
             readers that do not set session.x64quantprecision; the worst first.
         placement: where the nodes run, None where no provider was asked for.
         kernels: which layers kernels run, None where that is none.
+        web: what was measured in WebAssembly, where the bundle was quantized for that.
     """
 
     record: str = "inspect"
@@ -295,6 +296,7 @@ class InspectRecord(Header):
     saturation: tuple[LayerSaturation, ...] = ()
     placement: Placement | None = None
     kernels: KernelLayers | None = None
+    web: Web | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def quantization(records: Sequence[Header], names: Names) -> Section | None:
         figures=tuple(f for q in made for f in (*_pareto(q, names), *_sensitivity(q, names))),
         tables=(
             _table(made, names),
+            *_in_web(made, names),
             *(table for q in made for table in (*_tried(q, names), *_layers(q, names))),
         ),
     )
@@ -52,6 +53,36 @@ def _table(made: Sequence[QuantizeRecord], names: Names) -> Table:
         for q in made
     ]
     return Table((*header, "time"), tuple(rows))
+
+
+def _in_web(made: Sequence[QuantizeRecord], names: Names) -> Iterator[Table]:
+    """What was measured in WebAssembly of bundles that are for it; drift above is the CPU's."""
+    header = (
+        "bundle",
+        "onnxruntime-web",
+        "texts",
+        "mean",
+        "p99",
+        "max",
+        "changed labels",
+        "ms",
+        "floats, ms",
+    )
+    rows = tuple(
+        (
+            names[q.bundle],
+            q.web.onnxruntime_web,
+            f"{q.web.drift.n:,}",
+            *map(drift, (q.web.drift.mean, q.web.drift.p99, q.web.drift.max)),
+            percent(q.web.drift.flips) if q.web.drift.flips is not None else MISSING,
+            figures(q.web.chosen.p50_ms) if q.web.chosen else MISSING,
+            figures(q.web.float_p50_ms) if q.web.float_p50_ms else MISSING,
+        )
+        for q in made
+        if q.web
+    )
+    if rows:
+        yield Table(header, rows, "In WebAssembly, on one thread")
 
 
 def _decisions(record: QuantizeRecord) -> str:

@@ -10,37 +10,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
 from edgebert.json_files import parse
-from edgebert.machine import this_machine
 from edgebert.onnx_graph.in_memory.edits import cut_out
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.forms.linear_layers import LayerGroup
 from edgebert.quantize.forms.prepared_graph import PreparedGraph
 from edgebert.quantize.forms.recipes import Recipes
-from edgebert.runtimes.sessions.session import open_graph
+from edgebert.quantize.search.places import Place
+from edgebert.quantize.search.racing import TOKENS
 from edgebert.user_cache import user_cache
-
-TOKENS = 128
-"""Of the one text that a graph is timed with, on one thread."""
-
-_ROUNDS = 25
-_FEWEST_ROUNDS = 5
-_LONGEST_S = 0.5  # of the runs of one graph, where that leaves so many rounds
-_SHORTEST_S = 0.002  # of the runs of one round
 
 
 def layer_times(
-    recipes: Recipes, groups: Sequence[LayerGroup], forms: Sequence[str], scratch: Path
+    recipes: Recipes,
+    groups: Sequence[LayerGroup],
+    forms: Sequence[str],
+    scratch: Path,
+    place: Place,
 ) -> dict[tuple[str, str], float]:
     """Milliseconds for 128 tokens on one thread, by group and form.
 
@@ -49,21 +42,23 @@ def layer_times(
         groups: what is timed.
         forms: in which forms; `float` is always among them.
         scratch: a folder for graphs.
+        place: where they run.
     """
     wanted = {
         (group.name, form): _kind(recipes, group, form)
         for group in groups
         for form in (*forms, FLOAT)
     }
-    known = _read_cache()
+    cache = _cache_file(place)
+    known = _read_cache(cache)
     graphs: dict[str, Path] = {}
     for (name, form), kind in wanted.items():
         if kind not in known and kind not in graphs:
             group = next(group for group in groups if group.name == name)
             graphs[kind] = _alone(recipes, group, form, scratch / f"{len(graphs)}.onnx")
-    known |= race(graphs, widened=graphs if recipes.saturates else ())
+    known |= place.race(graphs, widened=graphs if recipes.saturates else ())
     if graphs:
-        _write_cache(known)
+        _write_cache(cache, known)
     runs = {group.name: len(group.values) for group in groups}  # of layers that share a weight
     return {key: known[kind] * runs[key[0]] for key, kind in wanted.items()}
 
@@ -135,71 +130,20 @@ def _without_others(node: onnx.NodeProto, value: str) -> onnx.NodeProto:
     return copy
 
 
-def race(
-    graphs: Mapping[str, Path], *, widened: Collection[str], tokens: int = TOKENS
-) -> dict[str, float]:
-    """The fastest run of each graph on one text and one thread, in ms.
-
-    They take turns, so that a slow spell of the machine hits them all.
-
-    Args:
-        graphs: .onnx files by any name.
-        widened: names of those with weights whose sums could overflow on CPUs without VNNI.
-        tokens: of the text.
-    """
-    sessions = {
-        kind: open_graph(path, threads=1, widen=kind in widened) for kind, path in graphs.items()
-    }
-    feeds = {kind: _feed(session, tokens) for kind, session in sessions.items()}
-    runs = {kind: _runs(sessions[kind], feeds[kind]) for kind in sessions}
-    best = dict.fromkeys(sessions, float("inf"))
-    for number in range(_ROUNDS):
-        for kind, session in sessions.items():
-            if number >= _FEWEST_ROUNDS and number * runs[kind] * best[kind] > _LONGEST_S:
-                continue
-            for _ in range(runs[kind]):
-                start = time.perf_counter()
-                session.run(None, feeds[kind])
-                best[kind] = min(best[kind], time.perf_counter() - start)
-    return {kind: float(f"{1000 * seconds:.3g}") for kind, seconds in best.items()}
+def _cache_file(place: Place) -> Path:
+    digest = hashlib.sha256(place.about.encode()).hexdigest()[:16]
+    return user_cache("layer-times") / f"{digest}.json"
 
 
-def _feed(session: Any, tokens: int) -> dict[str, np.ndarray]:
-    """One text of so many tokens, or of as many as a graph of fixed shape takes."""
-    draw, feed = np.random.default_rng(0), {}
-    for entry in session.get_inputs():
-        sizes = zip(entry.shape, (1, tokens), strict=False)
-        shape = [n if isinstance(n, int) else usual for n, usual in sizes] + entry.shape[2:]
-        if entry.type == "tensor(float)":
-            feed[entry.name] = draw.normal(size=shape).astype(np.float32)
-        else:
-            kind = np.int64 if entry.type == "tensor(int64)" else np.int32
-            feed[entry.name] = np.full(shape, "type" not in entry.name, kind)
-    return feed
-
-
-def _runs(session: Any, feed: dict[str, np.ndarray]) -> int:
-    start = time.perf_counter()
-    session.run(None, feed)
-    return max(1, int(_SHORTEST_S / max(time.perf_counter() - start, 1e-6)))
-
-
-def _cache_file() -> Path:
-    machine = this_machine()
-    about = f"{machine.cpu} {machine.features} {machine.versions.get('onnxruntime')}"
-    return user_cache("layer-times") / f"{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
-
-
-def _read_cache() -> dict[str, float]:
+def _read_cache(path: Path) -> dict[str, float]:
     try:
-        read = parse(_cache_file().read_text(encoding="utf-8"))
+        read = parse(path.read_text(encoding="utf-8"))
         return {str(kind): float(ms) for kind, ms in read.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
-def _write_cache(times: dict[str, float]) -> None:
-    path = _cache_file()
+def _write_cache(path: Path, times: dict[str, float]) -> None:
     beside = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ from edgebert.data import Text
 from edgebert.machine import available_cores
 from edgebert.measures.labels import label_flips
 from edgebert.quantize.options import Budget
+from edgebert.quantize.search.places import HERE, Place
 from edgebert.records.profile import untuned
 from edgebert.runtimes import Model
 from edgebert.runtimes.sessions.engine import Engine
-from edgebert.runtimes.sessions.session import open_graph
 from edgebert.tasks.answers import Answers
 from edgebert.text.encoding import encode
 
@@ -76,6 +76,7 @@ class DriftMeter:
         texts: what a candidate is for.
         others: texts of other kinds, which it should not fail at either.
         allow_no_answer: whether a question may have none.
+        place: where candidates run.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class DriftMeter:
         others: Sequence[Text] = (),
         *,
         allow_no_answer: bool = False,
+        place: Place = HERE,
     ) -> None:
         self._model = model
+        self._place = place
         self._allow_no_answer = allow_no_answer
         self._texts, self._own = first_of_each(model, texts, others, _TOKENS)
         self._reference = self._answers(model)
@@ -100,7 +103,7 @@ class DriftMeter:
         """
         cores = available_cores()
         profile = replace(untuned(cores), callers=1, caller_threads=cores)  # one session for all
-        engine = Engine(partial(open_graph, graph, widen=widen), profile)
+        engine = Engine(partial(self._place.open_graph, graph, widen=widen), profile)
         answers = self._answers(Model(self._model.files, engine, self._model.tokenizer))
         spec = self._model.spec
         distances, changed = spec.task.disagreement(

@@ -22,14 +22,16 @@ from edgebert.progress import track
 from edgebert.quantize.forms.recipes import Plan, Recipes
 from edgebert.quantize.options import AUTO, Budget
 from edgebert.quantize.search.few_texts import FewTexts
-from edgebert.quantize.search.layer_times import TOKENS, layer_times, race
+from edgebert.quantize.search.layer_times import layer_times
 from edgebert.quantize.search.mixture_drift import DriftMeter, MixtureDrift
 from edgebert.quantize.search.pareto_sweep import Cost, Costs, Mixture, last_as_fast, pareto_sweep
+from edgebert.quantize.search.places import HERE, Place
+from edgebert.quantize.search.racing import TOKENS
 from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.quantize.search.sensitivity import AloneRuns
 from edgebert.records.made import MIXTURE, ParetoPoint
 
-_RESERVE = 0.85
+RESERVE = 0.85
 """Share of the budget that the search may use up: texts it has not seen drift a little more."""
 
 _OPEN_WEIGHTS = 400_000_000  # of all mixtures that are timed at once
@@ -48,6 +50,8 @@ class Search:
         sensitivity: drift of each group alone, by group and form.
         measured: steps that were measured on the whole graph, by their place.
         schemes: the same for mixtures of one form, by its name.
+        allowed: the budget as mixtures are held to it: on texts of other kinds no tighter than what
+            the most careful form takes of it.
     """
 
     sweep: tuple[Mixture, ...]
@@ -55,6 +59,7 @@ class Search:
     sensitivity: dict[tuple[str, str], float]
     measured: dict[int, MixtureDrift]
     schemes: dict[str, MixtureDrift]
+    allowed: Budget
 
 
 def search(
@@ -64,6 +69,7 @@ def search(
     budget: Budget,
     scratch: Path,
     cache: SearchCache,
+    place: Place = HERE,
 ) -> Search:
     """Find the fastest mixture inside the budget.
 
@@ -74,6 +80,7 @@ def search(
         budget: what is allowed.
         scratch: a folder for graphs.
         cache: keeps what was measured.
+        place: where layers are timed; `meter` runs mixtures there.
     """
 
     def measure(plan: Plan) -> MixtureDrift:
@@ -87,7 +94,7 @@ def search(
     sensitivity = _sensitivity(recipes, forms, alone, cache)
     schemes = {form: measure(dict.fromkeys(names, form)) for form in (*forms, DYNAMIC)}
     allowed = _with_others(budget, schemes[forms[0]])
-    times = layer_times(recipes, groups, forms, scratch)
+    times = layer_times(recipes, groups, forms, scratch, place)
     sweep = pareto_sweep(_costs(names, forms, sensitivity, times))
     first, measured = _first_inside(sweep, allowed, measure)
     first = last_as_fast(sweep, first)
@@ -98,6 +105,7 @@ def search(
         sensitivity=sensitivity,
         measured=measured,
         schemes=schemes,
+        allowed=allowed,
     )
 
 
@@ -119,7 +127,7 @@ def pareto_points(
     drifts = {scheme: measured.mean for scheme, measured in found.schemes.items()}
     steps = {step: measured.mean for step, measured in found.measured.items()}
     for step in sorted({*steps, chosen}):
-        label = AUTO if step == chosen else f"{MIXTURE} {step + 1}"
+        label = AUTO if step == chosen else mixture_name(step)
         plans[label] = found.sweep[step].plan
         drifts[label] = steps.get(step, drift)
     times: dict[str, float] = {}
@@ -130,10 +138,15 @@ def pareto_points(
         for label, path in graphs.items():
             recipes.write(forms[label], path)
         widened = [label for label in forms if recipes.widens(forms[label])]
-        times |= race(graphs, widened=widened, tokens=min(TOKENS, max_length))
+        times |= HERE.race(graphs, widened=widened, tokens=min(TOKENS, max_length))
     return tuple(
         ParetoPoint(drifts[label], times[label], label, chosen=label == AUTO) for label in plans
     )
+
+
+def mixture_name(step: int) -> str:
+    """What a step of a sweep is called."""
+    return f"{MIXTURE} {step + 1}"
 
 
 def _at_once(recipes: Recipes) -> int:
@@ -185,7 +198,7 @@ def _with_others(budget: Budget, careful: MixtureDrift) -> Budget:
     """
     if careful.others_mean is None or careful.others_p99 is None:
         return budget
-    mean, p99 = careful.others_mean / _RESERVE, careful.others_p99 / _RESERVE
+    mean, p99 = careful.others_mean / RESERVE, careful.others_p99 / RESERVE
     return replace(
         budget,
         others_mean=None if budget.mean is None else max(budget.mean, mean),
@@ -202,7 +215,7 @@ def _first_inside(
     while low < high:
         middle = (low + high) // 2 if measured else low  # the fastest often keeps it at once
         measured[middle] = measure(sweep[middle].plan)
-        if measured[middle].within(budget, _RESERVE):
+        if measured[middle].within(budget, RESERVE):
             high = middle
         else:
             low = middle + 1

@@ -17,6 +17,7 @@ from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.quantize.forms.linear_layers import LayerGroup
 from edgebert.quantize.forms.recipes import Recipes
+from edgebert.quantize.search.places import HERE, Place
 
 CPU_CLASSES = {
     "avx2": {FLOAT: 1.0, TOKEN: 0.62, STATIC: 0.50},
@@ -41,6 +42,7 @@ def times_by_share(
     groups: Sequence[LayerGroup],
     _forms: Sequence[str],
     _scratch: Path,
+    _place: Place = HERE,
 ) -> dict[tuple[str, str], float]:
     """Milliseconds by group and form, as `edgebert.quantize.search.layer_times` measures them.
 

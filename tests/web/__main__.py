@@ -22,6 +22,7 @@ from web.families import families_read_alike
 from web.laid_out import FIXTURES, OTHERS, lay_out, lay_out_readings
 from web.pages import pages_work
 from web.pipelines import node_runs, pipelines_open
+from web.quantized import Proved, proved_in_wasm
 from web.reading import read_alike
 from web.running import WORK
 
@@ -50,9 +51,10 @@ class Step:
 def main(bundles: Sequence[Path], chosen: Sequence[str], output: Path) -> None:
     """Test the client with tiny bundles and with a real embedder, by default all-MiniLM-L6-v2."""
     compared: list[Compared] = []
+    proved: list[Proved] = []
     figures: dict[str, Any] = {}
     try:
-        steps = _steps(tuple(bundles) or _minilm(), output, compared, figures)
+        steps = _steps(tuple(bundles) or _minilm(), output, compared, proved, figures)
         unknown = {*chosen} - {step.name for step in steps}
         if unknown:
             raise click.UsageError(f"no step {min(unknown)}: {', '.join(s.name for s in steps)}")
@@ -62,14 +64,18 @@ def main(bundles: Sequence[Path], chosen: Sequence[str], output: Path) -> None:
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    _show(compared, figures)
+    _show(compared, proved, figures)
     if broken:
         click.echo("\n".join(f"Error: {sentence}" for sentence in broken), err=True)
         sys.exit(GateError.exit_code)
 
 
 def _steps(
-    bundles: Sequence[Path], pictures: Path, compared: list[Compared], figures: dict[str, Any]
+    bundles: Sequence[Path],
+    pictures: Path,
+    compared: list[Compared],
+    proved: list[Proved],
+    figures: dict[str, Any],
 ) -> list[Step]:
     others = {name: OTHERS / name for name in ON_CPUS}
     tiny = {name: FIXTURES / name for name in TASKS} | {"sparse": others["sparse"]}
@@ -85,11 +91,17 @@ def _steps(
         Step("client", tested),
         Step("reading", lambda: _reading(int8)),
         Step("families", families_read_alike),
+        Step("quantized", lambda: proved_in_wasm(_choosing(), fp32, proved)),
         Step("answers", lambda: answer_alike(laid_out, compared)),
         Step("pages", lambda: pages_work(tiny, int8, pictures, figures)),
         Step("pipelines", lambda: pipelines_open(opened)),
         Step("node", lambda: node_runs(FIXTURES / "tagger")),
     ]
+
+
+def _choosing() -> dict[str, Path]:
+    """Float bundles that are quantized for the web: one is judged by vectors, one by labels."""
+    return {name: FIXTURES / name for name in ("embedder", "classifier")}
 
 
 def _reading(real: Path) -> Iterator[str]:
@@ -121,10 +133,20 @@ def _found(step: Step) -> Iterator[str]:
         yield str(error)
 
 
-def _show(compared: Sequence[Compared], figures: dict[str, Any]) -> None:
+def _show(compared: Sequence[Compared], proved: Sequence[Proved], figures: dict[str, Any]) -> None:
     if compared:
         rows = [(c.bundle, c.where, f"{c.mean:.5f}", f"{c.least:.5f}") for c in compared]
         click.echo(table(("int8", "where", "cosine to Python", "least"), rows))
+    if proved:
+        header = (
+            "quantized for wasm",
+            "drift there",
+            "by the client",
+            "on the CPU",
+            "ms",
+            "floats",
+        )
+        click.echo(table(header, map(_proved, proved)))
     if "typing" in figures:
         said = figures["typing"]
         click.echo(
@@ -132,6 +154,13 @@ def _show(compared: Sequence[Compared], figures: dict[str, Any]) -> None:
             f"{_blocks(said['longestBlockMs'])}"
         )
     click.echo(this_machine().cpu_and_class)
+
+
+def _proved(found: Proved) -> tuple[str, ...]:
+    made, floats = found.web.chosen, found.web.float_p50_ms
+    drifts = (found.web.drift.mean, found.again, found.on_cpu)
+    times = (made.p50_ms if made else 0, floats or 0)
+    return (found.bundle, *(f"{drift:.3g}" for drift in drifts), *(f"{ms:.3g}" for ms in times))
 
 
 def _blocks(longest_ms: float) -> str:

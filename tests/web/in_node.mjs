@@ -16,6 +16,6 @@ if (plan.readings) {
 }
 const { load } = await module(`${plan.client}/edgebert.js`);
 for (const [name, questions] of Object.entries(plan.bundles ?? {})) {
-  found.bundles[name] = await askAll(load, `${plan.folder}/bundles/${name}`, {}, questions);
+  found.bundles[name] = await askAll(load, `${plan.folder}/bundles/${name}`, plan.options ?? {}, questions);
 }
 writeFileSync(answers, JSON.stringify(found));

@@ -9,8 +9,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, record_to, require
-from edgebert.cli.make.quantize import drift_line
-from edgebert.cli.tables import written
+from edgebert.cli.tables import drift_line, written
 
 if TYPE_CHECKING:
     from edgebert.records.made import KernelsRecord

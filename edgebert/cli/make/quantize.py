@@ -9,11 +9,11 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, record_to, require
-from edgebert.cli.tables import coverage_text, size_text, table, written
+from edgebert.cli.tables import coverage_text, drift_line, size_text, table, written
 
 if TYPE_CHECKING:
     from edgebert.records.made import QuantizeRecord
-    from edgebert.records.manifest import Drift, KindDrift
+    from edgebert.records.manifest import Drift, Web
 
 
 @click.command(cls=Command)
@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     help="any: weights that every CPU multiplies alike. vnni: the full range, for which CPUs "
-    "without VNNI take a third longer. auto: any where there are texts to make up for it.",
+    "without VNNI take a third longer. auto: any where there are texts to make up for it; vnni for "
+    "--target web, where the full range is exact.",
 )
 @click.option(
     "--data",
@@ -77,7 +78,13 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     help="auto: measure with edgebert's kernels too, where they are installed, so that they run it. "
-    "off: leave it to onnxruntime.",
+    "off: leave it to onnxruntime. No browser has them: --target web leaves them out.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["web"]),
+    help="web: what is fastest in WebAssembly, with drift, bounds and times of there. Takes Node 20 "
+    "or newer, and onnxruntime-web in node_modules. Default: the target of BUNDLE.",
 )
 @options.max_drift
 @options.max_flips
@@ -97,6 +104,7 @@ def quantize(
 
     \b
         edgebert quantize minilm/ -o minilm-int8/ --calibration texts.txt
+        edgebert quantize minilm/ -o minilm-web/ --target web
     """
     require("quantize", "quantize", "onnx", "onnxruntime")
     from edgebert.quantize import QuantizeOptions, quantize_bundle
@@ -113,8 +121,29 @@ def show_quantize(record: QuantizeRecord) -> str:
         f"{written(record.bundle, record.passed)}: int8 ({record.scheme}), {size_text(record.size_bytes)}, "
         f"{record.source_size_bytes / record.size_bytes:.1f}x smaller than {record.source}\n"
         f"coverage: {coverage_text(record.coverage)}\n"
-        f"{_calibration(record)}" + "\n".join([*_drifts(record.drift), *_kernels(record)])
+        f"{_calibration(record)}" + "\n".join(_measured(record))
     )
+
+
+def _measured(record: QuantizeRecord) -> list[str]:
+    """How far it drifts wherever that was measured."""
+    if record.web is None:
+        return [*_drifts(record.drift), *_kernels(record)]
+    web = record.web
+    there = f"in WebAssembly (onnxruntime-web {web.onnxruntime_web}, Node {web.node})"
+    lines = [*_times(web), *(f"{there}: {line}" for line in _drifts(web.drift))]
+    return [*lines, *(f"on the CPU: {line}" for line in _drifts(record.drift))]
+
+
+def _times(web: Web) -> list[str]:
+    """How fast it is in WebAssembly beside its floats."""
+    made = web.chosen
+    if made is None or web.float_p50_ms is None:
+        return []
+    share = web.float_p50_ms / made.p50_ms
+    return [
+        f"{made.p50_ms:.3g} ms there, {share:.2f}x as fast as floats ({web.float_p50_ms:.3g} ms)"
+    ]
 
 
 def _drifts(drift: Drift) -> list[str]:
@@ -134,14 +163,6 @@ def _kernels(record: QuantizeRecord) -> list[str]:
     return [f"{said}: {line}" for line in _drifts(record.kernels.drift)]
 
 
-def drift_line(drift: Drift | KindDrift) -> str:
-    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
-    return (
-        f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
-        f"worst {drift.max:.2g}{flips}"
-    )
-
-
 def _calibration(record: QuantizeRecord) -> str:
     """Which texts set the ranges, and what else a search would have given."""
     lines = [f"calibrated on {record.calibration}"] if record.calibration else []
@@ -151,5 +172,6 @@ def _calibration(record: QuantizeRecord) -> str:
             (point.scheme, f"{point.drift:.2g}", f"{point.latency_ms:.1f}")
             for point in sorted(timed, key=lambda point: (point.latency_ms or 0, point.drift))
         ]
-        lines.append(table(("tried", "drift", "ms at 1x128, 1 thread"), rows))
+        where = " of WebAssembly" if record.web else ""
+        lines.append(table(("tried", "drift", f"ms at 1x128, 1 thread{where}"), rows))
     return "".join(f"{line}\n" for line in lines)

@@ -10,9 +10,10 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, record_to
-from edgebert.cli.tables import coverage_text, size_text, table
+from edgebert.cli.tables import coverage_text, drift_line, size_text, table
 
 if TYPE_CHECKING:
+    from edgebert.records.manifest import Web
     from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
 
 
@@ -48,6 +49,7 @@ def show_inspect(record: InspectRecord) -> str:
         *_saturation(record),
         *_placement(record.placement),
         *_kernels(record.kernels),
+        *_web(record.web),
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
@@ -105,6 +107,22 @@ def _kernels(kernels: KernelLayers | None) -> Iterator[str]:
         return
     yield table(("layer", "runs by"), rows)
     yield f"kernels: run {could}, where 'edgebert[native]' is installed ({kernels.arithmetic})"
+
+
+def _web(web: Web | None) -> Iterator[str]:
+    """What was chosen and measured in WebAssembly."""
+    if web is None:
+        return
+    rows = [
+        (one.name, f"{one.drift:.2g}", f"{one.p50_ms:.3g}", "chosen" if one.chosen else "")
+        for one in sorted(web.candidates, key=lambda one: one.p50_ms)
+    ]
+    header = ("in WebAssembly", "drift", f"ms at 1x128, {web.threads} thread", "")
+    yield table(header, rows)
+    yield (
+        f"proved in WebAssembly: {drift_line(web.drift)} (onnxruntime-web {web.onnxruntime_web}, "
+        f"Node {web.node})"
+    )
 
 
 def _described(record: InspectRecord) -> str:

@@ -375,6 +375,23 @@ var drift = object(
   { others: [] }
 );
 var kernels = object({ arithmetic: integer, exact: boolean, drift }, {}, {});
+var webCandidate = object(
+  { name: string, drift: number, p50_ms: number, chosen: boolean },
+  {},
+  {}
+);
+var web = object(
+  {
+    onnxruntime_web: string,
+    node: string,
+    threads: integer,
+    drift,
+    float_p50_ms: nullable(number),
+    candidates: list(webCandidate)
+  },
+  {},
+  {}
+);
 var source = object({ id: string, revision: nullable(string), sha256: string }, {}, {});
 var unseen = object(
   {
@@ -438,7 +455,8 @@ var OPTIONAL = {
   digest: nullable(string),
   similarity: string,
   graphs: dictionary(string),
-  kernels: nullable(kernels)
+  kernels: nullable(kernels),
+  web: nullable(web)
 };
 var decodeManifest = object(REQUIRED, OPTIONAL, {
   created_with: {},
@@ -454,7 +472,8 @@ var decodeManifest = object(REQUIRED, OPTIONAL, {
   digest: null,
   similarity: "cosine",
   graphs: { [ENCODER]: "model.onnx" },
-  kernels: null
+  kernels: null,
+  web: null
 });
 
 // src/bundle/sha256.ts
@@ -4053,8 +4072,8 @@ function runsInWeb({ env }) {
   return env.versions.web !== void 0;
 }
 function versionOf({ env }) {
-  const { web, node, common } = env.versions;
-  return web ?? node ?? env.versions["react-native"] ?? common;
+  const { web: web2, node, common } = env.versions;
+  return web2 ?? node ?? env.versions["react-native"] ?? common;
 }
 async function openRuntime(given, provider) {
   if (given === void 0) return imported(() => byName(provider), packageOf(provider));

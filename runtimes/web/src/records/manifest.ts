@@ -77,6 +77,23 @@ const drift = object(
   { others: [] },
 );
 const kernels = object({ arithmetic: integer, exact: boolean, drift }, {}, {});
+const webCandidate = object(
+  { name: string, drift: number, p50_ms: number, chosen: boolean },
+  {},
+  {},
+);
+const web = object(
+  {
+    onnxruntime_web: string,
+    node: string,
+    threads: integer,
+    drift,
+    float_p50_ms: nullable(number),
+    candidates: list(webCandidate),
+  },
+  {},
+  {},
+);
 const source = object({ id: string, revision: nullable(string), sha256: string }, {}, {});
 const unseen = object(
   {
@@ -145,6 +162,7 @@ export const OPTIONAL = {
   similarity: string,
   graphs: dictionary(string),
   kernels: nullable(kernels),
+  web: nullable(web),
 };
 
 export const decodeManifest = object(REQUIRED, OPTIONAL, {
@@ -162,6 +180,7 @@ export const decodeManifest = object(REQUIRED, OPTIONAL, {
   similarity: "cosine",
   graphs: { [ENCODER]: "model.onnx" },
   kernels: null,
+  web: null,
 });
 
 export type Manifest = Decoded<typeof decodeManifest>;

@@ -161,6 +161,36 @@ export declare const OPTIONAL: {
             } & {})[];
         };
     } & {}) | null>;
+    web: import("./decoding.js").Decode<({
+        readonly onnxruntime_web: string;
+        readonly node: string;
+        readonly threads: number;
+        readonly drift: {
+            readonly mean: number;
+            readonly p99: number;
+            readonly max: number;
+            readonly flips: number | null;
+            readonly n: number;
+            readonly texts: string;
+            readonly promises: Readonly<Record<string, number>>;
+        } & {
+            readonly others: readonly ({
+                readonly texts: string;
+                readonly n: number;
+                readonly mean: number;
+                readonly p99: number;
+                readonly max: number;
+                readonly flips: number | null;
+            } & {})[];
+        };
+        readonly float_p50_ms: number | null;
+        readonly candidates: readonly ({
+            readonly name: string;
+            readonly drift: number;
+            readonly p50_ms: number;
+            readonly chosen: boolean;
+        } & {})[];
+    } & {}) | null>;
 };
 export declare const decodeManifest: import("./decoding.js").Decode<{
     readonly format: number;
@@ -278,6 +308,36 @@ export declare const decodeManifest: import("./decoding.js").Decode<{
                 readonly flips: number | null;
             } & {})[];
         };
+    } & {}) | null;
+    readonly web: ({
+        readonly onnxruntime_web: string;
+        readonly node: string;
+        readonly threads: number;
+        readonly drift: {
+            readonly mean: number;
+            readonly p99: number;
+            readonly max: number;
+            readonly flips: number | null;
+            readonly n: number;
+            readonly texts: string;
+            readonly promises: Readonly<Record<string, number>>;
+        } & {
+            readonly others: readonly ({
+                readonly texts: string;
+                readonly n: number;
+                readonly mean: number;
+                readonly p99: number;
+                readonly max: number;
+                readonly flips: number | null;
+            } & {})[];
+        };
+        readonly float_p50_ms: number | null;
+        readonly candidates: readonly ({
+            readonly name: string;
+            readonly drift: number;
+            readonly p50_ms: number;
+            readonly chosen: boolean;
+        } & {})[];
     } & {}) | null;
 }>;
 export type Manifest = Decoded<typeof decodeManifest>;
