@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import click
 
@@ -36,3 +37,32 @@ def track(
         item_show_func=lambda item: None if item is None or tell is None else tell(),
     ) as bar:
         yield from bar
+
+
+class Bar:
+    """How far work has come that others do too."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def step(self) -> None:
+        self._bar.update(1)
+
+    def move_to(self, done: int) -> None:
+        """Say how much is done, by whomever."""
+        if done > self._bar.pos:
+            self._bar.update(done - self._bar.pos)
+
+
+@contextmanager
+def counted(label: str, length: int) -> Iterator[Bar]:
+    """Show on stderr how much of `length` is done.
+
+    Args:
+        label: a few words in front of the bar.
+        length: how much there is to do.
+    """
+    with click.progressbar(
+        length=length, label=f"{label:<28}", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        yield Bar(bar)
