@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from edgebert.data.makers import MadeBy
 from edgebert.data.starts import Start
 from edgebert.records.codec import read_json, to_json
 
@@ -177,22 +178,23 @@ def record_path(part: Path) -> Path:
 
 
 @contextmanager
-def put_in_place(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` that no other process knows; it becomes `path` at the end.
+def put_in_place(path: Path, parts: Path) -> Iterator[Path]:
+    """Yield a path in the folder of parts that no other process knows; it becomes `path` at the end.
 
-    Processes of several machines may write the same at once: their numbers tell them not apart.
+    What a process that is killed leaves there goes with the folder. Processes of several machines
+    may write the same at once, whose numbers do not tell them apart.
     """
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    making = parts / f".{uuid4().hex}"
     try:
-        yield beside
-        beside.replace(path)
+        yield making
+        making.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        making.unlink(missing_ok=True)
 
 
-def write_in_place(record: Job | ShardRecord, path: Path) -> None:
-    with put_in_place(path) as beside:
-        beside.write_text(to_json(record) + "\n", encoding="utf-8")
+def write_in_place(record: Job | ShardRecord | MadeBy, path: Path, parts: Path) -> None:
+    with put_in_place(path, parts) as making:
+        making.write_text(to_json(record) + "\n", encoding="utf-8")
 
 
 Tell = Callable[[str], None]

@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edgebert.answer_files import Columns, open_layout
-from edgebert.bulk.job import Failure, Shard, ShardRecord, put_in_place, record_path
-from edgebert.data.makers import write_beside
+from edgebert.bulk.job import (
+    Failure,
+    Shard,
+    ShardRecord,
+    put_in_place,
+    record_path,
+    write_in_place,
+)
+from edgebert.data.makers import MadeBy, file_beside
 from edgebert.errors import OutputError
 from edgebert.output import write_errors_named
 from edgebert.records.codec import read_json
@@ -40,7 +47,7 @@ def join(target: Path, shards: Sequence[Shard], columns: Columns, lock: Path) ->
         target: the output.
         shards: of its input, in order.
         columns: of its rows.
-        lock: where runs that would do it at the same time meet.
+        lock: a file among the parts, where runs that would do it at the same time meet.
 
     Returns:
         None where another run has done it meanwhile.
@@ -53,8 +60,8 @@ def join(target: Path, shards: Sequence[Shard], columns: Columns, lock: Path) ->
             return None
         records = [read_json(ShardRecord, record_path(s.part), "record of a shard") for s in shards]
         target.parent.mkdir(parents=True, exist_ok=True)
-        with put_in_place(target) as beside:
-            _put_together(target, shards, records, columns, beside)
+        with put_in_place(target, lock.parent) as making:
+            _put_together(target, shards, records, columns, making)
     for shard in shards:
         record_path(shard.part).unlink(missing_ok=True)  # first: it says that there is a part
         shard.part.unlink(missing_ok=True)
@@ -81,7 +88,9 @@ def _put_together(
         layout.finish(spool, result)
     finally:
         spool.unlink(missing_ok=True)
-    write_beside(target, layout.beside, result)
+    if layout.beside:
+        made_by = MadeBy.of(layout.beside, result)
+        write_in_place(made_by, file_beside(target), result.parent)
 
 
 def _append(part: Path, record: ShardRecord, stream: BinaryIO) -> None:

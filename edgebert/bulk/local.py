@@ -28,7 +28,9 @@ class LocalWorkers:
     def refuse_unreadable(self, paths: Iterable[Path]) -> None:
         self._worker.refuse_unreadable(paths)
 
-    def write(self, shards: Iterable[Shard], passed: Callable[[], None]) -> Iterator[Shard]:
+    def write(
+        self, shards: Iterator[Shard], most: int, passed: Callable[[], None]
+    ) -> Iterator[Shard]:
         for shard in shards:
             self._worker.write(shard, passed)
             yield shard

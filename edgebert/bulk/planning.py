@@ -15,7 +15,7 @@ from edgebert.bundle import file_sha256
 from edgebert.data.makers import file_beside
 from edgebert.data.starts import survey_texts
 from edgebert.errors import InputError, OutputError
-from edgebert.output import refuse_existing, write_errors_named
+from edgebert.output import write_errors_named
 
 _TEXTS_IN_A_SHARD = 8192
 _ANEW = "or add --force to begin anew"
@@ -46,7 +46,7 @@ def open_job(
     *,
     force: bool,
     check: Callable[[Iterable[Path]], None],
-) -> Job:
+) -> tuple[Job, bool]:
     """Find the job of a folder, which must be this one, or plan it and write it down.
 
     Args:
@@ -57,21 +57,22 @@ def open_job(
         force: whether to begin anew, whatever is there.
         check: refuses inputs with texts that cannot be answered, where outputs cannot say so.
 
+    Returns:
+        The job, and whether its inputs were read just now.
+
     Raises:
         InputError: an input cannot be read, holds what is not answered, or all hold no text.
         OutputError: the folder holds another job; the message says what differs.
     """
     found = None if force else folder.read()
-    if found is None:
-        planned = _plan(asking, source, look)
+    planned = _plan(asking, source, look) if found is None else None
+    if planned is not None:
         check(source.path(input.name) for input in planned.inputs)
         with write_errors_named(folder.path):
-            folder.path.mkdir(parents=True, exist_ok=True)
-            _make_room(folder, planned, force=force)
-            write_in_place(planned, folder.job_path)
-        found = folder.read() or planned  # what another run may have written at the same time
+            found = _write_down(folder, planned, force=force)
+    assert found is not None  # it was found, or planned
     _refuse_other_job(folder, found, look.run, source)
-    return found
+    return found, found == planned
 
 
 def refuse_changed(job: Job, source: Source, numbers: Iterable[int]) -> None:
@@ -113,20 +114,25 @@ def _surveyed(asking: Asking, source: Source, name: str, output: str) -> Input:
     )
 
 
-def _make_room(folder: JobFolder, planned: Job, *, force: bool) -> None:
-    """Take away what an earlier job has left, so that no output is taken for one of this job.
-
-    Raises:
-        OutputError: an output is there already, and `force` is not set.
-    """
-    earlier = _earlier(folder) if force else None
-    inputs = (*planned.inputs, *(earlier.inputs if earlier else ()))
-    for path in map(folder.output, inputs):
-        refuse_existing(path, force=force)
-        path.unlink(missing_ok=True)
-        file_beside(path).unlink(missing_ok=True)
+def _write_down(folder: JobFolder, planned: Job, *, force: bool) -> Job:
+    """Write a job down; return that of another run, where one was written meanwhile."""
+    folder.path.mkdir(parents=True, exist_ok=True)
     if force:
-        shutil.rmtree(folder.parts, ignore_errors=True)
+        _begin_anew(folder, planned)
+    elif (found := folder.read()) is not None:
+        return found
+    folder.parts.mkdir(exist_ok=True)
+    write_in_place(planned, folder.job_path, folder.parts)
+    return folder.read() or planned
+
+
+def _begin_anew(folder: JobFolder, planned: Job) -> None:
+    """Take away what would be taken for this job's, or is an earlier job's."""
+    earlier = _earlier(folder)
+    for input in (*planned.inputs, *(earlier.inputs if earlier else ())):
+        folder.output(input).unlink(missing_ok=True)
+        file_beside(folder.output(input)).unlink(missing_ok=True)
+    shutil.rmtree(folder.parts, ignore_errors=True)
 
 
 def _earlier(folder: JobFolder) -> Job | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,21 +89,23 @@ class RayWorkers:
         except RayTaskError as error:
             raise _cause(error) from error
 
-    def write(self, shards: Iterable[Shard], passed: Callable[[], None]) -> Iterator[Shard]:
-        waiting = deque(shards)
+    def write(
+        self, shards: Iterator[Shard], most: int, passed: Callable[[], None]
+    ) -> Iterator[Shard]:
         cores = int(ray.cluster_resources().get("CPU", 1))
-        for _ in range(min(cores, len(waiting)) - len(self._idle)):
+        for _ in range(min(cores, most) - len(self._idle)):
             self._begin_worker()
-        left = len(waiting)
-        while left:
-            while waiting and self._idle:
-                self._give(self._idle.pop(), waiting.popleft())
+        again: list[Shard] = []
+        while True:
+            while self._idle and (shard := again.pop() if again else next(shards, None)):
+                self._give(self._idle.pop(), shard)
+            if not any(running.shard for running in self._running.values()) and self._idle:
+                return
             shard, done = self._wait()
             if shard is not None and done:
-                left -= 1
                 yield shard
             elif shard is not None:
-                waiting.appendleft(shard)
+                again.append(shard)
 
     def _begin_worker(self) -> None:
         actor = ray.remote(num_cpus=1, max_restarts=0)(Worker).remote(self._asking, threads=1)

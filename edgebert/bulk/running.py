@@ -12,12 +12,13 @@ from typing import Protocol
 
 from edgebert.bulk.asking import Asking
 from edgebert.bulk.failures import tell_failures
-from edgebert.bulk.job import Failure, Job, JobFolder, Shard, Tell
+from edgebert.bulk.job import Failure, Job, JobFolder, Shard, Tell, record_path
 from edgebert.bulk.joining import Joined, join
 from edgebert.bulk.planning import open_job, refuse_changed, refuse_in_the_way
 from edgebert.bulk.sources import Source, find_source
 from edgebert.bulk.worker import Look
 from edgebert.errors import OutputError
+from edgebert.output import write_errors_named
 from edgebert.progress import counted
 
 
@@ -30,8 +31,16 @@ class Workers(Protocol):
     def refuse_unreadable(self, paths: Iterable[Path]) -> None:
         """See `Worker`."""
 
-    def write(self, shards: Iterable[Shard], passed: Callable[[], None]) -> Iterator[Shard]:
-        """Answer shards; yield each that is done. `passed` may be called after each text."""
+    def write(
+        self, shards: Iterator[Shard], most: int, passed: Callable[[], None]
+    ) -> Iterator[Shard]:
+        """Answer shards, and yield each that is done.
+
+        Args:
+            shards: are taken one by one, when a worker is free.
+            most: how many there may be.
+            passed: may be called after each text.
+        """
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,9 @@ def run_bulk(
     refuse_in_the_way(folder, force=force)
     with workers as crew:
         look = crew.look()
-        job = open_job(folder, asking, source, look, force=force, check=crew.refuse_unreadable)
-        return _Run(folder, job, source, look, share, tell).done_by(crew)
+        check = crew.refuse_unreadable
+        job, fresh = open_job(folder, asking, source, look, force=force, check=check)
+        return _Run(folder, job, source, look, share, tell).done_by(crew, fresh=fresh)
 
 
 class _Run:
@@ -117,15 +127,25 @@ class _Run:
         self._share = share
         self._tell = tell
         self._outcome = Outcome(look, len(job.inputs))
+        self._left: Counter[int] = Counter()  # shards of the share, by their inputs
 
-    def done_by(self, crew: Workers) -> Outcome:
+    def done_by(self, crew: Workers, *, fresh: bool) -> Outcome:
+        """Do what is left of the share.
+
+        Args:
+            crew: that answers.
+            fresh: whether the inputs were read just now.
+        """
         open_ = self._open_inputs()
         if not open_:
             self._tell(f"All {len(self._job.inputs):,} outputs are in {self._folder.path} already.")
+            self._look_around()
             return self._outcome
-        refuse_changed(self._job, self._source, open_)
-        self._folder.parts.mkdir(exist_ok=True)
+        if not fresh:
+            refuse_changed(self._job, self._source, open_)
         try:
+            with write_errors_named(self._folder.path):
+                self._folder.parts.mkdir(exist_ok=True)
             self._answer(crew)
             self._join_whole(self._open_inputs())
         except (OutputError, KeyboardInterrupt) as error:
@@ -145,16 +165,27 @@ class _Run:
         ]
         if done:
             self._tell(f"Going on: {len(done):,} shards are done, {len(mine):,} are left.")
-        left = Counter(shard.input for shard in mine)
-        self._join_whole(open_ - left.keys())
-        whole = sum(input.texts for input in self._job.inputs)
-        with counted(self._job.run["command"], whole) as bar:
-            bar.move_to(self._texts_done())
-            for shard in crew.write(mine, bar.step):
-                left[shard.input] -= 1
-                if not left[shard.input]:
-                    self._join_whole([shard.input])
-                bar.move_to(self._texts_done())
+        self._left = Counter(shard.input for shard in mine)
+        self._join_whole(open_ - self._left.keys())
+        texts = sum(input.texts for input in self._job.inputs)
+        with counted(self._job.run["command"], texts, self._texts_done) as bar:
+            for shard in crew.write(self._not_done(mine), len(mine), bar.step):
+                self._end(shard)
+                bar.look_around()
+
+    def _not_done(self, shards: Iterable[Shard]) -> Iterator[Shard]:
+        """The shards that no other run has done by the time that they are asked for."""
+        for shard in shards:
+            output = self._folder.output(self._job.inputs[shard.input])
+            if record_path(shard.part).exists() or output.exists():
+                self._end(shard)
+            else:
+                yield shard
+
+    def _end(self, shard: Shard) -> None:
+        self._left[shard.input] -= 1
+        if not self._left[shard.input]:
+            self._join_whole([shard.input])
 
     def _join_whole(self, numbers: Iterable[int]) -> None:
         """Put the outputs of these inputs together whose shards are all done."""

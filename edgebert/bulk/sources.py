@@ -63,7 +63,7 @@ def find_source(given: Path, output: Path) -> Source:
     if folder.resolve().is_relative_to(output.resolve()):
         raise OutputError(f"{output} is or holds the folder of the inputs: choose another")
     for path in found:
-        _refuse_unreadable(path, given)
+        _refuse(path, given)
     return Source(folder, tuple(path.relative_to(folder).as_posix() for path in found))
 
 
@@ -85,7 +85,7 @@ def output_names(names: Iterable[str], ending: str) -> dict[str, str]:
 def _files_in(folder: Path) -> Iterator[Path]:
     """All files below a folder; behind links too, but no folder twice."""
     seen = set()
-    for at, folders, files in os.walk(folder, followlinks=True):
+    for at, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
         if (real := os.path.realpath(at)) in seen:
             folders.clear()
             continue
@@ -94,12 +94,16 @@ def _files_in(folder: Path) -> Iterator[Path]:
         yield from (Path(at, name) for name in files if not name.startswith(_PASSED_OVER))
 
 
+def _raise(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
 def _matches(pattern: Path, output: Path) -> Iterator[Path]:
     """The files that a pattern names; not those that an earlier run has written."""
     written = output.resolve()
     for name in glob.iglob(str(pattern), recursive=True):  # noqa: PTH207 - without hidden files
         path = Path(name)
-        if path.is_file() and not path.resolve().is_relative_to(written):
+        if not path.is_dir() and not path.resolve().is_relative_to(written):
             yield path
 
 
@@ -108,7 +112,10 @@ def _unmagical(pattern: Path) -> Path:
     return next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
 
 
-def _refuse_unreadable(path: Path, given: Path) -> None:
+def _refuse(path: Path, given: Path) -> None:
+    if not path.is_file():
+        why = "is no regular file" if path.exists() else "cannot be read: there is no such file"
+        raise InputError(f"{path} {why}")
     if file_kind(path) not in _READ:
         raise InputError(
             f"{path}: expected a .txt, .tsv, .csv, .jsonl, .parquet, .conll or .json file"

@@ -117,18 +117,18 @@ class Worker:
             InputError: the input was changed.
             OutputError: the part cannot be written.
         """
-        _refuse_changed(shard, shard.path.stat().st_size == shard.size_bytes)
+        _refuse_changed(shard, _size(shard.path) == shard.size_bytes)
         columns = Columns.of(self._model, self._task, self._asking.options, pairs=shard.pairs)
         layout = open_layout(self._file, columns)
         failures: list[Failure] = []
         cut = self._cut_texts()
         rows = self._rows(shard, failures)
         with write_errors_named(shard.part):
-            with put_in_place(shard.part) as beside:
-                count, size = _append(cut.counted(rows) if cut else rows, layout, beside, passed)
+            with put_in_place(shard.part, shard.part.parent) as making:
+                count, size = _append(cut.counted(rows) if cut else rows, layout, making, passed)
                 _refuse_changed(shard, count == shard.texts)
             record = ShardRecord(size, cut.cut if cut else 0, tuple(failures))
-            write_in_place(record, record_path(shard.part))
+            write_in_place(record, record_path(shard.part), shard.part.parent)
         return record
 
     def _rows(self, shard: Shard, failures: list[Failure]) -> Iterable[Row]:
@@ -190,6 +190,10 @@ def _append(
         stream.flush()
         os.fsync(stream.fileno())
         return count, stream.tell()
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def _refuse_changed(shard: Shard, same: bool) -> None:
