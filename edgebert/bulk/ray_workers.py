@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +24,7 @@ from edgebert.machine import available_cores
 
 _TRIES = 3
 _PATIENCE_SECONDS = 30.0
+_CONNECTION_SECONDS = 10.0
 _LEAST_STORE_BYTES = 80_000_000  # nothing goes through Ray's store, which takes no less
 _LOCAL = "local"
 
@@ -57,6 +61,7 @@ class RayWorkers:
         self._running: dict[Any, _Running] = {}
         self._idle: list[Any] = []
         self._look: Look | None = None
+        self._stack = ExitStack()
         self._failed: Counter[Shard | None] = Counter()
 
     def __enter__(self) -> Self:
@@ -66,16 +71,19 @@ class RayWorkers:
         if self._address == _LOCAL:
             own = {"num_cpus": available_cores(), "object_store_memory": _LEAST_STORE_BYTES}
             own["include_dashboard"] = False
+        _refuse_unreachable(self._address)
         try:
             ray.init(self._address, log_to_driver=False, logging_level="ERROR", **own)
         except (ConnectionError, RayError, ValueError, RuntimeError) as error:
             raise OutputError(f"--ray {self._address}: {_first_line(error)}") from error
+        self._stack.enter_context(redirect_stdout(io.StringIO()))  # Ray prints there what dies
         return self
 
     def __exit__(self, *error: object) -> None:
         for actor in [*self._idle, *(running.actor for running in self._running.values())]:
             ray.kill(actor)
         ray.shutdown()
+        self._stack.close()
 
     def look(self) -> Look:
         self._begin_worker()
@@ -129,8 +137,9 @@ class RayWorkers:
         try:
             result = ray.get(ready[0])
         except RayActorError as error:
-            self._begin_worker()
             self._note_failure(running.shard, OutputError(_first_line(error)))
+            self._tell(f"A worker died: {_first_line(error)} Another takes its place.")
+            self._begin_worker()
             return running.shard, False
         except RayTaskError as error:
             if running.shard is None:
@@ -168,6 +177,21 @@ class RayWorkers:
     def _tell_waiting(self) -> None:
         if all(running.shard is None for running in self._running.values()):
             self._tell("Waiting for a free core of the Ray cluster.")
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Ask for a connection: Ray itself asks for minutes, and writes of it.
+
+    Raises:
+        OutputError: at this host and port nobody answers.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), _CONNECTION_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise OutputError(f"--ray {address}: no cluster answers there ({error})") from error
 
 
 def _cause(error: RayTaskError) -> EdgebertError:
