@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web bench-bulk venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -91,6 +91,12 @@ bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKP
 
 bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Haystack and Chroma (BUNDLE=folder)
 	PYTHONPATH=tests .venv-ecosystem/bin/python -m benchmarks.ecosystem $(BUNDLE)
+
+bench-bulk: .venv-bulk/kernels ## many texts from files to files: a process, shards, Ray, kills (N=, BUNDLE=, OUT=)
+	PYTHONPATH=tests .venv-bulk/bin/python -m benchmarks.bulk $(BUNDLE) $(addprefix --texts ,$(N)) $(addprefix -o ,$(OUT))
+
+.venv-bulk/kernels: .ci/kernels .venv-bulk/ready $(kernel_sources)
+	SETUP_VENV=.venv-bulk .ci/kernels
 
 .venv-peers/kernels: .ci/kernels .venv-peers/peers $(kernel_sources)
 	SETUP_VENV=.venv-peers SETUP_CONSTRAINTS=tests/benchmarks/constraints.txt .ci/kernels

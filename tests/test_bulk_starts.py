@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from edgebert.data import Columns, stream_texts
-from edgebert.data.starts import Start, Survey, survey_texts, texts_from
+from edgebert.data import Columns, Text, stream_texts
+from edgebert.data.starts import PartsOfFiles, Start, Survey, survey_texts
 
 FILES = {
     "plain.txt": "\ufeffone\n\nthree\r\n\ufeffa mark that stays\nfive\n\n",
@@ -45,9 +45,19 @@ def hold_together(path: Path, size: int, columns: Columns | None = None) -> Surv
     survey = survey_texts(path, size, columns=columns)
     assert survey.texts == len(texts) > 1
     assert len(survey.offsets) == -(-len(texts) // size)
-    for start in starts(survey, size):
-        assert list(texts_from(path, start, columns=columns)) == texts[start.texts :]
+    for every in (1, 2):  # as a share of two reads them
+        parts = PartsOfFiles()
+        for start in starts(survey, size)[::every]:
+            part = list(parts.texts(path, start, size, columns=columns))
+            assert part == texts[start.texts : start.texts + size]
+    for start in reversed(starts(survey, size)):
+        assert part_of(path, start, columns) == texts[start.texts :]
     return survey
+
+
+def part_of(path: Path, start: Start, columns: Columns | None = None) -> list[Text]:
+    """All texts from a place on."""
+    return list(PartsOfFiles().texts(path, start, 10_000, columns=columns))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -73,7 +83,7 @@ def test_what_stands_before_a_part_is_not_read(tmp_path: Path, name: str) -> Non
     assert survey.head_bytes < start.offset
     content[survey.head_bytes : start.offset] = b"\xff" * (start.offset - survey.head_bytes)
     path.write_bytes(content)
-    assert list(texts_from(path, start)) == texts[2:]
+    assert part_of(path, start) == texts[2:]
 
 
 def test_rows_that_end_within_a_line_are_counted_not_sought(tmp_path: Path) -> None:
@@ -97,7 +107,17 @@ def test_row_groups_before_a_part_are_not_read(tmp_path: Path) -> None:
     path.write_bytes(content[:4] + bytes(200) + content[204:])
     with pytest.raises(Exception, match="cannot be read"):
         list(stream_texts(path))
-    assert list(texts_from(path, Start(25))) == texts[25:]
+    assert part_of(path, Start(25)) == texts[25:]
+
+
+def test_a_part_that_was_left_before_its_end_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(FILES["long.txt"].encode()))
+    parts = PartsOfFiles()
+    left = parts.texts(path, Start(), 10)
+    assert [next(left), next(left)] == ["text 0", "text 1"]
+    assert list(parts.texts(path, Start(10), 2)) == ["text 10", "text 11"]
+    assert list(parts.texts(path, Start(12), 1)) == ["text 12"]
 
 
 def test_an_empty_file_has_no_parts(tmp_path: Path) -> None:
@@ -112,4 +132,4 @@ def test_the_head_of_a_table_tells_its_columns_for_every_part(tmp_path: Path) ->
     rows = [{"text": "a", "text_pair": "b"}, {"text": "c", "text_pair": "d", "sentence": "e"}]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     survey = survey_texts(path, 1)
-    assert list(texts_from(path, starts(survey, 1)[1])) == [("c", "d")]
+    assert part_of(path, starts(survey, 1)[1]) == [("c", "d")]

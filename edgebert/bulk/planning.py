@@ -16,6 +16,7 @@ from edgebert.data.makers import file_beside
 from edgebert.data.starts import survey_texts
 from edgebert.errors import InputError, OutputError
 from edgebert.output import write_errors_named
+from edgebert.progress import track
 
 _TEXTS_IN_A_SHARD = 8192
 _ANEW = "or add --force to begin anew"
@@ -89,7 +90,9 @@ def refuse_changed(job: Job, source: Source, numbers: Iterable[int]) -> None:
 
 def _plan(asking: Asking, source: Source, look: Look) -> Job:
     outputs = output_names(source.names, asking.format)
-    inputs = tuple(_surveyed(asking, source, name, outputs[name]) for name in source.names)
+    inputs = tuple(
+        _surveyed(asking, source, name, outputs[name]) for name in track(source.names, "plan")
+    )
     if not any(input.texts for input in inputs):
         raise InputError(f"{source.folder} holds no text")
     made_by = look.columns.made_by

@@ -7,7 +7,6 @@ import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from edgebert.bulk.asking import Asking
 from edgebert.bulk.failures import tell_failures
 from edgebert.bulk.job import Failure, Shard, ShardRecord, put_in_place, record_path, write_in_place
 from edgebert.data import stream_texts
-from edgebert.data.starts import texts_from
+from edgebert.data.starts import PartsOfFiles
 from edgebert.errors import InputError
 from edgebert.output import write_errors_named
 from edgebert.runtimes import Model, load
@@ -59,6 +58,7 @@ class Worker:
     def __init__(self, asking: Asking, threads: int | None = None) -> None:
         self._asking = asking
         self._threads = threads
+        self._parts = PartsOfFiles()
 
     def look(self) -> Look:
         """Load the bundle, after its hashes, and say what decides its answers.
@@ -132,10 +132,11 @@ class Worker:
         return record
 
     def _rows(self, shard: Shard, failures: list[Failure]) -> Iterable[Row]:
-        texts = texts_from(shard.path, shard.start, columns=self._asking.columns_of(shard.path))
+        columns = self._asking.columns_of(shard.path)
+        texts = self._parts.texts(shard.path, shard.start, shard.texts, columns=columns)
         return answered_rows(
             self._task,
-            enumerate(islice(texts, shard.texts), shard.start.texts),
+            enumerate(texts, shard.start.texts),
             self._answer,
             self._why_not(pairs=shard.pairs),
             lambda number, why: failures.append(Failure(number, why)),

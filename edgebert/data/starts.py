@@ -71,20 +71,51 @@ def survey_texts(path: Path, texts_in_a_part: int, *, columns: Columns | None = 
     return Survey(count, pairs, head_bytes, tuple(offsets))
 
 
-def texts_from(path: Path, start: Start, *, columns: Columns | None = None) -> Iterator[Text]:
-    """Yield the texts that `stream_texts` would, from a place on that `survey_texts` has found.
+class PartsOfFiles:
+    """Reads parts of files one after another.
 
-    Of .parquet files whole row groups are passed over, of files of lines all bytes before; of those
-    that are read whole, and of .csv files with lone carriage returns, what stands before is read.
-
-    Raises:
-        InputError, MissingExtra: as `stream_texts` does.
+    Of .parquet files whole row groups are passed over, of files of lines all bytes before. Of those
+    that are read whole, gzipped, or .csv with lone carriage returns, what stands before has to be
+    read: from where the part before has ended, if that was of the same file.
     """
-    if file_kind(path) == PARQUET:
-        return stream_texts(path, columns=columns, rows_before=start.texts)
-    if start.offset:  # what the head holds is the first text, which is not asked for
-        return islice(stream_texts(path, columns=columns, raw=start.lines), 1, None)
-    return islice(stream_texts(path, columns=columns), start.texts, None)
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._texts: Iterator[Text] = iter(())
+        self._before = 0
+
+    def texts(
+        self, path: Path, start: Start, count: int, *, columns: Columns | None = None
+    ) -> Iterator[Text]:
+        """Yield so many texts of those that `stream_texts` would, from a place on.
+
+        Args:
+            path: the file.
+            start: that `survey_texts` has found in it with the same columns.
+            count: how many at most.
+            columns: as for `stream_texts`.
+
+        Raises:
+            InputError, MissingExtra: as `stream_texts` does.
+        """
+        if file_kind(path) == PARQUET:
+            texts = stream_texts(path, columns=columns, rows_before=start.texts)
+            return islice(texts, count)
+        if start.offset and path.suffix != ".gz":
+            # What the head holds is the first text, which is not asked for.
+            texts = stream_texts(path, columns=columns, raw=start.lines)
+            return islice(texts, 1, count + 1)
+        return self._gone_on(path, start, count, columns)
+
+    def _gone_on(
+        self, path: Path, start: Start, count: int, columns: Columns | None
+    ) -> Iterator[Text]:
+        if self._path != path or self._before > start.texts:
+            self._texts, self._before = stream_texts(path, columns=columns), 0
+        passed = start.texts - self._before
+        self._path = None  # while nobody knows how many are taken
+        yield from islice(self._texts, passed, passed + count)
+        self._path, self._before = path, start.texts + count
 
 
 class _Mark:

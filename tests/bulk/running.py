@@ -63,7 +63,7 @@ class Run:
 
     def workers(self) -> list[int]:
         """The processes of Ray below it that answer."""
-        return [pid for pid in below(self._process.pid) if _named(pid).startswith("ray::Worker")]
+        return workers_below(self._process.pid)
 
     def kill(self) -> None:
         """End it at once, without a word to what is below."""
@@ -93,6 +93,11 @@ def gone(processes: Sequence[int]) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def workers_below(process: int) -> list[int]:
+    """The processes of Ray that answer, of those that a process has started."""
+    return [pid for pid in below(process) if _named(pid).startswith("ray::Worker")]
 
 
 def below(process: int) -> Iterator[int]:
