@@ -207,6 +207,15 @@ def test_a_bad_line_is_told_before_any_work(tiny_bundle: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_a_column_is_named_where_a_file_has_columns(tiny_bundle: Path) -> None:
+    named = ("--text-column", "said", "-o", "out")
+    told = complaint("embed", tiny_bundle, "--input", "texts/*.txt", *named)
+    assert told == "texts/a.txt has no columns, so --text-column cannot name one"
+    Path("texts/said.csv").write_text("said\na\n")
+    succeed("embed", tiny_bundle, "--input", "texts/*.*", *named)  # of both kinds
+    assert [*outputs("out")] == ["a.jsonl", "empty.jsonl", "said.jsonl"]
+
+
 def test_two_inputs_of_one_name_are_refused(tiny_bundle: Path) -> None:
     Path("texts/a.csv").write_text("text\nb\n")
     told = complaint("embed", tiny_bundle, "--input", "texts", "-o", "out")
@@ -307,7 +316,7 @@ def test_a_missing_share_is_told_and_done_by_any_run(tiny_bundle: Path) -> None:
     ]
     assert [*outputs("out")][-1] == "empty.jsonl"
     told = succeed("embed", tiny_bundle, "--input", "texts", "-o", "out")
-    assert told == "Going on: 2 shards are done, 3 are left.\n"
+    assert told == "Going on after 2 of 5 shards.\n"
     succeed("embed", tiny_bundle, "--input", "texts", "-o", "whole")
     assert files("out") == files("whole")
 
@@ -323,7 +332,7 @@ def test_a_whole_job_is_left_as_it_is(tiny_bundle: Path) -> None:
     succeed("embed", tiny_bundle, "--input", "texts", "-o", "out")
     before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")}
     told = succeed("embed", tiny_bundle, "--input", "texts", "-o", "out", "--resume")
-    assert told == "All 3 outputs are in out already.\n"
+    assert told == "All outputs are in out already.\n"
     assert {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")} == before
 
 
@@ -353,7 +362,7 @@ def test_a_run_that_is_broken_off_keeps_its_shards(
     )
     monkeypatch.setattr(Worker, "write", write)
     told = succeed("embed", tiny_bundle, "--input", "texts", "-o", "out")
-    assert told == "Going on: 1 shards are done, 4 are left.\n"
+    assert told == "Going on after 1 of 5 shards.\n"
 
 
 # what is refused

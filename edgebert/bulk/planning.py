@@ -12,6 +12,7 @@ from edgebert.bulk.job import FORMAT, Input, Job, JobFolder, write_in_place
 from edgebert.bulk.sources import Source, output_names
 from edgebert.bulk.worker import Look
 from edgebert.bundle import file_sha256
+from edgebert.data.columns import refuse_without_columns
 from edgebert.data.makers import file_beside
 from edgebert.data.starts import survey_texts
 from edgebert.errors import InputError, OutputError
@@ -90,6 +91,7 @@ def refuse_changed(job: Job, source: Source, numbers: Iterable[int]) -> None:
 
 def _plan(asking: Asking, source: Source, look: Look) -> Job:
     outputs = output_names(source.names, asking.format)
+    refuse_without_columns(asking.named, map(source.path, source.names))
     inputs = tuple(
         _surveyed(asking, source, name, outputs[name]) for name in track(source.names, "plan")
     )

@@ -138,7 +138,7 @@ class _Run:
         """
         open_ = self._open_inputs()
         if not open_:
-            self._tell(f"All {len(self._job.inputs):,} outputs are in {self._folder.path} already.")
+            self._tell(f"All outputs are in {self._folder.path} already.")
             self._look_around()
             return self._outcome
         if not fresh:
@@ -163,8 +163,8 @@ class _Run:
             and shard.input in open_
             and (shard.input, shard.number) not in done
         ]
-        if done:
-            self._tell(f"Going on: {len(done):,} shards are done, {len(mine):,} are left.")
+        if self._shards_done()[0]:
+            self._tell("Going on after {:,} of {:,} shards.".format(*self._shards_done()))
         self._left = Counter(shard.input for shard in mine)
         self._join_whole(open_ - self._left.keys())
         texts = sum(input.texts for input in self._job.inputs)
@@ -241,13 +241,17 @@ class _Run:
         ]
         return whole + sum(parts)
 
-    def _kept(self, told: str) -> str:
-        job = self._job
-        every = sum(len(input.offsets) for input in job.inputs)
+    def _shards_done(self) -> tuple[int, int]:
+        """Shards that are done, by whomever, and all of them."""
+        sizes = [len(input.offsets) for input in self._job.inputs]
         open_ = set(self._open_inputs())
-        whole = sum(len(input.offsets) for n, input in enumerate(job.inputs) if n not in open_)
+        whole = sum(size for number, size in enumerate(sizes) if number not in open_)
         parts = sum(number in open_ for number, _ in self._folder.done())
+        return whole + parts, sum(sizes)
+
+    def _kept(self, told: str) -> str:
+        done, every = self._shards_done()
         return (
-            f"{told}; {whole + parts:,} of {every:,} shards are kept in {self._folder.path}; "
+            f"{told}; {done:,} of {every:,} shards are kept in {self._folder.path}; "
             "the same command goes on with them"
         )

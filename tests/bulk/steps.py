@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from edgebert.errors import EdgebertError
 from edgebert.runtimes import load
 
 _SIZES = {"a.txt": 11 * TEXTS_IN_A_SHARD - 3, "sub/b.jsonl": 2 * TEXTS_IN_A_SHARD, "c.parquet": 700}
+_SHARDS = sum(-(-size // TEXTS_IN_A_SHARD) for size in _SIZES.values())
 
 
 class Steps:
@@ -75,7 +77,7 @@ class Steps:
             yield "workers outlive a run that was killed by more than a minute"
         done = _done(out)
         said = succeed(*self._asking(out), "--ray")
-        if f"Going on: {len(done)} shards are done" not in said:
+        if f"Going on after {len(done)} of {_SHARDS} shards.\n" not in said:
             yield f"{len(done)} shards were done, and the next run said: {said!r}"
         yield from _differences(out, self._whole)
 
@@ -102,16 +104,16 @@ class Steps:
         (self._folder / "parts").mkdir()
         path, part = self._texts / "a.txt", self._folder / "parts" / "0"
         shard = Shard(0, 4, "a.txt", path, path.stat().st_size + 1, False, Start(), 3, part)
-        told = ""
         with RayWorkers(self._asked(), None, print) as workers:
-            workers.look()
-            try:
-                list(workers.write(iter([shard]), 1, lambda: None))
-            except EdgebertError as error:
-                told = str(error)
+            look = workers.look()
+            told = _told(lambda: list(workers.write(iter([shard]), 1, lambda: None)))
+            other = replace(look, node="b", run=look.run | {"CPU": "another"})
+            differs = _told(lambda: workers._accept(other))
         reason = f"{path} was changed since the job was planned"
         if told != f"shard 5 of a.txt failed 3 times, at last: {reason}":
             yield f"a shard that failed was told as {told!r}"
+        if f"b answers otherwise than {look.node}: its CPU was " not in differs:
+            yield f"a node with another CPU was told as {differs!r}"
         ended = Run(*self._asking(self._folder / "nowhere"), "--ray", "127.0.0.1:1").ended()
         if ended.code != 1 or ended.said.count("\n") != 1 or "no cluster answers" not in ended.said:
             yield f"a cluster that is not there ended with {ended.code}: {ended.said!r}"
@@ -198,6 +200,15 @@ class _Cluster:
     def __exit__(self, *error: object) -> None:
         self._process.terminate()
         self._process.wait(60)
+
+
+def _told(ask: Callable[[], object]) -> str:
+    """What is raised; "" for nothing."""
+    try:
+        ask()
+    except EdgebertError as error:
+        return str(error)
+    return ""
 
 
 def _write_texts(folder: Path) -> None:
