@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -115,6 +116,31 @@ def test_pairs_are_classified_and_entities_found(
     told = complaint("tag", tiny_tagger_bundle, "--input", "texts", "-o", "out")
     assert told == "texts/p.tsv holds pairs of texts; name one column with --text-column"
     assert not Path("out").exists()
+
+
+def test_sparse_vectors_are_written_too(tiny_splade_bundle: Path) -> None:
+    for ending in ("jsonl", "parquet"):
+        succeed("embed", tiny_splade_bundle, "--input", "texts", "-o", ending, "--format", ending)
+        succeed("embed", tiny_splade_bundle, "--input", "texts/a.txt", "-o", f"plain.{ending}")
+        assert Path(ending, f"a.{ending}").read_bytes() == Path(f"plain.{ending}").read_bytes()
+
+
+def test_a_full_disk_is_told_and_what_is_done_is_kept(tiny_bundle: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
+    small = f"import edgebert.bulk.planning as p; p._TEXTS_IN_A_SHARD = {SHARD}; "
+    given = ["embed", str(tiny_bundle), "--input", "texts", "-o", "out"]
+    run = subprocess.run(
+        [sys.executable, "-c", f"{limited}{small}from edgebert.cli import main; main()", *given],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be written: File too large; " in run.stderr
+    assert run.stderr.endswith("of 5 shards are kept in out; the same command goes on with them\n")
+    succeed(*given)
+    succeed(*given[:-1], "whole")
+    assert files("out") == files("whole")
 
 
 def test_options_decide_as_they_do_for_one_file(tiny_bundle: Path) -> None:

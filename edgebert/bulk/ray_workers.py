@@ -7,7 +7,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -61,6 +61,7 @@ class RayWorkers:
         self._running: dict[Any, _Running] = {}
         self._idle: list[Any] = []
         self._look: Look | None = None
+        self._told_waiting = False
         self._stack = ExitStack()
         self._failed: Counter[Shard | None] = Counter()
 
@@ -81,7 +82,8 @@ class RayWorkers:
 
     def __exit__(self, *error: object) -> None:
         for actor in [*self._idle, *(running.actor for running in self._running.values())]:
-            ray.kill(actor)
+            with suppress(RayError):  # of a cluster that has gone
+                ray.kill(actor)
         ray.shutdown()
         self._stack.close()
 
@@ -175,8 +177,10 @@ class RayWorkers:
         raise OutputError(f"{what} failed {_TRIES} times, at last: {why}") from why
 
     def _tell_waiting(self) -> None:
-        if all(running.shard is None for running in self._running.values()):
+        """Say once that no worker could begin yet."""
+        if self._look is None and not self._told_waiting:
             self._tell("Waiting for a free core of the Ray cluster.")
+            self._told_waiting = True
 
 
 def _refuse_unreachable(address: str) -> None:
