@@ -469,6 +469,17 @@ def test_a_folder_of_something_else_is_left_alone(tiny_bundle: Path) -> None:
     assert Path("out/thesis").read_text() == "x"
 
 
+def test_what_another_job_has_left_is_never_taken_for_this_one(
+    half: None, tiny_bundle: Path, tiny_int8: Path
+) -> None:
+    """Whoever takes away what they see leaves the hidden parts of the job before."""
+    Path("out/job.json").unlink()
+    Path("out/empty.jsonl").unlink()
+    succeed("embed", tiny_int8, "--input", "texts", "-o", "out")
+    succeed("embed", tiny_int8, "--input", "texts", "-o", "whole")
+    assert files("out") == files("whole")
+
+
 def test_an_empty_folder_is_filled(tiny_bundle: Path) -> None:
     Path("out").mkdir()
     succeed("embed", tiny_bundle, "--input", "texts", "-o", "out")
@@ -482,7 +493,7 @@ def test_force_begins_anew_and_takes_what_the_job_before_has_made(tiny_bundle: P
 
 
 def test_damage_is_told(half: None, tiny_bundle: Path) -> None:
-    part = next(path for path in Path("out/.parts").iterdir() if path.suffix == "")
+    part = next(path for path in Path("out/.parts").glob("*/*") if path.suffix == "")
     part.write_bytes(part.read_bytes()[:-1])
     told = complaint("embed", tiny_bundle, "--input", "texts", "-o", "out")
     assert told.startswith(f"{part} is damaged: remove {part}.json, and it is made anew; ")

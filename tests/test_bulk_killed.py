@@ -69,7 +69,7 @@ def killed(output, step):
 
 def goes_on(output):
     job = JobFolder(output)
-    before = job.done() if job.job_path.exists() else set()
+    before = job.done(job.read()) if job.job_path.exists() else set()
     run(output, lambda shard: (shard.input, shard.number) not in before or os._exit(2))
 
 def state(output):
@@ -164,7 +164,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(
     lines = "".join(f"text {line} and more of it\n" for line in range(30_000))
     (tmp_path / "texts/a.txt").write_text(lines)
     run = start(tiny_bundle, tmp_path, "out", None)
-    while not list((tmp_path / "out").glob(".parts/*.json")):
+    while not list((tmp_path / "out").glob(".parts/*/*-*.json")):
         assert run.poll() is None
     run.send_signal(signal.SIGINT)
     said = run.communicate()[1]

@@ -7,9 +7,11 @@ sub/a.jsonl         an output: it is there as soon as it is whole
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,6 +61,11 @@ class Job:
     fingerprint: str
     texts_in_a_shard: int
     inputs: tuple[Input, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of all of it."""
+        return hashlib.sha256(to_json(self).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,12 @@ class JobFolder:
 
     @property
     def parts(self) -> Path:
+        """What is not answered whole yet; it goes when all is."""
         return self.path / ".parts"
+
+    def parts_of(self, job: Job) -> Path:
+        """Those of one job: what another has left here is never taken for it."""
+        return self.parts / job.sha256[:16]
 
     def read(self) -> Job | None:
         """The job of this folder, if it has one.
@@ -147,7 +159,7 @@ class JobFolder:
 
     def shards_of(self, job: Job, number: int, folder: Path) -> Iterator[Shard]:
         """The shards of an input, by its number."""
-        input = job.inputs[number]
+        input, parts = job.inputs[number], self.parts_of(job)
         for shard, offset in enumerate(input.offsets):
             before = shard * job.texts_in_a_shard
             yield Shard(
@@ -159,14 +171,14 @@ class JobFolder:
                 input.pairs,
                 Start(before, input.head_bytes, offset),
                 min(job.texts_in_a_shard, input.texts - before),
-                self.parts / f"{number:06}-{shard:06}",
+                parts / f"{number:06}-{shard:06}",
             )
 
-    def done(self) -> set[tuple[int, int]]:
+    def done(self, job: Job) -> set[tuple[int, int]]:
         """The shards that have an answer in a part: number of the input, and of the shard in it."""
         names: list[str] = []
         with suppress(FileNotFoundError):  # another run has joined the last of them
-            names = [path.name for path in self.parts.iterdir()]
+            names = [path.name for path in self.parts_of(job).iterdir()]
         stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
         pairs = (stem.split("-") for stem in stems if not stem.startswith("."))
         return {(int(number), int(shard)) for number, shard in pairs}

@@ -108,7 +108,7 @@ def _alone(lock: Path) -> Iterator[None]:
     except ModuleNotFoundError:  # Windows: what two processes write at once is the same
         yield
         return
-    lock.parent.mkdir(exist_ok=True)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("wb") as stream:
         with suppress(OSError):  # a file system that cannot: what two processes write is the same
             fcntl.flock(stream, fcntl.LOCK_EX)

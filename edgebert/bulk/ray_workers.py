@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from edgebert.answer_files.deciding import differences
 from edgebert.bulk.asking import Asking
@@ -82,8 +82,7 @@ class RayWorkers:
 
     def __exit__(self, *error: object) -> None:
         for actor in [*self._idle, *(running.actor for running in self._running.values())]:
-            with suppress(RayError):  # of a cluster that has gone
-                ray.kill(actor)
+            _kill(actor)
         ray.shutdown()
         self._stack.close()
 
@@ -98,6 +97,8 @@ class RayWorkers:
             ray.get(self._idle[0].refuse_unreadable.remote([path.absolute() for path in paths]))
         except RayTaskError as error:
             raise _cause(error) from error
+        except RayError as error:
+            raise OutputError(f"A worker died: {_first_line(error)}") from error
 
     def write(
         self, shards: Iterator[Shard], most: int, passed: Callable[[], None]
@@ -138,21 +139,25 @@ class RayWorkers:
         running = self._running.pop(ready[0])
         try:
             result = ray.get(ready[0])
-        except RayActorError as error:
-            self._note_failure(running.shard, OutputError(_first_line(error)))
-            self._tell(f"A worker died: {_first_line(error)} Another takes its place.")
-            self._begin_worker()
-            return running.shard, False
         except RayTaskError as error:
             if running.shard is None:
                 raise _cause(error) from error
             self._idle.append(running.actor)
             self._note_failure(running.shard, _cause(error))
             return running.shard, False
+        except RayError as error:  # it died, or cannot be reached
+            self._replace(running, _first_line(error))
+            return running.shard, False
         self._idle.append(running.actor)
         if running.shard is None:
             self._accept(result)
         return running.shard, True
+
+    def _replace(self, running: _Running, why: str) -> None:
+        _kill(running.actor)  # it may be there still, and hold a core
+        self._note_failure(running.shard, OutputError(why))
+        self._tell(f"A worker died: {why} Another takes its place.")
+        self._begin_worker()
 
     def _accept(self, look: Look) -> None:
         """Take a worker that has begun.
@@ -163,6 +168,7 @@ class RayWorkers:
         first = self._look = self._look or look
         if told := "; ".join(differences(first.run, look.run)):
             raise OutputError(f"{look.node} answers otherwise than {first.node}: {told}")
+        del self._failed[None]  # what is counted is how many begin badly in a row
 
     def _note_failure(self, shard: Shard | None, why: EdgebertError) -> None:
         """Count a failure.
@@ -196,6 +202,11 @@ def _refuse_unreachable(address: str) -> None:
         socket.create_connection((host, int(port)), _CONNECTION_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise OutputError(f"--ray {address}: no cluster answers there ({error})") from error
+
+
+def _kill(actor: Any) -> None:
+    with suppress(RayError):  # of a cluster that has gone
+        ray.kill(actor)
 
 
 def _cause(error: RayTaskError) -> EdgebertError:

@@ -145,17 +145,20 @@ class _Run:
             refuse_changed(self._job, self._source, open_)
         try:
             with write_errors_named(self._folder.path):
-                self._folder.parts.mkdir(exist_ok=True)
+                self._folder.parts_of(self._job).mkdir(parents=True, exist_ok=True)
             self._answer(crew)
             self._join_whole(self._open_inputs())
-        except (OutputError, KeyboardInterrupt) as error:
-            raise type(error)(self._kept(str(error) or "Interrupted")) from error
+        except OutputError as error:
+            if self._open_inputs():  # else another run has ended it all, and taken the parts away
+                raise OutputError(self._kept(str(error))) from error
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt(self._kept("Interrupted")) from error
         self._look_around()
         return self._outcome
 
     def _answer(self, crew: Workers) -> None:
         """Do the shards of the share that are left; join an input's with the last of them."""
-        done, open_ = self._folder.done(), set(self._open_inputs())
+        done, open_ = self._folder.done(self._job), set(self._open_inputs())
         mine = [
             shard
             for place, shard in enumerate(self._folder.shards(self._job, self._source.folder))
@@ -189,7 +192,7 @@ class _Run:
 
     def _join_whole(self, numbers: Iterable[int]) -> None:
         """Put the outputs of these inputs together whose shards are all done."""
-        done = self._folder.done()
+        done = self._folder.done(self._job)
         for number in numbers:
             input = self._job.inputs[number]
             if all((number, shard) in done for shard in range(len(input.offsets))):
@@ -201,7 +204,7 @@ class _Run:
             self._folder.output(input),
             self._shards(number),
             self._look.columns_for(pairs=input.pairs),
-            self._folder.parts / f"{number:06}.lock",
+            self._folder.parts_of(self._job) / f"{number:06}.lock",
         )
 
     def _note(self, number: int, joined: Joined | None) -> None:
@@ -214,7 +217,7 @@ class _Run:
 
     def _look_around(self) -> None:
         """See what other runs have still to do; where nothing is left, take the parts away."""
-        done = self._folder.done()
+        done = self._folder.done(self._job)
         for number in self._open_inputs():
             input = self._job.inputs[number]
             missing = sum((number, shard) not in done for shard in range(len(input.offsets)))
@@ -236,7 +239,7 @@ class _Run:
         whole = sum(input.texts for n, input in enumerate(job.inputs) if n not in open_)
         parts = [
             min(job.texts_in_a_shard, job.inputs[n].texts - shard * job.texts_in_a_shard)
-            for n, shard in self._folder.done()
+            for n, shard in self._folder.done(self._job)
             if n in open_
         ]
         return whole + sum(parts)
@@ -246,7 +249,7 @@ class _Run:
         sizes = [len(input.offsets) for input in self._job.inputs]
         open_ = set(self._open_inputs())
         whole = sum(size for number, size in enumerate(sizes) if number not in open_)
-        parts = sum(number in open_ for number, _ in self._folder.done())
+        parts = sum(number in open_ for number, _ in self._folder.done(self._job))
         return whole + parts, sum(sizes)
 
     def _kept(self, told: str) -> str:

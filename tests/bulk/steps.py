@@ -229,7 +229,7 @@ def _write_texts(folder: Path) -> None:
 
 
 def _done(output: Path) -> set[str]:
-    return {path.name for path in output.glob(".parts/*-*.json")}
+    return {path.name for path in output.glob(".parts/*/*-*.json")}
 
 
 def _differences(output: Path, whole: Path) -> Iterator[str]:
