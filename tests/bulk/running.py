@@ -58,9 +58,6 @@ class Run:
                 raise RuntimeError(f"a run ended too early: {self.ended().said}")
             time.sleep(0.02)
 
-    def until_it_has_workers(self) -> None:
-        self.until(lambda: bool(self.workers()))
-
     def workers(self) -> list[int]:
         """The processes of Ray below it that answer."""
         return workers_below(self._process.pid)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,12 @@ class Steps:
             yield from _differences(*outs)
 
     def worker_killed(self) -> Iterator[str]:
-        """A worker that dies, at any moment, loses nothing."""
-        for number in range(3):
-            out = self._folder / f"worker-{number}"
+        """A worker that dies, while it begins or while it answers, loses nothing and is told."""
+        for done in (0, 1, 5):
+            out = self._folder / f"worker-{done}"
             run = Run(*self._asking(out), "--ray")
-            run.until_it_has_workers()
-            time.sleep(number * 0.7)  # it loads, or it answers
-            for worker in run.workers()[:1]:
-                os.kill(worker, signal.SIGKILL)
+            run.until(partial(_has, run, out, done))
+            os.kill(run.workers()[0], signal.SIGKILL)
             ended = run.ended()
             if ended.code or "A worker died: " not in ended.said:
                 yield f"a run whose worker was killed ended with {ended.code}: {ended.said!r}"
@@ -226,6 +225,11 @@ def _write_texts(folder: Path) -> None:
     rows = "".join(f'{{"text": "{text}"}}\n' for text in made["sub/b.jsonl"])
     (folder / "sub/b.jsonl").write_text(rows)
     pq.write_table(pa.table({"text": made["c.parquet"]}), folder / "c.parquet", row_group_size=300)
+
+
+def _has(run: Run, output: Path, done: int) -> bool:
+    """Whether a run has workers, and has done so many shards."""
+    return len(_done(output)) >= done and bool(run.workers())
 
 
 def _done(output: Path) -> set[str]:
