@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web bench-bulk venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -52,6 +52,9 @@ test-heads: .venv/kernels ## a tagger, a reranker and a reader that were really 
 test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: export, quantize, drift, at what cost (OUT=)
 	PYTHONPATH=tests $(bin)/python -m mpnet -o $(or $(OUT),out/mpnet.json)
 
+test-bulk: .venv-bulk/ready ## runs over many files in the real Ray, and whatever can be killed (BUNDLE=, STEPS=)
+	PYTHONPATH=tests .venv-bulk/bin/python -m bulk $(BUNDLE) $(addprefix --step ,$(STEPS))
+
 test-web: .venv/kernels .cache/web/ready ## the client for JavaScript in Node and Chromium (BUNDLES="FP32 INT8", STEPS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m web $(BUNDLES) $(addprefix --step ,$(STEPS)) $(addprefix -o ,$(OUT))
 
@@ -89,11 +92,20 @@ bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKP
 bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Haystack and Chroma (BUNDLE=folder)
 	PYTHONPATH=tests .venv-ecosystem/bin/python -m benchmarks.ecosystem $(BUNDLE)
 
+bench-bulk: .venv-bulk/kernels ## many texts from files to files: a process, shards, Ray, kills (N=, BUNDLE=, OUT=)
+	PYTHONPATH=tests .venv-bulk/bin/python -m benchmarks.bulk $(BUNDLE) $(addprefix --texts ,$(N)) $(addprefix -o ,$(OUT))
+
+.venv-bulk/kernels: .ci/kernels .venv-bulk/ready $(kernel_sources)
+	SETUP_VENV=.venv-bulk .ci/kernels
+
 .venv-peers/kernels: .ci/kernels .venv-peers/peers $(kernel_sources)
 	SETUP_VENV=.venv-peers SETUP_CONSTRAINTS=tests/benchmarks/constraints.txt .ci/kernels
 
 .venv-peers/peers: tests/benchmarks/setup tests/benchmarks/constraints.txt .ci/setup pyproject.toml
 	tests/benchmarks/setup
+
+.venv-bulk/ready: tests/bulk/setup tests/bulk/constraints.txt pyproject.toml | .venv/ready
+	tests/bulk/setup
 
 .venv-ecosystem/ready: tests/benchmarks/ecosystem/setup tests/benchmarks/ecosystem/constraints.txt pyproject.toml | .venv/ready
 	tests/benchmarks/ecosystem/setup
@@ -110,7 +122,7 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 	.ci/kernels
 
 clean: ## remove .venv and its siblings, caches and out/demo
-	rm -rf .venv .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf .venv .venv-peers .venv-bulk .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
 	rm -rf runtimes/web/node_modules tests/web/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -90,6 +90,7 @@ def test_every_adapter_is_listed() -> None:
         "HaystackTextEmbedder",
         "LangChainEmbeddings",
         "LlamaIndexEmbedding",
+        "RayEmbedder",
         "RetrievalEmbedder",
     }
     assert not hasattr(adapters, "PineconeEmbedding")

@@ -284,3 +284,29 @@ def test_a_tokenizer_of_another_model_is_told(folder: Path, tmp_path: Path) -> N
     (other / "tokenizer_config.json").write_text(json.dumps(settings))
     with pytest.raises(CheckpointError, match="the tokenizer and the weights do not belong"):
         export_model(other, tmp_path / "out", options=ExportOptions())
+
+
+def test_bulk_runs_answer_the_other_texts_and_tell_the_places(
+    bundle: Path, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(texts.parent)
+    monkeypatch.setattr("edgebert.bulk.planning._TEXTS_IN_A_SHARD", 2)
+    many = ("embed", bundle, "--input", "*.txt", "-o", "out")
+    shared = run(*many, "--shards", "1/2")  # nothing is told before the output is whole
+    assert (shared.exit_code, Path("out/texts.jsonl").exists()) == (0, False)
+    ran = run(*many)
+    alone = run("embed", bundle, "--input", "texts.txt", "-o", "alone.jsonl")
+    assert (ran.exit_code, alone.exit_code) == (1, 1)
+    assert Path("out/texts.jsonl").read_bytes() == Path("alone.jsonl").read_bytes()
+    assert ran.stderr.splitlines()[-1] == alone.stderr.splitlines()[-1]
+
+
+def test_bulk_runs_write_nothing_where_an_output_cannot_say_that_an_answer_is_missing(
+    bundle: Path, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(texts.parent)
+    ran = run("embed", bundle, "--input", "*.txt", "-o", "out", "--format", "npy")
+    assert ran.exit_code == 1
+    assert f"texts.txt, line 2: {WHY}" in ran.stderr
+    assert ran.stderr.endswith("Nothing was written: .npy has no place for that, .jsonl has\n")
+    assert not Path("out").exists()

@@ -1,4 +1,4 @@
-"""A bundle in LangChain, LlamaIndex, Haystack and Chroma. edgebert depends on none of them.
+"""A bundle in LangChain, LlamaIndex, Haystack, Chroma and Ray Data. edgebert depends on none of them.
 
 Each class takes a loaded model, or the path of a bundle, which is then loaded at its first text.
 Documents get the model's prompt for documents, queries the one for queries (`runtimes.prompts`).
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgebert.adapters.haystack_components import HaystackTextEmbedder as HaystackTextEmbedder
     from edgebert.adapters.langchain_embeddings import LangChainEmbeddings as LangChainEmbeddings
     from edgebert.adapters.llama_index_embedding import LlamaIndexEmbedding as LlamaIndexEmbedding
+    from edgebert.adapters.ray_embedder import RayEmbedder as RayEmbedder
     from edgebert.adapters.retrieval_embedder import RetrievalEmbedder as RetrievalEmbedder
 
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "HaystackTextEmbedder": "haystack_components",
     "LangChainEmbeddings": "langchain_embeddings",
     "LlamaIndexEmbedding": "llama_index_embedding",
+    "RayEmbedder": "ray_embedder",
     "RetrievalEmbedder": "retrieval_embedder",
 }
 _PACKAGES = {
@@ -43,6 +45,7 @@ __all__ = [
     "HaystackTextEmbedder",
     "LangChainEmbeddings",
     "LlamaIndexEmbedding",
+    "RayEmbedder",
     "RetrievalEmbedder",
 ]
 

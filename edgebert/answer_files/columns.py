@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgebert.answer_files.rows import Row
 from edgebert.tasks import Task
+
+if TYPE_CHECKING:
+    from edgebert.runtimes.model import Model
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,18 @@ class Columns:
     multi_label: bool = False
     width: int = 0
     made_by: str = ""
+
+    @classmethod
+    def of(cls, model: Model, task: Task, options: Mapping[str, Any], *, pairs: bool) -> Columns:
+        """What a model's answers with these options of the method that asks it hold."""
+        return cls(
+            task,
+            pairs=pairs,
+            labels=model.labels,
+            multi_label=model.multi_label,
+            width=model.width if model.spec.task.vectors else 0,
+            made_by=str(model.made_by(**options)),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from edgebert.answer_files.deciding import differences
 from edgebert.answer_files.layouts import Layout
 from edgebert.answer_files.rows import Row
 from edgebert.data.makers import write_beside
@@ -177,13 +178,7 @@ def _refuse_other_run(folder: Path, journal: Journal, run: dict[str, str]) -> No
     anew = f"or remove {folder} to begin anew"
     if journal.format != FORMAT:
         raise OutputError(f"{folder} is of another edgebert; finish it with that, {anew}")
-    differences = [
-        f"its {name} was {journal.run.get(name, 'none')}, now {run.get(name, 'none')}"
-        for name in {**journal.run, **run}
-        if journal.run.get(name) != run.get(name)
-    ]
-    if differences:
-        told = "; ".join(differences)
+    if told := "; ".join(differences(journal.run, run)):
         raise OutputError(f"{folder} is of another run: {told}. Give the same again, {anew}")
     answers = folder / "answers"
     if answers.exists() and answers.stat().st_size < journal.size_bytes:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BufferedIOBase
 from pathlib import Path
 
 from edgebert.errors import InputError
 from edgebert.git_lfs import refuse_pointer
+
+RawLines = Callable[[BufferedIOBase], Iterable[bytes]]
+"""Takes the bytes of a file and gives its lines with their ends."""
 
 _READ_BYTES = 1 << 16
 
@@ -18,11 +22,15 @@ def read_lines(path: Path) -> list[str]:
     return list(stream_lines(path))
 
 
-def stream_lines(path: Path) -> Iterator[str]:
+def stream_lines(path: Path, raw: RawLines = iter) -> Iterator[str]:
     """Yield the lines of a UTF-8 file, gzipped or not, one at a time, without their line ends.
 
     Only line feeds end a line: text may hold other characters that `str.splitlines` breaks at.
     A gzipped file is read through once before its first line, so that damage is told first.
+
+    Args:
+        path: the file.
+        raw: takes its lines from its bytes; by default all of them.
 
     Raises:
         InputError: the file cannot be read, or is not UTF-8 (the message says at which line).
@@ -32,7 +40,7 @@ def stream_lines(path: Path) -> Iterator[str]:
         if path.suffix == ".gz" and path.is_file():
             _read_through(path)
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from decode_lines(stream, str(path))
+            yield from decode_lines(raw(stream), str(path))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} cannot be read: {reason}") from error

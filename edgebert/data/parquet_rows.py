@@ -17,13 +17,14 @@ _BUFFER_BYTES = 1 << 16  # read within a column, which may be as large as the fi
 
 
 def parquet_rows(
-    path: Path, only: Callable[[Sequence[str]], Sequence[str]]
+    path: Path, only: Callable[[Sequence[str]], Sequence[str]], rows_before: int = 0
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the rows of a Parquet file; memory does not grow with their number.
 
     Args:
         path: the file.
         only: says which of its columns are read.
+        rows_before: that are passed over; row groups that end before are not read.
 
     Yields:
         The number of the row, from 1, and its cells by their columns' names.
@@ -34,10 +35,11 @@ def parquet_rows(
     if path.suffix == ".gz":
         raise InputError(f"{path}: a .parquet file is compressed inside; it cannot be gzipped too")
     refuse_pointer(path)
-    number = 0
+    number = rows_before
     try:
         with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES) as file:
-            for batch in _batches(file, list(only(file.schema_arrow.names))):
+            names = list(only(file.schema_arrow.names))
+            for batch in _batches(file, names, rows_before):
                 for cells in _cells(path, batch, number):
                     number += 1
                     yield number, cells
@@ -59,10 +61,21 @@ def parquet_metadata(path: Path) -> dict[str, str]:
     return {key.decode(): value.decode("utf-8", "replace") for key, value in found.items()}
 
 
-def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    file: pq.ParquetFile, columns: list[str], rows_before: int
+) -> Iterator[pa.RecordBatch]:
     """A few rows at a time; each row group by itself, because a reader keeps some bytes a row."""
+    left = rows_before
     for group in range(file.num_row_groups):
-        yield from file.iter_batches(_ROWS_AT_ONCE, [group], columns, use_threads=False)
+        rows = file.metadata.row_group(group).num_rows
+        if left >= rows:
+            left -= rows
+            continue
+        for batch in file.iter_batches(_ROWS_AT_ONCE, [group], columns, use_threads=False):
+            passed = min(left, batch.num_rows)
+            left -= passed
+            if passed < batch.num_rows:
+                yield batch.slice(passed)
 
 
 def _cells(path: Path, batch: pa.RecordBatch, before: int) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebert.data.csv_rows import csv_rows
-from edgebert.data.lines import stream_lines
+from edgebert.data.lines import RawLines, stream_lines
 from edgebert.errors import InputError, MissingExtra
 from edgebert.json_files import parse
 
@@ -43,13 +43,18 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def stream_rows(
-    path: Path, *, only: Callable[[Sequence[str]], Sequence[str]] | None = None
+    path: Path,
+    *,
+    only: Callable[[Sequence[str]], Sequence[str]] | None = None,
+    raw: RawLines = iter,
+    rows_before: int = 0,
 ) -> Iterator[Row]:
     """Yield the rows of a .tsv, .csv, .jsonl or .parquet file as (number, {column: value}).
 
     Args:
         path: the file.
         only: says which of the columns are wanted; the others of a .parquet file are not read.
+        raw, rows_before: as in `stream_texts`.
 
     Yields:
         The number is that of the row's last line; in a .parquet file, that of the row, from 1.
@@ -60,10 +65,10 @@ def stream_rows(
     """
     kind = file_kind(path)
     if kind == PARQUET:
-        yield from _parquet_rows(path, only)
+        yield from _parquet_rows(path, only, rows_before)
     else:
         readers = {"tsv": _tsv_rows, "csv": _csv_rows, "jsonl": _jsonl_rows}
-        yield from readers[kind](path, stream_lines(path))
+        yield from readers[kind](path, stream_lines(path, raw))
 
 
 def check_header(path: Path, names: Sequence[str]) -> None:
@@ -90,7 +95,7 @@ def separator_hint(path: Path, header: Sequence[str]) -> str:
 
 
 def _parquet_rows(
-    path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None
+    path: Path, only: Callable[[Sequence[str]], Sequence[str]] | None, rows_before: int
 ) -> Iterator[Row]:
     try:
         from edgebert.data.parquet_rows import parquet_rows
@@ -103,7 +108,7 @@ def _parquet_rows(
         check_header(path, names)
         return names if only is None else only(names)
 
-    return parquet_rows(path, wanted)
+    return parquet_rows(path, wanted, rows_before)
 
 
 def _tsv_rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:

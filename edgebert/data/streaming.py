@@ -7,17 +7,25 @@ from pathlib import Path
 
 from edgebert.data.columns import Columns, has_columns, refuse_without_columns
 from edgebert.data.examples import Text
-from edgebert.data.lines import stream_lines
+from edgebert.data.lines import RawLines, stream_lines
 from edgebert.data.reading import read_examples
 from edgebert.data.rows import file_kind, place_of, stream_rows
 from edgebert.data.tables import stream_table_texts
 
 
-def stream_texts(path: Path, *, columns: Columns | None = None) -> Iterator[Text]:
+def stream_texts(
+    path: Path, *, columns: Columns | None = None, raw: RawLines = iter, rows_before: int = 0
+) -> Iterator[Text]:
     """Yield the texts that `read_examples` would read; they are all texts, or all pairs.
 
     Of .txt, .tsv, .csv, .jsonl and .parquet files one row (of .parquet, a few hundred) is in memory
     at a time. Files that make sense only as a whole (.json, .conll, a folder) are read whole.
+
+    Args:
+        path: the file.
+        columns: names of a table's columns where they are not the usual ones.
+        raw: takes the lines of a file of lines from its bytes; by default all of them.
+        rows_before: of a .parquet file, that are passed over.
 
     Raises:
         InputError: the file cannot be read, or a column or value is not as expected; the message
@@ -27,9 +35,9 @@ def stream_texts(path: Path, *, columns: Columns | None = None) -> Iterator[Text
     kind = file_kind(path)
     refuse_without_columns(columns, [path])
     if has_columns(path):
-        yield from stream_table_texts(path, columns)
+        yield from stream_table_texts(path, columns, raw, rows_before)
     elif kind == "txt" and not path.is_dir():
-        yield from stream_lines(path)
+        yield from stream_lines(path, raw)
     else:
         yield from read_examples(path).texts
 

@@ -19,6 +19,7 @@ from edgebert.data.columns import (
 )
 from edgebert.data.entities import Span, spans_of_row
 from edgebert.data.examples import Examples, Text
+from edgebert.data.lines import RawLines
 from edgebert.data.questions import answers_of_row, are_answers
 from edgebert.data.rows import Row, place_of, read_rows, stream_rows
 from edgebert.data.scores import SCORE_COLUMNS, score_of
@@ -63,11 +64,19 @@ def read_table(path: Path, columns: Columns | None) -> Examples:
     )
 
 
-def stream_table_texts(path: Path, columns: Columns | None) -> Iterator[Text]:
+def stream_table_texts(
+    path: Path, columns: Columns | None, raw: RawLines = iter, rows_before: int = 0
+) -> Iterator[Text]:
     """Yield the texts of a table one at a time (see `stream_texts`)."""
     found: TextColumns | None = None
     names: dict[str, Any] = {}
-    for row in stream_rows(path, only=lambda names: text_columns(path, names, columns).all):
+    rows = stream_rows(
+        path,
+        only=lambda names: text_columns(path, names, columns).all,
+        raw=raw,
+        rows_before=rows_before,
+    )
+    for row in rows:
         if not row[1].keys() <= names.keys():
             names |= row[1]
             before, found = found, text_columns(path, tuple(names), columns)

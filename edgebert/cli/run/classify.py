@@ -9,7 +9,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command
-from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.bulk import bulk_options, run_or_bulk
 from edgebert.cli.texts.given import texts_or_pairs
 from edgebert.cli.texts.verb import Verb, run_options
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @run_options()
+@bulk_options
 @options.pair_column
 @options.long_text
 def classify(long_text: str, **given: Any) -> None:
@@ -28,6 +29,7 @@ def classify(long_text: str, **given: Any) -> None:
     \b
         edgebert classify out/int8 "turn the lights off"
         edgebert classify out/int8 --input reviews.parquet --output labels.csv
+        edgebert classify out/int8 --input 'reviews/*.csv' --output labels/ --shards 1/4
     """
     from edgebert.records.manifest import TEXT_CLASSIFICATION
     from edgebert.tasks import task_of
@@ -48,4 +50,4 @@ def classify(long_text: str, **given: Any) -> None:
         takes=texts_or_pairs,
         is_cut=is_cut if long_text == options.TRUNCATE else None,
     )
-    run(verb, **given)
+    run_or_bulk(verb, **given)

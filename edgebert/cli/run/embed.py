@@ -10,7 +10,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command
-from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.bulk import bulk_options, run_or_bulk
 from edgebert.cli.texts.verb import Verb, run_options
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @run_options()
+@bulk_options
 @click.option("--prompt", metavar="NAME", help="A prompt of the model, put before every text.")
 @options.long_text
 def embed(prompt: str | None, long_text: str, **given: Any) -> None:
@@ -29,6 +30,7 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
     \b
         edgebert embed out/int8 "a sentence" "another one"
         edgebert embed out/int8 --input texts.csv --output vectors.npy --resume
+        edgebert embed out/int8 --input texts/ --output vectors/ --format npy --ray
     """
     task = _kind_of_vectors(given["bundle"])
 
@@ -48,7 +50,7 @@ def embed(prompt: str | None, long_text: str, **given: Any) -> None:
         chosen={"--prompt": prompt, "--long-text": long_text},
         is_cut=is_cut if long_text == options.TRUNCATE else None,
     )
-    run(verb, **given)
+    run_or_bulk(verb, **given)
 
 
 def _kind_of_vectors(bundle: Path) -> Task:

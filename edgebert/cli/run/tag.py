@@ -9,7 +9,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command
-from edgebert.cli.texts.answering import run
+from edgebert.cli.texts.bulk import bulk_options, run_or_bulk
 from edgebert.cli.texts.verb import Verb, run_options
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @run_options()
+@bulk_options
 @click.option(
     "--aggregation",
     type=options.AGGREGATION,
@@ -43,4 +44,4 @@ def tag(aggregation: str | None, **given: Any) -> None:
         return entities
 
     chosen = {"--aggregation": aggregation}
-    run(Verb("tag", task_of(TOKEN_CLASSIFICATION), answer, chosen), **given)
+    run_or_bulk(Verb("tag", task_of(TOKEN_CLASSIFICATION), answer, chosen), **given)

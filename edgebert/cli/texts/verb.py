@@ -43,6 +43,14 @@ class Verb:
     why_not: Callable[[Model, Any], str | None] | None = None
 
     @property
+    def told(self) -> dict[str, str]:
+        """All options of this command alone, in words."""
+        return {
+            name: "not given" if value is None else repr(value)
+            for name, value in {**self.chosen, **self.kept}.items()
+        }
+
+    @property
     def named(self) -> dict[str, Any]:
         """The options that change answers by their names in Python."""
         return {name.removeprefix("--").replace("-", "_"): v for name, v in self.chosen.items()}

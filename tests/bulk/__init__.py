@@ -1,0 +1,1 @@
+"""Bulk runs in the real Ray: what is answered, and what survives."""
