@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from edgebert.arrays import Array
 from edgebert.bounds import check_choice
 from edgebert.bundle import Bundle, ModelFiles
-from edgebert.errors import BundleError
+from edgebert.errors import BundleError, ClosedError, InputError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
 from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
+from edgebert.runtimes.later_verbs import AskedLater
 from edgebert.runtimes.pipeline import Request, TextPipeline
+from edgebert.runtimes.queueing.text_queue import TextQueue
+from edgebert.runtimes.queueing.told import Submitted, Told
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
 from edgebert.tasks.entities import AGGREGATIONS
 from edgebert.tasks.spec import spec_of
 from edgebert.tasks.terms import ONLY_SECOND
-from edgebert.text.encoding import Text
+from edgebert.text.encoding import Text, encode
 from edgebert.text.long_pairs import refusal_of_sides
 from edgebert.text.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole
 from edgebert.text.prompts import prompt_option
@@ -32,7 +35,34 @@ if TYPE_CHECKING:
     import tokenizers
 
 
-class Model(AskedForVectors, AskedOfHeads):
+VERBS = (
+    "embed",
+    "embed_sparse",
+    "similarity",
+    "search",
+    "classify",
+    "rerank",
+    "tag",
+    "fill_mask",
+    "answer",
+)
+
+
+def _texts_in(args: Any) -> Iterator[Any]:
+    for value in args:
+        if isinstance(value, str) or (
+            isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, str) for v in value)
+        ):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _texts_in(value)
+
+
+def _characters(text: Any) -> int:
+    return len(text) if isinstance(text, str) else sum(map(len, text))
+
+
+class Model(AskedForVectors, AskedOfHeads, AskedLater):
     """A bundle that is ready to run. Made by `edgebert.load`.
 
     Args:
@@ -41,6 +71,7 @@ class Model(AskedForVectors, AskedOfHeads):
         tokenizer: shared by all threads, and never changed.
         kernels: what of the graph edgebert's kernels run; None where onnxruntime runs all of it.
         again: opens the same bundle in another process.
+        queue: where what is submitted waits; by default one of its own.
     """
 
     def __init__(
@@ -51,6 +82,7 @@ class Model(AskedForVectors, AskedOfHeads):
         *,
         kernels: RunningKernels | None = None,
         again: Callable[[], Any] | None = None,
+        queue: TextQueue | None = None,
     ) -> None:
         self.files = files
         self.manifest = files.manifest
@@ -60,6 +92,8 @@ class Model(AskedForVectors, AskedOfHeads):
         self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
+        self._queue = queue or TextQueue(engine.profile.callers)
+        self._own_queue = queue is None
 
     def __repr__(self) -> str:
         by_kernels = f" by {self.kernels}" if self.kernels else ""
@@ -81,6 +115,48 @@ class Model(AskedForVectors, AskedOfHeads):
     def close(self) -> None:
         """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
         self.engine.close()
+        if self._own_queue:
+            self._queue.close()
+
+    def submit(self, verb: str, /, *args: Any, **options: Any) -> Submitted:
+        """Ask without waiting for the answer.
+
+        Args:
+            verb: name of a method: "embed", "embed_sparse", "similarity", "search", "classify",
+                "rerank", "tag", "fill_mask" or "answer".
+            args, options: its own, `progress` aside; of texts one or a collection, no stream.
+
+        Returns:
+            A future of a `Told`, which any asyncio loop can await too. Errors of texts and options
+            are the future's. Its `cancel` drops what has not begun; callbacks are called in
+            whichever thread ended the request.
+
+        Raises:
+            OverloadedError: the queue holds as many tokens as it may.
+            InputError: there is no such verb, or the request alone has more tokens than may wait.
+            ClosedError: the model, or its queue, is closed.
+        """
+        if verb not in VERBS:
+            raise InputError(f"{verb!r} is not a verb of a model: one of {', '.join(VERBS)}")
+        if self.engine.closed:
+            raise ClosedError("this model is closed")
+        asked = list(_texts_in(args))
+        tokens = sum(2 + _characters(text) // 4 for text in asked)
+
+        def answer() -> Told:
+            value = getattr(self, verb)(*args, **options)
+            check = self.pipeline.prompted(self._prompt(options.get("prompt")))
+            length = self.pipeline.read_at_once(options.get("max_length"))
+            counts = [
+                len(encoding)
+                for encoding in encode(
+                    self.pipeline.cut(None, 0), [check(text, 0) for text in asked], offsets=False
+                )
+            ]
+            cut = tuple(count > length for count in counts)
+            return Told(value, tuple(min(count, length) for count in counts), cut, 0, 0)
+
+        return self._queue.put(tokens, answer)
 
     @property
     def bundle(self) -> Bundle:

@@ -66,6 +66,11 @@ class Engine:
                 self._alone = self._open(threads=threads, spinning=spinning)
             return self._alone
 
+    @property
+    def closed(self) -> bool:
+        """Whether runs raise ClosedError."""
+        return self._closed
+
     def run(self, outputs: Sequence[str], inputs: Mapping[str, Integers]) -> list[Array]:
         """Run one batch now, in this thread.
 
