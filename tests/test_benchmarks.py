@@ -15,6 +15,7 @@ from benchmarks.batches import GraphEngine, grouped, in_threads, share_out
 from benchmarks.entering import enter
 from benchmarks.measure import Entrant, measure, row_cosines
 from benchmarks.page import write_page
+from benchmarks.page_table import BEGIN, END, put_between
 from benchmarks.peak import peak_of
 from benchmarks.peers import PEERS, REFERENCE
 from benchmarks.protocol import (
@@ -28,7 +29,7 @@ from benchmarks.protocol import (
     every_way,
     one_or_many,
 )
-from benchmarks.readme_table import BEGIN, END, peers_table, put_between
+from benchmarks.readme_table import peers_table
 from benchmarks.record import (
     Contestant,
     Latency,

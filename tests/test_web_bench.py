@@ -60,7 +60,7 @@ def test_a_busy_machine_is_told() -> None:
 def test_the_record_survives_its_file_and_fills_the_page(tmp_path: Path) -> None:
     record, page = _record(), tmp_path / "README.md"
     write_json(record, tmp_path / "web.json")
-    page.write_text("before\n<!-- peers:begin -->\nold\n<!-- peers:end -->\nafter\n")
+    page.write_text("before\n<!-- table:begin -->\nold\n<!-- table:end -->\nafter\n")
     write_table(read_json(WebRecord, tmp_path / "web.json", "a record"), page)
     told = page.read_text()
     assert told.startswith("before\n") and told.endswith("after\n")

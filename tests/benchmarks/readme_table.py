@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.page_table import write_into
 from benchmarks.record import Contestant, PeersRecord
 from benchmarks.standing import (
     Column,
@@ -24,11 +25,8 @@ from benchmarks.standing import (
 )
 from edgebert.errors import EdgebertError, InputError
 from edgebert.measures.formats import cosine
-from edgebert.output import new_file
 from edgebert.records.codec import read_json
 from edgebert.report.formats import figures, megabytes
-
-BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
 _PAGE = Path(__file__).with_name("README.md")
 _REQUESTS = re.compile(r"request of (16|128|512) tokens, ")
@@ -46,18 +44,6 @@ def peers_table(record: PeersRecord) -> str:
     requests = [column for column in request_columns(record) if _REQUESTS.match(column.title)]
     told = (_texts(record, texts), _requests(record, requests), _machine(record))
     return "\n\n".join([*told, *_standing(record, [*texts, *requests]), *_noise(record)])
-
-
-def put_between(text: str, table: str) -> str:
-    """The text with the table between its two comments.
-
-    Raises:
-        InputError: it does not have the two comments, once each and in order.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise InputError(f"no place for the table: it goes between {BEGIN} and {END}")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
 
 
 def _texts(record: PeersRecord, columns: Sequence[Column]) -> str:
@@ -154,10 +140,8 @@ def _noise(record: PeersRecord) -> Iterator[str]:
 def main(record: Path, readme: Path) -> None:
     """Write the table of RECORD into README, between its two comments."""
     try:
-        table = peers_table(read_json(PeersRecord, record, "record of the peers benchmark"))
-        text = put_between(readme.read_text(encoding="utf-8"), table)
-        with new_file(readme, force=True) as beside:
-            beside.write_text(text, encoding="utf-8")
+        peers = read_json(PeersRecord, record, "record of the peers benchmark")
+        write_into(readme, peers_table(peers))
     except (EdgebertError, OSError) as error:
         sys.exit(f"Error: {error}")
 

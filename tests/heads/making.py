@@ -21,7 +21,7 @@ from heads.models import Head
 def files_of(head: Head, data: Path) -> tuple[Path, Path]:
     """What it learns from, and what it is measured on."""
     folder = user_cache("heads")
-    carve("tydiqa", data, folder)
+    carve((head.train, head.test), data, folder)
     return path_of(head.train, data, folder), path_of(head.test, data, folder)
 
 

@@ -10,7 +10,7 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from devices.minilm import minilm_folder
@@ -40,31 +40,24 @@ _SENTENCES = {
 }
 
 
-def carve(name: str, data: Path, folder: Path) -> None:
-    """Write what row `name` needs below `folder`/carved, the same every time."""
-    carved = folder / CARVED
-    if name == "sst2-mpnet":
-        _carve_sst2(data / "sst2", carved / "sst2")
-    elif name.startswith("banking77"):
-        _carve_banking(data / "banking77", carved / "banking77")
-    elif name.startswith("scifact"):
-        _carve_scifact(data / "scifact", carved / "scifact")
-    elif name == "tydiqa":
-        _carve_tydiqa(data / "tydiqa_goldp_en", carved / name)
-    elif name.startswith("wnut17-"):
-        _carve_texts_with_names(data, carved / "names")
-    elif name.startswith("stsb-"):
-        _carve_sentences(data, carved / "sentences")
+def carve(files: Iterable[str], data: Path, folder: Path) -> None:
+    """Write what of `files` is carved below `folder`/carved, the same every time."""
+    for key in sorted({Path(file).parts[1] for file in files if _is_carved(file)}):
+        _CARVERS[key](data, folder / CARVED / key)
 
 
 def path_of(told: str, data: Path, folder: Path) -> Path:
     """Where a row's file lies: among the data sets, or among what was carved."""
-    return (folder if told.startswith(f"{CARVED}/") else data) / told
+    return (folder if _is_carved(told) else data) / told
 
 
-def _carve_sst2(source: Path, target: Path) -> None:
+def _is_carved(told: str) -> bool:
+    return Path(told).parts[0] == CARVED
+
+
+def _carve_sst2(data: Path, target: Path) -> None:
     """As many phrases as a large teacher needs to be better than a small one that learns from all."""
-    with gzip.open(source / "train.tsv.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(data / "sst2/train.tsv.gz", "rt", encoding="utf-8") as lines:
         header, *rows = lines.read().splitlines()
     random.Random(0).shuffle(rows)
     target.mkdir(parents=True, exist_ok=True)
@@ -72,9 +65,9 @@ def _carve_sst2(source: Path, target: Path) -> None:
     (target / "train.tsv").write_text(text, encoding="utf-8")
 
 
-def _carve_banking(source: Path, target: Path) -> None:
+def _carve_banking(data: Path, target: Path) -> None:
     """Banking77 publishes no dev: 1,000 rows of train, drawn once."""
-    header, *rows = (source / "train.tsv").read_text(encoding="utf-8").splitlines()
+    header, *rows = (data / "banking77/train.tsv").read_text(encoding="utf-8").splitlines()
     random.Random(_SEED).shuffle(rows)
     target.mkdir(parents=True, exist_ok=True)
     for name, part in (("dev", rows[:_BANKING_DEV]), ("train", rows[_BANKING_DEV:])):
@@ -82,12 +75,13 @@ def _carve_banking(source: Path, target: Path) -> None:
         (target / f"{name}.tsv").write_text(text, encoding="utf-8")
 
 
-def _carve_scifact(source: Path, target: Path) -> None:
+def _carve_scifact(data: Path, target: Path) -> None:
     """Of the 809 training queries, 160 to choose the weights by, with their judgements.
 
     The documents are those that are judged, and 1,500 others: enough to choose by, and to find hard
     negatives among, in a third of the time.
     """
+    source = data / "scifact"
     target.mkdir(parents=True, exist_ok=True)
     _carve_scifact_texts(source, target)
     (target / "qrels").mkdir(exist_ok=True)
@@ -176,13 +170,13 @@ def _write_texts(texts: Sequence[str], path: Path) -> None:
     path.write_text("".join(f"{' '.join(text.split())}\n" for text in texts), encoding="utf-8")
 
 
-def _carve_tydiqa(source: Path, target: Path) -> None:
+def _carve_tydiqa(data: Path, target: Path) -> None:
     """A tenth of the contexts to measure on and a tenth to choose by, by their hash.
 
     The copy of the published dev that is at hand has no answers in it.
     """
     parts: dict[str, list[str]] = {"test": [], "dev": [], "train": []}
-    with gzip.open(source / "train.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(data / "tydiqa_goldp_en/train.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             context = json.loads(line)["context"].encode()
             part = int(hashlib.sha256(context).hexdigest(), 16) % 10
@@ -190,3 +184,14 @@ def _carve_tydiqa(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, found in parts.items():
         (target / f"{name}.jsonl").write_text("".join(found), encoding="utf-8")
+
+
+_CARVERS: dict[str, Callable[[Path, Path], None]] = {
+    "banking77": _carve_banking,
+    "names": _carve_texts_with_names,
+    "scifact": _carve_scifact,
+    "sentences": _carve_sentences,
+    "sst2": _carve_sst2,
+    "tydiqa": _carve_tydiqa,
+}
+"""What makes each folder below `CARVED`, of all data sets."""

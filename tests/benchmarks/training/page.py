@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.page_table import write_into
 from benchmarks.training.record import Trained, TrainingTable
-from edgebert.errors import InputError
-from edgebert.output import new_file
 
-BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 PAGE = Path(__file__).with_name("README.md")
 _HEADER = (
     "model", "metric", "goal", "dev", "fp32", "int8", "int8 loses (95 %)", "others",
@@ -23,12 +21,7 @@ def write_table(record: TrainingTable, page: Path = PAGE) -> None:
     Raises:
         InputError: the page has no place for it.
     """
-    before, found, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, ends, after = rest.partition(END)
-    if not found or not ends:
-        raise InputError(f"{page} has no {BEGIN} and {END}")
-    with new_file(page, force=True) as file:
-        file.write_text(f"{before}{BEGIN}\n{table(record)}\n{END}{after}", encoding="utf-8")
+    write_into(page, table(record))
 
 
 def table(record: TrainingTable) -> str:

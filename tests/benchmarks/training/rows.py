@@ -51,6 +51,12 @@ class Row:
     def recipe(self) -> Path:
         return RECIPES / f"{self.name}.toml"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it reads."""
+        named = (self.train, self.dev, self.test, *self.also, self.texts, self.trims)
+        return tuple(file for file in named if file is not None)
+
 
 ROWS = {
     row.name: row

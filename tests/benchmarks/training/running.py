@@ -38,7 +38,7 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
     Raises:
         EdgebertError: a command failed; it has said why.
     """
-    carve(row.name, data, folder)
+    carve(row.files, data, folder)
     model, built = folder / row.name, folder / f"{row.name}-built"
     command = _command(row, models, data, folder)
     if not _is_made_by(row.recipe, model):

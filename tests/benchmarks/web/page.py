@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.readme_table import put_between
+from benchmarks.page_table import write_into
 from benchmarks.web.record import Seat, Speed, WebRecord
-from edgebert.output import new_file
 
 PAGE = Path(__file__).with_name("README.md")
 BASE = "transformers.js q8"
@@ -20,9 +19,7 @@ def write_table(record: WebRecord, page: Path = PAGE) -> None:
     Raises:
         InputError: the page has no place for it.
     """
-    text = put_between(page.read_text(encoding="utf-8"), table(record))
-    with new_file(page, force=True) as file:
-        file.write_text(text, encoding="utf-8")
+    write_into(page, table(record))
 
 
 def table(record: WebRecord) -> str:
