@@ -11,12 +11,13 @@ from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError, ClosedError, InputError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
+from edgebert.runtimes.asked import prompt_of
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
 from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.runtimes.later_verbs import AskedLater
-from edgebert.runtimes.pipeline import Request, TextPipeline
+from edgebert.runtimes.pipeline import TextPipeline
 from edgebert.runtimes.queueing.text_queue import TextQueue
 from edgebert.runtimes.queueing.told import Submitted, Told
 from edgebert.runtimes.sessions.engine import Engine
@@ -145,7 +146,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
 
         def answer() -> Told:
             value = getattr(self, verb)(*args, **options)
-            check = self.pipeline.prompted(self._prompt(options.get("prompt")))
+            check = self.pipeline.prompted(prompt_of(self, options.get("prompt")))
             length = self.pipeline.read_at_once(options.get("max_length"))
             counts = [
                 len(encoding)
@@ -235,7 +236,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         running = self.kernels
         engine = running.engine if running else without_kernels(self.manifest, self.provider)
         return self.bundle.fingerprint(engine).having(
-            prompt=prompt_option(self.spec, self._prompt(prompt)),
+            prompt=prompt_option(self.spec, prompt_of(self, prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
             no_answer="allowed" if allow_no_answer else "",
@@ -260,7 +261,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
             In order; rows as `outputs` gives them, for each part of a text.
         """
         checked = self._checked(texts, whole=True)
-        through = self.pipeline.in_overlapping_parts
+        through = self.pipeline.through(self.pipeline.in_overlapping_parts)
         return list(self.pipeline.run(checked, through, progress=progress))
 
     @property
@@ -289,7 +290,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
         whole = whole or self.spec.task.reads_whole
         most = None if max_length is None else pipeline.read_at_once(max_length)
-        prompted = pipeline.prompted(self._prompt(prompt))(text, 0)
+        prompted = pipeline.prompted(prompt_of(self, prompt))(text, 0)
         refused = pipeline.refusal(prompted, whole=whole, most=most)
         if refused is not None or long_text != MEAN or isinstance(prompted, str):
             return refused
@@ -312,8 +313,8 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         Returns:
             An int for one text, a list of them for a list, and for any other iterable an iterator.
         """
-        check = self.pipeline.prompted(self._prompt(prompt))
-        return self.pipeline.ask(texts, Request(check, self.pipeline.counts, int))
+        check = self.pipeline.prompted(prompt_of(self, prompt))
+        return self.pipeline.each(texts, check, self.pipeline.counts, int)
 
     @overload
     def truncated(
@@ -340,13 +341,13 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
             A bool for one text, a list of them for a list, and for any other iterable an iterator.
         """
         pipeline = self.pipeline
-        check, most = pipeline.prompted(self._prompt(prompt)), pipeline.read_at_once(max_length)
+        check, most = pipeline.prompted(prompt_of(self, prompt)), pipeline.read_at_once(max_length)
         never_cut = (
             self.spec.task.truncation == ONLY_SECOND
         )  # a question, which is an error instead
         if max_length is None and not never_cut:
-            return pipeline.ask(texts, Request(check, pipeline.cut_off, bool))
-        return pipeline.ask(texts, Request(check, pipeline.counts, lambda count: count > most))
+            return pipeline.each(texts, check, pipeline.cut_off, bool)
+        return pipeline.each(texts, check, pipeline.counts, lambda count: count > most)
 
     def _checked(self, texts: Sequence[Text], *, whole: bool = False) -> list[Text]:
         check = self.pipeline.readable(lambda text, _place: text, whole=whole)
