@@ -8,11 +8,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from edgebert.errors import InputError, OverloadedError
+from edgebert.errors import ClosedError, InputError, OverloadedError
 from edgebert.runtimes import TextQueue, Told
+from edgebert.runtimes.queueing.told import Submitted
 from edgebert.serving.answering import Reply
 from edgebert.serving.calls import Call, call_of
-from edgebert.serving.errors import EMPTY, OVERLOADED, VALIDATION, ApiError
+from edgebert.serving.errors import EMPTY, OVERLOADED, UNHEALTHY, VALIDATION, ApiError
 from edgebert.serving.metrics import Metrics
 from edgebert.serving.models import ServedModel
 from edgebert.serving.options import ServeOptions
@@ -61,7 +62,7 @@ class Asking:
                 would cut, 429 no room.
             ClientGone: nobody waits any more.
         """
-        self._check(args)
+        self.check(args)
         call = call_of(request)
         call.model = served.name
         told = await self._told(call, served, verb, args, options)
@@ -81,11 +82,9 @@ class Asking:
         args: Sequence[Any],
         options: dict[str, Any],
     ) -> Told:
+        call.waiting = submitted = self._submitted(served, verb, args, options)
         try:
-            call.waiting = served.model.submit(verb, *args, **options)
-            return await call.waiting
-        except OverloadedError as error:
-            raise self.overloaded(error.waiting_tokens) from None
+            return await submitted
         except InputError as error:
             raise ApiError(422, VALIDATION, served.told(str(error))) from None
         except asyncio.CancelledError:
@@ -94,6 +93,18 @@ class Asking:
             raise
         finally:
             call.waiting = None
+
+    def _submitted(
+        self, served: ServedModel, verb: str, args: Sequence[Any], options: dict[str, Any]
+    ) -> Submitted:
+        try:
+            return served.model.submit(verb, *args, **options)
+        except OverloadedError as error:
+            raise self.overloaded(error.waiting_tokens) from None
+        except InputError as error:  # it would not fit into an empty queue
+            raise ApiError(413, VALIDATION, f"{error} (--max-waiting-tokens)") from None
+        except ClosedError:
+            raise ApiError(503, UNHEALTHY, "the server is about to end") from None
 
     def overloaded(self, waiting: int) -> ApiError:
         """What is told where there is no room for more tokens."""
@@ -105,8 +116,15 @@ class Asking:
             {"retry-after": self._pace.retry_after(waiting)},
         )
 
-    def _check(self, args: Iterable[Any]) -> None:
-        """Refuse no texts, more than are taken, and longer ones."""
+    def check(self, args: Iterable[Any]) -> None:
+        """Refuse no texts, more than are taken, and longer ones.
+
+        Args:
+            args: texts, and lists of texts and of pairs.
+
+        Raises:
+            ApiError: 400 no texts, 413 too many or too long ones.
+        """
         several = [arg for arg in args if isinstance(arg, list)]
         if any(not arg for arg in several):
             raise ApiError(400, EMPTY, "there are no texts: send at least one")

@@ -18,12 +18,14 @@ class Call:
 
     Attributes:
         id: its id, in answer and log.
-        began: when its headers were read, by the clock of the loop.
-        deadline: by which it is to be answered, by the same clock.
+        began: when its headers were read, by the performance counter.
         path: as it was asked, without the name of a model before it.
         route: the path of the route that answers it; "" for none.
-        model: the bundle that answers it; "" for none.
+        quiet: whether its log line would be noise.
         named: the bundle that its path names.
+        model: the bundle that answers it; "" for none.
+        body_bytes: that are kept of it.
+        read: whether it was read to its end.
         texts, tokens: that were read for it.
         waiting: what it waits for, to be dropped when its client is gone.
         gone: whether its client is.
@@ -31,11 +33,13 @@ class Call:
 
     id: str
     began: float
-    deadline: float
     path: str = ""
     route: str = ""
-    model: str = ""
+    quiet: bool = False
     named: str | None = None
+    model: str = ""
+    body_bytes: int = 0
+    read: bool = False
     texts: int = 0
     tokens: int = 0
     waiting: Future[Any] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -69,16 +68,15 @@ def _of_cohere(error: ApiError) -> dict[str, Any]:
     return {"message": error.line}
 
 
-_OPENAI_TYPES = {
-    HTTPStatus.UNAUTHORIZED: "authentication_error",
-    HTTPStatus.NOT_FOUND: "not_found_error",
-    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+_OPENAI = {
+    401: ("authentication_error", "invalid_api_key"),
+    404: ("not_found_error", "model_not_found"),
+    429: ("rate_limit_error", "rate_limit_exceeded"),
 }
+"""Types and codes of OpenAI, where it has one."""
 
 
 def _of_openai(error: ApiError) -> dict[str, Any]:
-    asked_wrongly = "invalid_request_error" if error.status < 500 else "server_error"
-    kind = _OPENAI_TYPES.get(HTTPStatus(error.status), asked_wrongly)
-    return {
-        "error": {"message": error.line, "type": kind, "param": error.param, "code": error.status}
-    }
+    by_itself = "invalid_request_error" if error.status < 500 else "server_error"
+    kind, code = _OPENAI.get(error.status, (by_itself, None))
+    return {"error": {"message": error.line, "type": kind, "param": error.param, "code": code}}

@@ -11,8 +11,8 @@ from edgebert.records.manifest import TEXT_CLASSIFICATION
 from edgebert.runtimes.model import Model
 from edgebert.serving.errors import UNHEALTHY, VALIDATION, ApiError
 
-TOKENIZE = "tokenize"
-"""What every bundle can be asked, whatever its task."""
+TOKENIZE, ANYTHING = "tokenize", "answer this"
+"""What every bundle can be asked, whatever its task; the second is what its task is."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class ServedModel:
     def verbs(self) -> frozenset[str]:
         """What it can be asked."""
         task = self.model.spec.task
-        verbs = {TOKENIZE, task.verb}
+        verbs = {TOKENIZE, ANYTHING, task.verb}
         if task.vectors:
-            verbs |= {"similarity", "search"}
+            verbs.add("similarity")
         if task.name == TEXT_CLASSIFICATION and len(self.model.labels) == 1:
             verbs.add("rerank")
         return frozenset(verbs)
@@ -50,6 +50,21 @@ class ServedModel:
     def normalizes(self) -> bool:
         """Whether its vectors have length 1 by themselves."""
         return self.model.manifest.normalize
+
+    def prompt(self, name: str | None) -> str:
+        """The text of a prompt; without a name that which is put before every text.
+
+        Raises:
+            ApiError: 422 there is none of this name.
+        """
+        prompts = self.model.prompts
+        if name is None:
+            return self.model.default_prompt
+        if name not in prompts:
+            known = ", ".join(prompts) or "none"
+            message = f"{self.name} has no prompt {name[:80]!r}; it has: {known}"
+            raise ApiError(422, VALIDATION, message, param="prompt_name")
+        return prompts[name]
 
     def told(self, message: str) -> str:
         """A message of the runtime, with its name in the place of where it lies on this machine."""
@@ -76,6 +91,10 @@ class Served:
     def complete(self) -> bool:
         """Whether all are loaded."""
         return len(self._loaded) == len(self.names)
+
+    def source(self, name: str) -> Source:
+        """Where the bundle of this name is."""
+        return self.sources[self.names.index(name)]
 
     def put(self, served: ServedModel) -> ServedModel | None:
         """Have a bundle answer from now on; gives the one that did until now."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-from edgebert.serving.errors import VALIDATION, ApiError
+from edgebert.serving.calls import Call, call_of
+from edgebert.serving.errors import OVERLOADED, VALIDATION, ApiError
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_BODIES = 32
+"""So many bodies of the largest size are kept at a time, or more of smaller ones."""
+
+_IDS = re.compile(r"Expected `str(?: \| object)?`, got `(?:int|array)` - at `\$\.(?P<field>\w+)\[")
+"""How msgspec tells of numbers, or lists of them, in the place of texts in a list."""
 
 
 class ClientGone(Exception):  # noqa: N818 - no error: nobody is left to be told
@@ -18,7 +26,7 @@ class ClientGone(Exception):  # noqa: N818 - no error: nobody is left to be told
 
 
 class BodyReader:
-    """Reads bodies.
+    """Reads bodies, and keeps no more of them at a time than memory should be given for.
 
     Args:
         most: bytes of a body.
@@ -26,6 +34,7 @@ class BodyReader:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._kept = 0
 
     def check_headers(self, headers: Headers) -> None:
         """Refuse a body by what is said of it, before any of it is read.
@@ -42,23 +51,38 @@ class BodyReader:
         """Read a body of JSON.
 
         Raises:
-            ApiError: 400 no JSON, 413 too large, 415 of another kind, 422 of another shape.
+            ApiError: 400 no JSON, 413 too large, 415 of another kind, 422 of another shape, 429
+                others fill the memory for bodies.
             ClientGone: it was not sent to its end.
         """
-        return decoded(await self._bytes(request), shape)
+        call = call_of(request)
+        body = await self._bytes(request, call)
+        call.read = True
+        return decoded(body, shape)
 
-    async def _bytes(self, request: Request) -> bytes:
+    def release(self, call: Call) -> None:
+        """Keep no more of a request's body."""
+        self._kept -= call.body_bytes
+        call.body_bytes = 0
+
+    async def _bytes(self, request: Request, call: Call) -> bytes:
         chunks: list[bytes] = []
-        given = 0
         try:
             async for chunk in request.stream():
-                given += len(chunk)
-                if given > self._most:  # its length was not said before
-                    raise self._too_large("more")
+                self._keep(len(chunk), call)
                 chunks.append(chunk)
         except ClientDisconnect:
             raise ClientGone from None
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _keep(self, size: int, call: Call) -> None:
+        call.body_bytes += size
+        self._kept += size
+        if call.body_bytes > self._most:  # its length was not said before
+            raise self._too_large("more")
+        if self._kept > _BODIES * self._most:
+            message = "requests that are being answered fill the memory for bodies"
+            raise ApiError(429, OVERLOADED, f"{message}: try again later", {"retry-after": "1"})
 
     def _too_large(self, given: str) -> ApiError:
         said = f"the body has {given}; at most {self._most:,} bytes are read (--max-body)"
@@ -74,11 +98,25 @@ def decoded(body: bytes, shape: type[S]) -> S:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        raise ApiError(422, VALIDATION, f"the body is not as expected: {error}") from None
+        raise _of_another_shape(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(400, VALIDATION, f"the body is not JSON: {error}") from None
     except RecursionError:
         raise ApiError(400, VALIDATION, "the body is nested too deeply") from None
+
+
+def _of_another_shape(told: str) -> ApiError:
+    ids = _IDS.search(told)
+    if ids is None:
+        return ApiError(422, VALIDATION, f"the body is not as expected: {told}")
+    return ApiError(
+        400,
+        VALIDATION,
+        f"{ids['field']} holds token ids, which are of another model's tokenizer and would give "
+        "meaningless answers: send texts (LangChain's OpenAIEmbeddings: "
+        "check_embedding_ctx_length=False)",
+        param=ids["field"],
+    )
 
 
 def _require_json(content_type: str) -> None:

@@ -44,6 +44,7 @@ class Server:
         self.bodies = BodyReader(options.max_body)
         self._asking = Asking(options, self.queue, self.pace, self.metrics)
         self.ask = self._asking.ask
+        self.check_texts = self._asking.check
         self.overloaded = self._asking.overloaded
 
     @property

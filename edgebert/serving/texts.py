@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from edgebert.serving.errors import EMPTY, ApiError
 
-from edgebert.serving.errors import EMPTY, VALIDATION, ApiError
-
-Texts = str | list[str | int | list[int]]
-"""One text or several, as a body has them; ids of tokens are seen, and refused."""
-
-_IDS = (
-    "{field} holds token ids: they are of another model's tokenizer and would give meaningless "
-    "answers. Send texts (LangChain's OpenAIEmbeddings: check_embedding_ctx_length=False)"
-)
+Texts = str | list[str]
+"""One text or several, as a body has them; reading a body refuses ids of tokens."""
 
 
-def texts_of(given: Any, field: str) -> list[str]:
+def texts_of(given: Texts, field: str) -> list[str]:
     """Several texts, of one or several.
 
     Args:
-        given: of a body, as `Texts`.
+        given: of a body.
         field: its name there.
 
     Raises:
-        ApiError: 400 none, or ids of tokens.
+        ApiError: 400 there are none.
     """
     texts = [given] if isinstance(given, str) else given
     if not texts:
         raise ApiError(400, EMPTY, f"{field} is empty: send at least one text", param=field)
-    if not all(isinstance(text, str) for text in texts):
-        raise ApiError(400, VALIDATION, _IDS.format(field=field), param=field)
-    return list(texts)
+    return texts

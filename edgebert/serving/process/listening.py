@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from contextlib import AbstractContextManager, nullcontext, suppress
 
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp
 
 from edgebert.errors import InputError
 from edgebert.serving.options import ServeOptions
+from edgebert.serving.process.connection import connection_of
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 75
@@ -29,6 +31,7 @@ def listener(app: ASGIApp, options: ServeOptions) -> Listener:
     """What answers connections."""
     config = uvicorn.Config(
         app,
+        http=connection_of(options.request_timeout),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -36,7 +39,7 @@ def listener(app: ASGIApp, options: ServeOptions) -> Listener:
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=max(1, round(options.grace)),
+        timeout_graceful_shutdown=max(1, math.ceil(options.grace)),
     )
     return Listener(config)
 

@@ -48,7 +48,7 @@ class _JsonLines(logging.Formatter):
 
 
 def _added(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: getattr(record, key) for key in _ADDED if hasattr(record, key)}
+    return {key: getattr(record, key) for key in _ADDED if getattr(record, key, None)}
 
 
 def _time(record: logging.LogRecord) -> str:

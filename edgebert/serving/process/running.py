@@ -8,11 +8,14 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+
+import prometheus_client
 
 from edgebert.bundle import open_bundle
 from edgebert.errors import InputError
-from edgebert.serving.app import make_app
-from edgebert.serving.keys import Keys
+from edgebert.serving.app.application import make_app
+from edgebert.serving.app.keys import Keys
 from edgebert.serving.models import Source
 from edgebert.serving.options import ServeOptions
 from edgebert.serving.process.listening import (
@@ -24,6 +27,7 @@ from edgebert.serving.process.listening import (
 )
 from edgebert.serving.process.loading import load_served
 from edgebert.serving.process.logs import log_to_stderr
+from edgebert.serving.process.swapping import Swapping
 from edgebert.serving.server import Server
 
 _log = logging.getLogger("edgebert.serving")
@@ -51,6 +55,7 @@ def serve(options: ServeOptions, sources: Sequence[Source]) -> None:
     for source in sources:
         open_bundle(source.path)  # before a port is taken for nothing
     log_to_stderr(options.log_format)
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # half of all lines
     with listen(options.host, options.port) as listening:
         sys.setswitchinterval(_SWITCH_S)
         allow_many_connections()
@@ -66,35 +71,61 @@ class _Life:
     def __init__(self, server: Server, uvicorn: Listener) -> None:
         self._server = server
         self._uvicorn = uvicorn
-        self._ending = asyncio.Event()
+        self._swapping = Swapping(server)
+        self._ending, self._hurry = asyncio.Event(), asyncio.Event()
 
     async def run(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
+        self._take_signals()
         answering = asyncio.create_task(self._uvicorn.serve(sockets=[listening]))
         _log.info("listening on %s", url_of(listening))
         try:
             await self._until_ended()
         finally:
+            self._server.draining = True
             self._uvicorn.should_exit = True
             await answering
-            for served in self._server.served:
-                served.model.close()
-            self._server.queue.close()
+            await asyncio.to_thread(self._close)
         _log.info("ended")
 
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        loop.add_signal_handler(signal.SIGHUP, self._swapping.ask)
+
     def _end(self) -> None:
+        """End after all answers; asked again, at once."""
         if self._ending.is_set():
+            self._hurry.set()
             self._uvicorn.force_exit = True
         self._server.draining = True
         self._ending.set()
 
     async def _until_ended(self) -> None:
-        for source in self._server.served.sources:
-            served = await asyncio.to_thread(load_served, source, self._server.queue)
-            self._server.served.put(served)
-            self._server.metrics.loaded(served, golden_ok=True)
-        _log.info("ready: %s", ", ".join(self._server.served.names))
-        await self._ending.wait()
-        await asyncio.sleep(self._server.options.drain)
+        ending = asyncio.create_task(self._ending.wait())
+        loading = asyncio.create_task(self._load())
+        await asyncio.wait((ending, loading), return_when=asyncio.FIRST_COMPLETED)
+        if not loading.done():
+            loading.cancel()
+            return
+        loading.result()  # raises what kept a bundle from being loaded
+        swapping = asyncio.create_task(self._swapping.run())
+        await ending
+        swapping.cancel()
+        _log.info("draining: not ready from now on, ending in %g s", self._server.options.drain)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self._server.options.drain)
+
+    async def _load(self) -> None:
+        server = self._server
+        for source in server.served.sources:
+            served = await asyncio.to_thread(load_served, source, server.queue)
+            server.metrics.loaded(served, golden_ok=True)
+            server.served.put(served)
+            _log.info("%s is %s of %s", served.name, served.fingerprint, source.path)
+        _log.info("ready")
+
+    def _close(self) -> None:
+        for served in self._server.served:
+            served.model.close()
+        self._server.queue.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -36,13 +36,11 @@ def routes(server: Server) -> list[Route]:
     async def metrics(request: Request) -> Response:
         return Response(server.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    def told(path: str, handler: Any, summary: str, answer: Any = None) -> Route:
-        return Route(
-            path, handler, summary, method="GET", answer=answer, per_model=False, open=True
-        )
-
     return [
-        told("/live", live, "Whether the process answers", State),
-        told("/ready", ready, "Whether all bundles are loaded, proved and warm", State),
-        told("/metrics", metrics, "Metrics for Prometheus"),
+        _open("/live", live, "Whether the process answers", answer=State),
+        _open("/ready", ready, "Whether all bundles are loaded, proved and warm", answer=State),
+        _open("/metrics", metrics, "Metrics for Prometheus", media_type="text/plain"),
     ]
+
+
+_open = partial(Route, method="GET", per_model=False, open=True)

@@ -23,7 +23,8 @@ class Route:
         summary: one line for the OpenAPI document.
         method: `POST` or `GET`; what answers GET answers HEAD too.
         body: what is read, where something is.
-        answer: the type of the JSON that is given; None for text.
+        answer: the type of the JSON that is given, or a union of types; None for text.
+        media_type: of the answer.
         per_model: whether `/models/NAME` may stand before the path.
         open: whether it is answered without a key, also while bundles load.
     """
@@ -34,5 +35,6 @@ class Route:
     method: str = "POST"
     body: type[msgspec.Struct] | None = None
     answer: Any = None
+    media_type: str = "application/json"
     per_model: bool = True
     open: bool = False

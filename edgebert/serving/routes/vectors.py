@@ -16,6 +16,7 @@ from edgebert.serving.routes.route import Route
 from edgebert.serving.server import Server
 from edgebert.serving.texts import Texts, texts_of
 from edgebert.serving.vectors import as_asked
+from edgebert.tasks.sparse import SparseVector
 
 Direction = Literal["left", "right", "Left", "Right"]
 
@@ -108,7 +109,7 @@ def routes(server: Server) -> list[Route]:
             prompt=body.prompt_name,
             truncate=body.truncate,
         )
-        return json_response([_weights(vector) for vector in reply.value], reply)
+        return json_response([weights_of(vector) for vector in reply.value], reply)
 
     async def similarity(request: Request) -> Response:
         body = await server.read_body(request, SimilarityBody)
@@ -150,6 +151,7 @@ def require_direction(served: ServedModel, asked: str | None) -> None:
         raise ApiError(422, VALIDATION, message, param="truncation_direction")
 
 
-def _weights(vector: Any) -> list[dict[str, Any]]:
+def weights_of(vector: SparseVector) -> list[dict[str, Any]]:
+    """A sparse vector as text-embeddings-inference lists it."""
     pairs = zip(vector.indices.tolist(), vector.weights, strict=True)
     return [{"index": index, "value": weight} for index, weight in pairs]

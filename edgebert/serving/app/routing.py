@@ -64,13 +64,18 @@ class Routing:
         by_method, parameters = self._of(place.path)
         route = by_method.get("GET" if method == "HEAD" else method)
         if not by_method or (place.named and route and not route.per_model):
-            raise ApiError(404, VALIDATION, f"nothing is at {place.path[:200]!r}: see /docs")
+            raise ApiError(404, VALIDATION, self._nothing_at(place.path))
         if route is None:
             allowed = ", ".join(sorted({*by_method, *(["HEAD"] if "GET" in by_method else [])}))
             raise ApiError(
                 405, VALIDATION, f"{place.path} answers {allowed}, not {method}", {"allow": allowed}
             )
         return route, parameters
+
+    def _nothing_at(self, path: str) -> str:
+        if path.startswith(_MODELS):
+            return f"no model of that name is here; models: {', '.join(self._names)}"
+        return f"nothing is at {path[:200]!r}: see /docs"
 
     def _of(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
         if path in self._exact:
