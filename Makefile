@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -55,11 +55,18 @@ test-mpnet: .venv/kernels .cache/mpnet/ready ## the real all-mpnet-base-v2: expo
 test-web: .venv/kernels .cache/web/ready ## the client for JavaScript in Node and Chromium (BUNDLES="FP32 INT8", STEPS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m web $(BUNDLES) $(addprefix --step ,$(STEPS)) $(addprefix -o ,$(OUT))
 
+test-clients: .venv/kernels .venv-clients/ready ## the server asked by others' clients, and by what breaks servers (BUNDLES=INT8, STEPS=, SECONDS=, EXAMPLES=)
+	PYTHONPATH=tests $(bin)/python -m clients $(BUNDLES) $(addprefix --step ,$(STEPS)) \
+		$(addprefix --seconds ,$(SECONDS)) $(addprefix --examples ,$(EXAMPLES))
+
 bench-web: .venv/kernels .cache/web/ready ## the client beside transformers.js (BUNDLES="NAME=FOLDER", PLACES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.web $(BUNDLES) $(addprefix --place ,$(PLACES)) $(addprefix -o ,$(OUT))
 
 .cache/web/ready: tests/web/setup tests/web/package-lock.json runtimes/web/package-lock.json
 	tests/web/setup
+
+.venv-clients/ready: tests/clients/setup tests/clients/constraints.txt | .venv/ready
+	tests/clients/setup
 
 .cache/mpnet/ready: tests/mpnet/setup | .venv/ready
 	tests/mpnet/setup
@@ -110,7 +117,7 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 	.ci/kernels
 
 clean: ## remove .venv and its siblings, caches and out/demo
-	rm -rf .venv .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf .venv .venv-clients .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
 	rm -rf runtimes/web/node_modules tests/web/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

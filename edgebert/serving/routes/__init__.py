@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgebert.serving.routes import health, native, rerankers, vectors
+from edgebert.serving.routes import (
+    about,
+    cohere,
+    health,
+    hugging_face,
+    native,
+    openai,
+    rerankers,
+    tei,
+    tokens,
+    vectors,
+)
 from edgebert.serving.routes.route import Route
 
 if TYPE_CHECKING:
     from edgebert.serving.server import Server
 
-_FILES = (vectors, native, rerankers, health)
+_FILES = (openai, vectors, native, hugging_face, rerankers, cohere, tokens, tei, health)
 
 
 def routes_of(server: Server) -> list[Route]:
     """Every route of a server, in the order of its OpenAPI document."""
-    return [route for file in _FILES for route in file.routes(server)]
+    described = [route for file in _FILES for route in file.routes(server)]
+    return described + about.routes(server, described)
