@@ -64,7 +64,6 @@ class Asking:
         """
         self.check(args)
         call = call_of(request)
-        call.model = served.name
         told = await self._told(call, served, verb, args, options)
         cut = tuple(place for place, was_cut in enumerate(told.cut) if was_cut)
         tokens = sum(told.tokens)

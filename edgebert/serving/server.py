@@ -58,7 +58,10 @@ class Server:
         Raises:
             ApiError: as `Served.named`.
         """
-        return self.served.named(call_of(request).named or name, verb)
+        call = call_of(request)
+        served = self.served.named(call.named or name, verb)
+        call.model = served.name
+        return served
 
     async def read_body(self, request: Request, shape: type[S]) -> S:
         """The body of a request; errors as of `BodyReader.read`."""
