@@ -40,8 +40,10 @@ class BodyReader:
         """Refuse a body by what is said of it, before any of it is read.
 
         Raises:
-            ApiError: 413 too large, 415 not JSON.
+            ApiError: 413 too large, 415 compressed or not JSON.
         """
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise ApiError(415, VALIDATION, "bodies are not decompressed: send JSON as it is")
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self._most:
             raise self._too_large(f"{int(length):,} bytes")

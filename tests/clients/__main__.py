@@ -110,7 +110,7 @@ def _steps(
         Step("idle", lambda: idle_connections_are_borne(server, good, figures.others)),
         Step("deleted", lambda: a_deleted_bundle_is_still_answered(tiny)),
         Step("port", lambda: a_port_in_use_is_told(server, tiny)),
-        Step("described", lambda: described_truly(server, examples)),
+        Step("described", lambda: described_truly(bundles, examples)),
         Step("load", lambda: loads_are_answered(server, seconds, figures.rates)),
     ]
 

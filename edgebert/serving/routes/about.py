@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from edgebert.records.manifest import EMBEDDINGS
 from edgebert.serving.answering import json_response
 from edgebert.serving.calls import call_of
 from edgebert.serving.models import ANYTHING, ServedModel
@@ -30,7 +31,7 @@ class ModelInfo(msgspec.Struct):
 
     Attributes:
         verbs: what it can be asked.
-        width: numbers in a vector, or logits in a row.
+        width: numbers in a vector; None where it gives none, or sparse ones.
         normalizes: whether its vectors have length 1.
         provider: what runs it, by onnxruntime's name.
     """
@@ -39,7 +40,7 @@ class ModelInfo(msgspec.Struct):
     task: str
     verbs: list[str]
     max_length: int
-    width: int
+    width: int | None
     normalizes: bool
     labels: list[str]
     prompts: list[str]
@@ -149,7 +150,7 @@ def _model(served: ServedModel) -> ModelInfo:
         task=model.task,
         verbs=sorted(served.verbs - {ANYTHING}),
         max_length=model.max_length,
-        width=model.width,
+        width=model.width if model.task == EMBEDDINGS else None,
         normalizes=served.normalizes,
         labels=list(model.labels),
         prompts=list(model.prompts),
