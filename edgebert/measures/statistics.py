@@ -182,12 +182,10 @@ def _binomial_cdf(k: int, n: int, p: float) -> float:
         return 1.0
     if p >= 1:
         return float(k >= n)
-    logs = [
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1)
-        + i * math.log(p) + (n - i) * math.log1p(-p)
-        for i in range(k + 1)
-    ]  # fmt: skip
-    return min(1.0, math.fsum(math.exp(x) for x in logs))
+    i = np.arange(1, k + 1)
+    choose = np.cumsum(np.log((n - i + 1) / i))  # log of n over i
+    logs = choose + i * math.log(p) + (n - i) * math.log1p(-p)
+    return min(1.0, math.exp(n * math.log1p(-p)) + float(np.exp(logs).sum()))
 
 
 def _solve(increasing: Callable[[float], float], target: float) -> float:

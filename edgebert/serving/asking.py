@@ -13,6 +13,7 @@ from edgebert.runtimes import TextQueue, Told
 from edgebert.runtimes.queueing.told import Submitted
 from edgebert.serving.answering import Reply
 from edgebert.serving.calls import Call, call_of
+from edgebert.serving.drift.asked_texts import Asked
 from edgebert.serving.errors import EMPTY, OVERLOADED, UNHEALTHY, VALIDATION, ApiError
 from edgebert.serving.metrics import Metrics
 from edgebert.serving.models import ServedModel
@@ -71,6 +72,7 @@ class Asking:
         self._metrics.read(served.name, tokens, len(cut), told.queue_s, told.run_s)
         if cut and not (self._options.truncate if truncate is None else truncate):
             raise _would_be_cut(cut, served)
+        call.asked.append(Asked(served, verb, args, options, len(told.tokens)))
         return Reply(told.value, told.tokens, cut)
 
     async def _told(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.types import Scope
+
+from edgebert.serving.drift.asked_texts import Asked
 
 _KEY = "edgebert.call"
 
@@ -27,6 +29,7 @@ class Call:
         body_bytes: that are kept of it.
         read: whether it was read to its end.
         texts, tokens: that were read for it.
+        asked: what models answered for it.
         waiting: what it waits for, to be dropped when its client is gone.
         gone: whether its client is.
     """
@@ -42,6 +45,7 @@ class Call:
     read: bool = False
     texts: int = 0
     tokens: int = 0
+    asked: list[Asked] = field(default_factory=list)
     waiting: Future[Any] | None = None
     gone: bool = False
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from edgebert.serving.models import Source
+
 TEXT, JSON = "text", "json"
 LOG_FORMATS = (TEXT, JSON)
+_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class ServeOptions:
         truncate: whether a text that is too long is cut, and that told, or refused.
         request_timeout: seconds until a request is answered, its reading included.
         cors_origins: web pages whose scripts may ask.
+        references: float bundles that served ones are compared with, by the name of the latter;
+            "" for the only one.
+        shadow: share of texts that are compared; by default 1 %, where there is a reference.
         drain: seconds between "not ready" and the end of listening.
         grace: seconds that then remain for the answers to what was accepted.
         log_format: `text` or `json`.
@@ -43,9 +49,16 @@ class ServeOptions:
     truncate: bool = True
     request_timeout: float = 30.0
     cors_origins: tuple[str, ...] = ()
+    references: tuple[Source, ...] = ()
+    shadow: float | None = None
     drain: float = 5.0
     grace: float = 20.0
     log_format: str = TEXT
+
+    @property
+    def share(self) -> float:
+        """Of the texts that are compared with a reference, where there is one."""
+        return _SHARE if self.shadow is None else self.shadow
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,8 @@ from edgebert.machine import available_cores
 from edgebert.runtimes import TextQueue
 from edgebert.serving.asking import Asking
 from edgebert.serving.calls import call_of
+from edgebert.serving.drift.references import references_of
+from edgebert.serving.drift.watching import DriftWatch
 from edgebert.serving.metrics import Metrics
 from edgebert.serving.models import Served, ServedModel, Source
 from edgebert.serving.options import ServeOptions
@@ -26,11 +28,15 @@ class Server:
 
     Attributes:
         served: the bundles.
+        drift: watches how far they drift.
         draining: whether it is about to end.
 
     Args:
         options: how to serve.
         sources: what to serve.
+
+    Raises:
+        EdgebertError: a reference cannot be one.
     """
 
     def __init__(self, options: ServeOptions, sources: Sequence[Source]) -> None:
@@ -41,6 +47,12 @@ class Server:
         self.pace = Pace(threads)
         self.queue = TextQueue(threads, max_waiting_tokens=options.max_waiting_tokens)
         self.metrics = Metrics(lambda: self.queue.waiting_tokens)
+        self.drift = DriftWatch(
+            references_of(sources, options.references),
+            options.share,
+            self.metrics,
+            lambda: self.queue.waiting_tokens,
+        )
         self.bodies = BodyReader(options.max_body)
         self._asking = Asking(options, self.queue, self.pace, self.metrics)
         self.ask = self._asking.ask

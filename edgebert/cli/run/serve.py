@@ -104,6 +104,20 @@ class Bytes(click.ParamType):  # type: ignore[type-arg]
     help="A web page whose scripts may ask, like https://app.example; '*': all. Several times.",
 )
 @click.option(
+    "--reference",
+    multiple=True,
+    metavar="[NAME=]BUNDLE",
+    help="The float bundle that a bundle was made of: a share of its texts are answered by both, "
+    "and /drift tells how far apart. Once for each bundle.",
+)
+@click.option(
+    "--shadow",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="Of the texts that the reference answers, too, once the client has its answer. "
+    "Default: 0.01.",
+)
+@click.option(
     "--drain",
     type=options.NOT_NEGATIVE,
     default=5.0,
@@ -126,7 +140,9 @@ class Bytes(click.ParamType):  # type: ignore[type-arg]
     show_default=True,
     help="Log lines for people, or for machines.",
 )
-def serve(bundles: tuple[str, ...], cors_origin: tuple[str, ...], **given: Any) -> None:
+def serve(
+    bundles: tuple[str, ...], cors_origin: tuple[str, ...], reference: tuple[str, ...], **given: Any
+) -> None:
     """Answer over HTTP, for apps in any language: vectors, labels, entities, an order, answers.
 
     Every option can be given as a variable too: EDGEBERT_SERVE_PORT=8081.
@@ -138,11 +154,14 @@ def serve(bundles: tuple[str, ...], cors_origin: tuple[str, ...], **given: Any) 
     require("serve", "serve", "msgspec", "orjson", "prometheus_client", "starlette", "uvicorn")
     if given["no_auth"] and given["api_key_file"]:
         raise click.UsageError("--no-auth and --api-key-file: give one of them")
+    if given["shadow"] and not reference:
+        raise click.UsageError("--shadow needs what is to be compared with: --reference BUNDLE")
     sources = _sources(bundles)
     from edgebert.serving.options import ServeOptions
     from edgebert.serving.process.running import serve as run
 
-    run(ServeOptions(cors_origins=cors_origin, **given), sources)
+    references = _references(reference)
+    run(ServeOptions(cors_origins=cors_origin, references=references, **given), sources)
 
 
 def _sources(bundles: tuple[str, ...]) -> list[Source]:
@@ -154,6 +173,14 @@ def _sources(bundles: tuple[str, ...]) -> list[Source]:
         if times > 1:
             raise click.UsageError(f"several bundles are called {name}: name each, NAME=BUNDLE")
     return sources
+
+
+def _references(given: tuple[str, ...]) -> tuple[Source, ...]:
+    """What bundles are compared with; one without a name is for the only bundle."""
+    from edgebert.serving.models import Source
+
+    split = [("", "", one) if Path(one).exists() else one.rpartition("=") for one in given]
+    return tuple(Source(name, Path(path)) for name, _equals, path in split)
 
 
 def _named(bundle: str) -> tuple[str, Path]:

@@ -73,6 +73,7 @@ class App:
         finally:
             self._server.bodies.release(call)
         self._record(scope, call, _GONE if call.gone else response.status_code)
+        self._server.drift.answered(call.asked)
 
     async def _response(self, request: Request, headers: Headers, call: Call) -> Response:
         try:

@@ -56,10 +56,10 @@ def serve(options: ServeOptions, sources: Sequence[Source]) -> None:
         open_bundle(source.path)  # before a port is taken for nothing
     log_to_stderr(options.log_format)
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # half of all lines
+    server = Server(options, sources)
     with listen(options.host, options.port) as listening:
         sys.setswitchinterval(_SWITCH_S)
         allow_many_connections()
-        server = Server(options, sources)
         uvicorn = listener(make_app(server, keys), options)
         with asyncio.Runner(loop_factory=uvicorn.config.get_loop_factory()) as runner:
             runner.run(_Life(server, uvicorn).run(listening))
@@ -124,8 +124,11 @@ class _Life:
             server.served.put(served)
             _log.info("%s is %s of %s", served.name, served.fingerprint, source.path)
         _log.info("ready")
+        for served in server.served:
+            await asyncio.to_thread(server.drift.watch, served)
 
     def _close(self) -> None:
+        self._server.drift.close()
         for served in self._server.served:
             served.model.close()
         self._server.queue.close()

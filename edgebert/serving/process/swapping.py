@@ -58,7 +58,9 @@ class Swapping:
         _log.info(
             "swap of %s: %s answers, in place of %s", name, new.fingerprint, served.fingerprint
         )
-        return server.served.put(new)
+        before = server.served.put(new)
+        await asyncio.to_thread(server.drift.watch, new)
+        return before
 
     def _failed(self, source: Source, error: Exception) -> None:
         line = " ".join(str(error).split())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgebert.serving.routes import (
     about,
     cohere,
+    drift,
     health,
     hugging_face,
     native,
@@ -21,7 +22,7 @@ from edgebert.serving.routes.route import Route
 if TYPE_CHECKING:
     from edgebert.serving.server import Server
 
-_FILES = (openai, vectors, native, hugging_face, rerankers, cohere, tokens, tei, health)
+_FILES = (openai, vectors, native, hugging_face, rerankers, cohere, tokens, tei, health, drift)
 
 
 def routes_of(server: Server) -> list[Route]:
