@@ -26,6 +26,7 @@ from clients.connections import (
     lost_clients_harm_nobody,
     slow_clients_are_answered,
 )
+from clients.crowds import crowds_get_their_own
 from clients.fuzzing import described_truly
 from clients.loading import loads_are_answered
 from clients.questions import REAL, TEXT, TINY
@@ -103,6 +104,7 @@ def _steps(
     tiny = bundles["embedder"]
     return [
         Step("clients", lambda: asked_alike(locked, models, figures.answers)),
+        Step("crowd", lambda: crowds_get_their_own(server, models[REAL], bundles[REAL])),
         Step("bad", lambda: bad_is_refused(server, good)),
         Step("slow", lambda: slow_clients_are_answered(server, good)),
         Step("lost", lambda: lost_clients_harm_nobody(server, good)),

@@ -54,7 +54,7 @@ def asked_alike(server: Process, models: Models, counts: Counter[str]) -> Iterat
 def _told(server: Process) -> list[Any]:
     command = [str(ROOT / ".venv-clients/bin/python"), "-m", "clients.asking", server.url, KEY]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=_environment(os.environ)
+        command, capture_output=True, text=True, check=False, env=environment(os.environ)
     )
     if done.returncode:
         raise EdgebertError(f"the clients failed: {done.stderr.strip()[-3000:]}")
@@ -62,8 +62,8 @@ def _told(server: Process) -> list[Any]:
     return answers
 
 
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """Nothing is told to anybody else, and no proxy stands between."""
+def environment(own: Mapping[str, str]) -> dict[str, str]:
+    """That of a client: nothing is told to anybody else, and no proxy stands between."""
     told = {name: value for name, value in own.items() if not name.lower().endswith("_proxy")}
     told.pop("HF_HUB_OFFLINE", None)  # else huggingface_hub refuses every address, loopback too
     return told | {"HAYSTACK_TELEMETRY_ENABLED": "False", "NO_PROXY": "127.0.0.1"}

@@ -139,6 +139,7 @@ EXPECTED: dict[str, Same | Refusal] = {
     "nothing to embed": Refusal((_BAD,), ("input",)),
     "no embedder": Refusal((_UNPROCESSABLE,), ("classifier", "embed")),
     "no reader": Refusal(_HTTP, ("real", "answer")),
+    "too large": Refusal(("APIStatusError",), ("8,000,000", "--max-body")),
     "wrong key": Refusal(("AuthenticationError", "UnauthorizedError", *_HTTP), ("key",)),
     "too long": Refusal(_HTTP, ("tokens",)),
     "no such prompt": Refusal(_HTTP, ("poem",)),

@@ -47,6 +47,11 @@ class Process:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1000
 
+    def page(self, path: str) -> str:
+        """What a GET gives."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as told:
+            return str(told.read().decode())
+
     def is_live(self) -> bool:
         return self.process.poll() is None and answers(f"{self.url}/live")
 

@@ -30,5 +30,6 @@ def ask(server: Server) -> Iterator[tuple[str, Any]]:
     yield "token ids", refused(lambda: create(model=REAL, input=[1, 2, 3]))
     yield "nothing to embed", refused(lambda: create(model=REAL, input=[]))
     yield "no embedder", refused(lambda: create(model="classifier", input=TEXT))
+    yield "too large", refused(lambda: create(model=REAL, input="a " * 5_000_000))
     stranger = client.with_options(api_key="guessed")
     yield "wrong key", refused(lambda: stranger.embeddings.create(model=REAL, input=TEXT))
