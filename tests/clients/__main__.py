@@ -103,7 +103,7 @@ def _steps(
     good = _good_answer(server)
     tiny = bundles["embedder"]
     return [
-        Step("clients", lambda: asked_alike(locked, models, figures.answers)),
+        Step("clients", lambda: asked_alike(locked, server, models, figures.answers)),
         Step("crowd", lambda: crowds_get_their_own(server, models[REAL], bundles[REAL])),
         Step("bad", lambda: bad_is_refused(server, good)),
         Step("slow", lambda: slow_clients_are_answered(server, good)),

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from devices.emulated import ROOT
+from page_code import python_blocks
 
 from clients.expected import EXPECTED, Models, Refusal
 from clients.served import WORK, Process
 from edgebert.errors import EdgebertError
 
+PAGE = ROOT / "edgebert" / "serving" / "CLIENTS.md"
 KEY = "a-key-of-the-tests"
 
 
@@ -28,16 +30,19 @@ def key_file() -> Path:
     return file
 
 
-def asked_alike(server: Process, models: Models, counts: Counter[str]) -> Iterator[str]:
+def asked_alike(
+    server: Process, open_server: Process, models: Models, counts: Counter[str]
+) -> Iterator[str]:
     """What a client got that its bundle would not have answered.
 
     Args:
         server: wants `KEY`.
+        open_server: wants none.
         models: the same bundles.
         counts: gets the answers of each client that were compared.
     """
     asked = set()
-    for client, question, told in _told(server):
+    for client, question, told in _told(server, open_server.url):
         expected = EXPECTED[question]
         if isinstance(expected, Refusal):
             fault = expected.broken(told)
@@ -51,10 +56,25 @@ def asked_alike(server: Process, models: Models, counts: Counter[str]) -> Iterat
         yield f"nobody asked: {', '.join(sorted(never))}"
 
 
-def _told(server: Process) -> list[Any]:
-    command = [str(ROOT / ".venv-clients/bin/python"), "-m", "clients.asking", server.url, KEY]
+def _told(server: Process, open_url: str) -> list[Any]:
+    command = [
+        str(ROOT / ".venv-clients/bin/python"),
+        "-m",
+        "clients.asking",
+        server.url,
+        KEY,
+        open_url,
+    ]
+    blocks = [
+        b for way in (True, False) for b in python_blocks(PAGE.read_text(), of_frameworks=way)
+    ]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment(os.environ)
+        command,
+        input=json.dumps(blocks),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(os.environ),
     )
     if done.returncode:
         raise EdgebertError(f"the clients failed: {done.stderr.strip()[-3000:]}")

@@ -130,6 +130,7 @@ EXPECTED: dict[str, Same | Refusal] = {
     "order": Same(_order),
     "best two": Same(lambda models: _order(models, 2)),
     "texts in order": Same(_texts_in_order),
+    "lines": Refusal(("none",), ()),
     "health": Same(lambda _models: True),
     "info": Same(lambda models: [REAL, models[REAL].max_length, _EMBEDDER]),
     "names": Same(lambda models: list(models)),

@@ -1,4 +1,7 @@
-"""`python -m clients.asking URL KEY`: what each client gets, as JSON: [client, question, answer]."""
+"""`python -m clients.asking URL KEY OPEN_URL`: what each client gets, as JSON.
+
+That is [client, question, answer]. Blocks of a page, which ask at OPEN_URL, come as JSON, too.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from clients.asking import (
     of_langchain,
     of_llama_index,
     of_openai,
+    of_page,
 )
 from clients.asking.server import Server
 
@@ -36,12 +40,14 @@ CLIENTS: dict[str, Asking] = {
 
 def main() -> None:
     logging.disable(logging.WARNING)
-    server = Server(*sys.argv[1:3])
+    url, key, open_url = sys.argv[1:]
+    server = Server(url, key)
     given = [
         (client, question, answer)
         for client, ask in CLIENTS.items()
         for question, answer in ask(server)
     ]
+    given += [("its page", *told) for told in of_page.run(open_url, json.load(sys.stdin))]
     json.dump(given, sys.stdout)
 
 
