@@ -164,7 +164,7 @@ class Running:
             if not self._reading.is_alive():
                 break
             time.sleep(0.005)
-        raise AssertionError(f"no {part!r} in the log: {''.join(self.log)}")
+        raise AssertionError(f"no {part!r} at the end of the log: {''.join(self.log[-20:])}")
 
     def until_ready(self) -> Running:
         self.line("info ready")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
 from starlette.requests import Request
@@ -88,7 +89,7 @@ class Asking:
             return await submitted
         except InputError as error:
             raise ApiError(422, VALIDATION, served.told(str(error))) from None
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, CancelledError):
             if call.gone:
                 raise ClientGone from None
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import socket
 from contextlib import AbstractContextManager, nullcontext, suppress
 
@@ -54,7 +55,8 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
+        errno = getattr(error, "errno", None)
+        why = os.strerror(errno) if errno and errno > 0 else str(error)
         raise InputError(
             f"cannot listen on {host} port {port}: {why}. Choose another --port or --host"
         ) from error
