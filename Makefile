@@ -65,7 +65,7 @@ bench-web: .venv/kernels .cache/web/ready ## the client beside transformers.js (
 .cache/web/ready: tests/web/setup tests/web/package-lock.json runtimes/web/package-lock.json
 	tests/web/setup
 
-.venv-clients/ready: tests/clients/setup tests/clients/constraints.txt | .venv/ready
+.venv-clients/ready: tests/clients/setup tests/clients/constraints.txt tests/clients/package-lock.json | .venv/ready
 	tests/clients/setup
 
 .cache/mpnet/ready: tests/mpnet/setup | .venv/ready
@@ -118,6 +118,6 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 
 clean: ## remove .venv and its siblings, caches and out/demo
 	rm -rf .venv .venv-clients .venv-peers .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
-	rm -rf runtimes/web/node_modules tests/web/node_modules
+	rm -rf runtimes/web/node_modules tests/web/node_modules tests/clients/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

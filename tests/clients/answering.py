@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from devices.emulated import ROOT
 from page_code import python_blocks
 
+from clients import questions
 from clients.expected import EXPECTED, Models, Refusal
+from clients.programs import in_node, in_python
 from clients.served import WORK, Process
-from edgebert.errors import EdgebertError
 
 PAGE = ROOT / "edgebert" / "serving" / "CLIENTS.md"
 KEY = "a-key-of-the-tests"
@@ -42,7 +40,7 @@ def asked_alike(
         counts: gets the answers of each client that were compared.
     """
     asked = set()
-    for client, question, told in _told(server, open_server.url):
+    for client, question, told in _told(server.url, open_server.url):
         expected = EXPECTED[question]
         if isinstance(expected, Refusal):
             fault = expected.broken(told)
@@ -56,34 +54,9 @@ def asked_alike(
         yield f"nobody asked: {', '.join(sorted(never))}"
 
 
-def _told(server: Process, open_url: str) -> list[Any]:
-    command = [
-        str(ROOT / ".venv-clients/bin/python"),
-        "-m",
-        "clients.asking",
-        server.url,
-        KEY,
-        open_url,
-    ]
-    blocks = [
-        b for way in (True, False) for b in python_blocks(PAGE.read_text(), of_frameworks=way)
-    ]
-    done = subprocess.run(
-        command,
-        input=json.dumps(blocks),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(os.environ),
-    )
-    if done.returncode:
-        raise EdgebertError(f"the clients failed: {done.stderr.strip()[-3000:]}")
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
-
-
-def environment(own: Mapping[str, str]) -> dict[str, str]:
-    """That of a client: nothing is told to anybody else, and no proxy stands between."""
-    told = {name: value for name, value in own.items() if not name.lower().endswith("_proxy")}
-    told.pop("HF_HUB_OFFLINE", None)  # else huggingface_hub refuses every address, loopback too
-    return told | {"HAYSTACK_TELEMETRY_ENABLED": "False", "NO_PROXY": "127.0.0.1"}
+def _told(url: str, open_url: str) -> Iterator[Any]:
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = [block for way in (True, False) for block in python_blocks(page, of_frameworks=way)]
+    yield from in_python("", url, KEY, open_url, given=blocks)
+    asked = {name: value for name, value in vars(questions).items() if name.isupper()}
+    yield from in_node("in_node.mjs", url, KEY, given=asked)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from devices.emulated import ROOT
 
-from clients.answering import environment
+from clients.programs import in_python
 from clients.questions import REAL
 from clients.raw import post, sent
-from clients.served import WORK, Process, serving
+from clients.served import Process, serving
 from edgebert.arrays import Array
-from edgebert.errors import EdgebertError
 from edgebert.runtimes import Model
 
 _TEXTS = 400
@@ -49,16 +45,7 @@ def crowds_get_their_own(server: Process, model: Model, bundle: Path) -> Iterato
 
 
 def _mixed_up(what: str, server: Process, texts: list[str], meant: Array) -> Iterator[str]:
-    file = WORK / "crowd.json"
-    file.write_text(json.dumps(texts), encoding="utf-8")
-    command = [str(ROOT / ".venv-clients/bin/python"), "-m", "clients.asking.crowd"]
-    command += [server.url, str(file)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment(os.environ)
-    )
-    if done.returncode:
-        raise EdgebertError(f"{what} failed: {done.stderr.strip()[-1000:]}")
-    told = np.array(json.loads(done.stdout), np.float32)
+    told = np.array(in_python("crowd", server.url, given=texts), np.float32)
     wrong = [
         text for text, a, b in zip(texts, told, meant, strict=True) if a.tobytes() != b.tobytes()
     ]

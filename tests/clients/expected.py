@@ -141,7 +141,10 @@ EXPECTED: dict[str, Same | Refusal] = {
     "no embedder": Refusal((_UNPROCESSABLE,), ("classifier", "embed")),
     "no reader": Refusal(_HTTP, ("real", "answer")),
     "too large": Refusal(("APIStatusError",), ("8,000,000", "--max-body")),
-    "wrong key": Refusal(("AuthenticationError", "UnauthorizedError", *_HTTP), ("key",)),
+    "wrong key": Refusal(
+        ("AuthenticationError", "UnauthorizedError", "InferenceClientProviderApiError", *_HTTP),
+        ("key",),
+    ),
     "too long": Refusal(_HTTP, ("tokens",)),
     "no such prompt": Refusal(_HTTP, ("poem",)),
     "several answers": Refusal(_HTTP, ("top_k",)),

@@ -1,4 +1,4 @@
-"""`python -m clients.asking.crowd URL TEXTS`: each text by itself, all at a time, by one client.
+"""`python -m clients.asking.crowd URL`, texts on stdin: each by itself, all at a time, by one client.
 
 A client that is refused for lack of room waits as long as it is told and asks again, as openai does.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from pathlib import Path
 
 import openai
 
@@ -34,9 +33,7 @@ async def asked(url: str, texts: list[str]) -> list[list[float]]:
 
 
 def main() -> None:
-    url, file = sys.argv[1:3]
-    texts = json.loads(Path(file).read_text(encoding="utf-8"))
-    json.dump(asyncio.run(asked(url, texts)), sys.stdout)
+    json.dump(asyncio.run(asked(sys.argv[1], json.load(sys.stdin))), sys.stdout)
 
 
 if __name__ == "__main__":
