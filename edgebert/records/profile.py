@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 TOKENS_PER_RUN = 256
 """Tokens in one micro-batch: enough to keep the GEMMs busy, few enough to stay in cache."""
@@ -30,6 +30,12 @@ class Profile:
     tokens_per_run: int = TOKENS_PER_RUN
     short_tokens: int = 0
 
+    @property
+    def one_session(self) -> bool:
+        """Whether a run that is alone goes as one of several does."""
+        alike = self.caller_threads == self.threads
+        return alike and (self.callers == 1 or not self.spinning)
+
 
 def untuned(cores: int, short_tokens: int = 0) -> Profile:
     """One caller on each core: no barriers, and what runs on one thread does not hold up others."""
@@ -39,16 +45,3 @@ def untuned(cores: int, short_tokens: int = 0) -> Profile:
 def one_caller(cores: int, tokens_per_run: int = TOKENS_PER_RUN) -> Profile:
     """One run at a time on one session: a device has its own ways to share out its units."""
     return Profile(1, cores, cores, tokens_per_run=tokens_per_run)
-
-
-def shared(profile: Profile, callers: int) -> Profile:
-    """The same where many callers ask: no run is alone, so none has other threads than the rest.
-
-    Args:
-        profile: of a provider with one caller, which stays so, or of several.
-        callers: threads that run what waits.
-    """
-    if profile.callers == 1 and profile.threads > 1:
-        return replace(profile, spinning=False, short_tokens=0)
-    most = min(profile.callers, callers)
-    return Profile(most, 1, 1, spinning=False, tokens_per_run=profile.tokens_per_run)

@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterable
 from typing import Any, overload
 
 from edgebert.runtimes.asked import Asked
+from edgebert.runtimes.queueing.lane import Lane
+from edgebert.runtimes.queueing.text_queue import TextQueue
 from edgebert.runtimes.queueing.told import Submitted
+from edgebert.runtimes.queueing.verbs import job_of
 from edgebert.tasks.answers import Classification, Entity
 from edgebert.tasks.masks import Fill
 from edgebert.tasks.questions import Answer
@@ -24,11 +27,34 @@ class AskedLater(Asked):
         OverloadedError: the queue holds as many tokens as it may.
         InputError: as its namesake, for a stream, and for more tokens than may ever wait.
         ClosedError: the model or its queue is closed, or was while the request waited.
+
+    Attributes:
+        queue: where what is submitted waits.
+        lane: its part for this model.
     """
 
+    queue: TextQueue
+    lane: Lane
+
     def submit(self, verb: str, /, *args: Any, **options: Any) -> Submitted:
-        """Put a request into the queue."""
-        raise NotImplementedError
+        """Ask without waiting for the answer.
+
+        Args:
+            verb: name of a method: "embed", "embed_sparse", "similarity", "search", "classify",
+                "rerank", "tag", "fill_mask" or "answer".
+            args, options: its own, `progress` aside; of texts one or a collection, no stream.
+
+        Returns:
+            A future of a `Told`, which any asyncio loop can await too. Errors of texts and options
+            are the future's. Its `cancel` drops what has not begun; callbacks are called in
+            whichever thread ended the request.
+
+        Raises:
+            OverloadedError: the queue holds as many tokens as it may.
+            InputError: there is no such verb, or the request alone has more tokens than may wait.
+            ClosedError: the model, or its queue, is closed.
+        """
+        return self.queue.put(self.lane, job_of(self, verb, args, options))
 
     async def aembed(
         self,

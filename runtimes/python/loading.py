@@ -11,7 +11,7 @@ from edgebert.bounds import check_number
 from edgebert.bundle import MODEL, Bundle, ModelFiles, open_bundle
 from edgebert.errors import BundleError
 from edgebert.machine import available_cores
-from edgebert.records.profile import Profile, shared, untuned
+from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.golden import prove_on_new_versions
 from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
 from edgebert.runtimes.kernels.choosing import chosen_graph
@@ -19,7 +19,7 @@ from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.queueing.sharing import ALONE, SERVER, queue_of
 from edgebert.runtimes.sessions.engine import Engine, OpenSession
-from edgebert.runtimes.sessions.profiles import profile_for
+from edgebert.runtimes.sessions.profiles import profile_for, shared
 from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
 
@@ -96,9 +96,9 @@ def open_model(
     graph = chosen_graph(bundle, provider=provider, kernels=kernels)
     opening = partial(open_session, bundle, provider=provider, kernels=graph)
     profile = profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None)
-    engine = Engine(
-        unchanged(opening), profile if queue is None else shared(profile, queue.threads)
-    )
+    if queue is not None:
+        profile = shared(profile, provider, queue.threads)
+    engine = Engine(unchanged(opening), profile)
     again = partial(
         _load_again,
         bundle.path.absolute(),

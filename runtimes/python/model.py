@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from edgebert.arrays import Array
 from edgebert.bounds import check_choice
 from edgebert.bundle import Bundle, ModelFiles
-from edgebert.errors import BundleError, ClosedError, InputError
+from edgebert.errors import BundleError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
 from edgebert.runtimes.asked import prompt_of
@@ -18,15 +18,15 @@ from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.runtimes.later_verbs import AskedLater
 from edgebert.runtimes.pipeline import TextPipeline
+from edgebert.runtimes.queueing.sharing import queue_of_one
 from edgebert.runtimes.queueing.text_queue import TextQueue
-from edgebert.runtimes.queueing.told import Submitted, Told
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
 from edgebert.tasks.entities import AGGREGATIONS
 from edgebert.tasks.spec import spec_of
 from edgebert.tasks.terms import ONLY_SECOND
-from edgebert.text.encoding import Text, encode
+from edgebert.text.encoding import Text
 from edgebert.text.long_pairs import refusal_of_sides
 from edgebert.text.long_texts import LONG_TEXTS, MEAN, TRUNCATE, Whole
 from edgebert.text.prompts import prompt_option
@@ -34,33 +34,6 @@ from edgebert.text.prompts import prompt_option
 if TYPE_CHECKING:
     import onnxruntime
     import tokenizers
-
-
-VERBS = (
-    "embed",
-    "embed_sparse",
-    "similarity",
-    "search",
-    "classify",
-    "rerank",
-    "tag",
-    "fill_mask",
-    "answer",
-)
-
-
-def _texts_in(args: Any) -> Iterator[Any]:
-    for value in args:
-        if isinstance(value, str) or (
-            isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, str) for v in value)
-        ):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _texts_in(value)
-
-
-def _characters(text: Any) -> int:
-    return len(text) if isinstance(text, str) else sum(map(len, text))
 
 
 class Model(AskedForVectors, AskedOfHeads, AskedLater):
@@ -93,8 +66,9 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
-        self._queue = queue or TextQueue(engine.profile.callers)
-        self._own_queue = queue is None
+        self._shares = queue is not None
+        self.queue = queue or queue_of_one(engine.profile)
+        self.lane = self.queue.lane_of(self.pipeline.runs)
 
     def __repr__(self) -> str:
         by_kernels = f" by {self.kernels}" if self.kernels else ""
@@ -115,49 +89,10 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
 
     def close(self) -> None:
         """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
+        self.queue.close_lane(self.lane)
         self.engine.close()
-        if self._own_queue:
-            self._queue.close()
-
-    def submit(self, verb: str, /, *args: Any, **options: Any) -> Submitted:
-        """Ask without waiting for the answer.
-
-        Args:
-            verb: name of a method: "embed", "embed_sparse", "similarity", "search", "classify",
-                "rerank", "tag", "fill_mask" or "answer".
-            args, options: its own, `progress` aside; of texts one or a collection, no stream.
-
-        Returns:
-            A future of a `Told`, which any asyncio loop can await too. Errors of texts and options
-            are the future's. Its `cancel` drops what has not begun; callbacks are called in
-            whichever thread ended the request.
-
-        Raises:
-            OverloadedError: the queue holds as many tokens as it may.
-            InputError: there is no such verb, or the request alone has more tokens than may wait.
-            ClosedError: the model, or its queue, is closed.
-        """
-        if verb not in VERBS:
-            raise InputError(f"{verb!r} is not a verb of a model: one of {', '.join(VERBS)}")
-        if self.engine.closed:
-            raise ClosedError("this model is closed")
-        asked = list(_texts_in(args))
-        tokens = sum(2 + _characters(text) // 4 for text in asked)
-
-        def answer() -> Told:
-            value = getattr(self, verb)(*args, **options)
-            check = self.pipeline.prompted(prompt_of(self, options.get("prompt")))
-            length = self.pipeline.read_at_once(options.get("max_length"))
-            counts = [
-                len(encoding)
-                for encoding in encode(
-                    self.pipeline.cut(None, 0), [check(text, 0) for text in asked], offsets=False
-                )
-            ]
-            cut = tuple(count > length for count in counts)
-            return Told(value, tuple(min(count, length) for count in counts), cut, 0, 0)
-
-        return self._queue.put(tokens, answer)
+        if not self._shares:
+            self.queue.close()
 
     @property
     def bundle(self) -> Bundle:

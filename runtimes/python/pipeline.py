@@ -220,7 +220,11 @@ class TextPipeline:
         if max_length is None:
             return AtOnce(self.encode, self.spec.max_length)
         length = self.read_at_once(max_length)
-        return AtOnce(lambda texts: encode(self.cut(length, 0), texts, offsets=False), length)
+
+        def cutting(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+            return encode(self.cut(length, 0), texts, offsets=False)
+
+        return AtOnce(cutting, length, quick=False)
 
     @property
     def in_overlapping_parts(self) -> InParts[Any]:

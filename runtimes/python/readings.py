@@ -25,10 +25,12 @@ class AtOnce(Generic[T]):
     Attributes:
         encode: gives the tokens of each.
         length: tokens that are left at most.
+        quick: whether its tokenizer is there already.
     """
 
     encode: Encode[T]
     length: int
+    quick: bool = True
 
     def parts(self, texts: Sequence[T]) -> Sequence[Sequence[tokenizers.Encoding]]:
         """Of each text its only part."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from edgebert.bounds import check_choice
+from edgebert.records.profile import Profile
 from edgebert.runtimes.queueing.text_queue import TextQueue
 
 ALONE, SERVER = "alone", "server"
@@ -23,6 +24,11 @@ def queue_of(sharing: str | TextQueue) -> TextQueue | None:
     if isinstance(sharing, TextQueue):
         return sharing
     return _of_this_process() if check_choice("sharing", sharing, SHARING) == SERVER else None
+
+
+def queue_of_one(profile: Profile) -> TextQueue:
+    """A queue for one model: beside the runs of a device somebody tokenizes."""
+    return TextQueue(max(profile.callers, min(2, profile.threads)))
 
 
 def _of_this_process() -> TextQueue:

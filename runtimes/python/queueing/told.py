@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
+
+from edgebert.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -15,8 +18,8 @@ class Told:
     Attributes:
         value: what the method of the model gives, bit for bit.
         tokens: read of each text, of each pair where pairs are read, special tokens with them;
-            texts stand in the order of the arguments. A text that is read in parts that overlap
-            counts all of them.
+            texts stand in the order of the arguments. Where a text is read in parts that overlap,
+            those of all parts count.
         cut: of each, whether it is longer than what was read of it.
         queue_s: seconds until the first run began.
         run_s: seconds from then until the last one ended.
@@ -32,10 +35,48 @@ class Told:
 class Submitted(Future[Told]):
     """A request that is waiting or running: a future, which any asyncio loop can await, too.
 
-    `cancel` drops what has not begun, and so does cancelling the task that awaits it.
+    Args:
+        drop: takes what has not begun from the queue; says whether the request was there.
     """
 
-    def __await__(self) -> Generator[Any, None, Told]:
-        import asyncio
+    def __init__(self, drop: Callable[[], bool] = lambda: False) -> None:
+        super().__init__()
+        self._drop = drop
+        self._process = os.getpid()
 
-        return asyncio.wrap_future(self).__await__()
+    def cancel(self) -> bool:
+        """Drop what has not begun, and forget the rest; False where all is done already."""
+        cancelled = super().cancel()
+        if cancelled and self._drop():
+            self.set_running_or_notify_cancel()
+        return cancelled
+
+    def settle(self, answer: Callable[[], Told]) -> None:
+        """Give whoever waits the answer, or why there is none; nothing where it was cancelled."""
+        self._drop = lambda: False  # it holds all that was asked
+        if not self.set_running_or_notify_cancel():
+            return
+        try:
+            told = answer()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to who asked
+            self.set_exception(error)
+        else:
+            self.set_result(told)
+
+    def result(self, timeout: float | None = None) -> Told:
+        """As of any future.
+
+        Raises:
+            InputError: it was submitted in the process that this one was forked from.
+        """
+        if self._process != os.getpid():  # where the answer comes to, and the locks are held
+            raise InputError("this process was forked after these answers were asked for")
+        return super().result(timeout)
+
+    def __await__(self) -> Generator[Any, None, Told]:
+        """Wait in the loop of this task; when that is cancelled, so is the request."""
+        from edgebert.runtimes.queueing.awaiting import end_of  # it needs asyncio
+
+        if not self.done():
+            yield from end_of(self)
+        return self.result()

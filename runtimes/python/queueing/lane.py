@@ -1,0 +1,206 @@
+"""The requests of one model that wait: whose turn it is, and what is run together."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections import OrderedDict, deque
+from itertools import islice
+
+from edgebert.runtimes.graph_runs import GraphRuns
+from edgebert.runtimes.queueing.job import Item, Job
+from edgebert.runtimes.queueing.sizes import about_tokens
+from edgebert.runtimes.scheduling import FEWEST_TOKENS
+
+_AHEAD = 512
+"""Items of a request that wait for runs before more of its texts are tokenized: room to sort in."""
+
+_WASTED = 16
+"""Tokens of padding that cost as much as a run of its own: of MiniLM half a millisecond."""
+
+_PADDED = 1.25
+"""Times the tokens that a run has with its padding: so a share of what waits fits one run."""
+
+_NEIGHBOURS = 64
+"""Requests that are looked at to fill a run."""
+
+
+class Lane:
+    """What waits for the runs of one graph; used under the lock of its queue.
+
+    Args:
+        runs: of the graph.
+        most: runs at a time.
+
+    Attributes:
+        jobs: requests that have no answer yet.
+        running: runs that were begun and have not ended.
+        listed: whether the queue knows that something can be done here.
+    """
+
+    def __init__(self, runs: GraphRuns, most: int) -> None:
+        self.runs = runs
+        self.most = most
+        self.closed = False
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all requests."""
+        self.jobs: set[Job] = set()
+        self.running = 0
+        self.listed = False
+        self._ready: OrderedDict[Job, None] = OrderedDict()
+        self._unprepared: deque[Job] = deque()
+        self._queued = 0  # tokens of the items that wait
+        self._tokenize_next = False
+
+    @property
+    def takes(self) -> bool:
+        """Whether a caller finds something to do."""
+        return bool(self._unprepared) or (bool(self._ready) and self.running < self.most)
+
+    def waits(self, job: Job) -> bool:
+        """Whether not all of a request was begun."""
+        return job.unprepared or bool(job.items)
+
+    def prepare(self, job: Job) -> None:
+        """Have a caller check and tokenize more of a request."""
+        self._unprepared.append(job)
+
+    def prepared(self, job: Job, piece: tuple[list[Item], int] | None) -> None:
+        """Take what was tokenized of a request."""
+        items, texts = piece or ([], 0)
+        if items:
+            self._add(job, items)
+        job.unfinished += texts
+        if piece is None or job.quick:
+            job.unread = 0
+            job.unprepared = False
+            job.unfinished -= 1
+        else:
+            job.unread = max(0, job.unread - sum(map(_about, items)))
+            job.held_back = len(job.items) >= _AHEAD
+            if not job.held_back:
+                self._unprepared.append(job)
+
+    def remove(self, job: Job) -> None:
+        """Forget a request; what is running of it runs on."""
+        self.jobs.discard(job)
+        self._ready.pop(job, None)
+        if job.unprepared and not job.held_back and job in self._unprepared:
+            self._unprepared.remove(job)
+        self._queued -= job.queued
+        job.items, job.queued, job.unread = [], 0, 0
+        job.done = True
+
+    def take(self, idle: int) -> Job | list[Item] | None:
+        """What a caller does next: tokenize for a request, or run a batch.
+
+        Args:
+            idle: how many other callers have nothing to do.
+        """
+        runs = bool(self._ready) and self.running < self.most
+        if self._unprepared and (self._tokenize_next or not runs):
+            self._tokenize_next = False
+            return self._unprepared.popleft()
+        if not runs:
+            return None
+        self._tokenize_next = True
+        self.running += 1
+        return self._batch(min(idle, self.most - self.running))
+
+    def _add(self, job: Job, items: list[Item]) -> None:
+        job.items += items
+        job.items.sort(key=_length)
+        tokens = sum(map(_length, items))
+        job.queued += tokens
+        self._queued += tokens
+        self._ready[job] = None
+
+    def _batch(self, others: int) -> list[Item]:
+        """The longest item of the request whose turn it is, and what goes well with it."""
+        first = next(iter(self._ready))
+        spec, tokens = self.runs.input_spec, self.runs.tokens_per_run
+        if others:
+            share = int(_PADDED * self._queued) // (1 + others)
+            tokens = min(tokens, max(FEWEST_TOKENS, share))
+        room = _Room(tokens, spec.shape and spec.shape[0])
+        self._move(first, room)
+        if first in self._ready:
+            self._ready.move_to_end(first)
+        if not room.full:
+            for job in list(islice(self._ready, _NEIGHBOURS)):
+                self._move(job, room)
+                if room.full:
+                    break
+        return room.items
+
+    def _move(self, job: Job, room: _Room) -> None:
+        """Take from a request all that has room and is about as long."""
+        items = job.items
+        end = bisect_right(items, room.longest, key=_length) if room.items else len(items)
+        start = end
+        while start and room.has(items[start - 1].length):
+            start -= 1
+            room.add(items[start])
+        while end < len(items) and room.has(items[end].length):
+            room.add(items[end])
+            end += 1
+        if start < end:
+            self._begun(job, items[start:end])
+            del items[start:end]
+            if not items:
+                del self._ready[job]
+
+    def _begun(self, job: Job, items: list[Item]) -> None:
+        tokens = sum(map(_length, items))
+        job.queued -= tokens
+        self._queued -= tokens
+        job.began = job.began or time.perf_counter()
+        if job.held_back and len(job.items) - len(items) < _AHEAD:
+            job.held_back = False
+            self._unprepared.append(job)
+
+
+class _Room:
+    """What is run together, as it fills up.
+
+    Args:
+        tokens: that fit, padding included.
+        texts: that a graph of fixed shape takes, of any length; None for other graphs.
+    """
+
+    def __init__(self, tokens: int, texts: int | None) -> None:
+        self._tokens = tokens
+        self._texts = texts
+        self.items: list[Item] = []
+        self.longest = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing has room any more that is as long as the longest."""
+        n = len(self.items)
+        return n == self._texts if self._texts else (n + 1) * self.longest > self._tokens
+
+    def has(self, length: int) -> bool:
+        """Whether there is room for an item of so many tokens, which wastes little by padding."""
+        n = len(self.items)
+        if self._texts or not n:
+            return n != self._texts
+        longest = max(self.longest, length)
+        wasted = (n + 1) * longest - n * self.longest - length
+        return (n + 1) * longest <= self._tokens and wasted <= _WASTED + length // 4
+
+    def add(self, item: Item) -> None:
+        """Put an item to the others."""
+        self.items.append(item)
+        self.longest = max(self.longest, item.length)
+
+
+def _length(item: Item) -> int:
+    return item.length
+
+
+def _about(item: Item) -> int:
+    """What was thought of a text before it was tokenized: counted with its first part."""
+    return 0 if item.part else about_tokens(item.slot.text, item.texts.request.reading)
