@@ -34,6 +34,7 @@ class LivePromise:
         source: who promises: "manifest", or "default" where that says nothing.
         value: what was measured.
         at_least: what it is almost certainly above (see `edgebert.serving.drift.certainty`).
+        texts: the newest ones, of which it is measured.
         beyond: whether the promise was broken, and is not kept again yet.
     """
 
@@ -42,6 +43,7 @@ class LivePromise:
     source: str
     value: float
     at_least: float
+    texts: int
     beyond: bool
 
 
@@ -78,7 +80,6 @@ class Compared:
         histogram: of these distances.
         flips: changed labels, or answers, of so many `decisions`; None where nothing is decided.
         changes: which labels became which, the most frequent first.
-        newest: how many of the newest texts promises are held by.
         promises: and whether they are kept.
         periods: the newest ones, the oldest of them first.
     """
@@ -91,7 +92,6 @@ class Compared:
     flips: int | None
     decisions: int | None
     changes: tuple[LabelChange, ...]
-    newest: int
     promises: tuple[LivePromise, ...]
     periods: tuple[Period, ...]
 

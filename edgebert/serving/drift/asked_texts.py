@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from edgebert.runtimes import head_calls, vector_calls
-from edgebert.runtimes.pipeline import Ask
+from edgebert.runtimes.calls import Ask
+from edgebert.runtimes.queueing.verbs import VERBS
 from edgebert.serving.models import ServedModel
 from edgebert.text.encoding import Text
 
@@ -58,8 +58,7 @@ def drawn(asked: Asked, share: float) -> list[AskedText]:
 
 def _texts(asked: Asked) -> Iterator[Callable[[], Text]]:
     """What gives each text, in the order in which they are counted."""
-    calls = vector_calls if hasattr(vector_calls, asked.verb) else head_calls
-    call = getattr(calls, asked.verb)(asked.served.model, *asked.args, **asked.options)
+    call = VERBS[asked.verb](asked.served.model, *asked.args, **asked.options)
     for ask in call.asks:
         if isinstance(ask, Ask):
             given = [ask.texts] if isinstance(ask.texts, str) else ask.texts

@@ -81,7 +81,6 @@ class Findings:
                 changes=tuple(
                     LabelChange(*labels, n) for labels, n in self._changes.most_common(_CHANGES)
                 ),
-                newest=len(self._newest),
                 promises=self._promises,
                 periods=tuple(self._periods),
             )
@@ -110,9 +109,10 @@ class Findings:
             if name not in values:
                 continue
             value, least = values[name]
-            sure = len(self._newest) >= FEWEST_TEXTS and least > bound
+            texts, source = len(self._newest), self._promised.source
+            sure = texts >= FEWEST_TEXTS and least > bound
             beyond = sure or (name in broken and value > bound)
-            held.append(LivePromise(name, bound, self._promised.source, value, least, beyond))
+            held.append(LivePromise(name, bound, source, value, least, texts, beyond))
         return held
 
     def _drift(self) -> tuple[float, float]:

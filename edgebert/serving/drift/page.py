@@ -119,7 +119,7 @@ def _compared(model: LiveDrift, found: Compared) -> Iterator[str]:
 
 def _tiles(model: LiveDrift, found: Compared) -> Iterator[str]:
     for promise in found.promises:
-        yield _promise(promise, found.newest)
+        yield _promise(promise)
     if not found.promises:
         yield _tile("mean distance", drift(found.distance_mean), f"of {found.n:,} texts")
     yield _tile("furthest text", drift(found.distance_max), f"of {found.n:,} texts")
@@ -130,10 +130,10 @@ def _tiles(model: LiveDrift, found: Compared) -> Iterator[str]:
     yield _tile("texts compared", f"{found.n:,}", lost)
 
 
-def _promise(promise: LivePromise, newest: int) -> str:
+def _promise(promise: LivePromise) -> str:
     told = percent if promise.name == "max_flips" else drift
     mark = '<b class="no">✗</b>' if promise.beyond else '<b class="yes">✓</b>'
-    note = f"{mark} promised {told(promise.bound)}; the newest {newest:,} texts"
+    note = f"{mark} promised {told(promise.bound)}; the newest {promise.texts:,} texts"
     return _tile(_WHATS.get(promise.name, promise.name), told(promise.value), note)
 
 
