@@ -56,7 +56,9 @@ def plain(answers: Any) -> Any:
     """Records as JSON has them."""
     if isinstance(answers, list | tuple):
         return [plain(answer) for answer in answers]
-    return dataclasses.asdict(answers) if dataclasses.is_dataclass(answers) else answers
+    if dataclasses.is_dataclass(answers) and not isinstance(answers, type):
+        return dataclasses.asdict(answers)
+    return answers
 
 
 def test_vectors_are_those_of_embed_to_the_last_bit(here: Here, models: dict[str, Model]) -> None:

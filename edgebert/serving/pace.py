@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 _SHARE = 0.05
 """Of the newest run in the mean: some twenty runs tell, which take a tenth of a second."""
@@ -11,25 +12,29 @@ _LONGEST_S = 60
 
 
 class Pace:
-    """The speed of one run, as a mean in which the newest counts most.
+    """The time that a token takes while there is always one more, as a mean of the newest runs."""
 
-    Args:
-        callers: runs at a time.
-    """
-
-    def __init__(self, callers: int) -> None:
-        self._callers = callers
+    def __init__(self) -> None:
         self._seconds_per_token = 0.0
+        self._last: float | None = None
 
-    def ran(self, tokens: int, seconds: float) -> None:
-        """Take a run into account; called from any thread."""
-        now = seconds / max(tokens, 1)
-        before = self._seconds_per_token or now
-        self._seconds_per_token = before + _SHARE * (now - before)
+    def ran(self, tokens: int, *, busy: bool) -> None:
+        """Take a run into account, from any thread.
+
+        Args:
+            tokens: that it read.
+            busy: whether more wait: only then the time between two runs is that of reading.
+        """
+        now = time.perf_counter()
+        last, self._last = self._last, now if busy else None
+        if last is not None:
+            this = max(0.0, now - last) / max(tokens, 1)
+            before = self._seconds_per_token or this
+            self._seconds_per_token = before + _SHARE * (this - before)
 
     def seconds(self, tokens: int) -> float:
-        """How long so many tokens take; 0.0 where nothing ran yet."""
-        return tokens * self._seconds_per_token / self._callers
+        """How long so many tokens take; 0.0 where no more than one run ever waited."""
+        return tokens * self._seconds_per_token
 
     def retry_after(self, tokens: int) -> str:
         """Whole seconds after which so many tokens are read, as a header says it."""

@@ -44,8 +44,10 @@ class Server:
         self.options = options
         self.served = Served(sources)
         self.draining = False
-        self.pace = Pace(threads)
-        self.queue = TextQueue(threads, max_waiting_tokens=options.max_waiting_tokens)
+        self.pace = Pace()
+        self.queue = TextQueue(
+            threads, max_waiting_tokens=options.max_waiting_tokens, on_run=self._ran
+        )
         self.metrics = Metrics(lambda: self.queue.waiting_tokens)
         self.drift = DriftWatch(
             references_of(sources, options.references),
@@ -79,6 +81,6 @@ class Server:
         """The body of a request; errors as of `BodyReader.read`."""
         return await self.bodies.read(request, shape)
 
-    def _ran(self, texts: int, tokens: int, seconds: float) -> None:
+    def _ran(self, texts: int, tokens: int) -> None:
         self.metrics.ran(texts, tokens)
-        self.pace.ran(tokens, seconds)
+        self.pace.ran(tokens, busy=self.queue.waiting_tokens > 0)
