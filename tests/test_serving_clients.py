@@ -74,6 +74,21 @@ def test_openai_embeddings_are_of_one_text_too_and_as_short_as_asked(
     assert bits(found["embedding"]) == bits(models["embedder"].embed(TEXTS[0], truncate_dim=8))
 
 
+def test_more_numbers_than_a_vector_has_are_refused(here: Here) -> None:
+    told = "dimensions=33: vectors of embedder have 32 numbers"
+    answered = here.post("/v1/embeddings", {"model": "embedder", "input": "a", "dimensions": 33})
+    assert (answered.status, answered.json["error"]["param"]) == (422, "dimensions")
+    assert answered.json["error"]["message"] == told
+    for path in ("/embed", "/models/embedder"):
+        body = {"model": "embedder", "inputs": "a", "dimensions": 33}
+        assert here.post(path, body).error == told
+
+
+def test_an_empty_name_is_none(here: Here) -> None:
+    body = {"query": QUERY, "documents": DOCUMENTS}
+    assert here.post("/v1/rerank", body | {"model": ""}).json["model"] == "reranker"
+
+
 @pytest.mark.parametrize("ids", [[1, 2, 3], [[1, 2], [3]], ["a", 1], [[]]])
 def test_ids_of_another_tokenizer_are_refused_with_the_way_out(here: Here, ids: Any) -> None:
     answered = here.post("/v1/embeddings", {"model": "embedder", "input": ids})
@@ -118,6 +133,8 @@ def test_post_to_the_root_gives_vectors_and_likenesses(
     options = {"normalize": True, "truncate": True, "truncation_direction": "Right"}
     prompted = model.embed(TEXTS, prompt="query")
     assert asked({"inputs": TEXTS, "prompt_name": "query", **options}) == bits(prompted)
+    short = asked({"inputs": TEXTS, "dimensions": 8})
+    assert short == bits(model.embed(TEXTS, truncate_dim=8))
     sides = {"source_sentence": QUERY, "sentences": DOCUMENTS}
     likenesses = model.similarity(QUERY, DOCUMENTS)
     assert asked({"inputs": sides, "parameters": {}}) == bits(likenesses)

@@ -73,7 +73,7 @@ class Server:
             ApiError: as `Served.named`.
         """
         call = call_of(request)
-        served = self.served.named(call.named or name, verb)
+        served = self.served.named(call.named or name or None, verb)
         call.model = served.name
         return served
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from edgebert.arrays import Array
+from edgebert.serving.errors import VALIDATION, ApiError
 from edgebert.serving.models import ServedModel
+
+
+def numbers_kept(dimensions: int | None, served: ServedModel) -> int | None:
+    """How many numbers of a vector are kept.
+
+    Raises:
+        ApiError: 422 more than it has.
+    """
+    width = served.model.width
+    if dimensions is not None and dimensions > width:
+        message = f"dimensions={dimensions}: vectors of {served.name} have {width} numbers"
+        raise ApiError(422, VALIDATION, message, param="dimensions")
+    return dimensions
 
 
 def as_asked(

@@ -27,7 +27,7 @@ from edgebert.serving.routes.route import Route
 from edgebert.serving.routes.vectors import require_direction, weights_of
 from edgebert.serving.server import Server
 from edgebert.serving.texts import texts_of
-from edgebert.serving.vectors import as_asked
+from edgebert.serving.vectors import as_asked, numbers_kept
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,11 @@ class _Vectors(_Asking):
         body, served = asked.body, asked.served
         if isinstance(body.inputs, Sides):
             return await self._compare(asked, body.inputs)
-        reply = await self._reply(asked, "embed", asked.texts(), prompt=body.prompt_name)
+        options = {
+            "prompt": body.prompt_name,
+            "truncate_dim": numbers_kept(body.dimensions, served),
+        }
+        reply = await self._reply(asked, "embed", asked.texts(), **options)
         vectors, told = as_asked(reply.value, body.normalize, served)
         return json_response(vectors, reply, told)
 

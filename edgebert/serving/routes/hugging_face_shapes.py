@@ -51,6 +51,7 @@ class InferenceBody(msgspec.Struct):
     truncation_direction: Direction | None = None
     prompt_name: str | None = None
     normalize: bool | None = None
+    dimensions: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class HuggingFaceEntity(msgspec.Struct):

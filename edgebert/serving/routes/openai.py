@@ -16,6 +16,7 @@ from edgebert.serving.errors import VALIDATION, ApiError
 from edgebert.serving.routes.route import Route
 from edgebert.serving.server import Server
 from edgebert.serving.texts import Texts, texts_of
+from edgebert.serving.vectors import numbers_kept
 
 FLOAT, BASE64 = "float", "base64"
 _OWNER = "edgebert"
@@ -89,7 +90,8 @@ def routes(server: Server) -> list[Route]:
         body = await server.read_body(request, EmbeddingsBody)
         served = server.model(request, body.model, "embed")
         texts = texts_of(body.input, "input")
-        reply = await server.ask(request, served, "embed", texts, truncate_dim=body.dimensions)
+        kept = numbers_kept(body.dimensions, served)
+        reply = await server.ask(request, served, "embed", texts, truncate_dim=kept)
         tokens = sum(reply.tokens)
         content = {
             "object": "list",

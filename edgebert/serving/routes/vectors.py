@@ -15,7 +15,7 @@ from edgebert.serving.models import ServedModel
 from edgebert.serving.routes.route import Route
 from edgebert.serving.server import Server
 from edgebert.serving.texts import Texts, texts_of
-from edgebert.serving.vectors import as_asked
+from edgebert.serving.vectors import as_asked, numbers_kept
 from edgebert.tasks.sparse import SparseVector
 
 Direction = Literal["left", "right", "Left", "Right"]
@@ -90,7 +90,7 @@ def routes(server: Server) -> list[Route]:
             "embed",
             texts_of(body.inputs, "inputs"),
             prompt=body.prompt_name,
-            truncate_dim=body.dimensions,
+            truncate_dim=numbers_kept(body.dimensions, served),
             truncate=body.truncate,
         )
         vectors, told = as_asked(reply.value, body.normalize, served)
