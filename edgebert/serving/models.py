@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edgebert.records.manifest import TEXT_CLASSIFICATION
 from edgebert.runtimes.model import Model
 from edgebert.serving.errors import UNHEALTHY, VALIDATION, ApiError
 
@@ -42,7 +41,7 @@ class ServedModel:
         verbs = {TOKENIZE, ANYTHING, task.verb}
         if task.vectors:
             verbs.add("similarity")
-        if task.name == TEXT_CLASSIFICATION and len(self.model.labels) == 1:
+        if "classify" in verbs and len(self.model.labels) == 1:
             verbs.add("rerank")
         return frozenset(verbs)
 

@@ -10,7 +10,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from edgebert.records.manifest import EMBEDDINGS
 from edgebert.serving.answering import json_response
 from edgebert.serving.calls import call_of
 from edgebert.serving.models import ANYTHING, ServedModel
@@ -150,7 +149,7 @@ def _model(served: ServedModel) -> ModelInfo:
         task=model.task,
         verbs=sorted(served.verbs - {ANYTHING}),
         max_length=model.max_length,
-        width=model.width if model.task == EMBEDDINGS else None,
+        width=model.width if model.spec.task.dense else None,
         normalizes=served.normalizes,
         labels=list(model.labels),
         prompts=list(model.prompts),

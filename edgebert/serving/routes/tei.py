@@ -8,7 +8,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from edgebert.records.manifest import EMBEDDINGS, TEXT_CLASSIFICATION
 from edgebert.serving.answering import json_response
 from edgebert.serving.errors import UNHEALTHY, ApiError
 from edgebert.serving.models import ServedModel
@@ -73,8 +72,8 @@ def _kind(served: ServedModel) -> dict[str, Any]:
     labels = {"id2label": by_index, "label2id": {by_index[i]: int(i) for i in by_index}}
     if "rerank" in served.verbs:
         return {"reranker": labels}
-    if spec.task.name == TEXT_CLASSIFICATION:
+    if "classify" in served.verbs:
         return {"classifier": labels}
-    if spec.task.name == EMBEDDINGS:
+    if "embed" in served.verbs:
         return {"embedding": {"pooling": spec.pooling}}
     return {spec.task.name: labels if spec.labels else {}}
