@@ -85,6 +85,35 @@ def test_a_small_request_does_not_wait_for_all_of_a_large_one(model: Model, held
     assert runs_when[large] - begun > 40
 
 
+def test_a_text_of_megabytes_holds_up_nobody(tiny_int8: Path, queue: TextQueue) -> None:
+    """The only caller has time for others while it is tokenized."""
+    loaded, go = load(tiny_int8), threading.Event()
+    long = "turn on the lamp " * 8000
+
+    class Tokenizer:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(loaded.tokenizer, name)
+
+        def encode_batch_fast(self, texts: list[str]) -> Any:
+            assert len(texts[0]) < 100_000 or go.wait(60)
+            return loaded.tokenizer.encode_batch_fast(texts)
+
+    slow: Any = Tokenizer()
+    with Model(loaded.bundle, loaded.engine, slow, queue=queue) as model:
+        asked = [model.submit("embed", [text, long, text]) for text in ("a lamp", "paris")]
+        assert model.submit("embed", SHORT).result(60).value.shape == (8, 64)
+        assert model.submit("embed", [f"{text} {i}" for text in SHORT for i in range(40)]).result(
+            60
+        )
+        assert not any(each.done() for each in asked)
+        assert asked[1].cancel()
+        go.set()
+        told = asked[0].result(60)
+        assert told.cut == (False, True, False)
+        assert np.array_equal(told.value, load(tiny_int8).embed(["a lamp", long, "a lamp"]))
+    assert queue.waiting_tokens == 0
+
+
 def test_requests_take_turns(model: Model, held: HeldRuns) -> None:
     """Of two large ones neither is done before most of the other is."""
     occupy(model, held)

@@ -13,7 +13,7 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.runtimes.asked import Asked, require
-from edgebert.runtimes.pipeline import Ask, Call
+from edgebert.runtimes.calls import Ask, Call
 from edgebert.runtimes.requests import answering, classification, mask_filling, tagging
 from edgebert.tasks.answers import Classification
 from edgebert.tasks.questions import Answer, pairs_of

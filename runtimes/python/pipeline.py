@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import tokenizers
 
 from edgebert.bounds import check_number
 from edgebert.errors import InputError
+from edgebert.runtimes.calls import Call, Check, Given, Request
 from edgebert.runtimes.graph_runs import GraphRuns
 from edgebert.runtimes.parts import ToParts, in_parts, wholes, with_the_others
 from edgebert.runtimes.readings import AtOnce, Encode, InParts, Reading
@@ -33,67 +33,8 @@ from edgebert.text.readable import refusal_of
 A = TypeVar("A")
 T = TypeVar("T", bound=Text)
 
-Check = Callable[[Any, int], Any]
-"""What an item is read as, given its place, or an error."""
-
 Through = Callable[[Iterator[Window[Any]]], Iterator[Any]]
 """What makes of texts what answers are read from."""
-
-
-@dataclass(frozen=True)
-class Request(Generic[A]):
-    """What is done to each text that a model is asked about.
-
-    Attributes:
-        check: what an item is read as, given its place, or an error.
-        reading: how much of it is read.
-        read: makes the answer of what was found for a text.
-        collect: makes the answer for a collection of so many texts.
-    """
-
-    check: Check
-    reading: Reading[Any]
-    read: Callable[[Any], A]
-    collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers)
-
-
-@dataclass(frozen=True)
-class Ask(Generic[A]):
-    """Texts that are answered on the way to the answer of a verb.
-
-    Attributes:
-        texts: one, a collection, or a stream.
-        request: what is done to each.
-    """
-
-    texts: Any
-    request: Request[A]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What was given in place of texts, and is an answer already: vectors."""
-
-    answer: Any
-
-
-def _the_answer(answer: Any) -> Any:
-    return answer
-
-
-@dataclass(frozen=True)
-class Call:
-    """A verb with its arguments.
-
-    Attributes:
-        asks: what is asked on the way, in the order of the arguments.
-        result: makes the answer of the verb of the answers to those.
-        streamed: whether it reads a stream that is none of its asks.
-    """
-
-    asks: tuple[Ask[Any] | Given, ...]
-    result: Callable[..., Any] = _the_answer
-    streamed: bool = False
 
 
 class TextPipeline:

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from edgebert.bounds import check_choice, check_number
+from edgebert.runtimes.calls import Request
 from edgebert.runtimes.parts import with_the_others
-from edgebert.runtimes.pipeline import Request, TextPipeline
+from edgebert.runtimes.pipeline import TextPipeline
 from edgebert.runtimes.readings import AtOnce, InParts
 from edgebert.tasks.answers import Classification, Entity, mean_classification, read_classification
 from edgebert.tasks.embedding import mean_of

@@ -14,7 +14,7 @@ from edgebert.bounds import check_number
 from edgebert.errors import InputError
 from edgebert.records.manifest import EMBEDDINGS
 from edgebert.runtimes.asked import Asked, prompt_of, require
-from edgebert.runtimes.pipeline import Ask, Call, Given, Request
+from edgebert.runtimes.calls import Ask, Call, Given, Request
 from edgebert.runtimes.requests import embedding
 from edgebert.tasks.sparse import SPARSE_EMBEDDINGS, InvertedIndex, SparseVector
 from edgebert.text.long_texts import TRUNCATE

@@ -11,7 +11,7 @@ import tokenizers
 
 from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.pipeline import Ask, Call, Given
+from edgebert.runtimes.calls import Ask, Call, Given
 from edgebert.runtimes.queueing.sizes import Size
 from edgebert.runtimes.queueing.told import Submitted, Told
 from edgebert.runtimes.windows import characters_of, several
@@ -148,6 +148,7 @@ class Job:
     def __init__(self, call: Callable[[], Call], size: Size) -> None:
         self.submitted: Submitted | None = None
         self.quick = size.quick
+        self.long = size.long
         self.items: list[Item] = []
         self.unread = size.tokens
         self.queued = self.counted = 0

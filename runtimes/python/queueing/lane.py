@@ -36,6 +36,7 @@ class Lane:
         jobs: requests that have no answer yet.
         running: runs that were begun and have not ended.
         listed: whether the queue knows that something can be done here.
+        aside: requests with a text that is too long to be tokenized in anybody's turn.
     """
 
     def __init__(self, runs: GraphRuns, most: int) -> None:
@@ -51,6 +52,7 @@ class Lane:
         self.listed = False
         self._ready: OrderedDict[Job, None] = OrderedDict()
         self._unprepared: deque[Job] = deque()
+        self.aside: deque[Job] = deque()
         self._queued = 0  # tokens of the items that wait
         self._tokenize_next = False
 
@@ -64,8 +66,8 @@ class Lane:
         return job.unprepared or bool(job.items)
 
     def prepare(self, job: Job) -> None:
-        """Have a caller check and tokenize more of a request."""
-        self._unprepared.append(job)
+        """Have more of a request checked and tokenized."""
+        (self.aside if job.long else self._unprepared).append(job)
 
     def prepared(self, job: Job, piece: tuple[list[Item], int] | None) -> None:
         """Take what was tokenized of a request."""
@@ -81,7 +83,7 @@ class Lane:
             job.unread = max(0, job.unread - sum(map(_about, items)))
             job.held_back = len(job.items) >= _AHEAD
             if not job.held_back:
-                self._unprepared.append(job)
+                self.prepare(job)
 
     def remove(self, job: Job) -> None:
         """Forget a request; what is running of it runs on."""
@@ -129,11 +131,22 @@ class Lane:
         if first in self._ready:
             self._ready.move_to_end(first)
         if not room.full:
-            for job in list(islice(self._ready, _NEIGHBOURS)):
+            for job in self._nearest(room.longest):
                 self._move(job, room)
                 if room.full:
                     break
         return room.items
+
+    def _nearest(self, length: int) -> list[Job]:
+        """Some requests whose turn comes next, those with an item of about this length first."""
+        far: dict[Job, int] = {}
+        for job in islice(self._ready, _NEIGHBOURS):
+            items = job.items
+            place = bisect_right(items, length, key=_length) if len(items) > 1 else 0
+            far[job] = min(
+                abs(item.length - length) for item in items[max(0, place - 1) : place + 1]
+            )
+        return sorted(far, key=far.__getitem__)
 
     def _move(self, job: Job, room: _Room) -> None:
         """Take from a request all that has room and is about as long."""
@@ -159,7 +172,7 @@ class Lane:
         job.began = job.began or time.perf_counter()
         if job.held_back and len(job.items) - len(items) < _AHEAD:
             job.held_back = False
-            self._unprepared.append(job)
+            self.prepare(job)
 
 
 class _Room:

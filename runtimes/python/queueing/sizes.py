@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgebert.runtimes.pipeline import Ask, Given
+from edgebert.runtimes.calls import Ask, Given
 from edgebert.runtimes.readings import AtOnce, Reading
 from edgebert.runtimes.windows import characters_of
 
@@ -19,6 +19,9 @@ _AT_ONCE = 8192
 _TEXTS_AT_ONCE = 64
 """Characters and texts that whoever asks tokenizes on the spot: a millisecond or two."""
 
+_LONG = 100_000
+"""Characters of a text that a caller would tokenize for longer than several runs take."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -27,16 +30,17 @@ class Size:
     Attributes:
         tokens: that are read.
         quick: whether its texts are tokenized in a moment.
+        long: whether one of them is so long that no turn has room for it.
     """
 
     tokens: int
     quick: bool
+    long: bool
 
 
 def size_of_asks(asks: Iterable[Ask[Any] | Given]) -> Size:
     """The size of a request whose texts are known."""
-    tokens = characters = texts = 0
-    quick = True
+    tokens, sizes, quick = 0, [0], True
     for ask in asks:
         if isinstance(ask, Given):
             continue
@@ -44,15 +48,16 @@ def size_of_asks(asks: Iterable[Ask[Any] | Given]) -> Size:
         quick = quick and isinstance(reading, AtOnce) and reading.quick
         for text in _texts(ask.texts):
             tokens += about_tokens(text, reading)
-            characters += _characters(text)
-            texts += 1
-    return Size(tokens, quick and characters <= _AT_ONCE and texts <= _TEXTS_AT_ONCE)
+            sizes.append(_characters(text))
+    quick = quick and sum(sizes) <= _AT_ONCE and len(sizes) <= _TEXTS_AT_ONCE
+    return Size(tokens, quick, long=max(sizes) > _LONG)
 
 
 def size_of_arguments(arguments: Iterable[Any]) -> Size:
     """The size of a request of which only the arguments of its verb are known."""
-    texts = (text for value in arguments for text in _texts(value))
-    return Size(sum(map(about_tokens, texts)), quick=False)
+    texts = [text for value in arguments for text in _texts(value)]
+    longest = max(map(_characters, texts), default=0)
+    return Size(sum(map(about_tokens, texts)), quick=False, long=longest > _LONG)
 
 
 def about_tokens(text: Any, reading: Reading[Any] | None = None) -> int:

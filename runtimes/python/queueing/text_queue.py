@@ -10,20 +10,19 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import groupby
-from typing import Any
 from weakref import WeakSet
 
 from edgebert.bounds import check_number
 from edgebert.errors import ClosedError, InputError, OverloadedError
 from edgebert.machine import available_cores
 from edgebert.runtimes.graph_runs import GraphRuns
+from edgebert.runtimes.queueing.answers import raised, rows_of_items, tell, was_read
 from edgebert.runtimes.queueing.job import Item, Job
 from edgebert.runtimes.queueing.lane import Lane
-from edgebert.runtimes.queueing.told import Submitted, Told
+from edgebert.runtimes.queueing.told import Submitted
 
 
 class TextQueue:
@@ -40,6 +39,7 @@ class TextQueue:
     """
 
     _pool: ThreadPoolExecutor | None
+    _aside: ThreadPoolExecutor | None
 
     def __init__(
         self,
@@ -62,19 +62,20 @@ class TextQueue:
         """End the threads, once runs have ended; what waits for one fails with ClosedError."""
         with self._lock:
             self._closed = True
-            pool, self._pool = self._pool, None
+            pools = self._pool, self._aside
             lanes = list(self._lanes)
         for lane in lanes:
             self._refuse(lane, "this queue is closed")
-        if pool is not None:
-            pool.shutdown()
+        for pool in pools:
+            if pool is not None:
+                pool.shutdown()
 
     def restart_in_child(self) -> None:
         """Begin anew in a forked process: callers, and who waits for them, are in the parent."""
         self._lock = threading.Lock()
         self._listed: deque[Lane] = deque()
         self._active = 0
-        self._pool = None
+        self._pool = self._aside = None
         self.waiting_tokens = 0
         for lane in self._lanes:
             lane.restart()
@@ -148,6 +149,7 @@ class TextQueue:
     # What callers do. They are as many as there is work for, and end when there is none.
 
     def _wake(self, lane: Lane) -> None:
+        self._prepare_aside(lane)
         if not lane.listed and lane.takes:
             lane.listed = True
             self._listed.append(lane)
@@ -166,6 +168,13 @@ class TextQueue:
         except RuntimeError as error:  # Python's own threads have ended
             raise ClosedError("this process ends: nothing runs any more") from error
         self._active += 1
+
+    def _prepare_aside(self, lane: Lane) -> None:
+        """Have a thread of its own tokenize what would hold up everybody's turns for seconds."""
+        while lane.aside and not self._closed:
+            if self._aside is None:
+                self._aside = ThreadPoolExecutor(1, "edgebert-long-texts")
+            self._aside.submit(self._prepare, lane, lane.aside.popleft())
 
     def _work(self) -> None:
         try:
@@ -194,6 +203,7 @@ class TextQueue:
         for _ in range(len(self._listed)):
             lane = self._listed.popleft()
             work = lane.take(self.threads - self._active)
+            self._prepare_aside(lane)
             lane.listed = lane.takes
             if lane.listed:
                 self._listed.append(lane)
@@ -219,10 +229,10 @@ class TextQueue:
             self._wake(lane)
             finished = self._finished(lane, job, 0)
         if finished:
-            _tell(job)
+            tell(job)
 
     def _run(self, lane: Lane, items: list[Item]) -> None:
-        rows = _rows(lane.runs, items)
+        rows = rows_of_items(lane.runs, items)
         ended = time.perf_counter()
         whole: list[Item] = []
         failed: dict[Job, Exception] = {}
@@ -236,13 +246,13 @@ class TextQueue:
                     item.job.ended = ended
                     if item.slot.keep(item.part, row):
                         whole.append(item)
-        read = Counter(item.job for item in whole if _was_read(item, failed))
+        read = Counter(item.job for item in whole if was_read(item, failed))
         for job, error in failed.items():
             self._fail(lane, job, error)
         with self._lock:
             finished = [job for job, n in read.items() if self._finished(lane, job, n)]
         for job in finished:
-            _tell(job)
+            tell(job)
         if self._on_run is not None:
             self._on_run(len(items), sum(item.length for item in items))
 
@@ -256,41 +266,7 @@ class TextQueue:
     def _fail(self, lane: Lane, job: Job, error: Exception) -> None:
         if self._drop(lane, job) and job.submitted is not None:
             submitted, job.submitted = job.submitted, None
-            submitted.settle(partial(_raise, error))
-
-
-def _rows(runs: GraphRuns, items: Sequence[Item]) -> list[Any]:
-    """The row of each item, or why there is none: of a run that failed each request runs again."""
-    try:
-        return list(runs.together([item.encoding for item in items]))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told to who asked
-        apart = [list(some) for _, some in groupby(items, key=lambda item: id(item.job))]
-        if len(apart) == 1:
-            return [error] * len(items)
-        return [row for some in apart for row in _rows(runs, some)]
-
-
-def _was_read(item: Item, failed: dict[Job, Exception]) -> bool:
-    """Make the answer for a text, unless its request needs none; say whether it was made."""
-    if item.job.done or item.job in failed:
-        return False
-    try:
-        item.texts.read(item.slot)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told to who asked
-        failed[item.job] = error
-        return False
-    return True
-
-
-def _tell(job: Job) -> None:
-    """Give who asked the answer."""
-    submitted, job.submitted = job.submitted, None
-    if submitted is not None:
-        submitted.settle(job.told)
-
-
-def _raise(error: Exception) -> Told:
-    raise error
+            submitted.settle(partial(raised, error))
 
 
 def _restart_in_child(queues: Iterable[TextQueue]) -> None:

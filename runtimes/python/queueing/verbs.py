@@ -10,7 +10,7 @@ from typing import Any
 from edgebert.bounds import check_choice
 from edgebert.runtimes import head_calls, vector_calls
 from edgebert.runtimes.asked import Asked
-from edgebert.runtimes.pipeline import Call
+from edgebert.runtimes.calls import Call
 from edgebert.runtimes.queueing.job import Job
 from edgebert.runtimes.queueing.sizes import size_of_arguments, size_of_asks
 
