@@ -244,6 +244,19 @@ def test_post_to_the_root_gives_words_for_masks(here: Here, models: dict[str, Mo
     assert asked(two, top_k=3) == [fills(two, 3)[:3], fills(two, 3)[3:]]
 
 
+def test_more_guesses_than_memory_could_hold_are_refused(here: Here) -> None:
+    texts = ["[MASK] " * 60] * 20
+    told = "1,200,000 guesses; at most 100,000 are given in a request"
+    for path, body in (
+        ("/fill_mask", {"texts": texts, "k": 1000}),
+        ("/models/filler", {"inputs": texts, "parameters": {"top_k": 1000}}),
+    ):
+        refused = here.post(path, body)
+        assert refused.status == 413 and told in refused.error
+    allowed = here.post("/fill_mask", {"texts": texts, "k": 80})
+    assert len(given(allowed)) == 20
+
+
 @pytest.mark.parametrize(
     ("name", "body", "told"),
     [

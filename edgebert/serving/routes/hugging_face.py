@@ -12,6 +12,7 @@ from starlette.responses import Response
 from edgebert.records.manifest import IDENTITY
 from edgebert.serving.answering import Reply, json_response
 from edgebert.serving.errors import VALIDATION, ApiError
+from edgebert.serving.guesses import require_few_guesses
 from edgebert.serving.models import ANYTHING, ServedModel
 from edgebert.serving.routes.hugging_face_shapes import (
     InferenceAnswer,
@@ -85,6 +86,9 @@ class Asked:
         message = f"{field}: {self.served.name} is for {task}, which takes {expected}"
         return ApiError(422, VALIDATION, message, param=field)
 
+
+_GUESSES = 5
+"""For each mask, as Hugging Face's pipeline gives them."""
 
 Ask = Callable[[Asked], Awaitable[Response]]
 
@@ -185,7 +189,9 @@ class _Heads(_Asking):
 
     async def fill_mask(self, asked: Asked) -> Response:
         given = asked.parameters("top_k")
-        reply = await self._reply(asked, "fill_mask", asked.texts(), k=given.top_k or 5)
+        texts, k = asked.texts(), given.top_k or _GUESSES
+        require_few_guesses(asked.served, texts, k)
+        reply = await self._reply(asked, "fill_mask", texts, k=k)
         told = list(map(fills_by_mask, reply.value))
         return json_response(told[0] if asked.one else told, reply)
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from edgebert.serving.answering import json_response
 from edgebert.serving.errors import EMPTY, ApiError
+from edgebert.serving.guesses import require_few_guesses
 from edgebert.serving.routes.route import Route
 from edgebert.serving.server import Server
 from edgebert.tasks.answers import Classification, Entity
@@ -95,6 +96,7 @@ def routes(server: Server) -> list[Route]:
     async def fill_mask(request: Request) -> Response:
         body = await server.read_body(request, FillMaskBody)
         served = server.model(request, body.model, "fill_mask")
+        require_few_guesses(served, body.texts, body.k)
         reply = await server.ask(request, served, "fill_mask", body.texts, k=body.k)
         return json_response(reply.value, reply)
 
