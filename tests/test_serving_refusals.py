@@ -61,7 +61,7 @@ def roomy(tiny_bundle: Path) -> Iterator[Here]:
         (b'{"inputs": "a", "model": 3}', 422, "not as expected"),
         (b'{"inputs": "a", "dimensions": 0}', 422, "not as expected"),
         (b'{"inputs": "a", "dimensions": ' + b"9" * 5000 + b"}", 422, "not as expected"),
-        (b'{"inputs": "a", "dimensions": 65}', 422, "truncate_dim"),
+        (b'{"inputs": "a", "dimensions": 65}', 422, "dimensions=65: vectors of m have 64"),
         (b'{"inputs": "a", "truncation_direction": "up"}', 422, "not as expected"),
         (b'{"inputs": "a", "truncation_direction": "left"}', 422, "m cuts texts at the right"),
         (b'{"inputs": "a", "prompt_name": "query"}', 422, "m has no prompt 'query'; it has: none"),

@@ -16,6 +16,9 @@ from edgebert.serving.server import Server
 _BYTES_PER_TOKEN = 4
 """Of English text; where a token has fewer, the queue refuses what was let in."""
 
+_WAITING = 0.5
+"""Of the time of a request: one that waits longer for its turn might be given up before its end."""
+
 
 class Admission:
     """Finds the route of a request, and lets it in.
@@ -58,6 +61,7 @@ class Admission:
         most = self._server.options.max_waiting_tokens
         length = headers.get("content-length", "0")
         expected = int(length) // _BYTES_PER_TOKEN if length.isdecimal() else 0
-        too_late = self._server.pace.seconds(waiting) > self._server.options.request_timeout
+        latest = _WAITING * self._server.options.request_timeout
+        too_late = self._server.pace.seconds(waiting) > latest
         if too_late or waiting + min(expected, most // 2) > most:
             raise self._server.overloaded(waiting)
