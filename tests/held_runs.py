@@ -16,10 +16,12 @@ class HeldRuns:
 
     Attributes:
         texts: of each run its token ids, text by text, without padding.
+        sessions: that ran them.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.texts: list[list[tuple[int, ...]]] = []
+        self.sessions: list[Any] = []
         self.failing: Callable[[list[tuple[int, ...]]], bool] = lambda texts: False
         self._run = engine._run
         self._go = threading.Event()
@@ -44,6 +46,7 @@ class HeldRuns:
             tuple(map(int, row[: int(kept.sum())])) for row, kept in zip(ids, mask, strict=True)
         ]
         self.texts.append(texts)
+        self.sessions.append(session)
         self._begun.release()
         assert self._go.wait(timeout=60)
         if self.failing(texts):

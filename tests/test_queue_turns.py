@@ -128,6 +128,25 @@ def test_requests_take_turns(model: Model, held: HeldRuns) -> None:
     assert abs(whose[: len(whose) // 2].count(True) - whose[: len(whose) // 2].count(False)) <= 2
 
 
+def test_models_take_turns(
+    tiny_int8: Path, tiny_bundle: Path, queue: TextQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One with many requests does not hold up one with a single one."""
+    with load(tiny_int8, sharing=queue) as busy, load(tiny_bundle, sharing=queue) as other:
+        held = HeldRuns(monkeypatch)
+        occupy(busy, held)
+        many = [
+            busy.submit("embed", [f"{'lamp ' * 40}{i} {j}" for j in range(20)]) for i in "abcdef"
+        ]
+        one = other.submit("embed", [f"{'paris ' * 40}{i}" for i in range(20)])
+        held.let_go()
+        wait([*many, one], 60)
+        whose = [session is other.engine.session for session in held.sessions[1:]]
+        last = len(whose) - whose[::-1].index(True)
+        assert whose.count(True) > 2
+        assert last <= 2 * whose.count(True) + 1
+
+
 def test_texts_of_other_lengths_do_not_pad_each_other(model: Model, held: HeldRuns) -> None:
     occupy(model, held)
     asked = [model.submit("embed", "on " * n) for n in (3, 55, 4, 50, 3, 58, 5)]

@@ -165,7 +165,9 @@ class TextQueue:
             self._pool = ThreadPoolExecutor(self.threads, "edgebert-queue")
         try:
             self._pool.submit(self._work)
-        except RuntimeError as error:  # Python's own threads have ended
+        except RuntimeError as error:  # the process ends: no thread begins any more
+            if self._active:
+                return
             raise ClosedError("this process ends: nothing runs any more") from error
         self._active += 1
 
