@@ -88,6 +88,10 @@ def test_a_cancelled_task_drops_its_request(
         second.cancel()
         with pytest.raises(asyncio.CancelledError):
             await second
+        dropped = model.submit("embed", TEXTS)
+        dropped.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dropped
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await third

@@ -46,7 +46,18 @@ _MAILBOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, Mailbox] = WeakKeyDicti
 
 
 def end_of(submitted: Future[Any]) -> Generator[Any, None, None]:
-    """Wait until a request has ended; cancel it when the task that waits is cancelled."""
+    """Wait until a request has ended; cancel it when the task that waits is cancelled.
+
+    Raises:
+        asyncio.CancelledError: either was cancelled.
+    """
+    if not submitted.done():
+        yield from _wait(submitted)
+    if submitted.cancelled():
+        raise asyncio.CancelledError
+
+
+def _wait(submitted: Future[Any]) -> Generator[Any, None, None]:
     loop = asyncio.get_running_loop()
     mailbox = _MAILBOXES.get(loop)
     if mailbox is None:

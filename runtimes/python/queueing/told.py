@@ -77,6 +77,5 @@ class Submitted(Future[Told]):
         """Wait in the loop of this task; when that is cancelled, so is the request."""
         from edgebert.runtimes.queueing.awaiting import end_of  # it needs asyncio
 
-        if not self.done():
-            yield from end_of(self)
+        yield from end_of(self)
         return self.result()
