@@ -331,6 +331,16 @@ def test_a_ranking_of_nothing_or_of_two_kinds_is_refused(
     assert told in refused.error
 
 
+def test_a_query_too_long_to_be_read_beside_each_text_is_refused(here: Here) -> None:
+    texts, told = ["b"] * 1000, "10,001,000; at most 8,000,000 are read (--max-body): shorten it"
+    body = {"query": "a " * 5000, "model": "reranker"}
+    assert told in here.post("/rerank", body | {"texts": texts}).error
+    assert told in here.post("/v2/rerank", body | {"documents": texts}).json["message"]
+    refused = here.post("/v1/rerank", body | {"documents": texts})
+    assert (refused.status, refused.json["error"]["param"]) == (413, "query")
+    assert here.post("/rerank", body | {"texts": texts[:10]}).status == 200
+
+
 def test_health_and_info_are_those_of_text_embeddings_inference(
     here: Here, models: dict[str, Model]
 ) -> None:

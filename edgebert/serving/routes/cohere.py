@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from edgebert.serving.answering import json_response
 from edgebert.serving.calls import call_of
+from edgebert.serving.pairs import require_short_pairs
 from edgebert.serving.routes.route import Route
 from edgebert.serving.server import Server
 
@@ -47,6 +48,7 @@ def routes(server: Server) -> list[Route]:
     async def rerank(request: Request) -> Response:
         body = await server.read_body(request, CohereRerankBody)
         served = server.model(request, body.model, "rerank")
+        require_short_pairs(body.query, body.documents, server.options.max_body)
         reply = await server.ask(request, served, "rerank", body.query, body.documents)
         results = [CohereResult(hit.index, hit.score) for hit in reply.value[: body.top_n]]
         ranking = CohereRanking(call_of(request).id, results)

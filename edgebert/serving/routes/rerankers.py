@@ -17,6 +17,7 @@ from edgebert.serving.answering import Reply, json_response
 from edgebert.serving.calls import call_of
 from edgebert.serving.errors import VALIDATION, ApiError
 from edgebert.serving.models import ServedModel
+from edgebert.serving.pairs import require_short_pairs
 from edgebert.serving.routes.openai import Usage
 from edgebert.serving.routes.route import Route
 from edgebert.serving.routes.vectors import Direction, require_direction
@@ -100,6 +101,7 @@ def routes(server: Server) -> list[Route]:
         served = server.model(request, body.model, "rerank")
         require_direction(served, body.truncation_direction)
         _require_scores(served, raw=body.raw_scores)
+        require_short_pairs(body.query, texts, server.options.max_body)
         asked = (body.query, list(texts))
         return served, await server.ask(request, served, "rerank", *asked, truncate=body.truncate)
 
