@@ -162,7 +162,8 @@ def test_a_swap_loses_no_answer_and_a_damaged_bundle_is_not_swapped_in(
 def test_a_client_that_does_not_go_on_is_given_up_and_holds_up_nobody(tiny_bundle: Path) -> None:
     with running(f"m={tiny_bundle}", "--request-timeout", "0.5") as server:
         idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
-        head, half, slow, gone = idle[:4]
+        head, half, slow, gone, large = idle[:5]
+        large.sendall(b"GET /live HTTP/1.1\r\nx: " + b"x" * 1_000_000)
         head.sendall(b"POST /embed HTTP/1.1\r\nhost: here\r\n")
         half.sendall(
             b"POST /embed HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{"
@@ -176,7 +177,8 @@ def test_a_client_that_does_not_go_on_is_given_up_and_holds_up_nobody(tiny_bundl
         assert everything_of(head) == b""
         assert everything_of(half).startswith(b"HTTP/1.1 408 ")
         assert everything_of(slow).startswith(b"HTTP/1.1 404 ")
-        for connection in idle[4:]:
+        assert everything_of(large).startswith(b"HTTP/1.1 400 ")
+        for connection in idle[5:]:
             connection.settimeout(0)
             with pytest.raises(BlockingIOError):  # still open: it waits for a first request
                 connection.recv(1)

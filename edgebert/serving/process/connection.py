@@ -12,6 +12,9 @@ from edgebert.serving.calls import call_in
 _SPARE_S = 1.0
 """After the time of a request: until then a client is told that its body did not come."""
 
+_HEAD_BYTES = 65_536
+"""Of request line and headers, which are kept until all of them came."""
+
 
 def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
     """The connections of a server.
@@ -26,6 +29,7 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
         def __init__(self, *args: Any, **settings: Any) -> None:
             super().__init__(*args, **settings)
             self._coming = False
+            self._head_bytes = 0
             self._overdue: asyncio.TimerHandle | None = None
             self._unsent = 0
 
@@ -36,8 +40,12 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
             )
 
         def on_message_begin(self) -> None:
-            self._coming = True
+            self._coming, self._head_bytes = True, 1
             super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self._head_bytes = 0
+            super().on_headers_complete()
 
         def on_message_complete(self) -> None:
             self._coming = False
@@ -45,6 +53,10 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
+            if self._head_bytes:
+                self._head_bytes += len(data)
+                if self._head_bytes > _HEAD_BYTES:
+                    self.send_400_response("The headers are too large.")
             if self._coming and self._overdue is None:
                 self._overdue = self.loop.call_later(request_timeout + _SPARE_S, self._give_up)
             elif not self._coming:

@@ -22,7 +22,7 @@ def log_to_stderr(form: str) -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if form == JSON else _TextLines())
-    for name, level in (("edgebert", logging.INFO), ("uvicorn", logging.WARNING)):
+    for name, level in (("edgebert", logging.INFO), ("uvicorn", logging.ERROR)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
