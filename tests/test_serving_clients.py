@@ -356,6 +356,24 @@ def test_health_and_info_are_those_of_text_embeddings_inference(
     assert "model_id" not in given(here.get("/info"))  # which has several to tell of
 
 
+def test_scripts_of_allowed_pages_read_what_is_told_of_an_answer() -> None:
+    """A browser hides every other header from them."""
+    origin = {"origin": "https://app.example", "content-type": "application/json"}
+    bundle = {"embedder": BUNDLES["embedder"]}
+    with served_here(bundle, cors_origins=("https://app.example",)) as here:
+        body = {"inputs": ["a", "lamp " * 100], "normalize": False}
+        told = here.post("/embed", body, origin).headers
+        readable = set(told["access-control-expose-headers"].split(", "))
+        assert {name for name in told if name.startswith("x-")} <= readable
+        assert {"x-truncated", "x-truncated-texts", "x-normalized"} <= told.keys()
+
+
+def test_models_are_told_in_the_order_in_which_they_were_named(here: Here) -> None:
+    listed = f"models: {', '.join(BUNDLES)}"
+    assert here.post("/models/gpt/embed", {"inputs": "a"}).error.endswith(listed)
+    assert here.post("/embed", {"inputs": "a", "model": "gpt"}).error.endswith(listed)
+
+
 def test_keys_are_needed_on_the_routes_of_all_clients() -> None:
     with served_here({"embedder": BUNDLES["embedder"]}, keys=("right",)) as here:
         for path in ("/", "/embed", "/v1/embeddings", "/v2/rerank", "/rerank"):

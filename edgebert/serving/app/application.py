@@ -23,6 +23,16 @@ from edgebert.serving.server import Server
 
 _log = logging.getLogger("edgebert.serving")
 _SANE_ID = re.compile(r"[\w.:/+=@-]{1,128}", re.ASCII)
+_TOLD = (
+    "retry-after",
+    "x-normalized",
+    "x-request-id",
+    "x-tokens",
+    "x-truncated",
+    "x-truncated-texts",
+)
+"""Headers that scripts of other origins may read."""
+
 _GONE = 499
 """The code of a request whose client left, as nginx writes it into its log."""
 
@@ -41,7 +51,7 @@ def make_app(server: Server, keys: Keys) -> ASGIApp:
             allow_origins=server.options.cors_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("authorization", "content-type", "x-request-id"),
-            expose_headers=("retry-after", "x-request-id", "x-tokens", "x-truncated"),
+            expose_headers=_TOLD,
         )
     return app
 

@@ -40,13 +40,14 @@ class Routing:
             before, brace, _parameter = route.path.partition("{")
             table = self._under if brace else self._exact
             table[before][route.method] = route
-        self._names = sorted(names, key=len, reverse=True)  # one may begin with another
+        self._names = tuple(names)
+        self._longest_first = sorted(names, key=len, reverse=True)  # one may begin with another
 
     def place(self, path: str) -> Place:
         """Split a path that begins with `/models/NAME`."""
         if path.startswith(_MODELS):
             rest = path[len(_MODELS) :]
-            for name in self._names:
+            for name in self._longest_first:
                 if rest == name or rest.startswith(f"{name}/"):
                     return Place(rest[len(name) :] or "/", name)
         return Place(path, None)
