@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import shutil
 import signal
@@ -308,3 +309,15 @@ def test_wrong_usage_is_told_before_anything_is_served(
 ) -> None:
     result = CliRunner().invoke(main, ["serve", *arguments], prog_name="edgebert")
     assert (result.exit_code, told in result.stderr) == (code, True), result.output
+
+
+def test_what_is_not_installed_is_told_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "msgspec" else find(name)
+    )
+    result = CliRunner().invoke(main, ["serve", "m"], prog_name="edgebert")
+    told = "Error: serve needs more packages: pip install 'edgebert[serve]'\n"
+    assert (result.exit_code, result.stderr) == (1, told)

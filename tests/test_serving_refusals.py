@@ -231,6 +231,22 @@ def test_a_body_that_does_not_come_is_given_up(tiny_bundle: Path) -> None:
         assert asyncio.run(never(here))[0]["status"] == 408
 
 
+def test_an_error_of_the_server_is_one_line_with_the_id_that_the_log_has(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_args: Any, **_options: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    with served_here({"m": tiny_bundle}) as here:
+        monkeypatch.setattr(here.server, "ask", broken)
+        answered = here.post("/embed", {"inputs": "a"}, JSON | {"x-request-id": "job-9"})
+    assert answered.status == 500
+    assert answered.error == "an error of the server, which its log has under job-9"
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert "job-9" in logged.getMessage()
+    assert "a bug" in str(logged.exc_info[1] if logged.exc_info else "")
+
+
 def test_before_bundles_are_loaded_only_what_tells_of_the_server_is_answered(
     tiny_bundle: Path,
 ) -> None:
