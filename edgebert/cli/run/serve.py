@@ -112,7 +112,7 @@ class Bytes(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option(
     "--shadow",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=options.FiniteRange(0, 1, min_open=True),
     metavar="SHARE",
     help="Of the texts that the reference answers, too, once the client has its answer. "
     "Default: 0.01.",

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from edgebert.measures.compared import Floats, Integers
-from edgebert.measures.statistics import exact_binomial_interval
+from edgebert.measures.statistics import exact_binomial_low
 
 FEWEST_TEXTS = 50
 """Texts before which no alarm is raised."""
@@ -50,4 +50,4 @@ def rate_at_least(changed: Integers, decisions: Integers) -> float:
     together = float(np.square(changed - rate * decisions).sum())
     effect = max(1.0, together / alone) if alone else max(1.0, n / len(changed))
     of = math.ceil(n / effect)
-    return exact_binomial_interval(min(of, int(hits / effect)), of, 1 - 2 * _TAIL)[0]
+    return exact_binomial_low(min(of, int(hits / effect)), of, _TAIL)

@@ -10,8 +10,8 @@ from edgebert.measures.formats import drift, percent
 from edgebert.records.checked import Histogram
 from edgebert.records.live_drift import Period
 
-_WIDTH, _HEIGHT = 340, 150
-_LEFT, _BOTTOM, _TOP = 2, 126, 20
+_WIDTH, _HEIGHT = 340, 160
+_LEFT, _BOTTOM, _TOP = 2, 138, 34
 _LEAST = 1e-8
 """Where the bin of the smallest distances ends, which begins at 0."""
 
@@ -71,8 +71,8 @@ def periods(found: Sequence[Period], promised: float | None) -> str:
         bars.append(f'<line class="promise" x1="0" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
         bars.append(_text(_WIDTH, y - 4, f"promised {drift(promised)}", "end"))
     bars.append(_text(_LEFT, _BOTTOM + 15, _clock(found[0].began), "start"))
-    if len(found) > 1:
-        at = max(_LEFT + step * len(found), 200)
+    if _clock(found[-1].began) != _clock(found[0].began):
+        at = max(_LEFT + step * len(found), 90)
         bars.append(_text(at, _BOTTOM + 15, _clock(found[-1].began), "end"))
     return _svg("".join(bars), f"Mean distance of {len(found)} periods, from {found[0].began} on")
 
@@ -90,14 +90,17 @@ class _LogScale:
         powers = range(math.ceil(self._low), math.floor(self._high) + 1)
         shown = [power for power in powers if not power % (1 + len(powers) // 6)]
         return [
-            _text(self.at(10.0**power), _BOTTOM + 15, f"{10.0**power:g}", "middle")
-            for power in shown
+            _text(self.at(10.0**power), _BOTTOM + 15, _power(power), "middle") for power in shown
         ]
+
+
+def _power(exponent: int) -> str:
+    return f"{10.0**exponent:g}".replace("e-0", "e-")
 
 
 def _mark(x: float, kind: str, value: str) -> str:
     left = x > _WIDTH / 2
-    y = _TOP - 8 if kind == "mean" else _TOP + 5
+    y = _TOP - 22 if kind == "mean" else _TOP - 7
     label = _text(x + (-4 if left else 4), y, f"{kind} {value}", "end" if left else "start")
     line = f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 8}" y2="{_BOTTOM}"/>'
     return line + label

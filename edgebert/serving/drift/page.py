@@ -30,7 +30,7 @@ section { margin: 1.2rem 0; padding: 1rem 1.2rem; background: var(--card);
 .verdict { margin: .1rem 0 .6rem; font-size: 1.15rem; font-weight: 600; }
 .yes .verdict, b.yes { color: var(--yes); } .no .verdict, b.no { color: var(--no); }
 .tiles, .charts { display: grid; gap: .8rem 1.6rem; margin: .9rem 0;
-  grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); }
 .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 .tiles strong { display: block; font-size: 1.5rem; line-height: 1.25; }
 .tiles span { display: block; }
@@ -38,7 +38,7 @@ svg { display: block; width: 100%; max-width: 29rem; height: auto; overflow: vis
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 .bar { fill: var(--bar); } .axis { stroke: var(--rule); }
 .mean { stroke: var(--ink); } .promise { stroke: var(--line); stroke-dasharray: 4 3; }
-table { border-collapse: collapse; font-size: .9rem; } th { color: var(--soft); font-weight: 600; }
+table { margin-bottom: .8rem; border-collapse: collapse; font-size: .9rem; } th { color: var(--soft); font-weight: 600; }
 td, th { padding: .2rem 1.2rem .2rem 0; text-align: left; border-bottom: 1px solid var(--rule); }
 a { color: inherit; } code { font-size: .85em; }
 @media (max-width: 30rem) { section { padding: .8rem; } }
@@ -125,15 +125,18 @@ def _tiles(model: LiveDrift, found: Compared) -> Iterator[str]:
     yield _tile("furthest text", drift(found.distance_max), f"of {found.n:,} texts")
     if found.flips is not None and found.decisions:
         of = f"of {found.decisions:,}, since the start"
-        yield _tile("changed labels", f"{found.flips:,}", of)
+        yield _tile("changed in all", f"{found.flips:,}", of)
     lost = f"{model.skipped:,} skipped" + (f", {model.failed:,} failed" if model.failed else "")
     yield _tile("texts compared", f"{found.n:,}", lost)
 
 
 def _promise(promise: LivePromise) -> str:
     told = percent if promise.name == "max_flips" else drift
-    mark = '<b class="no">✗</b>' if promise.beyond else '<b class="yes">✓</b>'
-    note = f"{mark} promised {told(promise.bound)}; the newest {promise.texts:,} texts"
+    if promise.beyond:
+        mark = '<b class="no">✗</b> '
+    else:
+        mark = '<b class="yes">✓</b> ' if promise.value <= promise.bound else "perhaps by chance: "
+    note = f"{mark}promised {told(promise.bound)}; the newest {promise.texts:,} texts"
     return _tile(_WHATS.get(promise.name, promise.name), told(promise.value), note)
 
 
