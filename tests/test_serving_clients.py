@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from held_runs import HeldRuns
 from served import ROOT, Answered, Here, served_here
 
 from edgebert.runtimes import Model, load
@@ -253,7 +257,7 @@ def test_more_guesses_than_memory_could_hold_are_refused(here: Here) -> None:
     ):
         refused = here.post(path, body)
         assert refused.status == 413 and told in refused.error
-    allowed = here.post("/fill_mask", {"texts": texts, "k": 80})
+    allowed = here.post("/fill_mask", {"texts": texts, "k": 8})
     assert len(given(allowed)) == 20
 
 
@@ -354,6 +358,36 @@ def test_health_and_info_are_those_of_text_embeddings_inference(
     assert labels["id2label"] == {"0": "off", "1": "on", "2": "tell"}
     assert "reranker" in given(here.get("/models/reranker/info"))["model_type"]
     assert "model_id" not in given(here.get("/info"))  # which has several to tell of
+
+
+def test_a_large_request_keeps_small_ones_not_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests take turns: a small one need not wait for all that waits."""
+    large, small = ["lamp " * 20] * 500, ["a lamp"]
+
+    async def asked(here: Here) -> list[Answered]:
+        first = asyncio.create_task(
+            _asked_now(here, [f"{i} {text}" for i, text in enumerate(large)])
+        )
+        await asyncio.to_thread(held.wait_for_one)
+        others = [asyncio.create_task(_asked_now(here, texts)) for texts in (small, large)]
+        await others[1]
+        held.let_go()
+        return [await task for task in (first, *others)]
+
+    with served_here({"embedder": BUNDLES["embedder"]}, request_timeout=60) as here:
+        held = HeldRuns(monkeypatch)
+        held.hold()
+        for _ in range(2):  # a run took 50 ms a token
+            here.server.pace.ran(1, busy=True)
+            time.sleep(0.05)
+        first, another_small, another_large = asyncio.run(asked(here))
+    assert (first.status, another_small.status, another_large.status) == (200, 200, 429)
+
+
+async def _asked_now(here: Here, texts: list[str]) -> Answered:
+    body = json.dumps({"inputs": texts}).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    return await here.answer("POST", "/embed", headers, [body])
 
 
 def test_scripts_of_allowed_pages_read_what_is_told_of_an_answer() -> None:

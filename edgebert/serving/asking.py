@@ -31,6 +31,9 @@ class Asking:
         queue: of all models.
         pace: how fast they read.
         metrics: count what was read.
+
+    Attributes:
+        waiting_requests: that models were asked, and that have no answer yet.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Asking:
         self._queue = queue
         self._pace = pace
         self._metrics = metrics
+        self.waiting_requests = 0
 
     async def ask(
         self,
@@ -85,6 +89,7 @@ class Asking:
         options: dict[str, Any],
     ) -> Told:
         call.waiting = submitted = self._submitted(served, verb, args, options)
+        self.waiting_requests += 1
         try:
             return await submitted
         except InputError as error:
@@ -94,6 +99,7 @@ class Asking:
                 raise ClientGone from None
             raise
         finally:
+            self.waiting_requests -= 1
             call.waiting = None
 
     def _submitted(

@@ -62,6 +62,11 @@ class Server:
         self.overloaded = self._asking.overloaded
 
     @property
+    def waiting_requests(self) -> int:
+        """Requests that models were asked, and that have no answer yet."""
+        return self._asking.waiting_requests
+
+    @property
     def ready(self) -> bool:
         """Whether it takes requests, and wants more."""
         return self.served.complete and not self.draining

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from edgebert.records.profile import TOKENS_PER_RUN
 from edgebert.serving.app.keys import Keys
 from edgebert.serving.app.routing import Routing
 from edgebert.serving.calls import Call
@@ -56,12 +57,17 @@ class Admission:
         return route
 
     def _check_room(self, headers: Headers) -> None:
-        """Refuse a request that the queue would, by its length, before it is read and parsed."""
+        """Refuse a request that the queue would, by its length, before it is read and parsed.
+
+        And one whose turns would come too late: until all of its own tokens are read, each of the
+        others has as many of them read at most, or a run. One large request keeps no small one out.
+        """
         waiting = self._server.queue.waiting_tokens
         most = self._server.options.max_waiting_tokens
         length = headers.get("content-length", "0")
         expected = int(length) // _BYTES_PER_TOKEN if length.isdecimal() else 0
+        before = min(waiting, self._server.waiting_requests * max(expected, TOKENS_PER_RUN))
         latest = _WAITING * self._server.options.request_timeout
-        too_late = self._server.pace.seconds(waiting) > latest
+        too_late = self._server.pace.seconds(before) > latest
         if too_late or waiting + min(expected, most // 2) > most:
             raise self._server.overloaded(waiting)
