@@ -15,8 +15,15 @@ from edgebert.runtimes.scheduling import FEWEST_TOKENS
 _AHEAD = 512
 """Items of a request that wait for runs before more of its texts are tokenized: room to sort in."""
 
-_WASTED = 16
-"""Tokens of padding that cost as much as a run of its own: of MiniLM half a millisecond."""
+_CLOSE, _LOOSE = (2, 16), (16, 4)
+"""Tokens of padding that an item may waste, and one more for each so many of its own.
+
+16 tokens of MiniLM, half a millisecond, are what a run of its own costs; where enough waits to fill a
+run with what is closer, the rest is better off in another one.
+"""
+
+_FILLED = 0.75
+"""Of a run that is not filled up with what is less close."""
 
 _PADDED = 1.25
 """Times the tokens that a run has with its padding: so a share of what waits fits one run."""
@@ -127,15 +134,23 @@ class Lane:
             share = int(_PADDED * self._queued) // (1 + others)
             tokens = min(tokens, max(FEWEST_TOKENS, share))
         room = _Room(tokens, spec.shape and spec.shape[0])
-        self._move(first, room)
+        for wasted in (_CLOSE, _LOOSE):
+            self._fill(room, first, wasted)
+            if room.filled >= _FILLED:
+                break
         if first in self._ready:
             self._ready.move_to_end(first)
+        return room.items
+
+    def _fill(self, room: _Room, first: Job, wasted: tuple[int, int]) -> None:
+        """Take from the request whose turn it is, and then from others."""
+        if first in self._ready:
+            self._move(first, room, wasted)
         if not room.full:
             for job in self._nearest(room.longest):
-                self._move(job, room)
+                self._move(job, room, wasted)
                 if room.full:
                     break
-        return room.items
 
     def _nearest(self, length: int) -> list[Job]:
         """Some requests whose turn comes next, those with an item of about this length first."""
@@ -148,15 +163,15 @@ class Lane:
             )
         return sorted(far, key=far.__getitem__)
 
-    def _move(self, job: Job, room: _Room) -> None:
+    def _move(self, job: Job, room: _Room, wasted: tuple[int, int]) -> None:
         """Take from a request all that has room and is about as long."""
         items = job.items
         end = bisect_right(items, room.longest, key=_length) if room.items else len(items)
         start = end
-        while start and room.has(items[start - 1].length):
+        while start and room.has(items[start - 1].length, wasted):
             start -= 1
             room.add(items[start])
-        while end < len(items) and room.has(items[end].length):
+        while end < len(items) and room.has(items[end].length, wasted):
             room.add(items[end])
             end += 1
         if start < end:
@@ -195,14 +210,23 @@ class _Room:
         n = len(self.items)
         return n == self._texts if self._texts else (n + 1) * self.longest > self._tokens
 
-    def has(self, length: int) -> bool:
-        """Whether there is room for an item of so many tokens, which wastes little by padding."""
+    @property
+    def filled(self) -> float:
+        """How much of the room is taken, padding included; 1 for all."""
+        n = len(self.items)
+        return n / self._texts if self._texts else n * self.longest / self._tokens
+
+    def has(self, length: int, wasted: tuple[int, int]) -> bool:
+        """Whether there is room for an item of so many tokens that wastes no more by padding."""
         n = len(self.items)
         if self._texts or not n:
             return n != self._texts
         longest = max(self.longest, length)
-        wasted = (n + 1) * longest - n * self.longest - length
-        return (n + 1) * longest <= self._tokens and wasted <= _WASTED + length // 4
+        padded = (n + 1) * longest
+        most, share = wasted
+        return (
+            padded <= self._tokens and padded - n * self.longest - length <= most + length // share
+        )
 
     def add(self, item: Item) -> None:
         """Put an item to the others."""
