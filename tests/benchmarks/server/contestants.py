@@ -19,7 +19,8 @@ from benchmarks.server.record import (
     INT8,
     OPTIMUM,
     SENTENCE_TRANSFORMERS,
-    THREADS,
+    THREADS_FP32,
+    THREADS_INT8,
     TORCH,
     Server,
 )
@@ -86,8 +87,12 @@ def contestants(bundles: Mapping[str, Path], checkpoint: Path) -> list[Contestan
     return [
         ours(INT8, bundles["int8"]),
         ours(FP32, bundles["fp32"]),
-        _threads(bundles["int8"]),
-        _infinity(TORCH, "infinity", checkpoint, "--engine", "torch", "--dtype", "float32"),
+        _threads(THREADS_INT8, bundles["int8"]),
+        _threads(THREADS_FP32, bundles["fp32"]),
+        _infinity(
+            TORCH, "infinity", checkpoint,
+            "--engine", "torch", "--dtype", "float32", "--no-bettertransformer",
+        ),
         _infinity(
             OPTIMUM, "infinity-optimum", _with_graph(checkpoint),
             "--engine", "optimum", "--pooling-method", "mean",
@@ -103,24 +108,21 @@ def ours(name: str, bundle: Path, *options: str) -> Contestant:
         python, "-m", "edgebert", "serve", f"{MODEL}={bundle.absolute()}", "--port", "{port}",
         "--drain", "0", *options,
     )  # fmt: skip
-    return Contestant(
-        name,
-        f"edgebert serve, {name.rpartition('-')[2]}",
-        name.rpartition("-")[2],
-        "edgebert",
-        ("edgebert", "edgebert-kernels", "onnxruntime", "starlette", "uvicorn"),
-        "/v1/embeddings",
-        Command(arguments, "/ready", WORK, _QUIET),
-    )
+    return _of_edgebert(name, "edgebert serve", arguments)
 
 
-def _threads(bundle: Path) -> Contestant:
+def _threads(name: str, bundle: Path) -> Contestant:
     python = _python("edgebert")
     arguments = (python, str(HERE / "threads_app.py"), str(bundle.absolute()), "{port}")
+    return _of_edgebert(name, "a thread for each request", arguments)
+
+
+def _of_edgebert(name: str, title: str, arguments: tuple[str, ...]) -> Contestant:
+    precision = name.rpartition("-")[2]
     return Contestant(
-        THREADS,
-        "a thread for each request, int8",
-        "int8",
+        name,
+        f"{title}, {precision}",
+        precision,
         "edgebert",
         ("edgebert", "edgebert-kernels", "onnxruntime", "starlette", "uvicorn"),
         "/v1/embeddings",

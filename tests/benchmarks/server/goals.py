@@ -14,7 +14,8 @@ from benchmarks.server.record import (
     IN_PROCESS,
     INT8,
     OPTIMUM,
-    THREADS,
+    THREADS_FP32,
+    THREADS_INT8,
     TOGETHER,
     TORCH,
     Interruption,
@@ -76,10 +77,13 @@ def _of_placement(record: ServerRecord, placement: str) -> Iterator[Goal]:
         yield _ratio(
             f"requests of {LIST} texts by lists in process, {place}", lists.rate / bare.rate, 0.9
         )
-    threads = record.under(THREADS, placement, 1, MOST)
-    if http and threads:
-        what = f"by a thread for each request at {MOST} connections, {place}"
-        yield _ratio(what, http.rate / threads.rate, 1.8)
+    for name, peer in ((INT8, THREADS_INT8), (FP32, THREADS_FP32)):
+        queued = record.under(name, placement, 1, MOST)
+        threads = record.under(peer, placement, 1, MOST)
+        if queued and threads:
+            precision = name.rpartition("-")[2]
+            what = f"{precision} by a thread for each request at {MOST} connections, {place}"
+            yield _ratio(what, queued.rate / threads.rate, 1.8)
     one, bare = record.under(INT8, placement, 1, 1), record.under(IN_PROCESS, placement, 1, 1)
     if one and bare:
         told = f"{one.p50_ms:.2f} ms ({bare.p50_ms:.2f} in process)"

@@ -131,28 +131,29 @@ def _take_turns(
     events: dict[tuple[int, int], Mapping[str, Turn]] = {}
     for texts, connections in _EVENTS:
         bodies = asked.singles if texts == 1 else asked.lists
-        turns: dict[str, Callable[[], Load]] = {
+        loading: dict[str, Callable[[], Load]] = {
             seat.contestant.name: partial(seat.turn, bodies, connections, plan.turn_s)
             for seat in seats
         }
-        turns |= _turn_without_http(without_http, texts, connections, plan.turn_s)
+        loading |= _turn_without_http(without_http, texts, connections, plan.turn_s)
         events[texts, connections] = {
             name: partial(_kept, turn, kept.setdefault((name, texts, connections), []))
-            for name, turn in turns.items()
+            for name, turn in loading.items()
         }
+    rounds = plan.rounds[placement.name]
     taken = in_turns(
         events,
-        plan.rounds,
-        lambda number: say(f"{placement.title}: round {number + 1} of {plan.rounds}"),
+        rounds,
+        lambda number: say(f"{placement.title}: round {number + 1} of {rounds}"),
     )
-    for turns_of in taken.values():
-        for name, failure in turns_of.failures.items():
+    for turns in taken.values():
+        for name, failure in turns.failures.items():
             if name in found.servers:
                 found.servers[name] = replace(found.servers[name], failure=failure)
     found.loads.extend(
-        Loads(name, placement.name, texts, connections, tuple(rounds))
-        for (name, texts, connections), rounds in kept.items()
-        if rounds
+        Loads(name, placement.name, texts, connections, tuple(loads))
+        for (name, texts, connections), loads in kept.items()
+        if loads
     )
 
 

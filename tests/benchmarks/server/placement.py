@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from benchmarks.server.record import APART, TOGETHER
 from edgebert.errors import InputError
 
 
@@ -44,10 +45,10 @@ def placements(cores: frozenset[int] | None = None) -> tuple[Placement, Placemen
     both = frozenset((first, second))
     return (
         Placement(
-            "apart",
+            APART,
             "one core for the server, another for the load",
             both - {second},
             both - {first},
         ),
-        Placement("together", "two cores for both", both, both),
+        Placement(TOGETHER, "two cores for both", both, both),
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from benchmarks.server.record import APART, TOGETHER
 
 CONNECTIONS = (1, 8, 32, 64)
 MOST = CONNECTIONS[-1]
@@ -15,7 +18,7 @@ class Plan:
     """How often and how long; seconds are whole ones, as wrk wants them.
 
     Attributes:
-        rounds: through all servers and loads, in each placement.
+        rounds: through all servers and loads, for each placement by name.
         turn_s: of one server under one load.
         starts: of the server, to see when it is ready.
         overload_s: of twice the load that can be answered; `light_s`: of few before and after.
@@ -24,7 +27,7 @@ class Plan:
         shadow_rounds: without and with a shadow, in turns; `shadow_s`: of each.
     """
 
-    rounds: int
+    rounds: Mapping[str, int]
     turn_s: int
     starts: int
     overload_s: float
@@ -37,10 +40,10 @@ class Plan:
 
 
 FULL = Plan(
-    rounds=3, turn_s=2, starts=5, overload_s=8, light_s=5, interrupted_s=6, early=500, late=20_000,
+    rounds={APART: 3, TOGETHER: 2}, turn_s=2, starts=5, overload_s=8, light_s=5, interrupted_s=6, early=500, late=20_000,
     shadow_rounds=4, shadow_s=4,
 )  # fmt: skip
 QUICK = Plan(
-    rounds=1, turn_s=1, starts=1, overload_s=2, light_s=2, interrupted_s=4, early=100, late=500,
+    rounds={APART: 1, TOGETHER: 1}, turn_s=1, starts=1, overload_s=2, light_s=2, interrupted_s=4, early=100, late=500,
     shadow_rounds=1, shadow_s=2,
 )  # fmt: skip

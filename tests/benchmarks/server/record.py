@@ -12,7 +12,7 @@ APART, TOGETHER = "apart", "together"
 """Placements: a core for the server and one for its load, or two for both."""
 
 INT8, FP32 = "edgebert-int8", "edgebert-fp32"
-THREADS = "threads-int8"
+THREADS_INT8, THREADS_FP32 = "threads-int8", "threads-fp32"
 TORCH, OPTIMUM = "infinity-torch", "infinity-optimum"
 SENTENCE_TRANSFORMERS = "sentence-transformers"
 IN_PROCESS = "in-process-int8"
