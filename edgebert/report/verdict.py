@@ -11,9 +11,9 @@ from edgebert.records.header import Header
 from edgebert.records.live_drift import LiveDrift, LiveDriftRecord
 from edgebert.records.made import ExportRecord, KernelsRecord, OptimizeRecord, QuantizeRecord
 from edgebert.records.measured import DoctorRecord
-from edgebert.report import live_drift
 from edgebert.report.gates import failed_bounds, further_causes
 from edgebert.report.names import Names
+from edgebert.report.promises import broken_promises, promises_of
 from edgebert.report.shapes import counted
 from edgebert.report.tiles import Tile, tiles_of
 
@@ -89,12 +89,12 @@ def _outcomes(record: Header, names: Names) -> Iterator[Outcome]:
             held = len(record.regressions)
             yield Outcome(title, record.passed, held, record.failures)
         case LiveDriftRecord():
-            yield from map(_live_outcome, record.models)
+            yield from (_live_outcome(model) for model in record.models if promises_of(model))
 
 
 def _live_outcome(model: LiveDrift) -> Outcome:
-    failed = live_drift.failures(model)
-    return Outcome(f"live {model.model}", not failed, live_drift.gates(model), failed)
+    failed = broken_promises(model)
+    return Outcome(f"live {model.model}", not failed, promises_of(model), failed)
 
 
 def _doctor_failures(record: DoctorRecord) -> tuple[str, ...]:
