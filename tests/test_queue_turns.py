@@ -67,6 +67,20 @@ def test_what_waits_runs_together_whoever_asked(model: Model, held: HeldRuns) ->
     assert [len(texts) for texts in held.texts] == [1, len(SHORT)]
 
 
+def test_what_is_read_in_parts_runs_together_too(
+    tiny_tagger_bundle: Path, queue: TextQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with load(tiny_tagger_bundle, sharing=queue) as model:
+        held = HeldRuns(monkeypatch)
+        held.hold()
+        first = model.submit("tag", "anna is on")
+        held.wait_for_one()
+        asked = [model.submit("tag", text) for text in SHORT]
+        held.let_go()
+        wait([first, *asked], 60)
+    assert [len(texts) for texts in held.texts] == [1, len(SHORT)]
+
+
 def test_a_small_request_does_not_wait_for_all_of_a_large_one(model: Model, held: HeldRuns) -> None:
     occupy(model, held)
     large = model.submit("embed", [f"{'lamp ' * 40}{i}" for i in range(300)])

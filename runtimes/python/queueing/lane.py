@@ -25,6 +25,9 @@ run with what is closer, the rest is better off in another one.
 _FILLED = 0.75
 """Of a run that is not filled up with what is less close."""
 
+_TOKENIZED = 8192
+"""Tokens of texts that are tokenized before what is there is run: about as long as a run takes."""
+
 _PADDED = 1.25
 """Times the tokens that a run has with its padding: so a share of what waits fits one run."""
 
@@ -62,6 +65,7 @@ class Lane:
         self.aside: deque[Job] = deque()
         self._queued = 0  # tokens of the items that wait
         self._tokenize_next = False
+        self._tokenized = 0  # since the last run began
 
     @property
     def takes(self) -> bool:
@@ -81,6 +85,7 @@ class Lane:
         items, texts = piece or ([], 0)
         if items:
             self._add(job, items)
+        self._tokenized += sum(about_tokens(item.slot.text) for item in items if not item.part)
         job.unfinished += texts
         if piece is None or job.quick:
             job.unread = 0
@@ -109,14 +114,20 @@ class Lane:
             idle: how many other callers have nothing to do.
         """
         runs = bool(self._ready) and self.running < self.most
-        if self._unprepared and (self._tokenize_next or not runs):
+        if self._unprepared and (not runs or self._tokenize_next or not self._filled):
             self._tokenize_next = False
             return self._unprepared.popleft()
         if not runs:
             return None
         self._tokenize_next = True
+        self._tokenized = 0
         self.running += 1
         return self._batch(min(idle, self.most - self.running))
+
+    @property
+    def _filled(self) -> bool:
+        """Whether a run would be full, or tokenizing until it is would take too long."""
+        return self._queued >= self.runs.tokens_per_run or self._tokenized >= _TOKENIZED
 
     def _add(self, job: Job, items: list[Item]) -> None:
         job.items += items
