@@ -174,6 +174,8 @@ def test_a_client_that_does_not_go_on_is_given_up_and_holds_up_nobody(tiny_bundl
             b"POST /embed HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"
         )
         gone.close()
+        unread = socket.create_connection(("127.0.0.1", server.port))
+        unread.sendall(b"GET /docs HTTP/1.1\r\n\r\n" * 200)
         assert server.post("/embed", BODY).status == 200
         assert everything_of(head) == b""
         assert everything_of(half).startswith(b"HTTP/1.1 408 ")
@@ -184,6 +186,8 @@ def test_a_client_that_does_not_go_on_is_given_up_and_holds_up_nobody(tiny_bundl
             with pytest.raises(BlockingIOError):  # still open: it waits for a first request
                 connection.recv(1)
             connection.close()
+        time.sleep(1.2)  # it is given up after half a second, and would read on now
+        assert len(everything_of(unread)) < 150 * len(server.get("/docs").body)
         assert server.post("/embed", BODY).status == 200
         assert server.metric('edgebert_requests_total{code="499",model="",route="/embed"}') == 1
 

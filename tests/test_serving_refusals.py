@@ -13,6 +13,7 @@ from served import JSON, Answered, Here, served_here
 
 from edgebert.errors import InputError
 from edgebert.serving.app.keys import Keys
+from edgebert.serving.calls import Call
 from edgebert.serving.options import ServeOptions
 from edgebert.serving.process.running import serve
 
@@ -202,6 +203,18 @@ def test_requests_beyond_the_queue_are_told_when_to_come_again_and_none_is_lost(
         assert refused.json["error_type"] == "Overloaded"
     assert here.server.queue.waiting_tokens == 0
     assert here.post("/embed", {"inputs": texts, "model": "m"}).status == 200
+
+
+def test_answers_that_nobody_reads_leave_no_room_for_requests(tiny_bundle: Path) -> None:
+    with served_here({"m": tiny_bundle}, max_body=1000) as here:
+        unread = Call("1", 0.0)
+        here.server.bodies.keep_answer(32_000, unread)
+        refused = here.post("/embed", {"inputs": "a"})
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+        assert "fill the memory" in refused.error
+        here.server.bodies.release(unread)
+        assert here.post("/embed", {"inputs": ["a"] * 100}).status == 200
+        assert here.server.bodies._kept == 0
 
 
 def test_an_answer_that_takes_too_long_is_given_up(tiny_bundle: Path) -> None:

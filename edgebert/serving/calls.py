@@ -26,7 +26,7 @@ class Call:
         quiet: whether its log line would be noise.
         named: the bundle that its path names.
         model: the bundle that answers it; "" for none.
-        body_bytes: that are kept of it.
+        kept_bytes: of its body and of its answer.
         read: whether it was read to its end.
         texts, tokens: that were read for it.
         asked: what models answered for it.
@@ -41,7 +41,7 @@ class Call:
     quiet: bool = False
     named: str | None = None
     model: str = ""
-    body_bytes: int = 0
+    kept_bytes: int = 0
     read: bool = False
     texts: int = 0
     tokens: int = 0

@@ -15,7 +15,7 @@ from edgebert.serving.errors import OVERLOADED, VALIDATION, ApiError
 S = TypeVar("S", bound=msgspec.Struct)
 
 _BODIES = 32
-"""So many bodies of the largest size are kept at a time, or more of smaller ones."""
+"""So many bodies of the largest size are kept at a time, or more of smaller ones; answers count too."""
 
 _IDS = re.compile(r"Expected `str(?: \| object)?`, got `(?:int|array)` - at `\$\.(?P<field>\w+)\[")
 """How msgspec tells of numbers, or lists of them, in the place of texts in a list."""
@@ -26,7 +26,7 @@ class ClientGone(Exception):  # noqa: N818 - no error: nobody is left to be told
 
 
 class BodyReader:
-    """Reads bodies, and keeps no more of them at a time than memory should be given for.
+    """Reads bodies, and keeps no more of them, and of answers, than memory should be given for.
 
     Args:
         most: bytes of a body.
@@ -62,10 +62,15 @@ class BodyReader:
         call.read = True
         return decoded(body, shape)
 
+    def keep_answer(self, size: int, call: Call) -> None:
+        """Count an answer until its client has read it."""
+        call.kept_bytes += size
+        self._kept += size
+
     def release(self, call: Call) -> None:
-        """Keep no more of a request's body."""
-        self._kept -= call.body_bytes
-        call.body_bytes = 0
+        """Keep no more of a request and its answer."""
+        self._kept -= call.kept_bytes
+        call.kept_bytes = 0
 
     async def _bytes(self, request: Request, call: Call) -> bytes:
         chunks: list[bytes] = []
@@ -78,12 +83,12 @@ class BodyReader:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _keep(self, size: int, call: Call) -> None:
-        call.body_bytes += size
+        call.kept_bytes += size
         self._kept += size
-        if call.body_bytes > self._most:  # its length was not said before
+        if call.kept_bytes > self._most:  # its length was not said before
             raise self._too_large("more")
         if self._kept > _BODIES * self._most:
-            message = "requests that are being answered fill the memory for bodies"
+            message = "requests, and answers that were not read yet, fill the memory for them"
             raise ApiError(429, OVERLOADED, f"{message}: try again later", {"retry-after": "1"})
 
     def _too_large(self, given: str) -> ApiError:

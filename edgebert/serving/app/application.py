@@ -36,6 +36,9 @@ _TOLD = (
 _GONE = 499
 """The code of a request whose client left, as nginx writes it into its log."""
 
+_READ_AT_ONCE = 65_536
+"""Bytes of an answer that the system takes from us, whether the client reads them or not."""
+
 
 def make_app(server: Server, keys: Keys) -> ASGIApp:
     """The application of a server.
@@ -78,11 +81,11 @@ class App:
         try:
             response = await self._response(Request(scope, receive), headers, call)
             self._tell(response, call)
+            self._record(scope, call, _GONE if call.gone else response.status_code)
             if not call.gone:
-                await response(scope, receive, send)
+                await self._send(response, call, send)
         finally:
             self._server.bodies.release(call)
-        self._record(scope, call, _GONE if call.gone else response.status_code)
         self._server.drift.answered(call.asked)
 
     async def _response(self, request: Request, headers: Headers, call: Call) -> Response:
@@ -104,6 +107,18 @@ class App:
             _log.exception("request %s failed", call.id)
             message = f"an error of the server, which its log has under {call.id}"
             return error_response(ApiError(500, BACKEND, message), call.path)
+
+    async def _send(self, response: Response, call: Call, send: Send) -> None:
+        """Send an answer; a large one is counted as kept until it was read."""
+        body, status = bytes(response.body), response.status_code
+        await send(
+            {"type": "http.response.start", "status": status, "headers": response.raw_headers}
+        )
+        if len(body) > _READ_AT_ONCE:
+            self._server.bodies.keep_answer(len(body), call)
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            body = b""  # it is sent when what was before is read
+        await send({"type": "http.response.body", "body": body})
 
     def _tell(self, response: Response, call: Call) -> None:
         """Name the request, and have the client leave a server that is about to end."""

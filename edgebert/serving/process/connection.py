@@ -12,6 +12,9 @@ from edgebert.serving.calls import call_in
 _SPARE_S = 1.0
 """After the time of a request: until then a client is told that its body did not come."""
 
+_READ_BYTES = 65_536
+"""Of an answer, which a client has to read within the time of a request to be given more time."""
+
 _HEAD_BYTES = 65_536
 """Of request line and headers, which are kept until all of them came."""
 
@@ -31,7 +34,8 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
             self._coming = False
             self._head_bytes = 0
             self._overdue: asyncio.TimerHandle | None = None
-            self._unsent = 0
+            self._reading: asyncio.TimerHandle | None = None
+            self._unread = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -64,6 +68,7 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._all_came()
+            self._stop_seeing()
             if self.cycle is not None and not self.cycle.response_complete:
                 call = call_in(self.cycle.scope)  # type: ignore[arg-type]  # both are dicts
                 if call is not None:
@@ -71,14 +76,30 @@ def connection_of(request_timeout: float) -> type[HttpToolsProtocol]:
             super().connection_lost(exc)
 
         def timeout_keep_alive_handler(self) -> None:
-            unsent = self.transport.get_write_buffer_size()
-            if unsent and unsent != self._unsent:  # slow, but reading
-                self._unsent = unsent
-                self.timeout_keep_alive_task = self.loop.call_later(
-                    self.timeout_keep_alive, self.timeout_keep_alive_handler
-                )
-            else:
+            self._give_up()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._unread = self.transport.get_write_buffer_size()
+            self._reading = self.loop.call_later(request_timeout, self._see_it_read)
+
+        def resume_writing(self) -> None:
+            self._stop_seeing()
+            super().resume_writing()
+
+        def _see_it_read(self) -> None:
+            """Give up a client that hardly reads its answer."""
+            unread = self.transport.get_write_buffer_size()
+            if unread > self._unread - _READ_BYTES:
                 self._give_up()
+                return
+            self._unread = unread
+            self._reading = self.loop.call_later(request_timeout, self._see_it_read)
+
+        def _stop_seeing(self) -> None:
+            if self._reading is not None:
+                self._reading.cancel()
+                self._reading = None
 
         def _all_came(self) -> None:
             if self._overdue is not None:
