@@ -32,6 +32,10 @@ class Told:
     run_s: float
 
 
+def _nothing() -> bool:
+    return False
+
+
 class Submitted(Future[Told]):
     """A request that is waiting or running: a future, which any asyncio loop can await, too.
 
@@ -39,21 +43,23 @@ class Submitted(Future[Told]):
         drop: takes what has not begun from the queue; says whether the request was there.
     """
 
-    def __init__(self, drop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, drop: Callable[[], bool] = _nothing) -> None:
         super().__init__()
         self._drop = drop
         self._process = os.getpid()
 
     def cancel(self) -> bool:
         """Drop what has not begun, and forget the rest; False where all is done already."""
-        cancelled = super().cancel()
-        if cancelled and self._drop():
+        if not super().cancel():
+            return False
+        if self._drop():
             self.set_running_or_notify_cancel()
-        return cancelled
+        self._forget()
+        return True
 
     def settle(self, answer: Callable[[], Told]) -> None:
         """Give whoever waits the answer, or why there is none; nothing where it was cancelled."""
-        self._drop = lambda: False  # it holds all that was asked
+        self._forget()
         if not self.set_running_or_notify_cancel():
             return
         try:
@@ -62,6 +68,10 @@ class Submitted(Future[Told]):
             self.set_exception(error)
         else:
             self.set_result(told)
+
+    def _forget(self) -> None:
+        """Hold on no longer to all that was asked."""
+        self._drop = _nothing
 
     def result(self, timeout: float | None = None) -> Told:
         """As of any future.

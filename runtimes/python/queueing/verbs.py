@@ -14,12 +14,17 @@ from edgebert.runtimes.calls import Call
 from edgebert.runtimes.queueing.job import Job
 from edgebert.runtimes.queueing.sizes import size_of_arguments, size_of_asks
 
+
+def _search(model: Asked, queries: Any, corpus: Any, k: int = 10) -> Call:
+    return vector_calls.search(model, queries, corpus, k)
+
+
 VERBS: Mapping[str, Callable[..., Call]] = MappingProxyType(
     {
         "embed": vector_calls.embed,
         "embed_sparse": vector_calls.embed_sparse,
         "similarity": vector_calls.similarity,
-        "search": vector_calls.search,
+        "search": _search,
         "classify": head_calls.classify,
         "rerank": head_calls.rerank,
         "tag": head_calls.tag,

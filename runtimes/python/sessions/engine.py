@@ -87,9 +87,8 @@ class Engine:
         self, outputs: Sequence[str], inputs: Mapping[str, Integers]
     ) -> list[Array]:
         """Run one batch of several now, in this thread, on its share of the cores; raises as `run`."""
-        session = self._callers_session()
         with self._counted():
-            return _run(session, outputs, inputs)
+            return _run(self._callers_session(), outputs, inputs)
 
     def submit(
         self,
