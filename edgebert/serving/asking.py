@@ -88,6 +88,8 @@ class Asking:
         args: Sequence[Any],
         options: dict[str, Any],
     ) -> Told:
+        if not self.waiting_requests:
+            self._pace.begin()
         call.waiting = submitted = self._submitted(served, verb, args, options)
         self.waiting_requests += 1
         try:

@@ -32,6 +32,10 @@ class Pace:
             before = self._seconds_per_token or this
             self._seconds_per_token = before + _SHARE * (this - before)
 
+    def begin(self) -> None:
+        """Take nothing of the time until now for that of reading: nobody waited."""
+        self._last = None
+
     def seconds(self, tokens: int) -> float:
         """How long so many tokens take; 0.0 where no more than one run ever waited."""
         return tokens * self._seconds_per_token
