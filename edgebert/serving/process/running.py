@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import prometheus_client
@@ -37,7 +37,9 @@ At 8 connections this gives 1.2 to 1.5 times as many answers."""
 
 
 def serve(options: ServeOptions, sources: Sequence[Source]) -> None:
-    """Serve bundles until a signal ends it.
+    """Serve bundles until a signal ends it, in a process of its own.
+
+    It takes SIGTERM, SIGINT and SIGHUP, and leaves the first two ignored.
 
     Args:
         options: how.
@@ -85,13 +87,14 @@ class _Life:
             self._uvicorn.should_exit = True
             await answering
             await asyncio.to_thread(self._close)
+            _ignore_signals()  # all is done: the exit code is 0, whatever comes now
         _log.info("ended")
 
     def _take_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._swapping.ask)
+        _take_signal(signal.SIGTERM, self._end)
+        _take_signal(signal.SIGINT, self._end)
+        if hasattr(signal, "SIGHUP"):  # not on Windows, where nothing is swapped
+            _take_signal(signal.SIGHUP, self._swapping.ask)
 
     def _end(self) -> None:
         """End after all answers; asked again, at once."""
@@ -109,9 +112,9 @@ class _Life:
             loading.cancel()
             return
         loading.result()  # raises what kept a bundle from being loaded
-        swapping = asyncio.create_task(self._swapping.run())
+        beside = asyncio.create_task(self._watch_and_swap())
         await ending
-        swapping.cancel()
+        beside.cancel()
         _log.info("draining: not ready from now on, ending in %g s", self._server.options.drain)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._server.options.drain)
@@ -124,11 +127,33 @@ class _Life:
             server.served.put(served)
             _log.info("%s is %s of %s", served.name, served.fingerprint, source.path)
         _log.info("ready")
-        for served in server.served:
-            await asyncio.to_thread(server.drift.watch, served)
+
+    async def _watch_and_swap(self) -> None:
+        for served in self._server.served:
+            await asyncio.to_thread(self._server.drift.watch, served)
+        await self._swapping.run()
 
     def _close(self) -> None:
         self._server.drift.close()
         for served in self._server.served:
             served.model.close()
         self._server.queue.close()
+
+
+def _take_signal(number: signal.Signals, act: Callable[[], None]) -> None:
+    """Have a signal do something in the running loop."""
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # of Windows' loops
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
+def _ignore_signals() -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(
+                number
+            )  # else the end of the loop would put back the default
+        signal.signal(number, signal.SIG_IGN)
