@@ -150,10 +150,9 @@ def _take_signal(number: signal.Signals, act: Callable[[], None]) -> None:
 
 
 def _ignore_signals() -> None:
+    """Ignore what would end the process; the loop would put back the default when it is closed."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):
-            loop.remove_signal_handler(
-                number
-            )  # else the end of the loop would put back the default
+            loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
