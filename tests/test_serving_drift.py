@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from int8_models import sentences
 from record_samples import words
-from served import Here
+from served import Here, served_here
 from watched import found_of, other_weights, watched_here
 
 from edgebert.cli import main
@@ -194,10 +194,10 @@ def test_what_comes_faster_than_it_can_be_compared_is_shed_and_counted(
     assert found.skipped == skipped > 0 and found.compared.n >= 64
 
 
-def test_texts_are_drawn_with_the_same_chance_each(tiny_bundle: Path, tiny_int8: Path) -> None:
+def test_texts_are_drawn_with_the_same_chance_each(tiny_int8: Path) -> None:
     random.seed(5)
     texts = sentences(2000, seed=6)
-    with watched_here({"m": tiny_int8}, {"": tiny_bundle}) as here:
+    with served_here({"m": tiny_int8}) as here:
         (served,) = here.server.served
         asked = Asked(served, "embed", (texts,), {"prompt": None}, len(texts))
         chosen = [text.read() for text in drawn(asked, 0.1)]

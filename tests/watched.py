@@ -57,7 +57,7 @@ def watched_here(
         served_here(bundles, references=given, shadow=shadow) as here,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("edgebert.serving.drift.background._NICEST", 0)  # else others' work counts
+        patch.setattr("edgebert.serving.drift.comparer._NICENESS", 0)  # else others' work counts
         for served in here.server.served:
             here.server.drift.watch(served)
         yield here

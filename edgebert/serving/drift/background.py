@@ -1,22 +1,18 @@
-"""A thread that works where nobody else wants to."""
+"""A thread for what nobody waits for."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 _log = logging.getLogger("edgebert.serving")
-_NICEST = 19
 
 
 class Background:
-    """One thread of the lowest priority.
+    """One thread.
 
     What waits in a bounded queue is done first, and what is done now and then where nothing waits.
 
@@ -60,7 +56,6 @@ class Background:
             self._thread.join()
 
     def _run(self) -> None:
-        _take_lowest_priority()
         while not self._ended:
             try:
                 self._next()()
@@ -80,10 +75,3 @@ def _without_texts(error: Exception) -> str:
     """Which error it was, and where: its message may tell of a text."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {place.name}, line {place.lineno}"
-
-
-def _take_lowest_priority() -> None:
-    """Leave the cores to all other threads; only Linux has a priority for each of them."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)

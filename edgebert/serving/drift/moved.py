@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.runtimes.model import Model
-from edgebert.serving.drift.asked_texts import AskedText
 from edgebert.tasks.answers import Answers
+from edgebert.text.encoding import Text
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,16 @@ class Moved:
     labels: tuple[str, str] | None
 
 
-def moved(reference: Model, live: Model, asked: AskedText) -> Moved:
+def moved(reference: Model, live: Model, text: Text, *, allow_no_answer: bool) -> Moved:
     """Have both answer a text, now and in this thread, and compare the answers.
 
     What was answered is computed again: texts have the same answer whatever runs beside them, and the
     whole of it is needed, where a client may have got a part.
+
+    Args:
+        reference, live: of one task.
+        text: as they read it: with its prompt, as a pair.
+        allow_no_answer: whether a question may have none.
 
     Raises:
         EdgebertError: one of them cannot read it.
@@ -39,9 +44,9 @@ def moved(reference: Model, live: Model, asked: AskedText) -> Moved:
     before, after = (
         spec.task.ask(
             model,
-            [asked.read()],
+            [text],
             aggregation=model.aggregation or "",
-            allow_no_answer=asked.allow_no_answer,
+            allow_no_answer=allow_no_answer,
         )
         for model in (reference, live)
     )

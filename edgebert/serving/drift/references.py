@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgebert.bundle import Bundle, open_bundle
 from edgebert.errors import BundleError, InputError
 from edgebert.runtimes import load
 from edgebert.runtimes.golden import run_golden
 from edgebert.runtimes.model import Model
-from edgebert.serving.models import Source
 from edgebert.tasks.spec import spec_of
 from edgebert.text.encoding import open_tokenizer
+
+if TYPE_CHECKING:
+    from edgebert.serving.models import Source
 
 _KEYS = (
     "task",
@@ -76,7 +79,7 @@ def require_reference(live: Bundle, reference: Bundle) -> None:
 
 
 def open_reference(live: Bundle, path: Path) -> Model:
-    """Load a reference, for runs of one thread, which has no others that would spin.
+    """Load a reference, for runs of one thread.
 
     Raises:
         EdgebertError: it is none (see `require_reference`), is damaged, or does not answer as it

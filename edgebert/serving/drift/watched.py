@@ -22,7 +22,7 @@ class Watched:
         served: the bundle.
         golden: its golden texts, which are kept because its files may go.
         golden_state: how they came out last.
-        reference: what it is compared with, once that is loaded.
+        reference: fingerprint of what it is compared with, once that is loaded.
         findings: None where it has no reference.
         skipped, failed: texts that were drawn, and not compared: too many waited, or they could
             not be read.
@@ -32,7 +32,7 @@ class Watched:
     served: ServedModel
     golden: Golden
     golden_state: GoldenState
-    reference: Model | None = None
+    reference: str | None = None
     findings: Findings | None = None
     skipped: int = 0
     failed: int = 0
@@ -54,8 +54,8 @@ class Watched:
         self.golden_state = _state(self.golden, failed)
         return self.golden_state
 
-    def begin(self, reference: Model) -> None:
-        """Compare with a reference from now on."""
+    def begin(self, reference: str) -> None:
+        """Compare with the reference of this fingerprint from now on."""
         self.reference = reference
         self.findings = Findings(promised_of(self.served.model))
 
@@ -71,7 +71,7 @@ class Watched:
             sha256=model.bundle.sha256,
             fingerprint=self.served.fingerprint,
             task=model.task,
-            reference=self.reference.fingerprint if self.reference else None,
+            reference=self.reference,
             share=share,
             skipped=self.skipped,
             failed=self.failed,

@@ -12,9 +12,8 @@ from edgebert.errors import EdgebertError
 from edgebert.records.live_drift import LiveDriftRecord, LivePromise
 from edgebert.serving.drift.asked_texts import Asked, AskedText, drawn
 from edgebert.serving.drift.background import Background
+from edgebert.serving.drift.comparer import Comparer, EndedError
 from edgebert.serving.drift.metrics import DriftMetrics
-from edgebert.serving.drift.moved import moved
-from edgebert.serving.drift.references import open_reference
 from edgebert.serving.drift.watched import Watched
 from edgebert.serving.metrics import Metrics
 from edgebert.serving.models import ServedModel
@@ -48,7 +47,9 @@ class DriftWatch:
         self._counted = DriftMetrics(metrics.registry)
         self._waiting = waiting
         self._watched: dict[str, Watched] = {}
+        self._closed = False
         self._last_request = self._last_golden = time.monotonic()
+        self._comparer = Comparer()
         self._background = Background(_MOST_WAITING, self._prove_when_idle, _IDLE_S)
 
     def watch(self, served: ServedModel) -> None:
@@ -57,11 +58,8 @@ class DriftWatch:
         It takes as long as its reference takes to load; without that, which is logged, golden texts
         are watched alone.
         """
-        watched, before = Watched.just_proved(served), self._watched.get(served.name)
-        self._watched[served.name] = watched
+        watched = self._watched[served.name] = Watched.just_proved(served)
         self._background.start()
-        if before is not None and before.reference is not None:
-            before.reference.close()
         if served.name in self._references:
             self._counted.begin(served.name)
             self._open(watched, self._references[served.name])
@@ -71,7 +69,7 @@ class DriftWatch:
         for one in asked:
             self._last_request = time.monotonic()
             watched = self._watched.get(one.served.name)
-            if watched is None or watched.findings is None:
+            if watched is None or watched.findings is None or watched.trouble:
                 continue
             for text in drawn(one, self._share):
                 if not self._background.may(partial(self._compare, watched, text)):
@@ -89,34 +87,41 @@ class DriftWatch:
 
     def close(self) -> None:
         """End, and forget what waits."""
+        self._closed = True
+        self._comparer.close()
         self._background.close()
-        for watched in self._watched.values():
-            if watched.reference is not None:
-                watched.reference.close()
 
     def _open(self, watched: Watched, path: Path) -> None:
         served = watched.served
         try:
-            watched.begin(open_reference(served.model.bundle, path))
+            watched.begin(self._comparer.open(served.name, served.model, path))
         except EdgebertError as error:
-            line = " ".join(str(error).split())
-            watched.trouble = served.told(line).replace(str(path), "the reference")
-            _log.error("%s is not compared with its reference: %s", served.name, line)
+            self._give_up(watched, " ".join(str(error).split()), path)
             return
         _log.info(
             "%g %% of the texts of %s are compared with %s", 100 * self._share, served.name, path
         )
 
+    def _give_up(self, watched: Watched, why: str, path: Path) -> None:
+        watched.trouble = watched.served.told(why).replace(str(path), "the reference")
+        if not self._closed:
+            _log.error("%s is not compared with its reference: %s", watched.served.name, why)
+
     def _compare(self, watched: Watched, text: AskedText) -> None:
-        if watched.reference is None or watched.findings is None or text.served != watched.served:
-            self._skip(watched)  # another bundle took its place meanwhile
+        name = watched.served.name
+        if watched.findings is None or watched.trouble or self._watched[name] is not watched:
+            self._skip(watched)  # another bundle took its place meanwhile, or nothing compares
             return
         try:
-            found = moved(watched.reference, text.served.model, text)
+            allowed = text.allow_no_answer
+            found = self._comparer.compare(name, text.read(), allow_no_answer=allowed)
+        except EndedError as error:
+            self._give_up(watched, str(error), self._references[name])
+            return
         except EdgebertError:  # its message may tell of the text
             watched.failed += 1
             return
-        self._counted.compared(watched.served.name, found)
+        self._counted.compared(name, found)
         for promise in watched.findings.add(found):
             self._tell(watched, promise)
 
