@@ -11,10 +11,10 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from benchmarks.server.alone.overload import MAX_WAITING_TOKENS, stages_at, told
 from benchmarks.server.contestants import HERE
-from benchmarks.server.goals import goals
-from benchmarks.server.open_loop import due_times, message_of, send
-from benchmarks.server.outcomes import (
+from benchmarks.server.generators.open_loop import due_times, message_of, send
+from benchmarks.server.generators.outcomes import (
     LOST,
     REFUSED,
     Sent,
@@ -24,7 +24,7 @@ from benchmarks.server.outcomes import (
     percentile,
     waited_ms,
 )
-from benchmarks.server.overload import MAX_WAITING_TOKENS, stages_at, told
+from benchmarks.server.goals import goals
 from benchmarks.server.page import table, write_table
 from benchmarks.server.placement import placements
 from benchmarks.server.record import (

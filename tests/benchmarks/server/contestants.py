@@ -65,7 +65,8 @@ class Contestant:
         place = ENVIRONMENTS / self.environment
         site = next((place / "lib").glob("python*/site-packages"))
         found = {
-            each.name.lower(): each.version for each in metadata.distributions(path=[str(site)])
+            each.name.lower().replace("_", "-"): each.version
+            for each in metadata.distributions(path=[str(site)])
         }
         versions = {package: found[package] for package in self.packages if package in found}
         return Server(
@@ -113,7 +114,12 @@ def ours(name: str, bundle: Path, *options: str) -> Contestant:
 
 def _threads(name: str, bundle: Path) -> Contestant:
     python = _python("edgebert")
-    arguments = (python, str(HERE / "threads_app.py"), str(bundle.absolute()), "{port}")
+    arguments = (
+        python,
+        str(HERE / "apps" / "thread_a_request.py"),
+        str(bundle.absolute()),
+        "{port}",
+    )
     return _of_edgebert(name, "a thread for each request", arguments)
 
 
@@ -165,7 +171,7 @@ def _with_graph(checkpoint: Path) -> Path:
 
 
 def _sentence_transformers(checkpoint: Path) -> Contestant:
-    app = HERE / "sentence_transformers_app.py"
+    app = HERE / "apps" / "encode_in_fastapi.py"
     return Contestant(
         SENTENCE_TRANSFORMERS,
         "sentence-transformers behind FastAPI",

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.server.outcomes import ANSWERED, LOST, OVERLOADED, REFUSED, UNANSWERED, WORDS
+from benchmarks.server.generators.outcomes import (
+    ANSWERED,
+    LOST,
+    OVERLOADED,
+    REFUSED,
+    UNANSWERED,
+    WORDS,
+)
 from benchmarks.server.plan import CONNECTIONS, LIST, LIST_CONNECTIONS, MOST
 from benchmarks.server.record import (
     APART,

@@ -130,12 +130,11 @@ def _take_turns(
     kept: dict[tuple[str, int, int], list[Load]] = {}
     events: dict[tuple[int, int], Mapping[str, Turn]] = {}
     for texts, connections in _EVENTS:
-        bodies = asked.singles if texts == 1 else asked.lists
+        bodies, seconds = (asked.singles, plan.turn_s) if texts == 1 else (asked.lists, plan.list_s)
         loading: dict[str, Callable[[], Load]] = {
-            seat.contestant.name: partial(seat.turn, bodies, connections, plan.turn_s)
-            for seat in seats
+            seat.contestant.name: partial(seat.turn, bodies, connections, seconds) for seat in seats
         }
-        loading |= _turn_without_http(without_http, texts, connections, plan.turn_s)
+        loading |= _turn_without_http(without_http, texts, connections, seconds)
         events[texts, connections] = {
             name: partial(_kept, turn, kept.setdefault((name, texts, connections), []))
             for name, turn in loading.items()

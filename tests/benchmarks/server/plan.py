@@ -19,7 +19,8 @@ class Plan:
 
     Attributes:
         rounds: through all servers and loads, for each placement by name.
-        turn_s: of one server under one load.
+        turn_s: of one server under one load; `list_s`: under that of lists, of which slow ones
+            answer few.
         starts: of the server, to see when it is ready.
         overload_s: of twice the load that can be answered; `light_s`: of few before and after.
         interrupted_s: of requests around a signal.
@@ -29,6 +30,7 @@ class Plan:
 
     rounds: Mapping[str, int]
     turn_s: int
+    list_s: int
     starts: int
     overload_s: float
     light_s: float
@@ -40,10 +42,28 @@ class Plan:
 
 
 FULL = Plan(
-    rounds={APART: 3, TOGETHER: 2}, turn_s=2, starts=5, overload_s=8, light_s=5, interrupted_s=6, early=500, late=20_000,
-    shadow_rounds=4, shadow_s=4,
-)  # fmt: skip
+    rounds={APART: 3, TOGETHER: 2},
+    turn_s=2,
+    list_s=4,
+    starts=5,
+    overload_s=8,
+    light_s=4,
+    interrupted_s=6,
+    early=500,
+    late=20_000,
+    shadow_rounds=4,
+    shadow_s=3,
+)
 QUICK = Plan(
-    rounds={APART: 1, TOGETHER: 1}, turn_s=1, starts=1, overload_s=2, light_s=2, interrupted_s=4, early=100, late=500,
-    shadow_rounds=1, shadow_s=2,
-)  # fmt: skip
+    rounds={APART: 1, TOGETHER: 1},
+    turn_s=1,
+    list_s=3,
+    starts=1,
+    overload_s=2,
+    light_s=2,
+    interrupted_s=4,
+    early=100,
+    late=500,
+    shadow_rounds=1,
+    shadow_s=2,
+)

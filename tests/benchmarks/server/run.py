@@ -12,11 +12,11 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.rounds import PeerFailed
-from benchmarks.server.alone import memory, ready, shadow
+from benchmarks.server.alone.interruptions import ended, swapped
+from benchmarks.server.alone.overload import overloaded
+from benchmarks.server.alone.steady import memory, ready, shadow
 from benchmarks.server.contestants import WORK, contestants
-from benchmarks.server.interruptions import ended, swapped
 from benchmarks.server.loads import COMPARED, Measured, measured
-from benchmarks.server.overload import overloaded
 from benchmarks.server.placement import placements
 from benchmarks.server.plan import Plan
 from benchmarks.server.record import Interruption, Server, ServerRecord

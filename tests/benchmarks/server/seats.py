@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.rounds import PeerFailed
-from benchmarks.server.closed_loop import load
 from benchmarks.server.contestants import ENVIRONMENTS, HERE, WORK, Contestant
+from benchmarks.server.generators.closed_loop import load
 from benchmarks.server.placement import Placement
 from benchmarks.server.process import Process, bound, python_of
 from benchmarks.server.record import Load
@@ -80,7 +80,13 @@ class InProcess:
         file.write_text(json.dumps(list(texts)), encoding="utf-8")
         python = python_of(ENVIRONMENTS / "edgebert")
         self._process = subprocess.Popen(
-            bound(cores, python, str(HERE / "in_process.py"), str(bundle.absolute()), str(file)),
+            bound(
+                cores,
+                python,
+                str(HERE / "apps" / "in_process.py"),
+                str(bundle.absolute()),
+                str(file),
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -90,7 +96,7 @@ class InProcess:
         self._process.send_signal(signal.SIGSTOP)
 
     def turn(self, order: str, **numbers: float) -> Load:
-        """Have one order of `in_process.py` carried out."""
+        """Have one order of `apps/in_process.py` carried out."""
         self._process.send_signal(signal.SIGCONT)
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"order": order, **numbers}) + "\n")

@@ -11,7 +11,7 @@ from devices.emulated import ROOT
 
 from benchmarks.rounds import PeerFailed
 from benchmarks.server.contestants import ENVIRONMENTS
-from benchmarks.server.outcomes import Sent, Stage
+from benchmarks.server.generators.outcomes import Sent, Stage
 from benchmarks.server.process import bound, python_of
 
 
@@ -37,7 +37,7 @@ class Asking:
         # in the server's environment, which has uvloop
         python = python_of(ENVIRONMENTS / "edgebert")
         self._process = subprocess.Popen(
-            bound(cores, python, "-m", "benchmarks.server.open_loop"),
+            bound(cores, python, "-m", "benchmarks.server.generators.open_loop"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.server.asking import ask
 from benchmarks.server.contestants import ours
-from benchmarks.server.outcomes import Stage, percentile, waited_ms
+from benchmarks.server.generators.asking import ask
+from benchmarks.server.generators.outcomes import Stage, percentile, waited_ms
 from benchmarks.server.placement import Placement
 from benchmarks.server.plan import MOST, Plan
 from benchmarks.server.record import INT8, Memory, Shadow

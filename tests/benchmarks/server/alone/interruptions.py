@@ -9,9 +9,9 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.server.asking import Asking
 from benchmarks.server.contestants import WORK, ours
-from benchmarks.server.outcomes import Sent, Stage, counts
+from benchmarks.server.generators.asking import Asking
+from benchmarks.server.generators.outcomes import Sent, Stage, counts
 from benchmarks.server.placement import Placement
 from benchmarks.server.plan import MOST, Plan
 from benchmarks.server.process import Process

@@ -2,7 +2,7 @@
 
 A generator that waits for answers, as wrk does, never asks more than a server can do. This one has a time
 for each request, opens another connection where all are waiting, and counts the time of an answer from when
-the request was due. It runs as a process of its own, `python -m benchmarks.server.open_loop < PLAN`, which
+the request was due. It runs as a process of its own, `python -m benchmarks.server.generators.open_loop < PLAN`, which
 tells what came of each request as a line of JSON.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.server.outcomes import LOST, REFUSED, UNANSWERED, Sent, Stage
+from benchmarks.server.generators.outcomes import LOST, REFUSED, UNANSWERED, Sent, Stage
 
 _PATIENCE_S = 40.0
 _SOON_S = 0.0005

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.server.asking import ask
 from benchmarks.server.contestants import ours
-from benchmarks.server.outcomes import (
+from benchmarks.server.generators.asking import ask
+from benchmarks.server.generators.outcomes import (
     Sent,
     Stage,
     answered_between,
