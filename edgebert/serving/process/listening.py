@@ -37,6 +37,7 @@ def listener(app: ASGIApp, options: ServeOptions) -> Listener:
         access_log=False,
         lifespan="off",
         ws="none",
+        proxy_headers=False,  # nobody asks where a request came from
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
