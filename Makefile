@@ -63,9 +63,8 @@ test-clients: .venv/kernels .venv-clients/ready ## the server asked by others' c
 bench-web: .venv/kernels .cache/web/ready ## the client beside transformers.js (BUNDLES="NAME=FOLDER", PLACES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.web $(BUNDLES) $(addprefix --place ,$(PLACES)) $(addprefix -o ,$(OUT))
 
-bench-server: .venv/kernels $(servers:%=.venv-servers/%/ready) ## the server beside infinity and others (BUNDLES="FP32 INT8", QUICK=1, PAGE=1, OUT=)
-	PYTHONPATH=tests $(bin)/python -m benchmarks.server $(BUNDLES) $(if $(QUICK),--quick) $(if $(PAGE),--page) \
-		$(addprefix -o ,$(OUT))
+bench-server: .venv/kernels $(servers:%=.venv-servers/%/ready) ## the server beside infinity and others (BUNDLES="FP32 INT8", QUICK=1, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.server $(BUNDLES) $(if $(QUICK),--quick) $(addprefix -o ,$(OUT))
 
 .venv-servers/%/ready: tests/benchmarks/server/setup tests/benchmarks/server/pins/%.txt | .venv/kernels
 	tests/benchmarks/server/setup $*

@@ -11,7 +11,7 @@ from devices.emulated import ROOT
 from devices.minilm import make_bundles, minilm_folder
 
 from benchmarks.server.contestants import WORK
-from benchmarks.server.page import table, write_table
+from benchmarks.server.page import table
 from benchmarks.server.plan import FULL, QUICK
 from benchmarks.server.run import run_benchmark
 from edgebert.bundle import read_bundle
@@ -25,8 +25,7 @@ OUT = ROOT / "out" / "bench-server"
 @click.argument("bundles", nargs=-1, metavar="[FP32 INT8]", type=click.Path(path_type=Path))
 @click.option("--quick", is_flag=True, help="One short round of all: does everything run?")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: out/bench-server.")
-@click.option("--page", is_flag=True, help="Write README.md's table from the record.")
-def main(bundles: tuple[Path, ...], quick: bool, output: Path | None, page: bool) -> None:
+def main(bundles: tuple[Path, ...], quick: bool, output: Path | None) -> None:
     """Measure servers of all-MiniLM-L6-v2, ours with FP32 and INT8, by default made here."""
     output = output or (OUT.with_name("bench-server-quick") if quick else OUT)
     try:
@@ -40,8 +39,6 @@ def main(bundles: tuple[Path, ...], quick: bool, output: Path | None, page: bool
         )
         output.mkdir(parents=True, exist_ok=True)
         write_json(record, output / "server.json")
-        if page:
-            write_table(record)
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

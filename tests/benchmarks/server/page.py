@@ -1,9 +1,12 @@
-"""The table of README.md, from a record."""
+"""`python -m benchmarks.server.page SERVER.json`: write the tables of README.md from a record."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import click
 
 from benchmarks.page_table import write_into
 from benchmarks.server.goals import goals
@@ -16,7 +19,8 @@ from benchmarks.server.record import (
     Server,
     ServerRecord,
 )
-from edgebert.errors import InputError
+from edgebert.errors import EdgebertError, InputError
+from edgebert.records.codec import read_json
 
 PAGE = Path(__file__).with_name("README.md")
 _TITLES = {
@@ -79,7 +83,8 @@ def _load(loads: Loads | None) -> str:
     if loads is None:
         return ""
     late = "" if loads.p99_ms is None else f", {_short(loads.p99_ms)} ms"
-    return f"{_short(loads.rate)} ({_short(loads.median_rate)}){late}"
+    failed = f", {loads.failed} failed" if loads.failed else ""
+    return f"{_short(loads.rate)} ({_short(loads.median_rate)}){late}{failed}"
 
 
 def _weights(record: ServerRecord) -> str:
@@ -122,3 +127,18 @@ def _rows(header: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool
 
 def _short(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
+
+
+@click.command()
+@click.argument("record", type=click.Path(path_type=Path))
+def main(record: Path) -> None:
+    """Write the tables of RECORD into README.md, between its two comments."""
+    try:
+        write_table(read_json(ServerRecord, record, "record of the servers benchmark"))
+    except EdgebertError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

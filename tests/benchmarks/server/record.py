@@ -75,6 +75,10 @@ class Loads:
     def cpu_ms(self) -> float:
         return min(each.cpu_ms for each in self.rounds)
 
+    @property
+    def failed(self) -> int:
+        return sum(each.failed for each in self.rounds)
+
 
 @dataclass(frozen=True)
 class Server:
