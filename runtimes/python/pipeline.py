@@ -26,6 +26,7 @@ from edgebert.runtimes.windows import (
     windows_of,
 )
 from edgebert.tasks.spec import ModelSpec
+from edgebert.text.beginnings import encode_beginnings
 from edgebert.text.encoding import Text, check_text, encode
 from edgebert.text.long_texts import Answered, Cut, Whole, cut_at
 from edgebert.text.readable import refusal_of
@@ -54,7 +55,7 @@ class TextPipeline:
         vocabulary = tokenizer.get_vocab_size()
         self.runs = GraphRuns(engine, spec.task, mask_id=mask_id, vocabulary=vocabulary)
         self._scheduler = Scheduler(self.runs)
-        self.encode = partial(encode, tokenizer, offsets=spec.task.reads_whole)
+        self.encode = partial(encode_beginnings, tokenizer, offsets=spec.task.reads_whole)
 
     @property
     def width(self) -> int:
@@ -162,10 +163,24 @@ class TextPipeline:
             return AtOnce(self.encode, self.spec.max_length)
         length = self.read_at_once(max_length)
 
-        def cutting(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
-            return encode(self.cut(length, 0), texts, offsets=False)
+        def beginnings(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+            return encode_beginnings(self.cut(length, 0), texts, offsets=False)
 
-        return AtOnce(cutting, length, quick=False)
+        return AtOnce(beginnings, length, quick=False)
+
+    def in_parts_of(self, max_length: int | None) -> InParts[Text]:
+        """All of each text in parts of so many tokens, by default as many as the bundle reads.
+
+        Raises:
+            InputError: the graph cannot read so few, or so many.
+        """
+        length = self.read_at_once(max_length)
+
+        def first_parts(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+            cutting = self.tokenizer if max_length is None else self.cut(length, 0)
+            return encode(cutting, texts, offsets=False)
+
+        return InParts(with_the_others(first_parts))
 
     @property
     def in_overlapping_parts(self) -> InParts[Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from edgebert.bounds import check_choice, check_number
 from edgebert.runtimes.calls import Request
-from edgebert.runtimes.parts import with_the_others
 from edgebert.runtimes.pipeline import TextPipeline
 from edgebert.runtimes.readings import AtOnce, InParts
 from edgebert.tasks.answers import Classification, Entity, mean_classification, read_classification
@@ -39,7 +38,6 @@ def embedding(
     normalize = pipeline.spec.normalize
     form = check_form(pipeline.width, normalize=normalize, truncate_dim=truncate_dim, dtype=dtype)
     pipeline.spec.similarity_function.require_kept(dtype)
-    reading = pipeline.at_once(max_length)
     whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
     check = pipeline.readable(pipeline.prompted(prompt), whole=whole, most=max_length)
     if whole:
@@ -47,12 +45,12 @@ def embedding(
         def mean(whole: Whole[str]) -> Vectors:
             return form.of(mean_of(whole, normalize=normalize))
 
-        return Request(check, InParts(with_the_others(reading.encode)), mean, form.matrix)
+        return Request(check, pipeline.in_parts_of(max_length), mean, form.matrix)
 
     def vector(answered: Answered[str]) -> Vectors:
         return form.of(answered.row)
 
-    return Request(check, reading, vector, form.matrix)
+    return Request(check, pipeline.at_once(max_length), vector, form.matrix)
 
 
 def classification(pipeline: TextPipeline, *, long_text: str) -> Request[Classification]:
