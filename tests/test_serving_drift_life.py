@@ -264,12 +264,13 @@ def refused(arguments: list[str], code: int, told: str) -> None:
     assert code == 2 or result.stderr.count("\n") == 1
 
 
-def test_a_reference_that_is_gone_at_a_swap_ends_the_comparison_alone(
+def test_what_is_gone_at_a_swap_ends_the_comparison_alone(
     tiny_int8: Path, tiny_bundle: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reference = tmp_path / "reference"
+    reference, live = tmp_path / "reference", tmp_path / "live"
     shutil.copytree(tiny_bundle, reference)
-    with watched_here({"m": tiny_int8}, {"": reference}) as here:
+    shutil.copytree(tiny_int8, live)
+    with watched_here({"m": live}, {"": reference}) as here:
         (served,) = here.server.served
         assert here.post("/embed", {"inputs": "a lamp"}).status == 200
         found_of(here, 1)
@@ -278,6 +279,10 @@ def test_a_reference_that_is_gone_at_a_swap_ends_the_comparison_alone(
         assert here.post("/embed", {"inputs": "a lamp"}).status == 200
         (found,) = json.loads(here.get("/drift.json").body)["models"]
         page = here.get("/drift").body.decode()
+        shutil.rmtree(live)
+        here.server.drift.watch(served)
+        assert here.post("/embed", {"inputs": "a lamp"}).status == 200
     assert found["trouble"].startswith("the reference is not a bundle")
     assert str(tmp_path) not in page and "✗ Not compared" in page
     assert "m is not compared with its reference" in caplog.text
+    assert "m is not watched" in caplog.text

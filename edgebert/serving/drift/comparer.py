@@ -32,6 +32,7 @@ class Comparer:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def open(self, name: str, live: Model, reference: Path) -> str:
         """Have a bundle compared with its reference, in the place of one before of this name.
@@ -44,10 +45,7 @@ class Comparer:
         """
         paths = {"live": str(live.files.path), "reference": str(reference)}
         with self._turn:
-            if self._process is not None and self._process.poll() is not None:
-                _end(self._process)
-                self._process = None
-            self._process = self._process or _started()
+            self._process = self._running()
             return str(self._ask(open=name, fingerprint=live.fingerprint, **paths)["fingerprint"])
 
     def compare(self, name: str, text: Text, *, allow_no_answer: bool) -> Moved:
@@ -64,12 +62,26 @@ class Comparer:
 
     def close(self) -> None:
         """End the process, whatever it does."""
+        self._closed = True
         process = self._process
         if process is None:
             return
         process.kill()  # whoever waits for a reply of it gets none, and gives the turn away
         with self._turn:
             _end(process)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise EndedError("nothing is compared any more")
+        process = self._process
+        if process is not None and process.poll() is None:
+            return process
+        if process is not None:
+            _end(process)
+        try:
+            return _started()
+        except OSError as error:
+            raise EndedError(f"the process that compares does not start: {error}") from error
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         """Send a verb with the name that it is about, and what goes with it; read the reply."""

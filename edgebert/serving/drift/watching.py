@@ -58,7 +58,11 @@ class DriftWatch:
         It takes as long as its reference takes to load; without that, which is logged, golden texts
         are watched alone.
         """
-        watched = self._watched[served.name] = Watched.just_proved(served)
+        try:
+            watched = self._watched[served.name] = Watched.just_proved(served)
+        except EdgebertError as error:
+            _log.error("%s is not watched: %s", served.name, " ".join(str(error).split()))
+            return
         self._background.start()
         if served.name in self._references:
             self._counted.begin(served.name)
