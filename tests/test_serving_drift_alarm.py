@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from record_samples import LIVE
 
 from edgebert.serving.drift.certainty import FEWEST_TEXTS, mean_at_least, rate_at_least
 from edgebert.serving.drift.findings import NEWEST, Findings, Promised
 from edgebert.serving.drift.moved import Moved
+from edgebert.serving.drift.page import page
 
 PROMISED = Promised({"max_drift": 0.002, "max_flips": 0.02}, "manifest")
 
@@ -84,3 +89,15 @@ def test_a_mean_is_almost_certainly_above_what_is_told() -> None:
         assert mean_at_least(np.asarray(distances(0.003, 60, seed))) < 0.003
     assert mean_at_least(np.asarray([0.5])) == 0.0
     assert mean_at_least(np.full(100, 0.25)) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("distance", [0.0, 2.0])
+def test_the_page_shows_texts_at_either_end(distance: float) -> None:
+    found = Findings(PROMISED)
+    alarms(found, [Moved(distance, 0, 0, None)] * 60)
+    (model, _lone) = LIVE.models
+    text = page(replace(LIVE, models=(replace(model, compared=found.record()),)))
+    assert text.count("<svg") == 2 and "nan" not in text and "inf" not in text
+    assert ("✓ Keeps its promise" in text) == (distance == 0)
+    numbers = [float(value) for value in re.findall(r' (?:x|y|width|height)="([-\d.]+)"', text)]
+    assert numbers and all(0 <= number <= 340 for number in numbers)

@@ -66,8 +66,13 @@ def _promises(name: str, promises: Sequence[LivePromise]) -> Iterator[tuple[str,
     for held in promises:
         told = percent if held.name == "max_flips" else distance
         figures = (told(held.bound), told(held.value), told(held.at_least))
-        verdict = "✗ broken" if held.beyond else "✓ kept"
-        yield name, held.name, *figures, f"{held.texts:,}", verdict
+        yield name, held.name, *figures, f"{held.texts:,}", _verdict(held)
+
+
+def _verdict(held: LivePromise) -> str:
+    if held.beyond:
+        return "✗ broken"
+    return "✓ kept" if held.value <= held.bound else "above, perhaps by chance"
 
 
 def _figures(compared: Sequence[tuple[str, Compared]]) -> Iterator[Figure]:

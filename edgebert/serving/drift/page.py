@@ -44,8 +44,6 @@ a { color: inherit; } code { font-size: .85em; }
 @media (max-width: 30rem) { section { padding: .8rem; } }
 """
 
-_WHATS = {"max_drift": "mean distance", "max_flips": "changed labels"}
-
 
 def page(record: LiveDriftRecord) -> str:
     """An HTML page of a record."""
@@ -118,8 +116,9 @@ def _compared(model: LiveDrift, found: Compared) -> Iterator[str]:
 
 
 def _tiles(model: LiveDrift, found: Compared) -> Iterator[str]:
+    changed = "changed labels" if task_of(model.task).labelled else "changed answers"
     for promise in found.promises:
-        yield _promise(promise)
+        yield _promise(promise, changed)
     if not found.promises:
         yield _tile("mean distance", drift(found.distance_mean), f"of {found.n:,} texts")
     yield _tile("furthest text", drift(found.distance_max), f"of {found.n:,} texts")
@@ -130,14 +129,15 @@ def _tiles(model: LiveDrift, found: Compared) -> Iterator[str]:
     yield _tile("texts compared", f"{found.n:,}", lost)
 
 
-def _promise(promise: LivePromise) -> str:
-    told = percent if promise.name == "max_flips" else drift
+def _promise(promise: LivePromise, changed: str) -> str:
+    flips = promise.name == "max_flips"
+    told = percent if flips else drift
     if promise.beyond:
         mark = '<b class="no">✗</b> '
     else:
         mark = '<b class="yes">✓</b> ' if promise.value <= promise.bound else "perhaps by chance: "
     note = f"{mark}promised {told(promise.bound)}; the newest {promise.texts:,} texts"
-    return _tile(_WHATS.get(promise.name, promise.name), told(promise.value), note)
+    return _tile(changed if flips else "mean distance", told(promise.value), note)
 
 
 def _tile(name: str, value: str, note: str) -> str:
