@@ -12,9 +12,9 @@ from starlette.responses import HTMLResponse, Response
 
 from edgebert.serving.answering import json_response
 from edgebert.serving.calls import call_of
-from edgebert.serving.models import ANYTHING, ServedModel
 from edgebert.serving.described.openapi import document
 from edgebert.serving.described.page import page
+from edgebert.serving.models import ANYTHING, ServedModel
 from edgebert.serving.routes.route import Route
 from edgebert.serving.routes.tei import tei_info
 from edgebert.serving.server import Server
