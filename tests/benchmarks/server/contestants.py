@@ -11,7 +11,6 @@ from pathlib import Path
 
 from devices.emulated import ROOT
 
-from benchmarks.plain_export import fused_onnx
 from benchmarks.protocol import Sources
 from benchmarks.server.process import Command, python_of
 from benchmarks.server.record import (
@@ -162,6 +161,8 @@ def _with_graph(checkpoint: Path) -> Path:
     """
     folder = WORK / "with-graph"
     if not (folder / "model.onnx").exists():
+        from benchmarks.plain_export import fused_onnx  # which imports torch
+
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(checkpoint, folder)
         graphs = WORK / "graphs"
