@@ -50,7 +50,7 @@ def seen(encoding: tokenizers.Encoding) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_first_tokens_are_those_of_the_whole_text(name: str) -> None:
-    tokenizer = learn(name, CALIBRATION_TEXTS[::3], 800)
+    tokenizer = learn(name, CALIBRATION_TEXTS[::12], 400)
     tokenizer.no_padding()
     tokenizer.enable_truncation(READ)
     texts: list[Text] = [*long_texts(3), "short", ("a pair", "of long " * 4000)]
