@@ -203,6 +203,8 @@ def test_texts_are_drawn_with_the_same_chance_each(tiny_int8: Path) -> None:
         chosen = [text.read() for text in drawn(asked, 0.1)]
         assert drawn(asked, 0.0) == []
         assert [text.read() for text in drawn(asked, 1.0)] == texts
+        pair = Asked(served, "similarity", ("a lamp", ["the fan", "a light"]), {}, 3)
+        assert [text.read() for text in drawn(pair, 1.0)] == ["a lamp", "the fan", "a light"]
     assert 140 < len(chosen) < 260
     places = [texts.index(str(text)) for text in chosen]
     assert 70 < sum(place < 1000 for place in places) < 130
