@@ -209,6 +209,18 @@ def test_goals_are_of_the_best_rounds() -> None:
     assert next(each.found for each in goals(_record())) == "0.25 ms (0.90 less 0.65)"
 
 
+def test_a_peer_has_to_be_beaten_at_every_number_of_connections() -> None:
+    rates = ((1, 60.0), (8, 150.0), (32, 160.0), (64, 170.0))
+    loads = [
+        _loads(name, connections, times * rate)
+        for name, times in ((FP32, 2.5), (TORCH, 1.0))
+        for connections, rate in rates
+    ]
+    what = "fp32 by infinity on torch, a core each"
+    assert _reached(_record(loads=tuple(loads))) == {what: True}
+    assert _reached(_record(loads=tuple(loads[:-1]))) == {what: False}
+
+
 def test_a_lost_request_fails_a_goal_and_one_without_connection_does_not() -> None:
     good = Interruption("SIGTERM", 300.0, 10, {"200": 8, "no connection": 2}, again=0, exit_code=0)
     for outcomes, code, reached in (

@@ -100,7 +100,8 @@ def _of_placement(record: ServerRecord, placement: str) -> Iterator[Goal]:
         if ratios := _ratios(record, placement, peer):
             least = min(ratios.values())
             told = ", ".join(f"{ratio:.2f} at {number}" for number, ratio in ratios.items())
-            yield Goal(f"fp32 by {title}, {place}", ">= 2.5 at all", told, least >= 2.5)
+            reached = least >= 2.5 and len(ratios) == len(CONNECTIONS)
+            yield Goal(f"fp32 by {title}, {place}", ">= 2.5 at all", told, reached)
 
 
 def _ratios(record: ServerRecord, placement: str, peer: str) -> dict[int, float]:

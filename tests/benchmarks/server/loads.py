@@ -67,7 +67,7 @@ def measured(
         _take_turns(seats, without_http, asked, placement, plan, found, say)
         for seat in seats:
             server = found.servers[seat.contestant.name]
-            if not server.failure:
+            if seat.server.process.poll() is None:
                 held = seat.server.peak_rss_bytes()
                 found.servers[server.name] = replace(server, rss_bytes=held)
     return found

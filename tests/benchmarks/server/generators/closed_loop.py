@@ -41,7 +41,9 @@ def load(
     told = _wrk(server.url + path, bodies, connections, seconds, cores)
     cpu_s = server.cpu_s() - before
     if told["answered"] <= told["failed"]:
-        raise PeerFailed(f"answered nothing of {told['answered']} requests: {server.last_words()}")
+        raise PeerFailed(
+            f"gave {connections} connections no answer within {seconds:g} s: {server.last_words()}"
+        )
     return Load(
         rate=told["answered"] / told["seconds"],
         p50_ms=told["p50_ms"],
