@@ -1,8 +1,9 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web bench-bulk venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web bench-server bench-bulk venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
+servers := edgebert infinity infinity-optimum sentence-transformers
 kernel_sources := $(wildcard $(addprefix $(kernels)/,*.py *.toml edgebert_kernels/*.py source/* source/*/*))
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -58,11 +59,27 @@ test-bulk: .venv-bulk/ready ## runs over many files in the real Ray, and whateve
 test-web: .venv/kernels .cache/web/ready ## the client for JavaScript in Node and Chromium (BUNDLES="FP32 INT8", STEPS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m web $(BUNDLES) $(addprefix --step ,$(STEPS)) $(addprefix -o ,$(OUT))
 
+test-clients: .venv/kernels .venv-clients/ready ## the server asked by others' clients, and by what breaks servers (BUNDLES=INT8, STEPS=, SECONDS=, EXAMPLES=)
+	PYTHONPATH=tests $(bin)/python -m clients $(BUNDLES) $(addprefix --step ,$(STEPS)) \
+		$(addprefix --seconds ,$(SECONDS)) $(addprefix --examples ,$(EXAMPLES))
+
 bench-web: .venv/kernels .cache/web/ready ## the client beside transformers.js (BUNDLES="NAME=FOLDER", PLACES=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.web $(BUNDLES) $(addprefix --place ,$(PLACES)) $(addprefix -o ,$(OUT))
 
+bench-server: .venv/kernels $(servers:%=.venv-servers/%/ready) ## the server beside infinity and others (BUNDLES="FP32 INT8", QUICK=1, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.server $(BUNDLES) $(if $(QUICK),--quick) $(addprefix -o ,$(OUT))
+
+.venv-servers/%/ready: tests/benchmarks/server/setup tests/benchmarks/server/pins/%.txt | .venv/kernels
+	tests/benchmarks/server/setup $*
+
+.venv-servers/edgebert/ready: tests/benchmarks/server/setup constraints.txt pyproject.toml .venv/kernels
+	tests/benchmarks/server/setup edgebert
+
 .cache/web/ready: tests/web/setup tests/web/package-lock.json runtimes/web/package-lock.json
 	tests/web/setup
+
+.venv-clients/ready: tests/clients/setup tests/clients/constraints.txt tests/clients/package-lock.json | .venv/ready
+	tests/clients/setup
 
 .cache/mpnet/ready: tests/mpnet/setup | .venv/ready
 	tests/mpnet/setup
@@ -122,7 +139,7 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 	.ci/kernels
 
 clean: ## remove .venv and its siblings, caches and out/demo
-	rm -rf .venv .venv-peers .venv-bulk .venv-ecosystem .venv-providers .cache out/demo build dist *.egg-info .*_cache
-	rm -rf runtimes/web/node_modules tests/web/node_modules
+	rm -rf .venv .venv-bulk .venv-clients .venv-peers .venv-ecosystem .venv-providers .venv-servers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf runtimes/web/node_modules tests/web/node_modules tests/clients/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ EdgebertError
 ├── CheckpointError   a folder or hub id is not a checkpoint that can be read
 ├── BundleError       a bundle is missing, damaged or too new
 ├── ClosedError       a model was asked after its close
+├── OverloadedError   a queue holds as many tokens as it may: ask again later
 ├── ProviderError     onnxruntime, or the execution provider asked for, is not there
 ├── MissingExtra      a step needs packages that are not installed
 ├── MissingPackage    an adapter needs the framework that it is for
@@ -36,6 +37,23 @@ class BundleError(EdgebertError): ...
 
 
 class ClosedError(EdgebertError): ...
+
+
+class OverloadedError(EdgebertError):
+    """A queue would hold more than it may.
+
+    Attributes:
+        waiting_tokens: that wait in the queue.
+        max_waiting_tokens: that may.
+    """
+
+    def __init__(self, waiting_tokens: int, max_waiting_tokens: int) -> None:
+        super().__init__(
+            f"{waiting_tokens} tokens wait and max_waiting_tokens={max_waiting_tokens} may: "
+            "ask again later"
+        )
+        self.waiting_tokens = waiting_tokens
+        self.max_waiting_tokens = max_waiting_tokens
 
 
 class ProviderError(EdgebertError): ...

@@ -26,6 +26,15 @@ from edgebert.records.checked import (
     Worst,
 )
 from edgebert.records.compared import Change, DiffRecord, Regression
+from edgebert.records.live_drift import (
+    Compared,
+    GoldenState,
+    LabelChange,
+    LiveDrift,
+    LiveDriftRecord,
+    LivePromise,
+    Period,
+)
 from edgebert.records.made import (
     ExportRecord,
     KernelsRecord,
@@ -276,7 +285,54 @@ KERNELS = KernelsRecord(
     failures=(),
     seconds=7.0,
 )
-ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF, TUNE, KERNELS)
+LIVE = LiveDriftRecord(
+    models=(
+        LiveDrift(
+            model="org/<labels>",
+            sha256="7" * 64,
+            fingerprint="token-12345678-123456789abc-onnxruntime",
+            task="text-classification",
+            reference="fp32-12345678-cba987654321-onnxruntime",
+            share=0.01,
+            skipped=3,
+            failed=1,
+            trouble=None,
+            compared=Compared(
+                since="2026-11-30T10:00:00+00:00",
+                n=240,
+                distance_mean=0.031,
+                distance_max=0.44,
+                histogram=Histogram((0.0, 1e-8, 1e-3, 1e-2, 1e-1, 1.0), (10, 0, 100, 120, 10)),
+                flips=9,
+                decisions=240,
+                changes=(LabelChange("off & out", "on", 7), LabelChange("on", "off & out", 2)),
+                promises=(
+                    LivePromise("max_drift", 0.04, "manifest", 0.031, 0.022, 240, False),
+                    LivePromise("max_flips", 0.05, "manifest", 0.0375, 0.011, 240, False),
+                ),
+                periods=(
+                    Period("2026-11-30T10:00:00+00:00", 100, 0.03, 0.44, 4, 100),
+                    Period("2026-11-30T10:07:00+00:00", 40, 0.032, 0.3, 5, 40),
+                ),
+            ),
+            golden=GoldenState(True, 33, 0, "2026-11-30T10:30:00+00:00"),
+        ),
+        LiveDrift(
+            model="lone",
+            sha256="8" * 64,
+            fingerprint="fp32-12345678-aaaaaaaaaaaa-onnxruntime",
+            task="feature-extraction",
+            reference=None,
+            share=0.0,
+            skipped=0,
+            failed=0,
+            trouble="the reference is not a bundle",
+            compared=None,
+            golden=None,
+        ),
+    )
+)
+ALL = (CHECK, BENCH, EXPORT, QUANTIZE, TRAINING, DOCTOR, INSPECT, DIFF, TUNE, KERNELS, LIVE)
 
 
 def words(text: str) -> str:

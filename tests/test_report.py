@@ -19,6 +19,7 @@ from record_samples import (
     DOCTOR,
     EXPORT,
     FAILED,
+    LIVE,
     QUANTIZE,
     TRAINING,
     TUNE,
@@ -93,6 +94,7 @@ def test_a_section_is_shown_only_where_a_record_speaks_of_it(page: Page) -> None
     assert Reader(page(CHECK)).headings == ["Drift", "Worst texts", "Environment"]
     assert Reader(page(TRAINING)).headings == ["Training", "Environment"]
     assert Reader(page(TUNE)).headings == ["Tuning", "Environment"]
+    assert Reader(page(LIVE)).headings == ["Live drift", "Environment"]
     assert Reader(page(BENCH)).headings == [
         "Size",
         "Latency",
@@ -293,3 +295,29 @@ def test_a_page_that_exists_is_kept_unless_forced(tmp_path: Path) -> None:
     assert output.read_text() == "mine"
     write_report([record], output, force=True)
     assert output.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_live_drift_is_told_by_bundle_and_by_promise(page: Page) -> None:
+    text = page(LIVE)
+    shown = words(text)
+    assert "All 3 gates passed" in shown
+    assert "org/<labels> max_drift 0.04 0.031 0.022 240 ✓ kept" in shown
+    assert "org/<labels> max_flips 5.00 % 3.75 % 1.10 % 240 ✓ kept" in shown
+    assert "off & out on 7" in shown and "lone: the reference is not a bundle" in shown
+    assert text.count("<svg") == 1
+
+
+def test_a_promise_that_live_answers_break_is_a_gate_that_failed(page: Page) -> None:
+    (model, lone), found = LIVE.models, LIVE.models[0].compared
+    assert found is not None and model.golden is not None
+    broken = replace(found.promises[0], value=0.052, beyond=True)
+    unsure = replace(found.promises[1], value=0.06)
+    found = replace(found, promises=(broken, unsure))
+    golden = replace(model.golden, passed=False, failed=2)
+    live = replace(LIVE, models=(replace(model, compared=found, golden=golden), lone))
+    shown = words(page(live))
+    assert "2 of 3 gates failed" in shown and "✗ live org/<labels>" in shown
+    assert "max_drift is 0.052, above the promised 0.04" in shown
+    assert "2 of 33 golden texts come out otherwise" in shown
+    assert "org/<labels> max_drift 0.04 0.052 0.022 240 ✗ broken" in shown
+    assert "max_flips 5.00 % 6.00 % 1.10 % 240 above, perhaps by chance" in shown

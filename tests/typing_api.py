@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import edgebert
-from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit, Model
+from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit, Model, TextQueue, Told
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.tasks.sparse import SparseVector
 from edgebert.vectors.forms import Vectors
@@ -78,6 +78,31 @@ assert_type(model.rerank(ONE, stream()), list[Hit])
 assert_type(model.similarity(ONE, ONE), float)
 assert_type(model.similarity(ONE, LIST), Any)  # by numbers of both sides
 
+# The same without waiting for it: no streams.
+
+
+async def awaited() -> None:
+    assert_type(await model.submit("embed", LIST), Told)
+    assert_type(model.submit("tag", ONE).result().tokens, tuple[int, ...])
+    assert_type(await model.aembed(ONE), Vectors)
+    assert_type(await model.aembed(LIST, prompt="query", dtype="int8"), Vectors)
+    assert_type(await model.aembed_sparse(ONE), SparseVector)
+    assert_type(await model.aembed_sparse(LIST), list[SparseVector])
+    assert_type(await model.aclassify(ONE), Classification)
+    assert_type(await model.aclassify(PAIRS, long_text="mean"), list[Classification])
+    assert_type(await model.atag(ONE), list[Entity])
+    assert_type(await model.atag(LIST, aggregation="simple"), list[list[Entity]])
+    assert_type(await model.afill_mask(ONE), list[Fill])
+    assert_type(await model.afill_mask(LIST, 3), list[list[Fill]])
+    assert_type(await model.aanswer(ONE, ONE), Answer)
+    assert_type(await model.aanswer(ONE, LIST, allow_no_answer=True), list[Answer])
+    assert_type(await model.arerank(ONE, stream()), list[Hit])
+    assert_type(await model.asimilarity(ONE, ONE), float)
+    assert_type(await model.asimilarity(ONE, LIST), Any)
+    assert_type(await model.asearch(ONE, LIST), list[Hit])
+    assert_type(await model.asearch(LIST, LIST, k=3), list[list[Hit]])
+    await model.aembed(stream())  # type: ignore[arg-type]
+
 
 def refused() -> Any:
     """Each of these lines is an error of types, and nothing else would say so before it runs."""
@@ -95,3 +120,5 @@ def refused() -> Any:
 # What runs a model.
 
 assert_type(edgebert.load("bundle", kernels="required").kernels, RunningKernels | None)
+assert_type(edgebert.load("bundle", sharing="server"), Model)
+assert_type(edgebert.load("bundle", sharing=TextQueue(2, max_waiting_tokens=4096)), Model)

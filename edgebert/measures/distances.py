@@ -8,11 +8,13 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.logits import probabilities
-from edgebert.measures.compared import Entities, Floats
+from edgebert.measures.compared import Entities, Floats, Integers
 from edgebert.records.checked import (
     Histogram,
 )
 from edgebert.records.manifest import SOFTMAX
+
+_EDGES = np.concatenate([[0.0], 10.0 ** np.arange(-8, 0.5, 0.25)])
 
 
 def probability_changes(
@@ -51,11 +53,19 @@ def entity_disagreement(reference: Entities, candidate: Entities) -> Floats:
 
 def histogram(distances: Floats) -> Histogram:
     """Count distances in quarter decades, below 1e-8 in one bin; empty ends are left out."""
-    edges = np.concatenate([[0.0], 10.0 ** np.arange(-8, 0.5, 0.25)])
-    counts, _ = np.histogram(np.clip(distances, 0, edges[-1]), edges)
+    return histogram_of(bins(distances))
+
+
+def bins(distances: Floats) -> Integers:
+    """How many distances there are in each bin of a histogram, int64 [bins]."""
+    return np.histogram(np.clip(distances, 0, _EDGES[-1]), _EDGES)[0].astype(np.int64)
+
+
+def histogram_of(counts: Integers) -> Histogram:
+    """A histogram of what `bins` counted, or of sums of that."""
     used = np.flatnonzero(counts)
     first, last = (int(used[0]), int(used[-1])) if used.size else (0, 0)
     return Histogram(
-        edges=tuple(float(f"{edge:.6g}") for edge in edges[first : last + 2]),
+        edges=tuple(float(f"{edge:.6g}") for edge in _EDGES[first : last + 2]),
         counts=tuple(int(count) for count in counts[first : last + 1]),
     )

@@ -155,9 +155,13 @@ def bootstrap_interval(
 def exact_binomial_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Clopper-Pearson interval of a rate: `hits` of `n` (Clopper & Pearson, Biometrika 1934)."""
     tail = (1 - confidence) / 2
-    low = 0.0 if hits == 0 else _solve(lambda p: 1 - _binomial_cdf(hits - 1, n, p), tail)
     high = 1.0 if hits == n else _solve(lambda p: -_binomial_cdf(hits, n, p), -tail)
-    return low, high
+    return exact_binomial_low(hits, n, tail), high
+
+
+def exact_binomial_low(hits: int, n: int, tail: float) -> float:
+    """The lower end of that interval, below which a rate lies with a probability of `tail`."""
+    return 0.0 if hits == 0 else _solve(lambda p: 1 - _binomial_cdf(hits - 1, n, p), tail)
 
 
 def _counts(expected: Integers, predicted: Integers) -> tuple[Integers, Integers, Integers]:
@@ -182,12 +186,10 @@ def _binomial_cdf(k: int, n: int, p: float) -> float:
         return 1.0
     if p >= 1:
         return float(k >= n)
-    logs = [
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1)
-        + i * math.log(p) + (n - i) * math.log1p(-p)
-        for i in range(k + 1)
-    ]  # fmt: skip
-    return min(1.0, math.fsum(math.exp(x) for x in logs))
+    i = np.arange(1, k + 1)
+    choose = np.cumsum(np.log((n - i + 1) / i))  # log of n over i
+    logs = choose + i * math.log(p) + (n - i) * math.log1p(-p)
+    return min(1.0, math.exp(n * math.log1p(-p)) + float(np.exp(logs).sum()))
 
 
 def _solve(increasing: Callable[[float], float], target: float) -> float:

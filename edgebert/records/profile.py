@@ -30,6 +30,12 @@ class Profile:
     tokens_per_run: int = TOKENS_PER_RUN
     short_tokens: int = 0
 
+    @property
+    def one_session(self) -> bool:
+        """Whether a run that is alone goes as one of several does."""
+        alike = self.caller_threads == self.threads
+        return alike and (self.callers == 1 or not self.spinning)
+
 
 def untuned(cores: int, short_tokens: int = 0) -> Profile:
     """One caller on each core: no barriers, and what runs on one thread does not hold up others."""

@@ -55,7 +55,7 @@ def worst_texts(records: Sequence[Header], names: Names) -> Section | None:
 def _moved(checks: list[CheckRecord], names: Names) -> Iterator[Figure]:
     """One logarithmic chart for all checks that moved; the histogram of a lone check says more."""
     moved = [(colour, check) for colour, check in enumerate(checks) if check.distance_mean > 0]
-    if moved and not (len(checks) == 1 and _drawable(checks[0].histogram)):
+    if moved and not (len(checks) == 1 and drawable(checks[0].histogram)):
         yield Figure(
             "Distance between the two sides",
             dots(
@@ -77,33 +77,34 @@ def _distances(check: CheckRecord) -> tuple[float | None, ...]:
 
 def _histograms(checks: list[CheckRecord], names: Names) -> Iterator[Figure]:
     """A chart for each check, all over the same distances."""
-    drawn = [(c, check, h) for c, check in enumerate(checks) if (h := _drawable(check.histogram))]
-    bounds = [bound for _, _, h in drawn for bound in _occupied(h)]
+    drawn = [(c, check, h) for c, check in enumerate(checks) if (h := drawable(check.histogram))]
+    bounds = [bound for _, _, h in drawn for bound in occupied(h)]
     for colour, check, shown in drawn:
         shares = tuple(100 * count / sum(shown.counts) for count in shown.counts)
         yield Figure(
             "Texts by distance",
             histogram(shown.edges, Series(colour, shares), (min(bounds), max(bounds))),
-            _in_words(shown),
+            in_words(shown),
             ((names.compared(check), colour),),
         )
 
 
-def _drawable(shown: Histogram | None) -> Histogram | None:
+def drawable(shown: Histogram | None) -> Histogram | None:
     """A histogram that holds texts, with rising edges on both sides of every count."""
     if shown is None or len(shown.edges) != len(shown.counts) + 1 or sum(shown.counts) <= 0:
         return None
     return shown if all(low < high for low, high in pairwise(shown.edges)) else None
 
 
-def _occupied(shown: Histogram) -> tuple[float, float]:
+def occupied(shown: Histogram) -> tuple[float, float]:
     """From where to where there are texts, leaving out the bin that begins at no distance."""
     bins = [i for i, count in enumerate(shown.counts) if count and shown.edges[i] > 0]
     first, last = (bins[0], bins[-1]) if bins else (min(1, len(shown.counts) - 1),) * 2
     return shown.edges[first] or shown.edges[first + 1], shown.edges[last + 1]
 
 
-def _in_words(shown: Histogram) -> str:
+def in_words(shown: Histogram) -> str:
+    """What a histogram shows, for who cannot see it."""
     most = max(range(len(shown.counts)), key=lambda i: shown.counts[i])
     low, high = distance(shown.edges[most]), distance(shown.edges[most + 1])
     share = percent(shown.counts[most] / sum(shown.counts))

@@ -12,6 +12,7 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
+from edgebert.records.live_drift import LiveDriftRecord
 from edgebert.records.made import (
     ExportRecord,
     KernelsRecord,
@@ -42,6 +43,7 @@ _KINDS: dict[str, type[Header]] = {
     "training": TrainingRecord,
     "diff": DiffRecord,
     "tune": TuneRecord,
+    "live-drift": LiveDriftRecord,
 }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
+from edgebert.records.live_drift import LiveDrift, LiveDriftRecord
 from edgebert.records.made import ExportRecord, KernelsRecord, OptimizeRecord, QuantizeRecord
 from edgebert.records.measured import DoctorRecord
 from edgebert.report.gates import failed_bounds, further_causes
 from edgebert.report.names import Names
+from edgebert.report.promises import broken_promises, promises_of
 from edgebert.report.shapes import counted
 from edgebert.report.tiles import Tile, tiles_of
 
@@ -67,26 +69,32 @@ class Verdict:
 
 def verdict(records: Sequence[Header], names: Names) -> Verdict:
     """Judge the records, and pick the figures that matter."""
-    outcomes = (_outcome(record, names) for record in records)
-    return Verdict(tuple(filter(None, outcomes)), tiles_of(records, names))
+    outcomes = (outcome for record in records for outcome in _outcomes(record, names))
+    return Verdict(tuple(outcomes), tiles_of(records, names))
 
 
-def _outcome(record: Header, names: Names) -> Outcome | None:
+def _outcomes(record: Header, names: Names) -> Iterator[Outcome]:
     match record:
         case CheckRecord():
-            return _check_outcome(record, names)
+            yield _check_outcome(record, names)
         case ExportRecord() | OptimizeRecord() | QuantizeRecord() | KernelsRecord():
             made = record.output if isinstance(record, OptimizeRecord) else record.bundle
             title = f"{record.record} {names[record.source]} → {names[made]}"
-            return Outcome(title, record.passed, max(1, len(record.failures)), record.failures)
+            yield Outcome(title, record.passed, max(1, len(record.failures)), record.failures)
         case DoctorRecord():
             title, failed = f"doctor {names[record.bundle]}", _doctor_failures(record)
-            return Outcome(title, record.passed, max(1, len(failed)), failed)
+            yield Outcome(title, record.passed, max(1, len(failed)), failed)
         case DiffRecord():
             title = f"{record.kind} {names[record.before]} → {names[record.after]}"
             held = len(record.regressions)
-            return Outcome(title, record.passed, held, record.failures)
-    return None
+            yield Outcome(title, record.passed, held, record.failures)
+        case LiveDriftRecord():
+            yield from (_live_outcome(model) for model in record.models if promises_of(model))
+
+
+def _live_outcome(model: LiveDrift) -> Outcome:
+    failed = broken_promises(model)
+    return Outcome(f"live {model.model}", not failed, promises_of(model), failed)
 
 
 def _doctor_failures(record: DoctorRecord) -> tuple[str, ...]:

@@ -57,7 +57,8 @@ def check_masks(text: str, place: int, tokenizer: tokenizers.Tokenizer, mask: st
 
 def refusal_of_masks(text: str, tokenizer: tokenizers.Tokenizer, mask: str) -> str | None:
     """Why there is nothing to fill in, or not all of it is read; None where all masks are."""
-    encoding, mask_id = tokenizer.encode(text), tokenizer.token_to_id(mask)
+    (encoding,) = tokenizer.encode_batch([text])  # which, unlike encode, holds up no other thread
+    mask_id = tokenizer.token_to_id(mask)
     if any(mask_id in part.ids for part in encoding.overflowing):
         where = "before" if (tokenizer.truncation or {}).get("direction") == "left" else "behind"
         return f"a {mask} stands {where} the {len(encoding)} tokens that are read"

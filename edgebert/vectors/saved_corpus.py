@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,17 +19,14 @@ from edgebert.vectors.forms import Vectors
 _EMBEDDING = "embedding"
 
 
-def corpus_of_file(
-    path: Path, maker: Fingerprint, embed: Callable[[Any], Vectors]
-) -> tuple[list[str] | None, Vectors]:
-    """Texts of a file, None where it holds only vectors, and their vectors.
+def corpus_of_file(path: Path, maker: Fingerprint) -> tuple[list[str] | None, Vectors | None]:
+    """Texts of a file, None where it holds only vectors, and vectors, None where only texts.
 
     Args:
         path: a .npy, .jsonl, .csv or .parquet file that `edgebert embed` wrote, or any file of
             texts. An .npy file is mapped, not read.
         maker: of the vectors that a search compares with: those of another are refused. Vectors
             of which nothing says who made them are taken.
-        embed: gives vectors of a list of texts.
 
     Raises:
         InputError: the file cannot be read, holds no texts, or vectors of another maker.
@@ -52,7 +47,7 @@ def corpus_of_file(
         raise InputError(f"{path} holds no text")
     if not isinstance(texts[0], str):
         raise InputError(f"{path} holds pairs of texts: search reads single ones")
-    return list(map(str, texts)), embed(texts)
+    return list(map(str, texts)), None
 
 
 def _require_maker(path: Path, found: Fingerprint | None, wanted: Fingerprint) -> None:

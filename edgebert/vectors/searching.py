@@ -15,12 +15,10 @@ from edgebert.vectors.comparing import comparer, sizes_of
 from edgebert.vectors.forms import Vectors, floats, is_bits, width_of
 from edgebert.vectors.ranking import Hit
 from edgebert.vectors.similarity import (
-    are_vectors,
     as_bits,
-    is_one,
+    listed_values,
     require_finite,
     require_same_width,
-    vectors_of,
 )
 from edgebert.vectors.similarity_function import BY_COSINE, Doubles, SimilarityFunction
 
@@ -33,8 +31,8 @@ _QUERIES = 256
 _EMPTY = "the corpus is empty"
 
 
-def corpus_of(corpus: Any, embed: Callable[[Any], Vectors]) -> tuple[list[str] | None, Vectors]:
-    """Texts of a corpus, None where it is given as vectors, and its vectors.
+def corpus_of(corpus: Any) -> Any:
+    """An array, or a list of texts or vectors.
 
     Raises:
         InputError: it is neither, or empty.
@@ -42,8 +40,7 @@ def corpus_of(corpus: Any, embed: Callable[[Any], Vectors]) -> tuple[list[str] |
     listed = corpus if isinstance(corpus, np.ndarray) else listed_corpus(corpus)
     if not len(listed):
         raise InputError(_EMPTY)
-    vectors = vectors_of("corpus", listed, embed)
-    return None if are_vectors(listed) else list(map(str, listed)), vectors
+    return listed
 
 
 def listed_corpus(corpus: Any) -> list[Any]:
@@ -60,24 +57,24 @@ def listed_corpus(corpus: Any) -> list[Any]:
     return listed
 
 
-def search_each(
+def search_stream(
     queries: Any,
     embed: Callable[[Any], Any],
     corpus: Vectors,
     k: int,
     texts: Sequence[str] | None,
     measure: SimilarityFunction,
-) -> Any:
-    """Search for one query, for several together, or for those of a stream one by one.
+) -> Iterator[list[Hit]]:
+    """Search for each query of a stream as it comes.
 
     Args:
         queries: texts or vectors.
         embed: gives vectors of a list of texts, and of a stream one by one.
         corpus, k, texts, measure: as for `search`.
+
+    Raises:
+        InputError: the queries are no stream.
     """
-    if is_one(queries) or hasattr(queries, "__len__"):
-        found = search(vectors_of("queries", queries, embed), corpus, k, texts, measure=measure)
-        return found[0] if is_one(queries) else found
     if not isinstance(queries, Iterable):
         raise InputError(f"queries: expected texts or vectors, not {type(queries).__name__}")
     return _search_stream(iter(queries), embed, corpus, k, texts, measure)
@@ -95,7 +92,9 @@ def _search_stream(
         all_of_them = chain([first], queries)
         vectors = all_of_them if isinstance(first, np.ndarray) else embed(all_of_them)
         for place, vector in enumerate(vectors):
-            one = vectors_of("queries", vector, embed)
+            one = listed_values("queries", vector)
+            if not isinstance(one, np.ndarray):  # a text among vectors
+                one = embed(one)
             yield search(one, corpus, k, texts, measure=measure, place=place)[0]
 
 

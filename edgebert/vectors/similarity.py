@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,18 @@ def are_vectors(values: Any) -> bool:
     return len(values) > 0 and isinstance(values[0], np.ndarray)
 
 
-def vectors_of(name: str, values: Any, embed: Callable[[Any], Vectors]) -> Vectors:
-    """Vectors as they are, and texts as vectors.
+def listed_values(name: str, values: Any) -> Vectors | list[Any]:
+    """Vectors as an array, and texts as a list.
 
     Args:
         name: of the values, for errors.
         values: a text, texts, an array [dim] or [n, dim], or arrays [dim].
-        embed: gives vectors of a list of texts.
 
     Returns:
-        [n, dim].
+        Of vectors [n, dim].
 
     Raises:
-        InputError: the values are no vectors of a known form, and no texts.
+        InputError: the values are no vectors of a known form, and cannot be texts.
     """
     if not isinstance(values, Iterable):
         raise InputError(f"{name}: expected texts or vectors, not {type(values).__name__}")
@@ -48,10 +47,7 @@ def vectors_of(name: str, values: Any, embed: Callable[[Any], Vectors]) -> Vecto
     if not isinstance(listed, np.ndarray):
         listed = list(listed)
     if not are_vectors(listed):
-        try:
-            return embed(list(listed))
-        except InputError as error:
-            raise InputError(f"{name}: {error}") from error
+        return list(listed)
     vectors = listed if isinstance(listed, np.ndarray) else _stacked(name, listed)
     known = vectors.dtype.kind == "f" or vectors.dtype in (np.int8, np.uint8)
     if vectors.ndim != 2 or not known:

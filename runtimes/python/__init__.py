@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgebert.runtimes.loading import load as load
     from edgebert.runtimes.model import Model as Model
+    from edgebert.runtimes.queueing.text_queue import TextQueue as TextQueue
+    from edgebert.runtimes.queueing.told import Told as Told
     from edgebert.tasks.answers import Classification as Classification
     from edgebert.tasks.answers import Entity as Entity
     from edgebert.tasks.masks import Fill as Fill
@@ -20,9 +22,21 @@ _HOMES = {
     "Fill": "edgebert.tasks.masks",
     "Hit": "edgebert.vectors.ranking",
     "Model": "edgebert.runtimes.model",
+    "TextQueue": "edgebert.runtimes.queueing.text_queue",
+    "Told": "edgebert.runtimes.queueing.told",
     "load": "edgebert.runtimes.loading",
 }
-__all__ = ["Answer", "Classification", "Entity", "Fill", "Hit", "Model", "load"]
+__all__ = [
+    "Answer",
+    "Classification",
+    "Entity",
+    "Fill",
+    "Hit",
+    "Model",
+    "TextQueue",
+    "Told",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -35,20 +35,27 @@ class Asked(Specified):
         """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError
 
-    def _require(self, verb: str, *tasks: str) -> None:
-        if self.task not in tasks:
-            raise InputError(
-                f"{self.files.path} is a {self.task} bundle; {verb} needs one for "
-                f"{' or '.join(tasks)}"
-            )
 
-    def _prompt(self, name: str | None) -> str:
-        """The text of a prompt, given its name."""
-        if not name:
-            return self.default_prompt if name is None else ""
-        if not isinstance(name, str):
-            raise InputError(f"prompt={name!r}: expected the name of a prompt")
-        if name not in self.prompts:
-            known = ", ".join(self.prompts) or "none"
-            raise InputError(f"{self.files.path} has no prompt {name!r}; it has: {known}")
-        return self.prompts[name]
+def require(model: Asked, verb: str, *tasks: str) -> None:
+    """Raise InputError where a bundle is not for one of these tasks."""
+    if model.task not in tasks:
+        raise InputError(
+            f"{model.files.path} is a {model.task} bundle; {verb} needs one for "
+            f"{' or '.join(tasks)}"
+        )
+
+
+def prompt_of(model: Asked, name: str | None) -> str:
+    """The text of a prompt, given its name: by default the model's own, and none for "".
+
+    Raises:
+        InputError: there is no such prompt.
+    """
+    if not name:
+        return model.default_prompt if name is None else ""
+    if not isinstance(name, str):
+        raise InputError(f"prompt={name!r}: expected the name of a prompt")
+    if name not in model.prompts:
+        known = ", ".join(model.prompts) or "none"
+        raise InputError(f"{model.files.path} has no prompt {name!r}; it has: {known}")
+    return model.prompts[name]

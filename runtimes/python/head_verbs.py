@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, overload
 
-from edgebert.errors import InputError
-from edgebert.records.manifest import (
-    FILL_MASK,
-    QUESTION_ANSWERING,
-    TEXT_CLASSIFICATION,
-    TOKEN_CLASSIFICATION,
-)
-from edgebert.runtimes import requests
+from edgebert.runtimes import head_calls
 from edgebert.runtimes.asked import Asked
 from edgebert.tasks.answers import Classification, Entity
 from edgebert.tasks.masks import Fill
-from edgebert.tasks.questions import Answer, pairs_of
+from edgebert.tasks.questions import Answer
 from edgebert.text.encoding import Text
 from edgebert.text.long_texts import TRUNCATE
-from edgebert.vectors.ranking import Hit, check_ranking, ranked
+from edgebert.vectors.ranking import Hit
 
 
 class AskedOfHeads(Asked):
@@ -55,9 +48,8 @@ class AskedOfHeads(Asked):
             InputError: the bundle is not a text classifier, an item is not a text, or both sides
                 of a pair are too long for "mean".
         """
-        self._require("classify", TEXT_CLASSIFICATION)
-        request = requests.classification(self.pipeline, long_text=long_text)
-        return self.pipeline.ask(texts, request, progress=progress)
+        call = head_calls.classify(self, texts, long_text=long_text)
+        return self.pipeline.answer(call, progress=progress)
 
     def rerank(self, query: str, texts: Iterable[str], *, progress: bool = False) -> list[Hit]:
         """Sort texts by how well they answer a query.
@@ -75,15 +67,10 @@ class AskedOfHeads(Asked):
             InputError: the bundle is not a text classifier with a single label, or an item is not
                 a text.
         """
-        self._require("rerank", TEXT_CLASSIFICATION)
-        if len(self.labels) != 1:
-            raise InputError(
-                f"{self.files.path} knows {len(self.labels)} labels; rerank needs a single one, "
-                "whose score is the order"
-            )
-        listed = check_ranking(query, texts)
-        answers = self.classify([(query, text) for text in listed], progress=progress)
-        return ranked(listed, [answer.score for answer in answers])
+        hits: list[Hit] = self.pipeline.answer(
+            head_calls.rerank(self, query, texts), progress=progress
+        )
+        return hits
 
     @overload
     def tag(
@@ -119,9 +106,8 @@ class AskedOfHeads(Asked):
             InputError: the bundle is not a token classifier, an item is not a text, or no such
                 aggregation.
         """
-        self._require("tag", TOKEN_CLASSIFICATION)
-        request = requests.tagging(self.pipeline, aggregation=aggregation)
-        return self.pipeline.ask(texts, request, progress=progress)
+        call = head_calls.tag(self, texts, aggregation=aggregation)
+        return self.pipeline.answer(call, progress=progress)
 
     @overload
     def fill_mask(self, texts: str, k: int = ..., *, progress: bool = ...) -> list[Fill]: ...
@@ -150,9 +136,7 @@ class AskedOfHeads(Asked):
             InputError: the bundle does not fill masks, an item is not a text, a text has no mask
                 or is cut off before one, or k is below 1.
         """
-        self._require("fill_mask", FILL_MASK)
-        request = requests.mask_filling(self.pipeline, k)
-        return self.pipeline.ask(texts, request, progress=progress)
+        return self.pipeline.answer(head_calls.fill_mask(self, texts, k), progress=progress)
 
     @overload
     def answer(
@@ -199,8 +183,5 @@ class AskedOfHeads(Asked):
             InputError: the bundle does not answer questions, an item is not a text, a question
                 fills the model alone, or there are not as many questions as contexts.
         """
-        self._require("answer", QUESTION_ANSWERING)
-        request = requests.answering(self.pipeline, allow_no_answer=allow_no_answer)
-        answers = self.pipeline.ask(pairs_of(question, context), request, progress=progress)
-        one = isinstance(question, str | bytes) and isinstance(context, str | bytes)
-        return answers[0] if one else answers
+        call = head_calls.answer(self, question, context, allow_no_answer=allow_no_answer)
+        return self.pipeline.answer(call, progress=progress)

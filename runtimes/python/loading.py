@@ -17,13 +17,16 @@ from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
 from edgebert.runtimes.kernels.choosing import chosen_graph
 from edgebert.runtimes.kernels.graph import KernelGraph
 from edgebert.runtimes.model import Model
+from edgebert.runtimes.queueing.sharing import ALONE, SERVER, queue_of
 from edgebert.runtimes.sessions.engine import Engine, OpenSession
-from edgebert.runtimes.sessions.profiles import profile_for
+from edgebert.runtimes.sessions.profiles import profile_for, shared
 from edgebert.runtimes.sessions.session import open_session
 from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from edgebert.runtimes.queueing.text_queue import TextQueue
 
 
 def load(
@@ -33,6 +36,7 @@ def load(
     threads: int | None = None,
     verify: bool = False,
     kernels: str = AUTO,
+    sharing: str | TextQueue = ALONE,
 ) -> Model:
     """Load a bundle.
 
@@ -49,42 +53,52 @@ def load(
             and `Model.fingerprint` is another one. `bf16` is as `required`, and attention
             multiplies numbers of bfloat16, on CPUs that do: faster on long texts, a fingerprint
             of its own, and not the bits of other CPUs.
+        sharing: `alone` for a process whose cores are for one call at a time; `server` for one
+            that answers many callers: a run has one thread and never spins, and what is submitted
+            waits in the one queue of this process, or in the `TextQueue` that is given here.
 
     Raises:
         BundleError: the bundle is missing, damaged or too new, or fails its own golden texts
             under an onnxruntime, or kernels, newer than those it was tested with.
-        InputError: `threads` is no number of them, or `kernels` none of these words.
+        InputError: `threads` is no number of them, or `kernels` or `sharing` none of
+            these words.
         ProviderError: no onnxruntime, no such provider, one that is not installed or does not
             start, a bundle that is not made for it, or nodes of it that run elsewhere; or kernels
             that are required and are not there, or a bundle that was not measured with them.
     """
     bundle = open_bundle(path, verify=verify)
-    model = open_model(bundle, provider=provider, threads=threads, kernels=kernels)
+    model = open_model(bundle, provider=provider, threads=threads, kernels=kernels, sharing=sharing)
     prove_on_new_versions(model)
     return model
 
 
 def open_model(
-    bundle: Bundle, *, provider: str = "auto", threads: int | None = None, kernels: str = AUTO
+    bundle: Bundle,
+    *,
+    provider: str = "auto",
+    threads: int | None = None,
+    kernels: str = AUTO,
+    sharing: str | TextQueue = ALONE,
 ) -> Model:
     """Load a bundle without asking for its golden answers: it is examined.
 
     Args:
         bundle: the bundle.
-        provider, threads, kernels: as for `load`.
+        provider, threads, kernels, sharing: as for `load`.
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
     """
     if threads is not None:
         threads = check_number("threads", threads, 1)
+    queue = queue_of(sharing)
     unchanged = only_while_unchanged(bundle)
     graph = chosen_graph(bundle, provider=provider, kernels=kernels)
     opening = partial(open_session, bundle, provider=provider, kernels=graph)
-    engine = Engine(
-        unchanged(opening),
-        profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None),
-    )
+    profile = profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None)
+    if queue is not None:
+        profile = shared(profile, provider, queue.threads)
+    engine = Engine(unchanged(opening), profile)
     again = partial(
         _load_again,
         bundle.path.absolute(),
@@ -92,6 +106,7 @@ def open_model(
         provider=provider,
         threads=threads,
         kernels=_asked_again(graph),
+        sharing=ALONE if queue is None else SERVER,
     )
     return Model(
         bundle,
@@ -99,6 +114,7 @@ def open_model(
         open_tokenizer(bundle.tokenizer_path),
         kernels=graph.running if graph else None,
         again=again,
+        queue=queue,
     )
 
 
@@ -129,13 +145,13 @@ def _asked_again(graph: KernelGraph | None) -> str:
 
 
 def _load_again(
-    path: Path, sha256: str, *, provider: str, threads: int | None, kernels: str
+    path: Path, sha256: str, *, provider: str, threads: int | None, kernels: str, sharing: str
 ) -> Model:
     """Load in another process what was loaded in this one."""
     bundle = open_bundle(path)
     if bundle.sha256 != sha256:
         raise BundleError(f"{path} was replaced since it was loaded: load it again")
-    return open_model(bundle, provider=provider, threads=threads, kernels=kernels)
+    return open_model(bundle, provider=provider, threads=threads, kernels=kernels, sharing=sharing)
 
 
 def only_while_unchanged(bundle: Bundle) -> Callable[[OpenSession], OpenSession]:

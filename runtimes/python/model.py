@@ -11,11 +11,15 @@ from edgebert.bundle import Bundle, ModelFiles
 from edgebert.errors import BundleError
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.manifest import Drift
+from edgebert.runtimes.asked import prompt_of
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.head_verbs import AskedOfHeads
 from edgebert.runtimes.kernels.choosing import without_kernels
 from edgebert.runtimes.kernels.graph import RunningKernels
-from edgebert.runtimes.pipeline import Request, TextPipeline
+from edgebert.runtimes.later_verbs import AskedLater
+from edgebert.runtimes.pipeline import TextPipeline
+from edgebert.runtimes.queueing.sharing import queue_of_one
+from edgebert.runtimes.queueing.text_queue import TextQueue
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.vector_verbs import AskedForVectors
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 
-class Model(AskedForVectors, AskedOfHeads):
+class Model(AskedForVectors, AskedOfHeads, AskedLater):
     """A bundle that is ready to run. Made by `edgebert.load`.
 
     Args:
@@ -41,6 +45,7 @@ class Model(AskedForVectors, AskedOfHeads):
         tokenizer: shared by all threads, and never changed.
         kernels: what of the graph edgebert's kernels run; None where onnxruntime runs all of it.
         again: opens the same bundle in another process.
+        queue: where what is submitted waits; by default one of its own.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Model(AskedForVectors, AskedOfHeads):
         *,
         kernels: RunningKernels | None = None,
         again: Callable[[], Any] | None = None,
+        queue: TextQueue | None = None,
     ) -> None:
         self.files = files
         self.manifest = files.manifest
@@ -60,6 +66,9 @@ class Model(AskedForVectors, AskedOfHeads):
         self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
+        self._shares = queue is not None
+        self.queue = queue or queue_of_one(engine.profile)
+        self.lane = self.queue.lane_of(self.pipeline.runs)
 
     def __repr__(self) -> str:
         by_kernels = f" by {self.kernels}" if self.kernels else ""
@@ -80,7 +89,10 @@ class Model(AskedForVectors, AskedOfHeads):
 
     def close(self) -> None:
         """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
+        self.queue.close_lane(self.lane)
         self.engine.close()
+        if not self._shares:
+            self.queue.close()
 
     @property
     def bundle(self) -> Bundle:
@@ -159,7 +171,7 @@ class Model(AskedForVectors, AskedOfHeads):
         running = self.kernels
         engine = running.engine if running else without_kernels(self.manifest, self.provider)
         return self.bundle.fingerprint(engine).having(
-            prompt=prompt_option(self.spec, self._prompt(prompt)),
+            prompt=prompt_option(self.spec, prompt_of(self, prompt)),
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
             no_answer="allowed" if allow_no_answer else "",
@@ -184,7 +196,7 @@ class Model(AskedForVectors, AskedOfHeads):
             In order; rows as `outputs` gives them, for each part of a text.
         """
         checked = self._checked(texts, whole=True)
-        through = self.pipeline.in_overlapping_parts
+        through = self.pipeline.through(self.pipeline.in_overlapping_parts)
         return list(self.pipeline.run(checked, through, progress=progress))
 
     @property
@@ -213,7 +225,7 @@ class Model(AskedForVectors, AskedOfHeads):
         whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
         whole = whole or self.spec.task.reads_whole
         most = None if max_length is None else pipeline.read_at_once(max_length)
-        prompted = pipeline.prompted(self._prompt(prompt))(text, 0)
+        prompted = pipeline.prompted(prompt_of(self, prompt))(text, 0)
         refused = pipeline.refusal(prompted, whole=whole, most=most)
         if refused is not None or long_text != MEAN or isinstance(prompted, str):
             return refused
@@ -236,8 +248,8 @@ class Model(AskedForVectors, AskedOfHeads):
         Returns:
             An int for one text, a list of them for a list, and for any other iterable an iterator.
         """
-        check = self.pipeline.prompted(self._prompt(prompt))
-        return self.pipeline.ask(texts, Request(check, self.pipeline.counts, int))
+        check = self.pipeline.prompted(prompt_of(self, prompt))
+        return self.pipeline.each(texts, check, self.pipeline.counts, int)
 
     @overload
     def truncated(
@@ -264,13 +276,13 @@ class Model(AskedForVectors, AskedOfHeads):
             A bool for one text, a list of them for a list, and for any other iterable an iterator.
         """
         pipeline = self.pipeline
-        check, most = pipeline.prompted(self._prompt(prompt)), pipeline.read_at_once(max_length)
+        check, most = pipeline.prompted(prompt_of(self, prompt)), pipeline.read_at_once(max_length)
         never_cut = (
             self.spec.task.truncation == ONLY_SECOND
         )  # a question, which is an error instead
         if max_length is None and not never_cut:
-            return pipeline.ask(texts, Request(check, pipeline.cut_off, bool))
-        return pipeline.ask(texts, Request(check, pipeline.counts, lambda count: count > most))
+            return pipeline.each(texts, check, pipeline.cut_off, bool)
+        return pipeline.each(texts, check, pipeline.counts, lambda count: count > most)
 
     def _checked(self, texts: Sequence[Text], *, whole: bool = False) -> list[Text]:
         check = self.pipeline.readable(lambda text, _place: text, whole=whole)

@@ -9,7 +9,6 @@ from typing import Generic, TypeVar
 import tokenizers
 
 from edgebert.arrays import Array
-from edgebert.runtimes.scheduling import Encode
 from edgebert.runtimes.windows import Window, portions, split
 from edgebert.text.long_texts import Answered, Whole, parts_in_order
 
@@ -36,7 +35,9 @@ class Part(Generic[T]):
     last: bool
 
 
-def with_the_others(encode: Encode[T]) -> ToParts[T]:
+def with_the_others(
+    encode: Callable[[Sequence[T]], Sequence[tokenizers.Encoding]],
+) -> ToParts[T]:
     """What gives all parts of a text, of what gives the first one, which knows the others."""
     return lambda texts: [parts_in_order(first) for first in encode(texts)]
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import tokenizers
 
 from edgebert.bounds import check_number
 from edgebert.errors import InputError
+from edgebert.runtimes.calls import Call, Check, Given, Request
+from edgebert.runtimes.graph_runs import GraphRuns
 from edgebert.runtimes.parts import ToParts, in_parts, wholes, with_the_others
-from edgebert.runtimes.scheduling import Encode, Scheduler
+from edgebert.runtimes.readings import AtOnce, Encode, InParts, Reading
+from edgebert.runtimes.scheduling import Scheduler
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.windows import (
     Window,
     distinct,
     in_small_windows,
     repeated,
+    several,
     windows_from,
     windows_of,
 )
 from edgebert.tasks.spec import ModelSpec
+from edgebert.text.beginnings import encode_beginnings
 from edgebert.text.encoding import Text, check_text, encode
 from edgebert.text.long_texts import Answered, Cut, Whole, cut_at
 from edgebert.text.readable import refusal_of
@@ -30,28 +34,8 @@ from edgebert.text.readable import refusal_of
 A = TypeVar("A")
 T = TypeVar("T", bound=Text)
 
-Check = Callable[[Any, int], Any]
-"""What an item is read as, given its place, or an error."""
-
 Through = Callable[[Iterator[Window[Any]]], Iterator[Any]]
 """What makes of texts what answers are read from."""
-
-
-@dataclass(frozen=True)
-class Request(Generic[A]):
-    """What is done to each text that a model is asked about.
-
-    Attributes:
-        check: what an item is read as, given its place, or an error.
-        through: what the texts go through.
-        read: makes the answer of what a text gave.
-        collect: makes the answer for a collection of so many texts.
-    """
-
-    check: Check
-    through: Through
-    read: Callable[[Any], A]
-    collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers)
 
 
 class TextPipeline:
@@ -68,10 +52,10 @@ class TextPipeline:
         self.engine = engine
         self.tokenizer = tokenizer
         mask_id = tokenizer.token_to_id(spec.mask_token) if spec.mask_token else None
-        self._scheduler = Scheduler(
-            engine, spec.task, mask_id=mask_id, vocabulary=tokenizer.get_vocab_size()
-        )
-        self.encode = partial(encode, tokenizer, offsets=spec.task.reads_whole)
+        vocabulary = tokenizer.get_vocab_size()
+        self.runs = GraphRuns(engine, spec.task, mask_id=mask_id, vocabulary=vocabulary)
+        self._scheduler = Scheduler(self.runs)
+        self.encode = partial(encode_beginnings, tokenizer, offsets=spec.task.reads_whole)
 
     @property
     def width(self) -> int:
@@ -79,6 +63,21 @@ class TextPipeline:
         return int(self.engine.widths[self.spec.task.outputs[0]])
 
     # One text, a collection, a stream.
+
+    def answer(self, call: Call, *, progress: bool = False) -> Any:
+        """Answer a verb now.
+
+        Args:
+            call: the verb.
+            progress: show a bar.
+        """
+        answers = [
+            ask.answer
+            if isinstance(ask, Given)
+            else self.ask(ask.texts, ask.request, progress=progress)
+            for ask in call.asks
+        ]
+        return call.result(*answers)
 
     def ask(self, texts: Any, request: Request[A], *, progress: bool = False) -> Any:
         """Answer one text, a collection, or a stream.
@@ -88,18 +87,35 @@ class TextPipeline:
             request: what is done to each.
             progress: show a bar.
         """
+        through = self.through(request.reading)
+        return self.each(texts, request.check, through, request.read, request.collect, progress)
+
+    def each(
+        self,
+        texts: Any,
+        check: Check,
+        through: Through,
+        read: Callable[[Any], A],
+        collect: Callable[[Iterator[A], int], Any] = lambda answers, n: list(answers),
+        progress: bool = False,
+    ) -> Any:
+        """Do the same to one text, a collection or a stream; arguments as in `Request`.
+
+        Args:
+            texts: what a public method was given.
+            check, read, collect: as in `Request`.
+            through: what the texts go through.
+            progress: show a bar.
+        """
         if isinstance(texts, str | bytes):
-            (answered,) = self.run([request.check(texts, 0)], request.through)
-            return request.read(answered)
-        several = hasattr(texts, "__len__") and getattr(texts, "shape", None) != ()
-        if several:
-            checked = [request.check(text, place) for place, text in enumerate(texts)]
-            answers = self.run(checked, request.through, progress=progress)
-            return request.collect(map(request.read, answers), len(checked))
-        if not isinstance(texts, Iterable) or hasattr(texts, "__len__"):
-            raise InputError(f"expected a text or texts, not {type(texts).__name__}")
-        answers = request.through(windows_from(texts, request.check))
-        return map(request.read, self._tracked(answers, None) if progress else answers)
+            (answered,) = self.run([check(texts, 0)], through)
+            return read(answered)
+        if several(texts):
+            checked = [check(text, place) for place, text in enumerate(texts)]
+            answers = self.run(checked, through, progress=progress)
+            return collect(map(read, answers), len(checked))
+        answers = through(windows_from(texts, check))
+        return map(read, self._tracked(answers, None) if progress else answers)
 
     def run(
         self, texts: Sequence[Text], through: Through, *, progress: bool = False
@@ -116,6 +132,12 @@ class TextPipeline:
 
     # What texts go through.
 
+    def through(self, reading: Reading[Any]) -> Through:
+        """What makes of texts what is found for them where so much is read of each."""
+        if isinstance(reading, AtOnce):
+            return partial(self.answers, encode=reading.encode)
+        return partial(self.in_parts, to_parts=reading.parts)
+
     def answers(
         self, windows: Iterator[Window[T]], encode: Encode[T] | None = None
     ) -> Iterator[Answered[T]]:
@@ -124,18 +146,44 @@ class TextPipeline:
         small = in_small_windows(windows, most)
         return self._scheduler.answers(small, encode or self.encode)
 
-    def in_parts(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Whole[T]]:
-        """All of each text, part by part, given what gives the first."""
-        return self.in_given_parts(windows, with_the_others(encode))
-
-    def in_given_parts(
-        self, windows: Iterator[Window[T]], to_parts: ToParts[T]
-    ) -> Iterator[Whole[T]]:
+    def in_parts(self, windows: Iterator[Window[T]], to_parts: ToParts[T]) -> Iterator[Whole[T]]:
         """All of each text, given what gives its parts."""
         parts = in_parts(windows, to_parts)
         return wholes(self._scheduler.answers(parts, lambda some: [one.encoding for one in some]))
 
-    def in_overlapping_parts(self, windows: Iterator[Window[Any]]) -> Iterator[Whole[Any]]:
+    # How much is read.
+
+    def at_once(self, max_length: int | None = None) -> AtOnce[Text]:
+        """So many tokens of a text, by default as many as the bundle reads.
+
+        Raises:
+            InputError: the graph cannot read so few, or so many.
+        """
+        if max_length is None:
+            return AtOnce(self.encode, self.spec.max_length)
+        length = self.read_at_once(max_length)
+
+        def beginnings(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+            return encode_beginnings(self.cut(length, 0), texts, offsets=False)
+
+        return AtOnce(beginnings, length, quick=False)
+
+    def in_parts_of(self, max_length: int | None) -> InParts[Text]:
+        """All of each text in parts of so many tokens, by default as many as the bundle reads.
+
+        Raises:
+            InputError: the graph cannot read so few, or so many.
+        """
+        length = self.read_at_once(max_length)
+
+        def first_parts(texts: Sequence[Text]) -> list[tokenizers.Encoding]:
+            cutting = self.tokenizer if max_length is None else self.cut(length, 0)
+            return encode(cutting, texts, offsets=False)
+
+        return InParts(with_the_others(first_parts))
+
+    @property
+    def in_overlapping_parts(self) -> InParts[Any]:
         """All of each text, or of the context of each question, in parts that overlap."""
         first = partial(
             self.spec.task.first_parts,
@@ -143,7 +191,7 @@ class TextPipeline:
             cut=self.cut,
             max_length=self.spec.max_length,
         )
-        return self.in_parts(windows, first)
+        return InParts(with_the_others(first))
 
     def counts(self, windows: Iterator[Window[Text]]) -> Iterator[int]:
         """Tokens of each whole text."""

@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from edgebert.bounds import check_choice, check_number
-from edgebert.runtimes.pipeline import Request, TextPipeline
+from edgebert.runtimes.calls import Request
+from edgebert.runtimes.pipeline import TextPipeline
+from edgebert.runtimes.readings import AtOnce, InParts
 from edgebert.tasks.answers import Classification, Entity, mean_classification, read_classification
 from edgebert.tasks.embedding import mean_of
 from edgebert.tasks.entities import AGGREGATIONS, decode_entities
@@ -36,9 +38,6 @@ def embedding(
     normalize = pipeline.spec.normalize
     form = check_form(pipeline.width, normalize=normalize, truncate_dim=truncate_dim, dtype=dtype)
     pipeline.spec.similarity_function.require_kept(dtype)
-    cutting = pipeline.encode
-    if max_length is not None:
-        cutting = partial(encode, pipeline.cut(pipeline.read_at_once(max_length), 0), offsets=False)
     whole = check_choice("long_text", long_text, LONG_TEXTS) == MEAN
     check = pipeline.readable(pipeline.prompted(prompt), whole=whole, most=max_length)
     if whole:
@@ -46,12 +45,12 @@ def embedding(
         def mean(whole: Whole[str]) -> Vectors:
             return form.of(mean_of(whole, normalize=normalize))
 
-        return Request(check, partial(pipeline.in_parts, encode=cutting), mean, form.matrix)
+        return Request(check, pipeline.in_parts_of(max_length), mean, form.matrix)
 
     def vector(answered: Answered[str]) -> Vectors:
         return form.of(answered.row)
 
-    return Request(check, partial(pipeline.answers, encode=cutting), vector, form.matrix)
+    return Request(check, pipeline.at_once(max_length), vector, form.matrix)
 
 
 def classification(pipeline: TextPipeline, *, long_text: str) -> Request[Classification]:
@@ -74,15 +73,14 @@ def classification(pipeline: TextPipeline, *, long_text: str) -> Request[Classif
 
         sides = partial(check_sides, cut=pipeline.cut, max_length=spec.max_length)
         to_parts = partial(parts_of_pairs, tokenizer=pipeline.tokenizer, cut=pipeline.cut)
-        through = partial(pipeline.in_given_parts, to_parts=to_parts)
-        return Request(pipeline.readable(sides, whole=True), through, mean)
+        return Request(pipeline.readable(sides, whole=True), InParts(to_parts), mean)
 
     def one(answered: Answered[Text]) -> Classification:
         return read_classification(
             answered.row, spec.labels, scoring=spec.scoring, multi_label=spec.multi_label
         )
 
-    return Request(pipeline.readable(partial(check_text, pairs=True)), pipeline.answers, one)
+    return Request(pipeline.readable(partial(check_text, pairs=True)), pipeline.at_once(), one)
 
 
 def tagging(pipeline: TextPipeline, *, aggregation: str | None) -> Request[list[Entity]]:
@@ -117,8 +115,8 @@ def mask_filling(pipeline: TextPipeline, k: int) -> Request[list[Fill]]:
         return list(fills_of(answered, tokenizer, mask, k))
 
     with_offsets = partial(encode, tokenizer)
-    through = partial(pipeline.answers, encode=with_offsets)
-    return Request(pipeline.readable(masked), through, fills)
+    reading = AtOnce(with_offsets, pipeline.spec.max_length)
+    return Request(pipeline.readable(masked), reading, fills)
 
 
 def answering(pipeline: TextPipeline, *, allow_no_answer: bool) -> Request[Answer]:

@@ -9,51 +9,39 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
 import tokenizers
 
 from edgebert.arrays import Array
 from edgebert.errors import InputError
-from edgebert.runtimes.batches import MicroBatch, micro_batches, rows_of
-from edgebert.runtimes.sessions.engine import Engine
+from edgebert.runtimes.batches import MicroBatch, micro_batches
+from edgebert.runtimes.graph_runs import GraphRuns, Rows
+from edgebert.runtimes.readings import Encode
 from edgebert.runtimes.windows import Window, distinct
-from edgebert.tasks.base import Task
 from edgebert.text.long_texts import Answered
 
 T = TypeVar("T")
 
-Rows = dict[int, Array]
-"""Place of a text, and its row."""
-
-Encode = Callable[[Sequence[T]], Sequence[tokenizers.Encoding]]
-
 _AHEAD = 2
 """Windows that are worked on at a time."""
 
-_FEWEST_TOKENS = 64
+FEWEST_TOKENS = 64
 """Where few texts come at once, the callers share them down to so many tokens a micro-batch."""
 
 
 class Scheduler:
-    """Runs windows of texts through an engine.
+    """Runs windows of texts.
 
     Args:
-        engine: runs the graph.
-        task: of the graph.
-        mask_id: token id of the mask, for fill-mask.
-        vocabulary: pieces that the tokenizer knows.
+        runs: of the graph.
     """
 
-    def __init__(self, engine: Engine, task: Task, *, mask_id: int | None, vocabulary: int) -> None:
-        self._engine = engine
-        self._task = task
-        self._mask_id = mask_id
-        self._tokens_per_run = task.tokens_per_run(vocabulary, engine.profile.tokens_per_run)
+    def __init__(self, runs: GraphRuns) -> None:
+        self._runs = runs
 
     def answers(self, windows: Iterator[Window[T]], encode: Encode[T]) -> Iterator[Answered[T]]:
         """The answers to all texts of the windows, in order."""
@@ -75,27 +63,18 @@ class Scheduler:
         encodings = encode(texts)
         batches = self._batches(encodings)
         work = _Working(window.texts, places, encodings, batches)
-        outputs = self._task.outputs
         if alone and len(batches) == 1:
-            (batch,) = batches
-            work.runs.append(_done(self._rows(batch, self._engine.run(outputs, batch.inputs))))
+            work.runs.append(_done(self._runs.now(batches[0])))
         else:
-            work.runs += [
-                self._engine.submit(outputs, batch.inputs, partial(self._rows, batch))
-                for batch in batches
-            ]
+            work.runs += map(self._runs.submit, batches)
         return work
-
-    def _rows(self, batch: MicroBatch, results: list[Array]) -> Rows:
-        """What is kept of a run: of a fill-mask graph's logits those at the masks alone."""
-        return dict(rows_of(self._task, batch, self._task.joined(results), self._mask_id))
 
     def _batches(self, encodings: Sequence[tokenizers.Encoding]) -> list[MicroBatch]:
         """Micro-batches, the longest first, and enough of them for every caller."""
         tokens = sum(map(len, encodings))
-        share = max(_FEWEST_TOKENS, -(-tokens // self._engine.profile.callers))
-        budget = min(self._tokens_per_run, share)
-        batches = list(micro_batches(encodings, self._engine.input_spec, tokens_per_run=budget))
+        share = max(FEWEST_TOKENS, -(-tokens // self._runs.callers))
+        budget = min(self._runs.tokens_per_run, share)
+        batches = list(micro_batches(encodings, self._runs.input_spec, tokens_per_run=budget))
         return batches[::-1]
 
     def _finish(self, work: _Working[T]) -> Iterator[Answered[T]]:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import partial
-from pathlib import Path
 from typing import Any, overload
 
-from edgebert.bounds import check_number
-from edgebert.records.manifest import EMBEDDINGS
+from edgebert.runtimes import vector_calls
 from edgebert.runtimes.asked import Asked
-from edgebert.runtimes.pipeline import Request
-from edgebert.runtimes.requests import embedding
-from edgebert.tasks.sparse import SPARSE_EMBEDDINGS, InvertedIndex, SparseVector
+from edgebert.tasks.sparse import SparseVector
 from edgebert.text.long_texts import TRUNCATE
-from edgebert.text.prompts import document_prompt, query_prompt
 from edgebert.vectors.forms import FLOAT32, Vectors
 from edgebert.vectors.ranking import Hit
-from edgebert.vectors.searching import corpus_of, listed_corpus, search_each
-from edgebert.vectors.similarity import is_one, similarities, vectors_of
 
 
 class AskedForVectors(Asked):
@@ -87,16 +79,16 @@ class AskedForVectors(Asked):
             InputError: the bundle is not an embedding model, an item is not a text, or an option
                 is out of its range.
         """
-        self._require("embed", EMBEDDINGS)
-        request = embedding(
-            self.pipeline,
-            self._prompt(prompt),
+        call = vector_calls.embed(
+            self,
+            texts,
+            prompt=prompt,
             truncate_dim=truncate_dim,
             max_length=max_length,
             dtype=dtype,
             long_text=long_text,
         )
-        return self.pipeline.ask(texts, request, progress=progress)
+        return self.pipeline.answer(call, progress=progress)
 
     @overload
     def embed_sparse(
@@ -143,25 +135,8 @@ class AskedForVectors(Asked):
             InputError: the bundle gives no sparse vectors, an item is not a text, or an option is
                 out of its range.
         """
-        self._require("embed_sparse", SPARSE_EMBEDDINGS)
-        dense = self._vectors(prompt, long_text=long_text)
-
-        def sparse(found: Any) -> SparseVector:
-            return SparseVector.of(dense.read(found))
-
-        request = Request(dense.check, dense.through, sparse)
-        return self.pipeline.ask(texts, request, progress=progress)
-
-    def _vectors(self, prompt: str | None, *, long_text: str = TRUNCATE) -> Request[Vectors]:
-        """Whole vectors, of whichever kind the model gives."""
-        return embedding(
-            self.pipeline,
-            self._prompt(prompt),
-            truncate_dim=None,
-            max_length=None,
-            dtype=FLOAT32,
-            long_text=long_text,
-        )
+        call = vector_calls.embed_sparse(self, texts, prompt=prompt, long_text=long_text)
+        return self.pipeline.answer(call, progress=progress)
 
     @overload
     def similarity(self, a: str, b: str) -> float: ...
@@ -186,16 +161,7 @@ class AskedForVectors(Asked):
                 a number is not finite, the two sides are of different widths, or of a form that
                 does not keep the lengths that the model compares by.
         """
-        self._require("similarity", EMBEDDINGS, SPARSE_EMBEDDINGS)
-
-        def embed(texts: Any) -> Any:
-            return self.pipeline.ask(texts, self._vectors(None))
-
-        sides = vectors_of("a", a, embed), vectors_of("b", b, embed)
-        matrix = similarities(*sides, ("a", "b"), self.spec.similarity_function)
-        if is_one(a) and is_one(b):
-            return float(matrix[0, 0])
-        return matrix[0] if is_one(a) else matrix[:, 0] if is_one(b) else matrix
+        return self.pipeline.answer(vector_calls.similarity(self, a, b))
 
     @overload
     def search(
@@ -244,35 +210,5 @@ class AskedForVectors(Asked):
                 or was made by another model, widths differ, k is below 1, or an item is neither
                 text nor vector.
         """
-        self._require("search", EMBEDDINGS, SPARSE_EMBEDDINGS)
-        check_number("k", k, 1)
-        if not self.spec.task.dense:
-            return self._search_sparse(queries, corpus, k, progress=progress)
-        query, document = query_prompt(self.spec), document_prompt(self.spec)
-        embed = partial(self.embed, progress=progress)
-        documents = partial(embed, prompt=document)
-        if isinstance(corpus, Path):
-            from edgebert.vectors.saved_corpus import corpus_of_file  # and all that reads files
-
-            texts, vectors = corpus_of_file(corpus, self.made_by(document), documents)
-        else:
-            texts, vectors = corpus_of(corpus, documents)
-        function = self.spec.similarity_function
-        return search_each(queries, partial(embed, prompt=query), vectors, k, texts, function)
-
-    def _search_sparse(self, queries: Any, corpus: Any, k: int, *, progress: bool) -> Any:
-        """The same by the pieces that texts and queries share."""
-        if isinstance(corpus, Path):
-            from edgebert.data import stream_texts
-
-            corpus = [str(text) for text in stream_texts(corpus)]
-        listed = listed_corpus(corpus)
-        texts = None if isinstance(listed[0], SparseVector) else listed
-        if texts is not None:
-            listed = self.embed_sparse(texts, prompt=document_prompt(self.spec), progress=progress)
-        index = InvertedIndex(listed, texts)
-        asked = self.embed_sparse(queries, prompt=query_prompt(self.spec), progress=progress)
-        if isinstance(asked, SparseVector):
-            return index.nearest(asked, k)
-        hits = (index.nearest(query, k) for query in asked)
-        return list(hits) if isinstance(asked, list) else hits
+        call = vector_calls.search(self, queries, corpus, k, progress=progress)
+        return self.pipeline.answer(call, progress=progress)

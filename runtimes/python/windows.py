@@ -7,6 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from edgebert.errors import InputError
+
 T = TypeVar("T")
 H = TypeVar("H", bound=Hashable)
 
@@ -37,6 +39,19 @@ class Window(Generic[T]):
     full: bool
 
 
+def several(texts: Any) -> bool:
+    """Whether these are some texts that are there together; else they are a stream.
+
+    Raises:
+        InputError: they are neither.
+    """
+    if hasattr(texts, "__len__") and getattr(texts, "shape", None) != ():
+        return True
+    if not isinstance(texts, Iterable) or hasattr(texts, "__len__"):
+        raise InputError(f"expected a text or texts, not {type(texts).__name__}")
+    return False
+
+
 def windows_of(texts: Sequence[T]) -> Iterator[Window[T]]:
     """Windows of a list."""
     left = len(texts)
@@ -49,7 +64,7 @@ def portions(texts: Sequence[T]) -> Iterator[Sequence[T]]:
     """Neighbouring texts, at most so many and of so many characters together, or one text."""
     start = characters = 0
     for place, text in enumerate(texts):
-        size = _characters(text)
+        size = characters_of(text)
         if place > start and (place - start == _TEXTS or characters + size > _CHARACTERS):
             yield texts[start:place]
             start, characters = place, 0
@@ -80,7 +95,7 @@ def windows_from(stream: Iterable[Any], check: Callable[[Any, int], T]) -> Itera
             raise
         now = time.monotonic()
         texts.append(text)
-        read, room = read + 1, room - _characters(text)
+        read, room = read + 1, room - characters_of(text)
         slow = limit == 1 or now - asked > _SLOW_SECONDS
         if slow or len(texts) == limit or room <= 0 or now - opened > _WINDOW_SECONDS:
             yield Window(texts, full=not slow)
@@ -124,5 +139,6 @@ def repeated(answers: Iterator[T], places: Sequence[int]) -> Iterator[T]:
         yield kept[place] if i < last[place] else kept.pop(place)
 
 
-def _characters(text: object) -> int:
+def characters_of(text: object) -> int:
+    """Of a text, or of both sides of a pair."""
     return sum(map(len, text)) if isinstance(text, tuple) else len(str(text))

@@ -1,6 +1,6 @@
 """Commands that run a bundle."""
 
-from edgebert.cli.run import answer, classify, embed, fill, rerank, search, tag, tune
+from edgebert.cli.run import answer, classify, embed, fill, rerank, search, serve, tag, tune
 
 COMMANDS = (
     embed.embed,
@@ -10,6 +10,7 @@ COMMANDS = (
     rerank.rerank,
     answer.answer,
     fill.fill,
+    serve.serve,
     tune.tune,
 )
 """In the order in which `--help` lists them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from edgebert.bundle import MODEL, Bundle
@@ -63,6 +63,21 @@ def without_tuning(
     if provider is CPU:
         return untuned(cores, 0 if kernels or cores == 1 else short_tokens(bundle))
     return one_caller(cores, _TOKENS_ON_A_GPU) if provider.gpu else one_caller(cores)
+
+
+def shared(profile: Profile, provider: str, callers: int) -> Profile:
+    """A profile for many callers: no run is alone, so none spins or has other threads than the rest.
+
+    Args:
+        profile: for one caller of the model.
+        provider: by edgebert's name, or `auto`.
+        callers: threads that run what waits.
+    """
+    if provider_named(provider) is not CPU:
+        return replace(profile, spinning=False, short_tokens=0)
+    cores = max(profile.callers, profile.threads)
+    most = min(cores, callers)
+    return Profile(most, 1, 1, spinning=False, tokens_per_run=profile.tokens_per_run)
 
 
 def short_tokens(bundle: Bundle) -> int:

@@ -1,0 +1,1 @@
+"""Bundles behind HTTP: what `edgebert serve` runs. Needs the extra `serve`."""

@@ -1,0 +1,1 @@
+"""The ASGI application: which route a request is for, whether it is let in, and its answer."""

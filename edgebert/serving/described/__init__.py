@@ -1,0 +1,1 @@
+"""What a server says of itself: an OpenAPI document, and that as a page."""

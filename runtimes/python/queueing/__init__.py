@@ -1,0 +1,1 @@
+"""Requests of many callers in one queue: they share the runs of a graph, and take turns."""

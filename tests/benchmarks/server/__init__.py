@@ -1,0 +1,1 @@
+"""`make bench-server`: servers of embeddings beside each other, on loopback."""

@@ -1,0 +1,1 @@
+"""Our server by itself: starts, memory, a shadow, overload, signals."""

@@ -1,0 +1,1 @@
+"""What asks servers: wrk, which waits for answers, and a generator that does not."""
