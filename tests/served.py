@@ -196,6 +196,14 @@ class Running:
         (found,) = [line for line in lines if line.startswith(f"{name} ")]
         return float(found.split()[-1])
 
+    def until_some(self, name: str) -> None:
+        """Wait until a metric is not 0."""
+        end = time.monotonic() + 60
+        while not self.metric(name):
+            if time.monotonic() > end:
+                raise AssertionError(f"{name} was 0 for a minute")
+            time.sleep(0.001)
+
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

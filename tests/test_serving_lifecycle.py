@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import importlib.util
 import json
@@ -21,12 +22,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from served import JSON, ROOT, Answered, Running, asked, running
+from starlette.responses import PlainTextResponse
 
 from edgebert.cli import main
 from edgebert.runtimes import load
+from edgebert.serving.options import ServeOptions
+from edgebert.serving.process.listening import listen, listener
 
 BODY = json.dumps({"inputs": "turn the lamp on"}).encode()
 CLIENTS = 6
+MANY_TEXTS = [f"turn lamp {number} on " * 12 for number in range(1024)]
+"""Which take some time: equal texts would run once."""
 
 
 class Load:
@@ -92,17 +98,40 @@ def test_a_signal_to_end_loses_no_answer(tiny_bundle: Path) -> None:
 
 def test_what_was_accepted_is_answered_after_the_end_of_listening(tiny_bundle: Path) -> None:
     with running(f"m={tiny_bundle}", "--drain", "0", "--threads", "1") as server:
-        body = json.dumps({"inputs": ["turn the lamp on " * 8] * 1024}).encode()
+        body = json.dumps({"inputs": MANY_TEXTS}).encode()
         answers: list[Answered] = []
         asking = threading.Thread(target=lambda: answers.append(server.post("/embed", body)))
         asking.start()
-        while not server.metric("edgebert_queue_tokens"):
-            time.sleep(0.001)
+        server.until_some("edgebert_queue_tokens")
         server.tell(signal.SIGINT)
         asking.join(60)
         assert server.ended() == 0
     (answered,) = answers
     assert (answered.status, len(answered.json)) == (200, 1024)
+
+
+def test_what_was_sent_before_the_end_is_answered_though_nobody_had_read_it() -> None:
+    listening = listen("127.0.0.1", 0)
+    uvicorn = listener(PlainTextResponse("here"), ServeOptions())
+    address = listening.getsockname()
+    connections: list[socket.socket] = []
+
+    async def end() -> None:
+        serving = asyncio.create_task(uvicorn.serve(sockets=[listening]))
+        while not uvicorn.started:
+            await asyncio.sleep(0.01)
+        connections.extend(socket.create_connection(address, timeout=60) for _ in range(8))
+        await asyncio.sleep(0.1)  # these are accepted, and others will not be
+        connections.extend(socket.create_connection(address, timeout=60) for _ in range(8))
+        for connection in connections:
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        await uvicorn.shutdown([listening])
+        serving.cancel()
+
+    with asyncio.Runner(loop_factory=uvicorn.config.get_loop_factory()) as runner:
+        runner.run(end())
+    answers = [everything_of(connection) for connection in connections]
+    assert [answer.split(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 200 OK"] * 16
 
 
 @pytest.fixture
@@ -206,13 +235,12 @@ def everything_of(connection: socket.socket) -> bytes:
 
 
 def test_what_nobody_waits_for_any_more_is_dropped(tiny_bundle: Path) -> None:
-    body = json.dumps({"inputs": ["turn the lamp on " * 8] * 1024}).encode()
+    body = json.dumps({"inputs": MANY_TEXTS}).encode()
     head = f"POST /embed HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     with running(f"m={tiny_bundle}", "--threads", "1") as server:
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(head.encode() + body)
-            while not server.metric("edgebert_queue_tokens"):
-                time.sleep(0.001)
+            server.until_some("edgebert_queue_tokens")
         server.line("POST /embed 499")
         assert server.metric("edgebert_queue_tokens") == 0
 

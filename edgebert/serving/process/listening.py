@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import socket
+import time
 from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,6 +22,9 @@ _KEEP_ALIVE_S = 75
 """Longer than the 60 seconds after which most proxies give up a connection: else they would send a
 request on one that is just being closed here."""
 
+_LAST_LOOK_S = 0.5
+"""What clients have sent by the end of listening is read within this time, and answered."""
+
 
 class Listener(uvicorn.Server):
     """uvicorn that leaves signals to us: it would end by raising them again."""
@@ -26,6 +32,41 @@ class Listener(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Take none."""
         return nullcontext()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End with all requests that were sent answered.
+
+        uvicorn would reset connections that wait to be accepted, and close those whose request
+        was not read yet.
+        """
+        listening = sockets or []
+        for one in listening:
+            await self._accept_all(one)
+        for server in self.servers:
+            server.close()
+        for one in listening:
+            one.close()
+        until = time.monotonic() + _LAST_LOOK_S
+        while self.server_state.connections and time.monotonic() < until and not self.force_exit:
+            await asyncio.sleep(_LAST_LOOK_S / 10)
+        await super().shutdown(sockets)
+
+    async def _accept_all(self, listening: socket.socket) -> None:
+        """Take the connections that the system has made and nobody has accepted yet."""
+        loop = asyncio.get_running_loop()
+        listening.setblocking(False)
+        with suppress(OSError):  # there is none left, or no room for another
+            while True:
+                connection, _address = listening.accept()
+                connection.setblocking(False)
+                await loop.connect_accepted_socket(self._connection, connection)
+
+    def _connection(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
 
 def listener(app: ASGIApp, options: ServeOptions) -> Listener:
