@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from families import make_family
 from safetensors.torch import load_file
 from tiny import VOCABULARY, make_untrained
 
@@ -345,6 +346,16 @@ def test_columns_of_other_names_are_named(bert: Path, pairs: Path, tmp_path: Pat
     )
     record = train(bert, tmp_path / "out", tmp_path / "named.tsv", options=options)
     assert record.examples == 6
+
+
+@pytest.mark.parametrize("family", ["albert", "distilbert", "modernbert", "squeezebert"])
+def test_an_encoder_of_any_family_gets_a_decoder(family: str, pairs: Path, tmp_path: Path) -> None:
+    bert = make_family(tmp_path / family, family)
+    options = replace(QUICK, epochs=2, frozen_epochs=1, limit=8, evaluate_every=None)
+    record = train(bert, tmp_path / "out", pairs, options=options)
+    kept = weights(tmp_path / "out")
+    assert sum(weight.numel() for weight in kept.values()) == record.parameters
+    assert len(translations(tmp_path / "out", ["the lamp"])) == 1
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,12 @@ def make_encoder(config: dict[str, Any]) -> Any:
 
 
 def without_pooler(encoder: Any) -> Any:
-    """Take out the layer on the first token that some encoders have, and no token needs."""
+    """Take out the layer on the first token that some encoders have, and no token needs.
+
+    Not every family asks whether it is there.
+    """
     if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None
+        encoder.pooler = nn.Identity()
     return encoder
 
 
