@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner, Result
 from families import make_family
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny import VOCABULARY, make_untrained
 
 from edgebert.checkpoint import open_checkpoint
+from edgebert.checkpoint.translation.target_tokenizer import learn_target_tokenizer
+from edgebert.cli import main
 from edgebert.data import Columns, read_examples
 from edgebert.errors import CheckpointError, InputError
 from edgebert.records.trained import TrainingRecord
@@ -285,7 +289,7 @@ def test_a_student_of_fewer_layers_learns_what_its_teacher_writes(
     trained: tuple[Path, TrainingRecord], pairs: Path, tmp_path: Path
 ) -> None:
     """Of texts without translations, by the teacher's own, which are right here."""
-    sources, targets = sides(pairs)
+    sources, targets = (side[:10] for side in sides(pairs))
     (tmp_path / "texts.txt").write_text("\n".join(sources) + "\n", encoding="utf-8")
     record = distill(
         str(trained[0]),
@@ -296,7 +300,7 @@ def test_a_student_of_fewer_layers_learns_what_its_teacher_writes(
         ),
         offline=True,
     )
-    assert (record.layers, record.examples, record.task) == (1, 20, "translation")
+    assert (record.layers, record.examples, record.task) == (1, 10, "translation")
     assert record.parameters < trained[1].parameters
     assert translations(tmp_path / "student", sources) == targets
 
@@ -389,13 +393,71 @@ def test_options_of_another_task_are_refused(bert: Path, pairs: Path, tmp_path: 
         replace(QUICK, average=0.9)
 
 
-def test_a_damaged_decoder_is_refused(trained: tuple[Path, TrainingRecord], tmp_path: Path) -> None:
-    from safetensors.torch import save_file
+def test_the_command_line_takes_the_defaults_of_translations_and_its_recipe_makes_it_again(
+    bert: Path, pairs: Path, tmp_path: Path
+) -> None:
+    given = ["--epochs", "1", "--frozen-epochs", "0", "--target-vocab-size", "300"]
+    first, again = tmp_path / "first", tmp_path / "again"
+    asked = ["--task", "translation", "--train", str(pairs)]
+    told = edgebert("finetune", str(bert), *asked, *given, "-o", str(first))
+    assert told.exit_code == 0, told.stderr
+    recipe = tomllib.loads((first / "recipe.toml").read_text())
+    expected = TranslationOptions(epochs=1, frozen_epochs=0, target_vocab_size=300)
+    for name in ("batch_tokens", "schedule", "head_learning_rate", "average_last", "dropout"):
+        assert recipe[name] == getattr(expected, name)
+    edgebert("finetune", "--config", str(first / "recipe.toml"), "-o", str(again))
+    assert all(torch.equal(weights(again)[name], kept) for name, kept in weights(first).items())
 
-    folder = tmp_path / "damaged"
-    folder.mkdir()
-    for file in trained[0].iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+
+def test_an_option_of_a_decoder_is_of_no_other_task(bert: Path, pairs: Path) -> None:
+    asked = ["--task", "text-classification", "--train", str(pairs), "--decoder-layers", "2"]
+    told = edgebert("finetune", str(bert), *asked, "-o", str(bert.parent / "never"))
+    assert told.exit_code == 2
+    assert "--decoder-layers is not for --task text-classification" in told.stderr
+
+
+def edgebert(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), prog_name="edgebert")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("num_attention_heads", 5, "a decoder 48 wide cannot have 5 heads"),
+        ("hidden_act", "swish", "hidden_act of a decoder is relu or gelu, not swish"),
+        ("vocab_size", 7, r"decoder\.embedding\.weight"),
+        ("num_hidden_layers", 3, r"decoder\.layers\.2"),
+    ],
+)
+def test_a_configuration_of_another_decoder_is_refused_in_one_line(
+    trained: tuple[Path, TrainingRecord], tmp_path: Path, name: str, value: object, message: str
+) -> None:
+    folder = copied(trained[0], tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, name: value}))
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_task(open_checkpoint(folder, offline=True))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tokenizer_of_another_decoder_is_refused(
+    trained: tuple[Path, TrainingRecord], tmp_path: Path
+) -> None:
+    folder = copied(trained[0], tmp_path / "other")
+    learn_target_tokenizer(["a b c"], 290).save(str(folder / "tokenizer_target.json"))
+    with pytest.raises(CheckpointError, match=r"writes with \d+ pieces, and its tokenizer_target"):
+        load_task(open_checkpoint(folder, offline=True))
+
+
+def copied(source: Path, target: Path) -> Path:
+    target.mkdir()
+    for file in source.iterdir():
+        (target / file.name).write_bytes(file.read_bytes())
+    return target
+
+
+def test_a_damaged_decoder_is_refused(trained: tuple[Path, TrainingRecord], tmp_path: Path) -> None:
+    folder = copied(trained[0], tmp_path / "damaged")
     kept = weights(folder)
     del kept["decoder.layers.1.own.query.weight"]
     save_file(kept, folder / "model.safetensors", {"format": "pt"})

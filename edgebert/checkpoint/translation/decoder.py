@@ -45,6 +45,19 @@ class DecoderShape:
     activation: str
     dropout: float
 
+    def __post_init__(self) -> None:
+        """Refuse what no decoder can be.
+
+        Raises:
+            ValueError: a width that its heads do not share, or an activation that is not known.
+        """
+        if self.hidden % self.heads or self.hidden % 2:
+            raise ValueError(f"a decoder {self.hidden} wide cannot have {self.heads} heads")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"hidden_act of a decoder is {' or '.join(ACTIVATIONS)}, not {self.activation}"
+            )
+
 
 class Decoder(nn.Module):
     """Logits of the next token after each token of a target."""

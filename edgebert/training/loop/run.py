@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,7 @@ class LoopRun:
         of_encoder = encoder_of(model).parameters() if frozen_epochs else ()
         self._held = [weight for weight in of_encoder if weight.requires_grad]
         self._steps = sum(map(len, self._batches))
+        self.examples_per_step = sum(map(len, chain.from_iterable(self._batches))) / self._steps
         self.stepper = Stepper(
             model,
             options,
@@ -174,11 +176,6 @@ class LoopRun:
         examples = done.steps * self.examples_per_step
         loss = done.span_loss / done.span_steps if done.span_steps else done.curve[-1].loss
         return f"loss {loss:.4f}, {examples / max(1e-9, self._seconds()):.0f} examples/s"
-
-    @property
-    def examples_per_step(self) -> float:
-        """How many examples a step has, on average."""
-        return len(self.objective.lengths) * self.options.epochs / self._steps
 
     def _steps_before(self, epoch: int) -> int:
         return sum(map(len, self._batches[:epoch]))

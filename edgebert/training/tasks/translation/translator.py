@@ -89,6 +89,11 @@ def _opened(checkpoint: Checkpoint, smoothing: float, *, dropout: float | None =
     config = {} if dropout is None else {"dropout": dropout}
     model = load_model(TranslationModel, checkpoint, config, trained=True)
     target = read_target_tokenizer(checkpoint.path)
+    if target.get_vocab_size() != model.config.vocab_size:
+        raise CheckpointError(
+            f"{checkpoint.path} writes with {model.config.vocab_size} pieces, and its "
+            f"{TARGET_TOKENIZER} has {target.get_vocab_size()}"
+        )
     return _translator(model, checkpoint, target, smoothing)
 
 
