@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-forms bench-ecosystem bench-providers bench-web bench-server bench-bulk venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-translation bench-forms bench-ecosystem bench-providers bench-web bench-server bench-bulk venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -102,6 +102,9 @@ bench-peers: .venv-peers/kernels ## edgebert beside other runtimes: out/bench-pe
 
 bench-training: .venv/kernels .cache/mpnet/ready ## models trained by recipe, held against published figures (ROWS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.training $(ROWS) $(addprefix -o ,$(OUT))
+
+bench-translation: .venv/kernels ## translators trained by recipe, beside a Transformer without a BERT (ROWS=, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.translation $(ROWS) $(addprefix -o ,$(OUT))
 
 bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))

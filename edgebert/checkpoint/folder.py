@@ -60,6 +60,10 @@ _TOKENIZER_OBJECTS = (
     "vocab.json",
 )
 _MERGES = "merges.txt"
+
+ENCODER_CONFIG = "encoder"
+"""Where a model of several parts has the configuration of the one that reads texts."""
+
 _ADAPTER = "adapter_config.json"
 
 
@@ -259,7 +263,9 @@ def read_folder(
     embeds = kind.form == POOLED
     width = config.get("hidden_size") or config.get("dim")
     length, source = (
-        longest_text(path, max_length) if table else longest_input(path, config, limits, max_length)
+        longest_text(path, max_length)
+        if table
+        else longest_input(path, config.get(ENCODER_CONFIG, config), limits, max_length)
     )
     prompts, default_prompt = read_prompts(root, modules) if kind.vectors else ({}, None)
     return Checkpoint(
@@ -291,7 +297,7 @@ def _known_task(root: Path, name: str) -> Task:
     try:
         return task_of(name)
     except InputError as error:
-        names = ", ".join(task.name for task in TASKS)
+        names = ", ".join(task.name for task in TASKS if task.fits_encoders)
         raise CheckpointError(
             f"{root.name} is for {name}, which cannot be exported; --task takes {names}"
         ) from error
@@ -340,6 +346,9 @@ def _embeds(modules: list[Module], limits: dict[str, Any]) -> bool:
 
 
 def _infer_task(config: dict[str, Any], modules: list[Module], limits: dict[str, Any]) -> str:
+    for task in TASKS:
+        if task.model_type == config["model_type"]:
+            return task.name
     last = modules[-1] if len(modules) == 2 else None  # an encoder, and what tells the task
     told = next((task for task in TASKS if last and task.module == last.kind), None)
     if told is not None and last is not None:

@@ -20,7 +20,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class _TaskNames(click.Choice):  # type: ignore[type-arg]
-    """The tasks by name, looked up when they are needed: they import numpy."""
+    """Tasks that a checkpoint may be asked for, looked up when they are needed: they import numpy."""
 
     def __init__(self) -> None:
         self.case_sensitive = True
@@ -29,7 +29,7 @@ class _TaskNames(click.Choice):  # type: ignore[type-arg]
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
         from edgebert.tasks import TASKS
 
-        return tuple(task.name for task in TASKS)
+        return tuple(task.name for task in TASKS if task.fits_encoders)
 
 
 class ModelName(click.ParamType):  # type: ignore[type-arg]

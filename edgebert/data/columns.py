@@ -20,6 +20,7 @@ PAIR_COLUMNS = (
     ("premise", "hypothesis"),
     ("question1", "question2"),
     ("question", "context"),
+    ("source", "target"),
     ANCHORED,
 )
 TOKENS = "tokens"

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 import re
 
-_METRICS = {"f1": "F1", "lm": "LM", "mcc": "MCC", "mrr": "MRR", "ndcg": "nDCG"}
+_METRICS = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "f1": "F1",
+    "lm": "LM",
+    "mcc": "MCC",
+    "mrr": "MRR",
+    "ndcg": "nDCG",
+}
 MISSING = "–"
 """What stands where a figure is not known, or is no number."""
 

@@ -23,8 +23,8 @@ COSINE, DOT, EUCLIDEAN, MANHATTAN = "cosine", "dot", "euclidean", "manhattan"
 SIMILARITIES = (COSINE, DOT, EUCLIDEAN, MANHATTAN)
 """How alike two embeddings are, by sentence-transformers' names: of a distance the negative."""
 
-ENCODER = "encoder"
-"""Role of the graph that reads texts; a model may have several graphs."""
+ENCODER, DECODER = "encoder", "decoder"
+"""Roles of the graphs that read and that write texts; a model may have several graphs."""
 
 ANY_CPU, VNNI = "any", "vnni"
 """Where sums of u8 x s8 are right by the fastest kernel: everywhere, or with VNNI and its like."""

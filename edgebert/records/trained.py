@@ -145,6 +145,7 @@ class TrainingRecord(Header):
         steps: optimizer steps done; `best_step` is the one whose weights were kept.
         precision: in which numbers: fp32, bf16 or fp16.
         processes: how many shared the work.
+        examples_per_step: on average; None in older records, whose options say it.
         curve: loss and learning rate on the way; `evaluations` the dev metrics.
         files: `data` with its sizes and hashes.
         mistakes: on dev, of classifiers and taggers.
@@ -174,6 +175,7 @@ class TrainingRecord(Header):
     precision: str = "fp32"
     device: str = "cpu"
     processes: int = 1
+    examples_per_step: float | None = None
     curve: tuple[LossPoint, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     files: tuple[DataFile, ...] = ()
@@ -186,6 +188,11 @@ class TrainingRecord(Header):
         if self.layers == 0:
             return f"static embeddings, {self.hidden} wide"
         return f"{self.layers} layers, hidden {self.hidden}"
+
+    @property
+    def step_size(self) -> float:
+        """How many examples a step has, on average."""
+        return self.examples_per_step or float(self.options.get("batch_size", 1))
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from edgebert.tasks.embedding import Embedding
 from edgebert.tasks.mask_filling import MaskFilling
 from edgebert.tasks.sparse import SparseEmbedding
 from edgebert.tasks.tagging import Tagging
+from edgebert.tasks.translation import Translation
 
 TASKS: tuple[Task, ...] = (
     Embedding(),
@@ -16,6 +17,7 @@ TASKS: tuple[Task, ...] = (
     MaskFilling(),
     Answering(),
     SparseEmbedding(),
+    Translation(),
 )
 """Every task; the first is that of an encoder without a head."""
 

@@ -15,7 +15,7 @@ import numpy as np
 import tokenizers
 
 from edgebert.arrays import Array
-from edgebert.records.manifest import COSINE, SOFTMAX
+from edgebert.records.manifest import COSINE, ENCODER, SOFTMAX
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.terms import (
     AS_GIVEN,
@@ -45,7 +45,9 @@ class Task:
         verb: the method of `edgebert.runtimes.Model` that asks for it.
         command: the command that does; "" for none.
         head: how transformers' classes of this head end; "" for an encoder without one.
-        auto_class: the class of transformers that loads its checkpoints.
+        auto_class: the class of transformers that loads its checkpoints; "" where none does.
+        graphs: roles of the graphs that answer together.
+        model_type: of a configuration that is of this task and no other; "" where the head tells.
         outputs: names of the graph's outputs that an answer is made of.
         told_by: outputs of graphs, others' too, that no other task has.
         truncation: which side of a pair is cut.
@@ -73,7 +75,9 @@ class Task:
     verb: ClassVar[str]
     command: ClassVar[str] = ""
     head: ClassVar[str] = ""
-    auto_class: ClassVar[str]
+    auto_class: ClassVar[str] = ""
+    graphs: ClassVar[tuple[str, ...]] = (ENCODER,)
+    model_type: ClassVar[str] = ""
     outputs: ClassVar[tuple[str, ...]] = (LOGITS,)
     told_by: ClassVar[frozenset[str]] = frozenset()
     truncation: ClassVar[str] = LONGEST_FIRST
@@ -109,6 +113,11 @@ class Task:
     def joined_name(self) -> str:
         """What `joined` is called."""
         return self.outputs[0] if len(self.outputs) == 1 else LOGITS
+
+    @property
+    def fits_encoders(self) -> bool:
+        """Whether an encoder can be taken for it, with or without a head; else its folder tells."""
+        return not self.model_type
 
     @property
     def by_token(self) -> bool:

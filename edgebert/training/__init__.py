@@ -9,6 +9,7 @@ from edgebert.training.options import (
     FinetuneOptions,
     PretrainOptions,
     StaticOptions,
+    TranslationOptions,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "FinetuneOptions",
     "PretrainOptions",
     "StaticOptions",
+    "TranslationOptions",
     "distill",
     "distill_static",
     "evaluate",

@@ -15,6 +15,7 @@ from edgebert.records.manifest import (
     TOKEN_CLASSIFICATION,
 )
 from edgebert.records.trained import LOSS, TrainingRecord
+from edgebert.tasks.translation import TRANSLATION
 
 FOLDER = "THIS_FOLDER"
 _DIGITS = 16  # of a hash
@@ -93,6 +94,13 @@ _KINDS = {
         "reader, which finds the answer to a question in a text",
         'edgebert answer bundle/int8 "a question?" "a text"',
         "",
+    ),
+    TRANSLATION: _Kind(
+        TRANSLATION,
+        "translator",
+        'edgebert translate bundle/int8 "a sentence"',
+        "",
+        library="edgebert",
     ),
     FILL_MASK: _FILLER,
     "masked-language-model": _FILLER,

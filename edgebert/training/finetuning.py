@@ -81,6 +81,7 @@ def finetune(
             exam=dev_data,
             label="fine-tuning",
             head_learning_rate=options.head_learning_rate,
+            frozen_epochs=options.frozen_epochs,
             unfinished=run.unfinished(prepared.write, checkpoint),
             watch=watch,
         )

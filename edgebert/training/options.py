@@ -10,6 +10,9 @@ from edgebert.errors import InputError
 AUTO = "auto"
 PRECISIONS = (AUTO, "fp32", "bf16", "fp16")
 
+LINEAR, INVERSE_SQUARE_ROOT = "linear", "inverse-square-root"
+SCHEDULES = (LINEAR, INVERSE_SQUARE_ROOT)
+
 UNWEIGHTED, BALANCED = "none", "balanced"
 CLASS_WEIGHTS = (UNWEIGHTED, BALANCED)
 
@@ -23,26 +26,34 @@ class LoopOptions:
         batch_size: examples in each optimizer step, of all processes together.
         micro_batch_size: how many of them go through the model at once (gradient accumulation);
             by default all. It changes memory and time, and not what is learned.
+        batch_tokens: tokens of a step, padding among them, in the place of `batch_size` examples.
         learning_rate: the highest, after warm-up.
+        schedule: how the rate falls from there: "linear", to 0; or "inverse-square-root" of the
+            steps, as the Transformer was trained.
         precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware multiplies it.
         gradient_checkpointing: compute activations twice instead of keeping them.
         evaluate_every: steps between two looks at dev; by default each epoch's end.
         patience: looks at dev without a better score after which training stops.
         metric: the dev metric by which the best weights are kept; by default the task's first.
         average: decay of a moving average of the weights, which is then what is kept.
+        average_last: how many looks at dev, the last ones, whose mean weights are kept (without dev
+            ends of epochs).
         seed: of all randomness.
     """
 
     epochs: int = 3
     batch_size: int = 32
     micro_batch_size: int | None = None
+    batch_tokens: int | None = None
     learning_rate: float = 5e-5
+    schedule: str = LINEAR
     precision: str = AUTO
     gradient_checkpointing: bool = False
     evaluate_every: int | None = None
     patience: int | None = None
     metric: str | None = None
     average: float | None = None
+    average_last: int = 1
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -51,7 +62,7 @@ class LoopOptions:
         Raises:
             InputError: a number that is too small or too large, or a precision that is not known.
         """
-        for name in ("epochs", "batch_size", "micro_batch_size", "evaluate_every", "patience"):
+        for name in _COUNTS:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} should be at least 1, not {value}")
@@ -63,6 +74,26 @@ class LoopOptions:
             raise InputError(
                 f"unknown precision {self.precision!r}: expected one of {', '.join(PRECISIONS)}"
             )
+        if self.schedule not in SCHEDULES:
+            raise InputError(
+                f"unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}"
+            )
+        if self.average is not None and self.average_last > 1:
+            raise InputError(
+                "--average and --average-last are two means of the weights: choose one"
+            )
+
+
+_COUNTS = (
+    "epochs",
+    "batch_size",
+    "micro_batch_size",
+    "batch_tokens",
+    "evaluate_every",
+    "patience",
+    "average_last",
+)
+"""Options that are 1 or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +121,7 @@ class FinetuneOptions(LoopOptions):
 
     Attributes:
         head_learning_rate: of the weights outside the encoder, which start at random.
+        frozen_epochs: first epochs, in which the encoder stays as it is and the rest learns alone.
         matryoshka: to how many numbers embeddings may be cut later, each learned beside the others;
             none of them trains the whole alone.
         hard_negatives: documents nearest to a query that do not answer it, mined once with the
@@ -103,6 +135,7 @@ class FinetuneOptions(LoopOptions):
     limit: int | None = None
     multi_label: bool = False
     head_learning_rate: float | None = None
+    frozen_epochs: int = 0
     label_smoothing: float = 0.0
     class_weights: str = UNWEIGHTED
     matryoshka: tuple[int, ...] = ()
@@ -119,9 +152,50 @@ class FinetuneOptions(LoopOptions):
                 f"unknown class_weights {self.class_weights!r}: expected one of "
                 f"{', '.join(CLASS_WEIGHTS)}"
             )
+        if not 0 <= self.frozen_epochs < self.epochs:
+            raise InputError(
+                f"frozen_epochs should be at least 0 and below the {self.epochs} epochs, not "
+                f"{self.frozen_epochs}"
+            )
 
     columns: Columns = field(default_factory=Columns)
 
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationOptions(FinetuneOptions):
+    """How an encoder gets a decoder that translates; the encoder's rate is `learning_rate`.
+
+    Attributes:
+        decoder_layers: how many, 1 to 4.
+        decoder_hidden: how wide they are; by default as the encoder.
+        target_vocab_size: pieces that are learned of the targets.
+        dropout: share of what the decoder drops in training.
+    """
+
+    epochs: int = 20
+    batch_tokens: int | None = 3000
+    learning_rate: float = 1e-4
+    head_learning_rate: float | None = 1e-3
+    schedule: str = INVERSE_SQUARE_ROOT
+    frozen_epochs: int = 3
+    average_last: int = 5
+    label_smoothing: float = 0.1
+    decoder_layers: int = 2
+    decoder_hidden: int | None = None
+    target_vocab_size: int = 8000
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.decoder_layers <= _MOST_DECODER_LAYERS:
+            raise InputError(
+                f"decoder_layers should be 1 to {_MOST_DECODER_LAYERS}, not {self.decoder_layers}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout should be at least 0 and below 1, not {self.dropout}")
+
+
+_MOST_DECODER_LAYERS = 4
 
 ANSWERS, LAST, LAYERS, RELATIONS, SIMILARITIES = (
     "answers",
@@ -168,6 +242,7 @@ class DistillOptions(LoopOptions):
             and values in the last layer; "similarities" of the embeddings of a step. By default the
             answers, and beside a head that was cut with its encoder the last states.
         temperature: by which probabilities are softened before they are compared.
+        head_learning_rate: of the weights outside the encoder, where it differs.
         max_length: defaults to the teacher's.
         columns: names of the columns of a table, where they are not the usual ones.
     """
@@ -176,6 +251,7 @@ class DistillOptions(LoopOptions):
     hidden: int | None = None
     match: tuple[str, ...] = ()
     temperature: float = 2.0
+    head_learning_rate: float | None = None
     max_length: int | None = None
     learning_rate: float = 1e-4
     columns: Columns = field(default_factory=Columns)

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from edgebert.arrays import Array
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
+from edgebert.checkpoint.folder import ENCODER_CONFIG
 from edgebert.checkpoint.pytorch import load_config, load_tokenizer
 from edgebert.checkpoint.table_folder import is_of_model2vec
 from edgebert.data import Text, read_examples
@@ -58,6 +59,7 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         InputError: the corpus cannot be read.
         GateError: a text is cut into other pieces, or the model gives other answers than before.
     """
+    _refuse_several_parts(checkpoint)
     _refuse_model2vec(checkpoint)
     texts = _as_read(checkpoint, read_examples(corpus).single_texts())
     loaded, config = load_tokenizer(checkpoint), load_config(checkpoint)
@@ -78,6 +80,15 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         saved_bytes=_size(checkpoint) - _size(trimmed),
         unseen=cost_of_unseen_text(tokenizer, texts, ids),
     )
+
+
+def _refuse_several_parts(checkpoint: Checkpoint) -> None:
+    """Refuse a model with a vocabulary for each of its sides."""
+    if ENCODER_CONFIG in checkpoint.config:
+        raise CheckpointError(
+            f"{checkpoint.id} reads with one vocabulary and writes with another, which are not trimmed: "
+            "leave --trim-vocabulary out"
+        )
 
 
 def _refuse_model2vec(checkpoint: Checkpoint) -> None:

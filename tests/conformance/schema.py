@@ -30,7 +30,7 @@ _SHA256 = {"pattern": "^[0-9a-f]{64}$"}
 _NARROWER: dict[tuple[type, str], dict[str, Any]] = {
     (Manifest, "format"): {"const": FORMAT},
     (Golden, "format"): {"const": FORMAT},
-    (Manifest, "task"): {"enum": [task.name for task in TASKS]},
+    (Manifest, "task"): {"enum": [task.name for task in TASKS if len(task.graphs) == 1]},
     (Manifest, "similarity"): {"enum": list(SIMILARITIES)},
     (Manifest, "activation"): {"enum": [SOFTMAX, SIGMOID, IDENTITY, None]},
     (Manifest, "ids"): {"enum": ["int64", "int32"]},

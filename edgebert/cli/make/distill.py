@@ -68,6 +68,13 @@ def _names(value: str) -> tuple[str, ...]:
     type=options.POSITIVE,
     help="By which the logits of both are divided before they are compared.",
 )
+@option_of(
+    DistillOptions,
+    "head_learning_rate",
+    type=options.POSITIVE,
+    metavar="X",
+    help="Highest learning rate of what is no encoder, such as a decoder. Default: as the encoder's.",
+)
 @click.option(
     "--task",
     type=click.Choice([EMBEDDINGS, TEXT_CLASSIFICATION, TOKEN_CLASSIFICATION, QUESTION_ANSWERING]),

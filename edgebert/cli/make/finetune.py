@@ -9,9 +9,16 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.boundary import Command, is_offline, require
-from edgebert.cli.make.loop_options import AT_LEAST_1, loop_options, option_of, resume, tensorboard
+from edgebert.cli.make.loop_options import (
+    AT_LEAST_1,
+    given_to,
+    loop_options,
+    option_of,
+    resume,
+    tensorboard,
+)
 from edgebert.cli.make.training import PACKAGES, run_training
-from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions
+from edgebert.training.options import CLASS_WEIGHTS, FinetuneOptions, TranslationOptions
 
 
 def _dimensions(value: str) -> tuple[int, ...]:
@@ -32,6 +39,7 @@ def _dimensions(value: str) -> tuple[int, ...]:
             "sentence-similarity",
             "question-answering",
             "masked-language-model",
+            "translation",
         ]
     ),
     help="What the model learns; masked-language-model needs no labels.",
@@ -78,6 +86,13 @@ def _dimensions(value: str) -> tuple[int, ...]:
 )
 @option_of(
     FinetuneOptions,
+    "frozen_epochs",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="First epochs in which the encoder stays as it is, and the head learns alone.",
+)
+@option_of(
+    FinetuneOptions,
     "label_smoothing",
     type=options.FiniteRange(min=0, max=1, max_open=True),
     metavar="SHARE",
@@ -102,6 +117,34 @@ def _dimensions(value: str) -> tuple[int, ...]:
     type=click.IntRange(min=0),
     metavar="N",
     help="To each pair, add the N documents nearest to the query that do not answer it.",
+)
+@option_of(
+    TranslationOptions,
+    "decoder_layers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Layers of the decoder of a translation, 1 to 4.",
+)
+@option_of(
+    TranslationOptions,
+    "decoder_hidden",
+    type=AT_LEAST_1,
+    metavar="N",
+    help="How wide they are. Default: as the encoder.",
+)
+@option_of(
+    TranslationOptions,
+    "target_vocab_size",
+    type=AT_LEAST_1,
+    metavar="N",
+    help="Pieces that are learned of the targets of a translation.",
+)
+@option_of(
+    TranslationOptions,
+    "dropout",
+    type=options.FiniteRange(min=0, max=1, max_open=True),
+    metavar="SHARE",
+    help="Share of what that decoder drops in training.",
 )
 @options.labelled_columns
 @loop_options(FinetuneOptions)
@@ -132,15 +175,23 @@ def finetune(
     pairs that belong together (anchor, positive), where every other positive of a step is wrong,
     and from triplets (a negative, or negative_1, negative_2 and so on, beside them).
 
+    translation puts a decoder behind the encoder, and learns from pairs of a source and a target.
+    Its defaults are its own: 20 epochs, the encoder frozen for 3 of them, steps of 3,000 tokens,
+    1e-4 for the encoder and 1e-3 for the decoder, the inverse square root, label smoothing 0.1,
+    and the mean of the last 5 epochs.
+
     \b
         edgebert finetune bert/ --task text-classification --train train.tsv --dev dev.tsv -o clf/
     """
     if chosen["multi_label"] and task != "text-classification":
         raise click.UsageError("--multi-label is for text-classification")
     require("finetune", "train", *PACKAGES)
+    from edgebert.training import TASKS
     from edgebert.training import finetune as run_finetune
 
     columns = options.columns_of(chosen)
+    taken = TASKS[task].options
+    told = given_to(taken, chosen)
     run_training(
         json_path,
         lambda: run_finetune(
@@ -149,7 +200,7 @@ def finetune(
             task=task,
             train=train,
             dev=dev,
-            options=FinetuneOptions(columns=columns, **chosen),
+            options=taken(columns=columns, **told),
             resume=resume,
             tensorboard=tensorboard,
             force=force,

@@ -11,7 +11,7 @@ import click
 
 from edgebert.cli import options
 from edgebert.cli.make import recipe
-from edgebert.training.options import PRECISIONS
+from edgebert.training.options import PRECISIONS, SCHEDULES
 
 AT_LEAST_1 = click.IntRange(min=1)
 
@@ -39,6 +39,29 @@ def option_of(record: type, name: str, **settings: Any) -> options.Decorator:
     return click.option(f"--{name.replace('_', '-')}", **settings)
 
 
+def given_to(record: type, chosen: dict[str, Any]) -> dict[str, Any]:
+    """What of the options of a command that makes several records is said of this one.
+
+    An option that nobody gave is left to the record, whose default may be another.
+
+    Raises:
+        UsageError: an option was given that the record does not have.
+    """
+    context = click.get_current_context()
+    told = {
+        name: value
+        for name, value in chosen.items()
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    known = {field.name for field in fields(record)}
+    for name in told:
+        if name not in known:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is not for --task {context.params['task']}"
+            )
+    return told
+
+
 def loop_options(record: type) -> options.Decorator:
     """The options of every training loop, with the defaults of one command."""
     of = partial(option_of, record)
@@ -62,7 +85,18 @@ def _steps(of: Callable[..., options.Decorator]) -> Iterator[options.Decorator]:
         help="How many of them go through the model at once: less memory, the same result. "
         "Default: all.",
     )
+    yield of(
+        "batch_tokens",
+        type=AT_LEAST_1,
+        metavar="N",
+        help="Tokens in each step, padding among them, in the place of --batch-size examples.",
+    )
     yield of("learning_rate", type=options.POSITIVE, help="Highest learning rate, after warm-up.")
+    yield of(
+        "schedule",
+        type=click.Choice(SCHEDULES),
+        help="How the learning rate falls from there: to 0, or as the Transformer was trained.",
+    )
     yield of(
         "precision",
         type=click.Choice(PRECISIONS),
@@ -100,5 +134,11 @@ def _looks_at_dev(of: Callable[..., options.Decorator]) -> Iterator[options.Deco
         type=options.FiniteRange(min=0, max=1, min_open=True, max_open=True),
         metavar="DECAY",
         help="Keep the moving average of the weights, like 0.999.",
+    )
+    yield of(
+        "average_last",
+        type=AT_LEAST_1,
+        metavar="N",
+        help="Keep the mean weights of the last N looks at dev, or without dev ends of epochs.",
     )
     yield of("seed", type=int, help="Seed of all randomness.")

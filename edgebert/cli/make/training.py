@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
@@ -59,7 +58,7 @@ def _looks(record: TrainingRecord) -> tuple[Sequence[str], list[Sequence[object]
     names = sorted(names, key=lambda name: name != record.metric)[:_METRICS]
     losses = [LOSS] if LOSS in record.evaluations[0].scores else []
     header = ("step", "epoch", "loss", *(f"dev {name}" for name in (*names, *losses)))
-    per_epoch = math.ceil(record.examples / record.options["batch_size"])
+    per_epoch = record.examples / record.step_size
     rows: list[Sequence[object]] = []
     before = 0
     for look in record.evaluations:
@@ -86,7 +85,7 @@ def _kept_of(record: TrainingRecord) -> Iterator[str]:
     if record.best_step:
         kept = f"kept step {record.best_step:,} of {record.steps:,}, the best by {record.metric}"
     last = record.curve[-1]
-    rate = last.step * record.options["batch_size"] / max(last.seconds, 1e-9)
+    rate = last.step * record.step_size / max(last.seconds, 1e-9)
     shared = f" in {record.processes} processes" if record.processes > 1 else ""
     yield f"{kept}; {record.precision} on {record.device}{shared}, {rate:.0f} examples/s"
 

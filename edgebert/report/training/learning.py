@@ -100,7 +100,7 @@ def overlaid(runs: Sequence[TrainingRecord], names: Names) -> Iterator[Figure]:
         metric = measured[0]
         if metric is None or len(alike) < 2:
             continue
-        sizes = [int(run.options.get("batch_size", 1)) for run in alike]
+        sizes = [run.step_size for run in alike]
         by_examples = len(set(sizes)) > 1
         lines = (
             Line(

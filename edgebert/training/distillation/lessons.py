@@ -32,7 +32,7 @@ from edgebert.training.options import (
     DistillOptions,
 )
 from edgebert.training.tasks.sentences.asked_vectors import AskedVectors
-from edgebert.training.tasks.task import Task
+from edgebert.training.tasks.task import Task, WriteDown
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ def lessons_of(
 ) -> Lessons:
     """Everything the student learns.
 
+    Of a teacher that writes texts these are examples like those of a file.
+
     Args:
         taught: the teacher.
         student: as it begins.
@@ -74,6 +76,8 @@ def lessons_of(
         InputError: something to match that the two have not in common, or embeddings that are
             compared with none.
     """
+    if taught.write_down is not None:
+        return _written_down(taught.write_down, student, train, texts, options)
     match = options.match or _usual_match(student)
     _refuse_uncommon(match, student)
     if SIMILARITIES in match and options.batch_size < 2:
@@ -101,6 +105,21 @@ def lessons_of(
     if SIMILARITIES in match:
         parts.append(Similarities(cast(AskedVectors, asked), cast(Tensor, said)))
     return Lessons(tuple(parts), projection)
+
+
+def _written_down(
+    write_down: WriteDown,
+    student: Student,
+    train: Examples | None,
+    texts: Examples | None,
+    options: DistillOptions,
+) -> Lessons:
+    if options.match or options.temperature != DistillOptions.temperature:
+        raise InputError(
+            "--match and --temperature compare numbers, and the student of a translation learns what "
+            "its teacher writes"
+        )
+    return Lessons((student.task.encode(write_down(train, texts, options.precision)),))
 
 
 def exam_of(taught: Task, student: Student, lessons: Lessons, dev: Examples | None) -> Exam | None:

@@ -59,6 +59,8 @@ def cut(
     depth = model.config.num_hidden_layers
     if not depth and (layers, hidden) != (None, None):
         raise CheckpointError("a table of static embeddings has no layers that could be left out")
+    if hidden is not None and hasattr(model, CUT_PART):
+        raise InputError("--hidden is for the layers of an encoder alone: choose --layers")
     kept = _chosen(layers, depth)
     smaller = _shorten(model, kept) if layers is not None else model
     if hidden is None:
@@ -111,6 +113,15 @@ def _tell_layers(config: PretrainedConfig, kept: Sequence[int], depth: int) -> N
     config.num_hidden_layers = len(kept)
 
 
+CUT_PART = "cut_part"
+"""Where a model of several parts says which of them students have less of."""
+
+
+def cut_part(model: nn.Module) -> nn.Module:
+    """What of a model has the layers of which a student has fewer."""
+    return model.get_submodule(getattr(model, CUT_PART, ""))
+
+
 def layers_of(model: PreTrainedModel) -> str:
     """Name of the module list that holds the encoder's layers.
 
@@ -118,7 +129,7 @@ def layers_of(model: PreTrainedModel) -> str:
         CheckpointError: there is none.
     """
     depth = model.config.num_hidden_layers
-    for name, module in model.named_modules():
+    for name, module in cut_part(model).named_modules(prefix=getattr(model, CUT_PART, "")):
         if isinstance(module, nn.ModuleList) and len(module) == depth:
             return str(name)
     raise CheckpointError(

@@ -108,6 +108,7 @@ def distill(
             options,
             exam=exam,
             label="distilling",
+            head_learning_rate=options.head_learning_rate,
             unfinished=run.unfinished(learner.task.write, checkpoint, *([start] if start else [])),
             watch=watch,
         )
@@ -154,7 +155,7 @@ def _refuse_other_heads(checkpoint: Checkpoint) -> None:
         unfit = f"is a {name}"
     else:
         return
-    *names, last = (task.name for task in TASKS if is_taught(task.name))
+    *names, last = (task.name for task in TASKS if task.fits_encoders and is_taught(task.name))
     raise CheckpointError(
         f"{checkpoint.id} {unfit}, of which no student is made; there are such of models for "
         f"{', '.join(names)} and {last}: --task takes its encoder for one of them"

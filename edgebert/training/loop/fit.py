@@ -35,6 +35,7 @@ class Fitted:
     processes: int
     curve: tuple[LossPoint, ...]
     evaluations: tuple[Evaluation, ...]
+    examples_per_step: float | None = None
 
     def fields(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -48,6 +49,7 @@ def fit(
     exam: Exam | None = None,
     label: str,
     head_learning_rate: float | None = None,
+    frozen_epochs: int = 0,
     unfinished: Unfinished | None = None,
     watch: Watch = lambda point: None,
     processes: Processes | None = None,
@@ -61,6 +63,7 @@ def fit(
         exam: scores it on the way; without one the last weights are kept.
         label: a few words for the progress bar.
         head_learning_rate: of the weights outside the encoder, where it differs.
+        frozen_epochs: first epochs in which the encoder does not learn.
         unfinished: where the state is kept at each look at dev, each epoch's end and when a signal
             comes; a state that is there is gone on from.
         watch: is told the curves as they come.
@@ -81,6 +84,7 @@ def fit(
         exam=exam,
         label=label,
         head_learning_rate=head_learning_rate,
+        frozen_epochs=frozen_epochs,
         unfinished=unfinished,
         watch=watch,
         processes=processes or running(),
@@ -96,6 +100,7 @@ def fit(
         precision=run.stepper.precision.name,
         device=run.stepper.precision.device,
         processes=run.processes.count,
+        examples_per_step=run.examples_per_step,
         curve=tuple(done.curve),
         evaluations=tuple(done.evaluations),
     )

@@ -23,6 +23,7 @@ class Step:
         rows: the examples of this process.
         size: how many examples the step has in all processes together.
         micro_batch: how many examples go through the model at once, at most.
+        everyone: the examples of all processes.
         processes: those that share the step.
     """
 
@@ -30,6 +31,7 @@ class Step:
     size: int
     micro_batch: int
     processes: Processes = field(default=ALONE, repr=False)
+    everyone: Sequence[int] = ()
 
     def parts(self) -> Iterator[list[int]]:
         """The rows in turns of at most `micro_batch`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +13,10 @@ from torch import Tensor, nn
 from edgebert.errors import InputError
 from edgebert.progress import track
 from edgebert.records.trained import Epoch, Evaluation, LossPoint
-from edgebert.training.loop.batches import bucketed
+from edgebert.training.loop.batches import bucketed, bucketed_tokens
 from edgebert.training.loop.memory import give_memory_back, memory_explained
 from edgebert.training.loop.objective import Exam, Objective
+from edgebert.training.loop.optimizing import encoder_of
 from edgebert.training.loop.processes import Processes
 from edgebert.training.loop.progress import Progress
 from edgebert.training.loop.seeding import random_state, set_random_state
@@ -38,6 +40,7 @@ class LoopRun:
         exam: Exam | None,
         label: str,
         head_learning_rate: float | None,
+        frozen_epochs: int,
         unfinished: Unfinished | None,
         watch: Callable[[LossPoint | Evaluation], None],
         processes: Processes,
@@ -47,15 +50,18 @@ class LoopRun:
         self.unfinished, self.processes = unfinished, processes
         self.metric = (options.metric or exam.metrics[0]) if exam else None
         self.progress = Progress()
-        self._batches = [
-            bucketed(objective.lengths, options.batch_size) for _ in range(options.epochs)
-        ]
+        self._batches = [_batches(objective, options) for _ in range(options.epochs)]
+        self._frozen_epochs = frozen_epochs
+        of_encoder = encoder_of(model).parameters() if frozen_epochs else ()
+        self._held = [weight for weight in of_encoder if weight.requires_grad]
         self._steps = sum(map(len, self._batches))
+        self.examples_per_step = sum(map(len, chain.from_iterable(self._batches))) / self._steps
         self.stepper = Stepper(
             model,
             options,
             steps=self._steps,
             head_learning_rate=head_learning_rate,
+            frozen_steps=self._steps_before(frozen_epochs),
             processes=processes,
         )
         self._best: dict[str, Tensor] | None = None
@@ -71,24 +77,31 @@ class LoopRun:
             for number in range(len(self.progress.epochs), self.options.epochs):
                 if not self._out_of_patience():
                     self._epoch(number, stop)
+            self._freeze(False)
             self._load_best()
             self.model.eval()
 
     def _epoch(self, number: int, stop: Stop) -> None:
         self.model.train()
-        per_epoch = len(self._batches[number])
-        todo = self._batches[number][self.progress.steps - number * per_epoch :]
+        self._freeze(number < self._frozen_epochs)
+        ends_at = self._steps_before(number + 1)
+        todo = self._batches[number][self.progress.steps - self._steps_before(number) :]
         label = f"{self.label} {number + 1}/{self.options.epochs}"
         for batch in track(todo, label, tell=self._told):
             stopped = self._step(batch, stop)
             self._note_point()
-            ends = self.progress.steps == (number + 1) * per_epoch
+            ends = self.progress.steps == ends_at
             if ends or self._is_due():
                 self._look(number, ends=ends)
             if stopped:
                 self._pause()
             if self._out_of_patience():
                 break
+
+    def _freeze(self, frozen: bool) -> None:
+        """Let the encoder learn, or not; a weight that never learns stays as it is."""
+        for weight in self._held:
+            weight.requires_grad_(not frozen)
 
     def _step(self, batch: list[int], stop: Stop) -> bool:
         """Learn from a batch; whether any process was asked to stop."""
@@ -116,6 +129,8 @@ class LoopRun:
         """Score the model on dev, where it is time, and keep the state of the run."""
         by_epochs, is_last = self.options.evaluate_every is None, self.progress.steps == self._steps
         looks = self.exam is not None and (by_epochs or self._is_due() or is_last)
+        if looks or (ends and self.exam is None):
+            self.stepper.look()
         with self.stepper.averaged():
             better = self._examine() if looks else self.exam is None
             if better and self.exam:
@@ -158,9 +173,12 @@ class LoopRun:
     def _told(self) -> str:
         """What stands behind the progress bar."""
         done = self.progress
-        examples = done.steps * self.options.batch_size
+        examples = done.steps * self.examples_per_step
         loss = done.span_loss / done.span_steps if done.span_steps else done.curve[-1].loss
         return f"loss {loss:.4f}, {examples / max(1e-9, self._seconds()):.0f} examples/s"
+
+    def _steps_before(self, epoch: int) -> int:
+        return sum(map(len, self._batches[:epoch]))
 
     def _seconds(self) -> float:
         return self.progress.seconds + time.perf_counter() - self._began
@@ -200,7 +218,14 @@ class LoopRun:
     def _load_best(self) -> None:
         if self._best:
             self.model.load_state_dict(self._best)
-        elif self.options.average:
+        elif self.stepper.averages:
             with self.stepper.averaged():
                 average = {name: v.clone() for name, v in self.model.state_dict().items()}
             self.model.load_state_dict(average)
+
+
+def _batches(objective: Objective, options: LoopOptions) -> list[list[int]]:
+    """One epoch of steps."""
+    if options.batch_tokens is not None:
+        return bucketed_tokens(objective.lengths, options.batch_tokens)
+    return bucketed(objective.lengths, options.batch_size)

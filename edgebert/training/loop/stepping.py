@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edgebert.training.loop.objective import Objective, Step
-from edgebert.training.loop.optimizing import WeightAverage, adamw, warm_up_and_decay
+from edgebert.training.loop.optimizing import adamw, average_of, warm_up_and_decay
 from edgebert.training.loop.precision import Precision, choose_precision
 from edgebert.training.loop.processes import Processes
 from edgebert.training.options import LoopOptions
@@ -32,15 +32,18 @@ class Stepper:
         *,
         steps: int,
         head_learning_rate: float | None,
+        frozen_steps: int = 0,
         processes: Processes,
     ) -> None:
         self._model, self._options, self._processes = model, options, processes
         self._device = next(model.parameters()).device
         self.precision: Precision = choose_precision(options.precision, self._device)
-        self._optimizer = adamw(model, options.learning_rate, head_learning_rate)
-        self._schedule = warm_up_and_decay(self._optimizer, steps)
+        self._optimizer = adamw(model, options.learning_rate, head_learning_rate, options.schedule)
+        self._schedule = warm_up_and_decay(
+            self._optimizer, steps, schedule=options.schedule, frozen=frozen_steps
+        )
         self._scaler = self.precision.scaler()
-        self._average = WeightAverage(model, options.average) if options.average else None
+        self._average = average_of(model, options)
         self.learning_rate = 0.0
         """Of the step done last; the schedule holds that of the next one."""
 
@@ -71,6 +74,16 @@ class Stepper:
         self._change_weights()
         return loss, bool(stopped)
 
+    def look(self) -> None:
+        """Count the weights as they are, where the mean of some looks is kept."""
+        if self._average is not None:
+            self._average.look(self._model)
+
+    @property
+    def averages(self) -> bool:
+        """Whether a mean of the weights is kept, and not the last ones."""
+        return self._average is not None
+
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Inside, the model's weights are their average, where there is one."""
@@ -88,7 +101,7 @@ class Stepper:
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
             "scaler": self._scaler.state_dict(),
-            "average": self._average.weights if self._average else None,
+            "average": self._average.state() if self._average else None,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -96,8 +109,7 @@ class Stepper:
         self._schedule.load_state_dict(state["schedule"])
         self._scaler.load_state_dict(state["scaler"])
         if self._average:
-            for name, value in state["average"].items():
-                self._average.weights[name].copy_(value)
+            self._average.load_state(state["average"])
 
     def _share(self, batch: list[int]) -> Step:
         return Step(
@@ -105,6 +117,7 @@ class Stepper:
             size=len(batch),
             micro_batch=self._options.micro_batch_size or len(batch),
             processes=self._processes,
+            everyone=batch,
         )
 
     def _next(self, losses: Iterator[Tensor]) -> Tensor | None:

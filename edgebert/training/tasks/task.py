@@ -22,6 +22,10 @@ class TaskData(Objective, Exam, Protocol):
     """Encoded examples with their targets: losses to train on, scores to choose by."""
 
 
+WriteDown = Callable[[Examples | None, Examples | None, str], Examples]
+"""Makes examples of labelled ones, of texts alone, and of the precision in which a teacher runs."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A model with the head of a task.
@@ -32,6 +36,9 @@ class Task:
         ask: texts, of which a student is to answer as its teacher does.
         answer: texts with a teacher's answers as what is right: the values of each row of `ask`.
         embedder: how the model makes an embedding, where that is the task.
+        beside: writes what a folder has beside the model and the tokenizer.
+        write_down: texts with the model's answers as what is right, where these are texts that
+            students learn as such; of labelled examples also what the file says.
     """
 
     model: PreTrainedModel
@@ -41,12 +48,16 @@ class Task:
     ask: Callable[[Sequence[Text]], Asked]
     answer: Callable[[Sequence[Text], Sequence[Tensor]], Exam]
     embedder: Embedder | None = None
+    beside: Callable[[Path], None] | None = None
+    write_down: WriteDown | None = None
 
     def write(self, folder: Path) -> None:
         """Write the model as it is now, its tokenizer, and what a sentence model has beside."""
         save_model(self.model, self.tokenizer, folder)
         if self.embedder:
             write_sentence_folder(folder, self.embedder, self.model, self.tokenizer)
+        if self.beside:
+            self.beside(folder)
 
 
 def label_maps(labels: tuple[str, ...]) -> dict[str, object]:

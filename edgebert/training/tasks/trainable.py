@@ -15,7 +15,8 @@ from edgebert.records.manifest import (
     TEXT_CLASSIFICATION,
     TOKEN_CLASSIFICATION,
 )
-from edgebert.training.options import FinetuneOptions
+from edgebert.tasks.translation import TRANSLATION
+from edgebert.training.options import FinetuneOptions, TranslationOptions
 from edgebert.training.tasks.labels.tagging_head import open_tagger, put_tagger, put_tagger_like
 from edgebert.training.tasks.labels.text_head import (
     open_classifier,
@@ -32,6 +33,11 @@ from edgebert.training.tasks.sentences.embedding_head import (
     put_embedder_like,
 )
 from edgebert.training.tasks.task import Task
+from edgebert.training.tasks.translation.translator import (
+    open_translator,
+    put_translator,
+    put_translator_like,
+)
 
 RERANKING = "reranking"
 SENTENCE_SIMILARITY = "sentence-similarity"
@@ -50,6 +56,7 @@ class Trainable:
         opened_as: the task of such a checkpoint.
         takes: the options that mean something to it, beside those that every task takes.
         taught: whether students learn its answers.
+        options: what `finetune` takes for it.
     """
 
     name: str
@@ -59,13 +66,19 @@ class Trainable:
     opened_as: str
     takes: frozenset[str] = frozenset()
     taught: bool = True
+    options: type[FinetuneOptions] = FinetuneOptions
 
     def refuse_options(self, options: FinetuneOptions) -> None:
         """Refuse what the task would pass over.
 
         Raises:
-            InputError: an option of other tasks is not at its default.
+            InputError: the options are those of other tasks, or one of other tasks is not at its
+                default.
         """
+        if type(options) is not self.options:
+            raise InputError(
+                f"{self.name} takes {self.options.__name__}, not {type(options).__name__}"
+            )
         of_tasks = {name for task in TASKS.values() for name in task.takes}
         for field in fields(options):
             given = getattr(options, field.name) != field.default
@@ -113,6 +126,15 @@ TASKS = {
         ),
         Trainable(QUESTION_ANSWERING, put_reader, open_reader, put_reader_like, QUESTION_ANSWERING),
         Trainable(MASKED_LM, put_guesser, open_guesser, put_guesser_like, FILL_MASK, taught=False),
+        Trainable(
+            TRANSLATION,
+            put_translator,
+            open_translator,
+            put_translator_like,
+            TRANSLATION,
+            frozenset({"label_smoothing"}),
+            options=TranslationOptions,
+        ),
     )
 }
 

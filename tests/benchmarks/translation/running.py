@@ -1,0 +1,114 @@
+"""Trains a row's model by its recipe, and translates its tests."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+
+from benchmarks.training.running import run_edgebert
+from benchmarks.translation.data import carve, path_of
+from benchmarks.translation.record import Measured, Trained
+from benchmarks.translation.rows import Row
+from edgebert.checkpoint import open_checkpoint
+from edgebert.data import Columns, read_examples
+from edgebert.records.codec import read_json
+from edgebert.records.trained import TrainingRecord
+from edgebert.toml_files import read_toml
+from edgebert.training.tasks.trainable import load_task
+from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
+from edgebert.training.tasks.translation.scoring import (
+    sacrebleu,
+    translation_scores,
+    word_tokenizer,
+)
+
+_BEAMS = (1, 4)
+
+
+def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Trained:
+    """Run `edgebert finetune` or `distill`, where the model is not there yet, and translate.
+
+    A run that was stopped is gone on with.
+
+    Raises:
+        EdgebertError: a command failed; it has said why.
+    """
+    carve(row.name, data, folder)
+    command = _command(row, starts, data, folder)
+    model = folder / row.name
+    if not (model / "training.json").exists():
+        run_edgebert(*command, "--resume")
+    trained = read_json(TrainingRecord, model / "training.json", "a record")
+    return Trained(
+        name=row.name,
+        command=_shown(command, starts, data, folder),
+        metric=row.metric,
+        goal=row.goal,
+        anchor=row.anchor,
+        parameters=trained.parameters,
+        steps=trained.steps,
+        seconds=trained.seconds,
+        precision=trained.precision,
+        dev=trained.best_dev,
+        measured=tuple(_measured(row, model, data, folder)),
+    )
+
+
+def _command(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
+    command: list[str | Path] = ["finetune", starts[row.start]]
+    if row.teacher:
+        command = ["distill", folder / row.teacher]
+    command += ["--config", row.recipe]
+    for option, told in (("--train", row.train), ("--dev", row.dev)):
+        command += [option, path_of(told, data, folder)]
+    return [*command, "-o", folder / row.name, "--offline"]
+
+
+def _measured(row: Row, model: Path, data: Path, folder: Path) -> Iterator[Measured]:
+    task = load_task(open_checkpoint(model, offline=True))
+    task.model.eval()
+    told = read_toml(row.recipe)
+    columns = Columns(text=told["text_column"], pair=told["pair_column"])
+    for test in row.tests:
+        pairs = task.encode(read_examples(path_of(test, data, folder), columns=columns))
+        assert isinstance(pairs, TranslatedPairs)
+        for beams in _BEAMS:
+            began = time.perf_counter()
+            with torch.inference_mode():
+                written = translate(task.model, pairs.sources, pairs.tokenizer, beams=beams)
+            seconds = time.perf_counter() - began
+            yield _scored(test, beams, written, list(pairs.texts), seconds)
+
+
+def _scored(
+    test: str, beams: int, written: list[str], right: list[str], seconds: float
+) -> Measured:
+    words = word_tokenizer(right)
+    counted = sacrebleu().BLEU(tokenize=words, force=True)
+    found = counted.corpus_score(written, [right])
+    scores = translation_scores(written, right)
+    return Measured(
+        test=test,
+        beams=beams,
+        bleu=scores["bleu"],
+        bleu_lower_case=scores["bleu_lower_case"],
+        chrf=scores["chrf"],
+        length_ratio=found.sys_len / found.ref_len,
+        signature=str(counted.get_signature()),
+        seconds=seconds,
+    )
+
+
+def _shown(command: list[str | Path], starts: Mapping[str, Path], data: Path, folder: Path) -> str:
+    """The command without the paths of this machine."""
+    text = shlex.join(["edgebert", *map(str, command)])
+    for name, start in starts.items():
+        text = text.replace(str(start), name)
+    recipes = str(Path(__file__).parent)
+    for path, told in ((str(data), "$EDGEBERT_DATA"), (f"{folder}/", ""), (f"{recipes}/", "")):
+        text = text.replace(path, told)
+    return text
