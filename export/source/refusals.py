@@ -11,6 +11,7 @@ from edgebert.checkpoint import Checkpoint, task_of_head
 from edgebert.checkpoint.pytorch import is_encoder_alone, load_config
 from edgebert.errors import CheckpointError
 from edgebert.sentence_modules import list_modules
+from edgebert.tasks import TASKS
 
 _READ_BOTH_WAYS = frozenset({"bert-generation", "xlnet"})
 """Families that write text in one form, and are encoders in the other."""
@@ -24,6 +25,12 @@ def require_encoder(checkpoint: Checkpoint) -> None:
     Raises:
         CheckpointError: it has one, or is of no known kind.
     """
+    with_decoder = {task.model_type: task.name for task in TASKS if not task.fits_encoders}
+    if checkpoint.architecture in with_decoder:
+        raise CheckpointError(
+            f"{checkpoint.id} is for {with_decoder[checkpoint.architecture]}, with a decoder behind "
+            "its encoder; only encoders are exported"
+        )
     config = load_config(checkpoint)
     if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):
         raise CheckpointError(
