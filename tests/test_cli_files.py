@@ -311,7 +311,7 @@ def test_ctrl_c_while_stdin_is_silent_ends_the_command(tiny_bundle: Path) -> Non
         running.stdin.flush()
         assert json.loads(running.stdout.readline())["text"] == "anna"
         running.send_signal(signal.SIGINT)
-        assert running.wait() == 130
+        assert running.wait(60) == 130
         told = "Interrupted; nothing half-written was left behind.\n"
         assert running.stderr.read() == told
 

@@ -32,9 +32,13 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
 
     Raises:
         CheckpointError: they do not fit, or some are missing: transformers would draw those at
-            random and go on.
+            random and go on; or they are of a translator, which is no class of transformers.
     """
     task = task_of(checkpoint.task)
+    if not task.fits_encoders:
+        raise CheckpointError(
+            f"{checkpoint.path} is for {task.name}, which cannot be compared or timed"
+        )
     auto_class = getattr(transformers, task.auto_class)
     if not task.head and is_encoder_alone(checkpoint):
         auto_class = transformers.AutoModelForTextEncoding

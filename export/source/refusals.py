@@ -31,6 +31,11 @@ def require_encoder(checkpoint: Checkpoint) -> None:
             f"{checkpoint.id} is for {with_decoder[checkpoint.architecture]}, with a decoder behind "
             "its encoder; only encoders are exported"
         )
+    if checkpoint.task in with_decoder.values():
+        names = ", ".join(task.name for task in TASKS if task.fits_encoders)
+        raise CheckpointError(
+            f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; --task takes {names}"
+        )
     config = load_config(checkpoint)
     if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):
         raise CheckpointError(
