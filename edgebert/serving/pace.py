@@ -8,6 +8,10 @@ import time
 _SHARE = 0.05
 """Of the newest run in the mean: some twenty runs tell, which take a tenth of a second."""
 
+_STEEPEST = 4
+"""Times the mean that a run counts at most: a process that was stopped, or a machine that slept, has not
+become slow by that. What really has shows in each of the runs that follow."""
+
 _LONGEST_S = 60
 
 
@@ -30,7 +34,7 @@ class Pace:
         if last is not None:
             this = max(0.0, now - last) / max(tokens, 1)
             before = self._seconds_per_token or this
-            self._seconds_per_token = before + _SHARE * (this - before)
+            self._seconds_per_token = before + _SHARE * (min(this, _STEEPEST * before) - before)
 
     def begin(self) -> None:
         """Take nothing of the time until now for that of reading: nobody waited."""

@@ -45,7 +45,7 @@ def load(
             f"gave {connections} connections no answer within {seconds:g} s: {server.last_words()}"
         )
     return Load(
-        rate=told["answered"] / told["seconds"],
+        rate=(told["answered"] - told["failed"]) / told["seconds"],
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
         cpu_ms=1000 * cpu_s / told["answered"],
