@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import click
 from devices.emulated import ROOT
 from devices.minilm import make_bundles
+from tier_steps import Step, broken_in
 
 import edgebert
 from clients.answering import asked_alike, key_file
@@ -39,14 +39,6 @@ from edgebert.machine import this_machine
 
 _FIXTURES = (ROOT / "tests/fixtures/format_1/bundles", ROOT / "tests/fixtures/targets/bundles")
 _REQUEST_TIMEOUT_S = 8
-
-
-@dataclass(frozen=True)
-class Step:
-    """One of the things that are tested."""
-
-    name: str
-    run: Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def main(bundle: Path | None, chosen: Sequence[str], seconds: int, examples: int
                     f"no step {min(unknown)}: {', '.join(s.name for s in steps)}"
                 )
             taken = [step for step in steps if not chosen or step.name in chosen]
-            broken = [line for step in taken for line in _run(step)]
+            broken = [line for step in taken for line in broken_in(step)]
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
@@ -140,22 +132,6 @@ def _minilm() -> Path:
     except EdgebertError:
         make_bundles(WORK / "minilm")
     return made
-
-
-def _run(step: Step) -> Iterator[str]:
-    started = time.perf_counter()
-    broken = [f"{step.name}: {sentence}" for sentence in _found(step)]
-    verdict = f"{len(broken)} broken" if broken else "ok"
-    click.echo(f"{step.name:10} {time.perf_counter() - started:5.1f} s  {verdict}")
-    yield from broken
-
-
-def _found(step: Step) -> Iterator[str]:
-    """What is broken; where a step cannot go on, that is."""
-    try:
-        yield from step.run()
-    except EdgebertError as error:
-        yield str(error)
 
 
 def _show(figures: Figures) -> None:

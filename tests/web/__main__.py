@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from devices.minilm import make_bundles
+from tier_steps import Step, broken_in
 
 from edgebert.bundle import TOKENIZER, read_bundle
 from edgebert.cli.tables import table
@@ -36,14 +35,6 @@ ON_CPUS = ("byte-level-reader", "sparse", "static", "unigram-tagger", "weight-on
 """Of the others, those that a browser runs."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """One of the things that are tested."""
-
-    name: str
-    run: Callable[[], Iterable[str]]
-
-
 @click.command()
 @click.argument("bundles", nargs=-1, metavar="[FP32 INT8]", type=click.Path(path_type=Path))
 @click.option("--step", "chosen", multiple=True, help="Run this step alone; can be repeated.")
@@ -59,7 +50,7 @@ def main(bundles: Sequence[Path], chosen: Sequence[str], output: Path) -> None:
         if unknown:
             raise click.UsageError(f"no step {min(unknown)}: {', '.join(s.name for s in steps)}")
         broken = [
-            line for step in steps if not chosen or step.name in chosen for line in _run(step)
+            line for step in steps if not chosen or step.name in chosen for line in broken_in(step)
         ]
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
@@ -115,22 +106,6 @@ def _minilm() -> tuple[Path, ...]:
     except EdgebertError:
         make_bundles(WORK / "minilm")
     return made
-
-
-def _run(step: Step) -> Iterator[str]:
-    started = time.perf_counter()
-    broken = [f"{step.name}: {sentence}" for sentence in _found(step)]
-    verdict = f"{len(broken)} broken" if broken else "ok"
-    click.echo(f"{step.name:10} {time.perf_counter() - started:5.1f} s  {verdict}")
-    yield from broken
-
-
-def _found(step: Step) -> Iterator[str]:
-    """What is broken; where a step cannot go on, that is."""
-    try:
-        yield from step.run()
-    except EdgebertError as error:
-        yield str(error)
 
 
 def _show(compared: Sequence[Compared], proved: Sequence[Proved], figures: dict[str, Any]) -> None:
