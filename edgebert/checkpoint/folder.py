@@ -297,10 +297,13 @@ def _known_task(root: Path, name: str) -> Task:
     try:
         return task_of(name)
     except InputError as error:
-        names = ", ".join(task.name for task in TASKS if task.fits_encoders)
-        raise CheckpointError(
-            f"{root.name} is for {name}, which cannot be exported; --task takes {names}"
-        ) from error
+        raise never_exported(root.name, name) from error
+
+
+def never_exported(model: str, task: str) -> CheckpointError:
+    """What is told of a model of a task that no graph of an encoder answers."""
+    names = ", ".join(task.name for task in TASKS if task.fits_encoders)
+    return CheckpointError(f"{model} is for {task}, which cannot be exported; --task takes {names}")
 
 
 def _read_similarity(root: Path, unsaid: str) -> str:

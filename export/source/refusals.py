@@ -8,6 +8,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from edgebert.checkpoint import Checkpoint, task_of_head
+from edgebert.checkpoint.folder import never_exported
 from edgebert.checkpoint.pytorch import is_encoder_alone, load_config
 from edgebert.errors import CheckpointError
 from edgebert.sentence_modules import list_modules
@@ -32,10 +33,7 @@ def require_encoder(checkpoint: Checkpoint) -> None:
             "its encoder; only encoders are exported"
         )
     if checkpoint.task in with_decoder.values():
-        names = ", ".join(task.name for task in TASKS if task.fits_encoders)
-        raise CheckpointError(
-            f"{checkpoint.id} is for {checkpoint.task}, which cannot be exported; --task takes {names}"
-        )
+        raise never_exported(checkpoint.id, checkpoint.task)
     config = load_config(checkpoint)
     if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):
         raise CheckpointError(

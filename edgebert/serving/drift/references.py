@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgebert.bundle import Bundle, open_bundle
-from edgebert.errors import BundleError, InputError
-from edgebert.runtimes import load
-from edgebert.runtimes.golden import run_golden
+from edgebert.errors import InputError
 from edgebert.runtimes.model import Model
+from edgebert.serving.proved import load_proved
 from edgebert.tasks.spec import spec_of
 from edgebert.text.encoding import open_tokenizer
 
@@ -86,15 +85,7 @@ def open_reference(live: Bundle, path: Path) -> Model:
             promises.
     """
     require_reference(live, open_bundle(path))
-    model = load(path, threads=1, verify=True)
-    failed = [answer for answer in run_golden(model) if not answer.passed]
-    if failed:
-        model.close()
-        raise BundleError(
-            f"{path} does not answer as it promises: {len(failed)} golden texts fail. Run "
-            f"'edgebert doctor {path}'"
-        )
-    return model
+    return load_proved(path, threads=1)
 
 
 def _only(sources: Sequence[Source], reference: Source) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from edgebert.errors import BundleError
-from edgebert.runtimes import TextQueue, load
-from edgebert.runtimes.golden import run_golden
+from edgebert.runtimes import TextQueue
 from edgebert.serving.models import ServedModel, Source
+from edgebert.serving.proved import load_proved
 
 
 def load_served(source: Source, queue: TextQueue) -> ServedModel:
@@ -18,13 +17,6 @@ def load_served(source: Source, queue: TextQueue) -> ServedModel:
     Raises:
         EdgebertError: it cannot be loaded, or does not answer as it promises.
     """
-    model = load(source.path, verify=True, sharing=queue)
-    failed = [answer for answer in run_golden(model) if not answer.passed]
-    if failed:
-        model.close()
-        raise BundleError(
-            f"{source.path} does not answer as it promises: {len(failed)} golden texts fail, first "
-            f"{failed[0].told}. Run 'edgebert doctor {source.path}'"
-        )
+    model = load_proved(source.path, sharing=queue)
     model.outputs([text.as_text for text in model.bundle.golden().texts])  # as a batch, too
     return ServedModel(source.name, model)

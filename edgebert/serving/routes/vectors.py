@@ -21,7 +21,21 @@ from edgebert.tasks.sparse import SparseVector
 Direction = Literal["left", "right", "Left", "Right"]
 
 
-class EmbedBody(msgspec.Struct):
+class PromptedTexts(msgspec.Struct):
+    """Texts, and how they are read."""
+
+    inputs: Texts
+    model: str | None = None
+    truncate: bool | None = None
+    truncation_direction: Direction | None = None
+    prompt_name: str | None = None
+
+
+class EmbedSparseBody(PromptedTexts):
+    """Texts to turn into weights of the pieces of the vocabulary."""
+
+
+class EmbedBody(PromptedTexts):
     """Texts to turn into vectors.
 
     Attributes:
@@ -29,23 +43,8 @@ class EmbedBody(msgspec.Struct):
         dimensions: how many of the first numbers of a vector are given.
     """
 
-    inputs: Texts
-    model: str | None = None
-    truncate: bool | None = None
-    truncation_direction: Direction | None = None
-    prompt_name: str | None = None
     normalize: bool | None = None
     dimensions: Annotated[int, msgspec.Meta(ge=1)] | None = None
-
-
-class EmbedSparseBody(msgspec.Struct):
-    """Texts to turn into weights of the pieces of the vocabulary."""
-
-    inputs: Texts
-    model: str | None = None
-    truncate: bool | None = None
-    truncation_direction: Direction | None = None
-    prompt_name: str | None = None
 
 
 class Weight(msgspec.Struct):
