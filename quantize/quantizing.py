@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import edgebert
@@ -17,24 +17,20 @@ from edgebert.bundle import (
     MODEL_DATA,
     Bundle,
     copy_files,
-    seal,
 )
-from edgebert.bundle.card import write_model_card
-from edgebert.drift.comparing import compare
 from edgebert.errors import GateError, InputError
 from edgebert.machine import available_cores, this_machine
 from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.chosen_mixture import Made, first_inside, proposals_of, tried_points
+from edgebert.quantize.chosen_mixture import first_inside, proposals_of, tried_points
 from edgebert.quantize.forms.activation_samples import sample_activations
 from edgebert.quantize.forms.linear_layers import share_weights
 from edgebert.quantize.forms.prepared_graph import prepare_graph
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.forms.tanh_gelu import approximate_gelus
 from edgebert.quantize.forms.weights_aside import put_weights_aside
-from edgebert.quantize.golden_answers import take_golden_answers
-from edgebert.quantize.measured_kernels import MeasuredKernels, held_out_drift, measure_kernels
+from edgebert.quantize.measured_bundle import Measured, measured_for_web, measured_here
 from edgebert.quantize.options import AUTO, WEB, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import DriftMeter
@@ -46,14 +42,13 @@ from edgebert.quantize.web.node import NodeRuntime, find_node_runtime
 from edgebert.quantize.web.place import InWebAssembly, threads_for_answers
 from edgebert.quantize.web.wasm import Wasm
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import VNNI, Drift, Manifest, Web
+from edgebert.records.manifest import VNNI
 from edgebert.records.profile import one_caller
 from edgebert.references.sources import some_impossible
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
 from edgebert.runtimes.kernels import OFF
-from edgebert.runtimes.kernels.choosing import engine_of, find_usable_library
-from edgebert.runtimes.kernels.library import KernelLibrary
+from edgebert.runtimes.kernels.choosing import engine_of
 from edgebert.runtimes.loading import open_files
 from edgebert.runtimes.sessions.providers import CPU
 
@@ -115,9 +110,9 @@ def quantize_bundle(
             original, recipes, options, texts, budget, found, folder, proposals, place
         )
         if timed:
-            measured = _measured_for_web(original, made, texts, timed)
+            measured = measured_for_web(original, made, texts, timed)
         else:
-            measured = _measured(original, made, texts, budget, options)
+            measured = measured_here(original, made, texts, budget, options)
         if measured.web:
             pareto = web_points(measured.web)
         else:
@@ -131,76 +126,12 @@ def quantize_bundle(
     return record
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """What was written, and what was measured of it.
-
-    Attributes:
-        made: the proposal.
-        drift: by onnxruntime's CPU provider.
-        kernels: by kernels, where they can run it.
-        web: in WebAssembly, where it is for that.
-        sealed: the bundle, where no bound is broken.
-    """
-
-    made: Made
-    drift: Drift
-    kernels: MeasuredKernels | None = None
-    web: Web | None = None
-    sealed: Bundle | None = None
-
-
-def _measured(
-    original: Model, made: Made, texts: CalibrationTexts, budget: Budget, options: QuantizeOptions
-) -> _Measured:
-    """Measure by kernels too, and seal; all models are closed then: what is timed needs the memory."""
-    held_out, others = texts.held_out, texts.others.held_out if texts.others else None
-    drift = held_out_drift(original, made.model, made.comparison, held_out, others)
-    manifest = made.model.manifest
-    library = _library_for(manifest) if options.kernels == AUTO and not made.failures else None
-    kernels = None
-    if library is not None:
-        made.model.close()  # what kernels hold of it comes in its place
-        kernels = measure_kernels(original, made.model.files, library, held_out, budget, others)
-        original.close()
-        made = replace(made, model=open_files(made.model.files, one_caller(available_cores())))
-    sealed = None
-    if not made.failures:
-        # of kernels only where they keep the bounds
-        kept = kernels if kernels and not kernels.failures else None
-        take_golden_answers(original.bundle, made.model, kept.model if kept else None)
-        described = replace(manifest, drift=drift, kernels=kept.kernels if kept else None)
-        sealed = _sealed(made.model, described)
-    for model in (original, made.model, *([kernels.model] if kernels else [])):
-        model.close()
-    return _Measured(made, drift, kernels, sealed=sealed)
-
-
-def _measured_for_web(
-    original: Model, made: Made, texts: CalibrationTexts, timed: WebCandidates
-) -> _Measured:
-    """Measure on the CPU what was made in WebAssembly, and seal it: both open it."""
-    held_out, others = texts.held_out, texts.others.held_out if texts.others else None
-    there = held_out_drift(original, made.model, made.comparison, held_out, others)
-    web = timed.describe(made, there)
-    with open_files(made.model.files, one_caller(available_cores())) as here:
-        comparison = compare(original, here, held_out)
-        drift = held_out_drift(original, here, comparison, held_out, others)
-        sealed = None
-        if not made.failures:
-            take_golden_answers(original.bundle, here, web=made.model)
-            sealed = _sealed(here, replace(here.manifest, drift=drift, web=web))
-    for model in (original, made.model):
-        model.close()
-    return _Measured(made, drift, web=web, sealed=sealed)
-
-
 def _record(
     source: str | Path,
     output: Path,
     original: Bundle,
     options: QuantizeOptions,
-    measured: _Measured,
+    measured: Measured,
     budget: Budget,
     folder: Path,
 ) -> QuantizeRecord:
@@ -253,18 +184,6 @@ def _fingerprint(bundle: Bundle) -> str:
     """What its answers are known by where it was made."""
     engine = engine_of(bundle, provider=CPU.name, kernels=WHERE_MEASURED)
     return str(bundle.fingerprint(engine))
-
-
-def _library_for(manifest: Manifest) -> KernelLibrary | None:
-    """The kernels that could run a new bundle; None where none are installed, or it is for others."""
-    return find_usable_library() if manifest.target == CPU.target else None
-
-
-def _sealed(model: Model, manifest: Manifest) -> Bundle:
-    """Write manifest and model card beside graph and golden answers."""
-    sealed = seal(model.files.path, manifest)
-    write_model_card(sealed)
-    return sealed
 
 
 def _require_unquantized(bundle: Bundle) -> None:
