@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,45 +144,43 @@ def test_a_body_of_unknown_length_is_bounded_while_it_is_read(here: Here) -> Non
     assert here.ask("POST", "/embed", JSON, [b'{"inputs": ', b'"a"', b"}"]).status == 200
 
 
+def sent_for(
+    here: Here, headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]
+) -> list[Any]:
+    """What the application sends for a request whose body comes, or does not, by `receive`."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/embed", "headers": raw}
+
+    async def ask() -> None:
+        await here.app(scope, receive, send)
+
+    asyncio.run(ask())
+    return sent
+
+
 def test_a_body_that_is_said_to_be_too_large_is_not_read(here: Here) -> None:
     headers = JSON | {"content-length": "20001"}
 
     async def never() -> Any:
         raise AssertionError("it was read")
 
-    async def status() -> list[Any]:
-        sent: list[Any] = []
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        raw = [(k.encode(), v.encode()) for k, v in headers.items()]
-        scope = {"type": "http", "method": "POST", "path": "/embed", "headers": raw}
-        await here.app(scope, never, send)
-        return sent
-
-    start, body = asyncio.run(status())
+    start, body = sent_for(here, headers, never)
     assert start["status"] == 413
     assert b"20,001 bytes; at most 20,000" in body["body"]
 
 
 def test_half_a_body_is_no_request(here: Here) -> None:
-    async def half() -> list[Any]:
-        sent: list[Any] = []
-        coming = [{"type": "http.request", "body": b'{"inp', "more_body": True}]
+    coming = [{"type": "http.request", "body": b'{"inp', "more_body": True}]
 
-        async def receive() -> Any:
-            return coming.pop() if coming else {"type": "http.disconnect"}
+    async def receive() -> Any:
+        return coming.pop() if coming else {"type": "http.disconnect"}
 
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        raw = [(k.encode(), v.encode()) for k, v in JSON.items()]
-        scope = {"type": "http", "method": "POST", "path": "/embed", "headers": raw}
-        await here.app(scope, receive, send)
-        return sent
-
-    assert asyncio.run(half()) == []
+    assert sent_for(here, JSON, receive) == []
     assert b'code="499"' in here.get("/metrics").body
 
 
@@ -226,22 +224,11 @@ def test_an_answer_that_takes_too_long_is_given_up(tiny_bundle: Path) -> None:
 
 
 def test_a_body_that_does_not_come_is_given_up(tiny_bundle: Path) -> None:
-    async def never(here: Here) -> list[Any]:
-        sent: list[Any] = []
-
-        async def receive() -> Any:
-            await asyncio.sleep(60)
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        raw = [(k.encode(), v.encode()) for k, v in JSON.items()]
-        scope = {"type": "http", "method": "POST", "path": "/embed", "headers": raw}
-        await here.app(scope, receive, send)
-        return sent
+    async def receive() -> Any:
+        await asyncio.sleep(60)
 
     with served_here({"m": tiny_bundle}, request_timeout=0.01) as here:
-        assert asyncio.run(never(here))[0]["status"] == 408
+        assert sent_for(here, JSON, receive)[0]["status"] == 408
 
 
 def test_an_error_of_the_server_is_one_line_with_the_id_that_the_log_has(
