@@ -1,0 +1,50 @@
+"""What a translator answers, as frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A translation that was found beside the best one.
+
+    Attributes:
+        score: its log-probability over its tokens, the end's among them, to the length penalty.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TranslatedSentence:
+    """What was translated at once: a sentence, or a part of a long one.
+
+    Attributes:
+        start, end: characters `start` to `end` (exclusive, in code points) of the text.
+        text: its translation.
+        score: see `Candidate`; of what was kept as it was, 0.
+        others: the next best translations, the best first, as many as were asked for.
+    """
+
+    start: int
+    end: int
+    text: str
+    score: float
+    others: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Translated:
+    """The translation of a text.
+
+    Attributes:
+        text: all of it, with the white space that stands between the sentences of the source.
+        score: mean of the scores of the sentences, by their tokens; 0 where nothing was to do.
+        sentences: in order.
+    """
+
+    text: str
+    score: float
+    sentences: tuple[TranslatedSentence, ...]
