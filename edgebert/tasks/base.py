@@ -296,8 +296,12 @@ class Task:
         return distances, changed_decisions(before.outputs, after.outputs, multi_label=multi_label)
 
     def row(self, answer: Any) -> dict[str, Any]:
-        """An answer as a row of a table: its `columns`, in order."""
+        """An answer as a row of a table: its columns, in order."""
         raise NotImplementedError
+
+    def columns_of(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """The columns of answers that were asked for with these options of `verb`."""
+        return self.columns
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         """Say what a file lacks, and what it has, where the task's metric cannot be computed.

@@ -43,8 +43,11 @@ class Translated:
         text: all of it, with the white space that stands between the sentences of the source.
         score: mean of the scores of the sentences, by their tokens; 0 where nothing was to do.
         sentences: in order.
+        others: the next best translations of all of it, the best first; None where only the best
+            was asked for.
     """
 
     text: str
     score: float
     sentences: tuple[TranslatedSentence, ...]
+    others: tuple[Candidate, ...] | None = None
