@@ -15,16 +15,12 @@ from benchmarks.translation.record import Measured, Trained
 from benchmarks.translation.rows import Row
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Columns, read_examples
+from edgebert.measures.bleu import sacrebleu, translation_scores, word_tokenizer
 from edgebert.records.codec import read_json
 from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
-from edgebert.training.tasks.translation.scoring import (
-    sacrebleu,
-    translation_scores,
-    word_tokenizer,
-)
 
 _BEAMS = (1, 4)
 

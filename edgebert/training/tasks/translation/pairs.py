@@ -16,12 +16,12 @@ from edgebert.checkpoint.translation.model import TranslationModel
 from edgebert.checkpoint.translation.target_tokenizer import BEGIN_ID, END_ID, PAD_ID
 from edgebert.data import Examples
 from edgebert.errors import InputError
+from edgebert.measures.bleu import METRICS, sacrebleu, translation_scores
 from edgebert.progress import track
 from edgebert.records.trained import LOSS
 from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, by_length, encode, pad
-from edgebert.training.tasks.translation.scoring import METRICS, sacrebleu, translation_scores
 
 _PROGRESS = 5_000  # sources, from which on translating takes minutes
 
