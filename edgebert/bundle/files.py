@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ MANIFEST = "manifest.json"
 MODEL = "model.onnx"
 MODEL_DATA = "model.onnx_data"
 TOKENIZER = "tokenizer.json"
+TARGET_TOKENIZER = "tokenizer_target.json"
 GOLDEN = "golden.json"
 MODEL_CARD = "README.md"
 
@@ -32,6 +34,17 @@ class ModelFiles:
         return self.path / self.manifest.graphs[role]
 
     @property
+    def graph_paths(self) -> tuple[Path, ...]:
+        """Every graph, that of an encoder first."""
+        roles = sorted(self.manifest.graphs, key=lambda role: (role != ENCODER, role))
+        return tuple(map(self.graph_path, roles))
+
+    def of_graphs(self, names: Iterable[str]) -> list[str]:
+        """Those of some files that are graphs or the weights beside one."""
+        graphs = tuple(self.manifest.graphs.values())
+        return [name for name in names if name.startswith(graphs)]
+
+    @property
     def model_path(self) -> Path:
         """The graph of an encoder, which reads texts."""
         return self.graph_path(ENCODER)
@@ -39,6 +52,11 @@ class ModelFiles:
     @property
     def tokenizer_path(self) -> Path:
         return self.path / TOKENIZER
+
+    @property
+    def target_tokenizer_path(self) -> Path:
+        """The tokenizer of what a decoder writes."""
+        return self.path / TARGET_TOKENIZER
 
     @property
     def widens_weights(self) -> bool:
