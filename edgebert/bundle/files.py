@@ -34,10 +34,15 @@ class ModelFiles:
         return self.path / self.manifest.graphs[role]
 
     @property
+    def graphs(self) -> dict[str, Path]:
+        """Every graph by its role, that of an encoder first."""
+        roles = sorted(self.manifest.graphs, key=lambda role: (role != ENCODER, role))
+        return {role: self.graph_path(role) for role in roles}
+
+    @property
     def graph_paths(self) -> tuple[Path, ...]:
         """Every graph, that of an encoder first."""
-        roles = sorted(self.manifest.graphs, key=lambda role: (role != ENCODER, role))
-        return tuple(map(self.graph_path, roles))
+        return tuple(self.graphs.values())
 
     def of_graphs(self, names: Iterable[str]) -> list[str]:
         """Those of some files that are graphs or the weights beside one."""
@@ -57,6 +62,12 @@ class ModelFiles:
     def target_tokenizer_path(self) -> Path:
         """The tokenizer of what a decoder writes."""
         return self.path / TARGET_TOKENIZER
+
+    @property
+    def tokenizer_paths(self) -> tuple[Path, ...]:
+        """Every tokenizer: of texts, and where it has a decoder, of what that writes."""
+        writes = self.manifest.writing is not None
+        return (self.tokenizer_path, *((self.target_tokenizer_path,) if writes else ()))
 
     @property
     def widens_weights(self) -> bool:

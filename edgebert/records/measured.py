@@ -265,6 +265,15 @@ class KernelLayers:
     arithmetic: int | None = None
 
 
+@dataclass(frozen=True)
+class GraphContents:
+    """What one of several graphs of a bundle holds; as in `InspectRecord`."""
+
+    operators: dict[str, int]
+    quantized: Quantized
+    sizes: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class InspectRecord(Header):
     """What a bundle or an ONNX file holds.
@@ -281,6 +290,8 @@ class InspectRecord(Header):
         placement: where the nodes run, None where no provider was asked for.
         kernels: which layers kernels run, None where that is none.
         web: what was measured in WebAssembly, where the bundle was quantized for that.
+        graphs: by their roles, what each holds, where there are several; all else is of all of
+            them together.
     """
 
     record: str = "inspect"
@@ -297,6 +308,7 @@ class InspectRecord(Header):
     placement: Placement | None = None
     kernels: KernelLayers | None = None
     web: Web | None = None
+    graphs: dict[str, GraphContents] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:
