@@ -10,9 +10,10 @@ from pathlib import Path
 from edgebert.bundle import open_bundle
 from edgebert.data import Text
 from edgebert.errors import InputError
-from edgebert.latency.models import TimedModel
+from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.latency.translator import LoadedTranslator
 from edgebert.onnx_graph import read_graph
 from edgebert.onnx_graph.sizes import folder_sizes
 from edgebert.runtimes import Model, load
@@ -45,6 +46,9 @@ class LoadedBundle:
         inputs = random_inputs(min(known, rows or known), spec.names, shape)
         typed = {name: ids.astype(spec.dtype) for name, ids in inputs.items()}
         return partial(self.model.session.run, self.model.spec.task.outputs, typed)
+
+    def on_first_token(self, shape: Shape) -> Call | None:
+        return None
 
     def on_texts(self, texts: Sequence[Text]) -> Call:
         return partial(self.model.outputs, self._as_read(texts))
@@ -83,5 +87,6 @@ def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
 
 
 @contextmanager
-def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedBundle]:
-    yield LoadedBundle(load(path, provider=provider, threads=threads, kernels=kernels))
+def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedModel]:
+    model = load(path, provider=provider, threads=threads, kernels=kernels)
+    yield LoadedTranslator(model) if model.manifest.writing else LoadedBundle(model)

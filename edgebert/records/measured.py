@@ -61,9 +61,14 @@ class BenchBundle:
 class BenchResult:
     """Latency of one bundle at one shape, over the `runs` of its calmer rounds.
 
+    Of a translator each text has `length` tokens and gets a translation of as many, whose
+    tokens are those of `tokens_per_s`.
+
     Attributes:
         bundle: an index into the record's bundles.
         spread: of the medians of those rounds, as a share.
+        first_token_ms: median until each text has the first token of its translation.
+        token_ms: median from then on, for one token more of each text.
     """
 
     bundle: int
@@ -81,6 +86,8 @@ class BenchResult:
     texts_per_s: float
     tokens_per_s: float
     spread: float | None = None
+    first_token_ms: float | None = None
+    token_ms: float | None = None
 
 
 @dataclass(frozen=True)
