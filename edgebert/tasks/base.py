@@ -65,6 +65,8 @@ class Task:
         distance: what the distance of two answers is.
         columns: of a table of answers, beside those of the texts, with the types of `COLUMN_TYPES`.
         saved_key: what an answer stands under in a file of saved answers.
+        writes: whether its answers are texts that it writes, a token at a time.
+        decisions: what a flip is one of.
         new_aggregation: how the labels of tokens become those of words in a new bundle.
         most_compared: texts that two models are compared on at most; None for any.
         default_bounds: what a drift is held to where nobody asked and no manifest promises: further
@@ -95,6 +97,8 @@ class Task:
     distance: ClassVar[str] = "change of a probability"
     columns: ClassVar[Mapping[str, str]] = MappingProxyType({})
     saved_key: ClassVar[str] = ""
+    writes: ClassVar[bool] = False
+    decisions: ClassVar[str] = "labels"
     most_compared: ClassVar[int | None] = None
     new_aggregation: ClassVar[str | None] = None
     default_bounds: ClassVar[Mapping[str, float]] = MappingProxyType(

@@ -23,3 +23,13 @@ class NextTokens:
     expected: npt.NDArray[np.int64]
     likeliest: npt.NDArray[np.int64]
     log_probabilities: Array
+
+    def changes(self, other: NextTokens) -> tuple[int, int]:
+        """How many of the likeliest tokens are others on the other side, and of how many.
+
+        All are, where it reads the target as other tokens.
+        """
+        n = len(self.expected)
+        if not np.array_equal(self.expected, other.expected):
+            return n, n
+        return int(np.count_nonzero(self.likeliest != other.likeliest)), n

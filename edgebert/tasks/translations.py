@@ -26,6 +26,8 @@ class TranslatedSentence:
         text: its translation.
         score: see `Candidate`; of what was kept as it was, 0.
         others: the next best translations, the best first, as many as were asked for.
+        tokens: ids of the translation, the end's last where it ended.
+        ended: whether it ended by itself; else it was cut at its limit.
     """
 
     start: int
@@ -33,6 +35,8 @@ class TranslatedSentence:
     text: str
     score: float
     others: tuple[Candidate, ...] = ()
+    tokens: tuple[int, ...] = ()
+    ended: bool = True
 
 
 @dataclass(frozen=True)
