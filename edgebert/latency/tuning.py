@@ -12,6 +12,7 @@ from edgebert.bounds import check_number
 from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
+from edgebert.errors import InputError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
@@ -51,8 +52,14 @@ def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
+        InputError: it writes texts, which is always run one way.
     """
     bundle = open_bundle(path)
+    if bundle.manifest.writing is not None:
+        raise InputError(
+            f"{path} writes texts: each core runs its steps on one thread, the fastest way there "
+            "is, so there is nothing to tune"
+        )
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
     graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
     ways = _Ways(bundle, graph)
