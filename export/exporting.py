@@ -39,7 +39,8 @@ from edgebert.export.tokenizer_files import (
     write_sentence_transformers_files,
     write_tokenizer,
 )
-from edgebert.export.tracing import load_traced, trace
+from edgebert.export.traced_file import load_traced
+from edgebert.export.tracing import trace
 from edgebert.machine import available_cores, installed_versions
 from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.onnx_graph.reading import read_graph

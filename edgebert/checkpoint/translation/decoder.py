@@ -179,18 +179,24 @@ class Attention(nn.Module):
         self.value = nn.Linear(read, shape.hidden)
         self.output = nn.Linear(shape.hidden, shape.hidden)
 
+    @property
+    def scale(self) -> float:
+        """Of products of queries and keys."""
+        return float((self.query.out_features // self._heads) ** -0.5)
+
     def keys_values(self, states: Tensor) -> KeysValues:
-        return self._split(self.key(states)), self._split(self.value(states))
+        return self.split(self.key(states)), self.split(self.value(states))
 
     def forward(self, states: Tensor, kept: KeysValues, seen: Tensor) -> Tensor:
         """States [rows, tokens, hidden] that have attended where `seen` is true."""
         dropped = self._dropout if self.training else 0.0
-        query = self._split(self.query(states))
+        query = self.split(self.query(states))
         mixed = scaled_dot_product_attention(query, *kept, attn_mask=seen, dropout_p=dropped)
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 
-    def _split(self, states: Tensor) -> Tensor:
+    def split(self, states: Tensor) -> Tensor:
+        """States [rows, tokens, hidden] by heads, as of `KeysValues`."""
         rows, tokens, width = states.shape
         return states.view(rows, tokens, self._heads, width // self._heads).transpose(1, 2)
 

@@ -66,6 +66,10 @@ class TranslationModel(PreTrainedModel):  # type: ignore[misc]
         self.post_init()
         start_at_random(self.decoder)
 
+    @property
+    def encoder_config(self) -> Any:
+        return self.encoder.config
+
     def get_input_embeddings(self) -> nn.Embedding:
         found: nn.Embedding = self.encoder.get_input_embeddings()
         return found
