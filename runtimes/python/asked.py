@@ -11,6 +11,7 @@ from edgebert.tasks.spec import Specified
 if TYPE_CHECKING:
     from edgebert.records.fingerprint import Fingerprint
     from edgebert.runtimes.pipeline import TextPipeline
+    from edgebert.runtimes.translation.translator import Translator
 
 
 class Asked(Specified):
@@ -19,10 +20,12 @@ class Asked(Specified):
     Attributes:
         files: on disk.
         pipeline: runs texts.
+        translator: writes texts, where the bundle has a decoder.
     """
 
     files: ModelFiles
     pipeline: TextPipeline
+    translator: Translator | None
 
     def made_by(
         self,

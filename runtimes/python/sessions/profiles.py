@@ -75,8 +75,7 @@ def shared(profile: Profile, provider: str, callers: int) -> Profile:
     """
     if provider_named(provider) is not CPU:
         return replace(profile, spinning=False, short_tokens=0)
-    cores = max(profile.callers, profile.threads)
-    most = min(cores, callers)
+    most = min(profile.cores, callers)
     return Profile(most, 1, 1, spinning=False, tokens_per_run=profile.tokens_per_run)
 
 
