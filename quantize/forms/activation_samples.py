@@ -18,7 +18,7 @@ from edgebert.onnx_graph.in_memory.model_file import save_model
 from edgebert.quantize.forms.activations import ActivationSample
 from edgebert.quantize.forms.rounding import Floats
 from edgebert.runtimes import Model
-from edgebert.runtimes.batches import micro_batches
+from edgebert.runtimes.batches import MicroBatch, micro_batches
 from edgebert.runtimes.sessions.session import open_graph
 from edgebert.text.encoding import Text, encode
 
@@ -110,14 +110,11 @@ def sample_runs(
 
 def text_runs(texts: Iterable[Text], reader: Model) -> Iterator[SampledRun]:
     """Runs of a graph that reads texts, with the tokenizer of its bundle."""
-    prompted = (reader.default_prompt + t if isinstance(t, str) else t for t in texts)
-    while chunk := list(islice(prompted, _TEXTS)):
-        encodings = encode(reader.tokenizer, chunk)
-        for batch in micro_batches(encodings, reader.input_spec, tokens_per_run=TOKENS_PER_RUN):
-            mask = np.zeros(batch.inputs["input_ids"].shape, bool)
-            for row, encoding in enumerate(batch.encodings):
-                mask[row, : len(encoding)] = encoding.attention_mask
-            yield SampledRun(batch.inputs, mask, len(batch.encodings))
+    for batch in _batches(texts, reader):
+        mask = np.zeros(batch.inputs["input_ids"].shape, bool)
+        for row, encoding in enumerate(batch.encodings):
+            mask[row, : len(encoding)] = encoding.attention_mask
+        yield SampledRun(batch.inputs, mask, len(batch.encodings))
 
 
 def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
@@ -202,6 +199,13 @@ class _Sampler:
             tokens=self._tokens,
             one_row=self._one_row,
         )
+
+
+def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
+    prompted = (reader.default_prompt + t if isinstance(t, str) else t for t in texts)
+    while chunk := list(islice(prompted, _TEXTS)):
+        encodings = encode(reader.tokenizer, chunk)
+        yield from micro_batches(encodings, reader.input_spec, tokens_per_run=TOKENS_PER_RUN)
 
 
 def _rows_of(

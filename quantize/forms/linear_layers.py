@@ -106,9 +106,9 @@ def name_layers(editor: GraphEditor) -> None:
 
 
 def name_after(editor: GraphEditor, part: str) -> None:
-    """Let the names of all linear layers begin with that of their part of a model."""
+    """Let names that say no place in a model begin with that of their part of it."""
     for node in editor.graph.node:
-        if _is_layer(node, editor) and not node.name.startswith(f"{part}."):
+        if _is_layer(node, editor) and "." not in node.name:
             node.name = editor.node_name(f"{part}.{node.name}")
 
 

@@ -84,7 +84,7 @@ def _is_tied(readers: list[onnx.NodeProto]) -> bool:
 
 
 def _turns(node: onnx.NodeProto) -> bool:
-    return node.op_type == "Transpose" and list(attribute(node, "perm", [1, 0])) == [1, 0]
+    return node.op_type == "Transpose" and attribute(node, "perm", [1, 0]) == [1, 0]
 
 
 def _read_turned(graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
