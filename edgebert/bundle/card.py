@@ -176,7 +176,8 @@ def _size(bundle: Bundle, records: Sequence[Header]) -> str:
 def _drift(manifest: Manifest) -> str:
     drift = manifest.drift
     assert drift is not None
-    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    decisions = task_of(manifest.task).decisions
+    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of {decisions} changed"
     others = "".join(
         f"; on texts of other kinds {other.mean:.2g}, worst {other.max:.2g} "
         f"({other.n}: {other.texts})"

@@ -1,4 +1,4 @@
-"""Answers that `embed`, `classify` or `tag` wrote to a file, perhaps on another device."""
+"""Answers that `embed`, `classify`, `tag`, `answer` or `translate` wrote, perhaps elsewhere."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from edgebert.tasks.spec import ModelSpec
 A = TypeVar("A")
 
 _TASKS = {task.saved_key: task for task in TASKS if task.saved_key}
+_TEXTS = ("answer", "translation")
+"""Keys of answers that are texts."""
+
 _SMALLEST = 1e-12  # a probability that was rounded to 0 still needs a logit
 
 
@@ -88,7 +91,7 @@ class SavedOutputs:
 
     def outputs(self, texts: Sequence[Text]) -> tuple[Array, ...] | None:
         """Vectors, or logits that give the saved scores; None where neither was saved."""
-        if self._key in ("entities", "answer"):
+        if self._key in ("entities", *_TEXTS):
             return None
         read = self._vector if self._key == "embedding" else self._logits
         rows = self._each(texts, read)
@@ -100,10 +103,10 @@ class SavedOutputs:
         return self._each(texts, self._entities) if self._key == "entities" else None
 
     def answers(self, texts: Sequence[Text]) -> tuple[str, ...] | None:
-        """The answer to each (question, context)."""
-        return (
-            self._each(texts, lambda row: str(row[1]["answer"])) if self._key == "answer" else None
-        )
+        """The answer to each (question, context), or the translation of each text."""
+        if self._key not in _TEXTS:
+            return None
+        return self._each(texts, lambda row: str(row[1][self._key]))
 
     def _find_key(self, row: Row) -> str:
         for key in _TASKS:

@@ -138,11 +138,13 @@ def open_source(
     checkpoint = open_checkpoint(path, max_length=max_length, offline=offline)
     try:
         from edgebert.references.pytorch_model import CheckpointModel
+        from edgebert.references.pytorch_translator import CheckpointTranslator
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise
         raise MissingExtra(f"running the checkpoint {path}", "export") from error
-    return CheckpointModel(checkpoint)
+    writes = checkpoint.spec.task.writes
+    return CheckpointTranslator(checkpoint) if writes else CheckpointModel(checkpoint)
 
 
 def require_readable(source: Source, examples: Examples) -> None:
