@@ -230,6 +230,10 @@ class Task:
         """The columns that golden answers keep of such outputs; () for all."""
         return ()
 
+    def golden_distance(self, answer: Array, promised: Any) -> float | None:
+        """How far an output is from what was promised; None where their relative distance tells."""
+        return None
+
     def compared_rows(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
         """Where two runs on the same batch have to agree.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from edgebert.arrays import Array
 from edgebert.records.manifest import DECODER, ENCODER
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.base import Task
@@ -103,6 +104,21 @@ class Translation(Task):
         if answer.others is not None:
             row["candidates"] = [asdict(one) for one in (best, *answer.others)]
         return row
+
+    def golden_distance(self, answer: Array, promised: Any) -> float:
+        """The largest difference of a log-probability, up to the first token that is another.
+
+        Where two tokens are about as likely, rounding chooses, and all that follows differs; what
+        was chosen is then about as likely on both sides.
+        """
+        a, b = (np.asarray(one, np.float64).reshape(-1, 2) for one in (answer, promised))
+        both = min(len(a), len(b))
+        others = np.flatnonzero(a[:both, 0] != b[:both, 0])
+        if not others.size and len(a) != len(b):
+            return float("inf")
+        end = int(others[0]) + 1 if others.size else both
+        distance = float(np.abs(a[:end, 1] - b[:end, 1]).max(initial=0.0))
+        return distance if np.isfinite(distance) else float("inf")
 
     def call(self, labels: Sequence[str], mask_token: str | None) -> str:
         return f'model.{self.verb}("a sentence").text'

@@ -34,6 +34,9 @@ class Asked(Specified):
         aggregation: str | None = None,
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
     ) -> Fingerprint:
         """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError

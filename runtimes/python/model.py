@@ -165,11 +165,15 @@ class Model(AskedForVectors, AskedOfHeads, AskedForTranslations, AskedLater):
         aggregation: str | None = None,
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
     ) -> Fingerprint:
         """The fingerprint of answers with these options of `embed` and the other methods.
 
         Raises:
-            InputError: there is no such prompt, aggregation or way to read long texts.
+            InputError: there is no such prompt, aggregation or way to read long texts, or an option
+                of a translation is out of its bounds.
         """
         if aggregation is not None:
             check_choice("aggregation", aggregation, AGGREGATIONS)
@@ -182,7 +186,24 @@ class Model(AskedForVectors, AskedOfHeads, AskedForTranslations, AskedLater):
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
             no_answer="allowed" if allow_no_answer else "",
+            **self._translated_by(beam, length_penalty, max_length),
         )
+
+    def _translated_by(
+        self, beam: int | None, length_penalty: float | None, max_length: int | None
+    ) -> dict[str, str]:
+        """Options of `translate` that change its answers; those that are as by themselves aside."""
+        if self.translator is None:
+            return {}
+        options = self.translator.translating(
+            beam=1 if beam is None else beam, length_penalty=length_penalty, max_length=max_length
+        ).options
+        as_ever = options.length_penalty == self.translator.writing.length_penalty
+        return {
+            "beam": "" if options.beam == 1 else str(options.beam),
+            "length_penalty": "" if as_ever else repr(options.length_penalty),
+            "max_length": "" if options.max_length is None else str(options.max_length),
+        }
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Raw output of the graph for each text, in order.

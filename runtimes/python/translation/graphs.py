@@ -18,11 +18,12 @@ from edgebert.runtimes.sessions.engine import Engine
 
 LIKELY = "log_probabilities"
 
-FEWEST_ROWS = 2
-"""Of a step: onnxruntime multiplies a single row in another way, with other bits."""
-
 BLOCK = 16
-"""Widths of a past and of sources are multiples of it."""
+"""Widths of a past and of sources are multiples of it, and never 0: sums of as many lanes have the
+same bits, whatever stands behind what counts."""
+
+_CANDIDATES = ("candidates", "candidate_tokens")
+"""What kernels give of a step in the place of all log-probabilities."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class TranslatorGraphs:
         writing: of the bundle.
         files: they come from.
 
+    Attributes:
+        callers: runs at a time.
+        picks: whether kernels run the decoder, and choose the likeliest tokens themselves.
+
     Raises:
         BundleError: a graph takes or gives something else than the manifest says.
     """
@@ -76,6 +81,7 @@ class TranslatorGraphs:
         self.decoder = decoder
         self.writing = writing
         self.callers = min(encoder.profile.callers, decoder.profile.callers)
+        self.picks = "most" in decoder.input_spec.names
         self._cross = _named(writing, "cross")
         self._past = _named(writing, "past")
         self._present = _named(writing, "present")
@@ -99,17 +105,41 @@ class TranslatorGraphs:
 
         Returns:
             Log-probabilities of what follows, float32 [rows, tokens, vocabulary]; and keys and
-            values of these tokens for each layer, [rows, heads, tokens, head width].
+            values of these tokens for each layer, [rows, heads, tokens, head width]; none where
+            kernels put them into the past themselves.
         """
-        given = {
+        given = self._given(inputs)
+        if not self.picks:
+            likely, *present = self.decoder.run_beside_others((LIKELY, *self._present), given)
+            return likely, present
+        given |= {"likely": np.zeros(len(inputs.ids), np.float32), "most": np.zeros(1, np.int64)}
+        (likely,) = self.decoder.run_beside_others((LIKELY,), given)
+        return likely, []
+
+    def pick(self, inputs: StepInputs, scores: Array, most: int) -> tuple[Array, Integers]:
+        """Write on by kernels, which put keys and values of these tokens into the past.
+
+        Args:
+            inputs: of one token each.
+            scores: of each target so far, float32 [rows].
+            most: continuations of each.
+
+        Returns:
+            Their sums of log-probabilities, the highest first, float32 [rows, most]; and their
+            tokens, int64 [rows, most].
+        """
+        given = self._given(inputs) | {"likely": scores, "most": np.array([most], np.int64)}
+        sums, tokens = self.decoder.run_beside_others(_CANDIDATES, given)
+        return sums[:, 0], tokens[:, 0]
+
+    def _given(self, inputs: StepInputs) -> dict[str, Any]:
+        return {
             "input_ids": inputs.ids,
             "past_lengths": inputs.lengths,
             "source_mask": inputs.source_mask,
             **dict(zip(self._past, inputs.past, strict=True)),
             **dict(zip(self._cross, inputs.cross, strict=True)),
         }
-        likely, *present = self.decoder.run_beside_others((LIKELY, *self._present), given)
-        return likely, present
 
     def _read_by_encoder(self) -> dict[str, tuple[int | None, ...]]:
         return dict.fromkeys(self.encoder.input_spec.names, (None, None))
@@ -119,14 +149,18 @@ class TranslatorGraphs:
 
     def _read_by_decoder(self) -> dict[str, tuple[int | None, ...]]:
         kept = dict.fromkeys((*self._past, *self._cross), self._kept)
+        picking = {"likely": (None,), "most": (None,)} if self.picks else {}
         return {
             "input_ids": (None, None),
             "past_lengths": (None,),
             "source_mask": (None, None),
             **kept,
+            **picking,
         }
 
     def _of_decoder(self) -> dict[str, tuple[int | None, ...]]:
+        if self.picks:
+            return dict.fromkeys((LIKELY, *_CANDIDATES), (None, None, None))
         likely = {LIKELY: (None, None, self.writing.vocabulary)}
         return likely | dict.fromkeys(self._present, self._kept)
 

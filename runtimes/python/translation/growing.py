@@ -14,7 +14,6 @@ import numpy as np
 
 from edgebert.arrays import Array, Integers
 from edgebert.runtimes.translation.graphs import (
-    FEWEST_ROWS,
     ReadSource,
     StepInputs,
     TranslatorGraphs,
@@ -25,6 +24,7 @@ from edgebert.runtimes.translation.search import (
     Ended,
     likeliest,
     likeliest_of_beams,
+    merged,
 )
 
 Owner = TypeVar("Owner")
@@ -58,11 +58,11 @@ class GrowingTargets(Generic[Owner]):
         self._graphs = graphs
         self._beams = beams
         self._most = max(1, rows // beams)
-        sources = max(self._most, -(-FEWEST_ROWS // beams))
-        writing = graphs.writing
+        sources, writing = self._most, graphs.writing
         self._kept = writing.heads, writing.head_width
         self._arrays = 2 * writing.layers
         self._sown: list[Sown[Owner] | None] = []
+        self._left = 0
         self._tokens = np.zeros(sources, np.int64)  # of each source
         self._lengths = np.zeros(sources, np.int64)  # of the targets of each source
         self._limits = np.zeros(sources, np.int64)
@@ -78,7 +78,7 @@ class GrowingTargets(Generic[Owner]):
 
     def __len__(self) -> int:
         """Sources that have not ended."""
-        return sum(one is not None for one in self._sown)
+        return self._left
 
     @property
     def room(self) -> int:
@@ -91,6 +91,7 @@ class GrowingTargets(Generic[Owner]):
             return
         self._widen_sources(max(one.source.tokens for one in beginning))
         holes = [place for place, one in enumerate(self._sown) if one is None]
+        self._left += len(beginning)
         for one in beginning:
             if holes:
                 place = holes.pop()
@@ -103,22 +104,23 @@ class GrowingTargets(Generic[Owner]):
     def step(self) -> list[Sown[Owner]]:
         """Write a token more of each target; give those sources that are done."""
         self._close_holes()
-        sources = len(self._sown)
+        sources, beams = len(self._sown), self._beams
         self._fit_widths(sources)
-        likely, present = self._run(sources)
-        rows = sources * self._beams
-        self._keep(rows, present)
-        if self._beams == 1:
-            found = likeliest(likely[:rows, 0], self._scores[:rows])
-        else:
-            places = self._places[:sources]
-            found = likeliest_of_beams(likely[:rows, 0], self._scores[:rows], places)
-        return self._grow(found)
+        inputs = self._inputs(sources)
+        scores, places = self._scores[: sources * beams], self._places[:sources]
+        if self._graphs.picks:
+            sums, tokens = self._graphs.pick(inputs, scores, 1 if beams == 1 else 2 * beams)
+            return self._grow(merged(sums, tokens, places))
+        likely, present = self._graphs.step(inputs)
+        self._keep(inputs.lengths, present)
+        if beams == 1:
+            return self._grow(likeliest(likely[:, 0], scores))
+        return self._grow(likeliest_of_beams(likely[:, 0], scores, places))
 
     def clear(self) -> list[Sown[Owner]]:
         """Forget all sources; give them."""
         left = [one for one in self._sown if one is not None]
-        self._sown = []
+        self._sown, self._left = [], 0
         return left
 
     # Where things lie.
@@ -201,26 +203,21 @@ class GrowingTargets(Generic[Owner]):
 
     # A step.
 
-    def _run(self, sources: int) -> tuple[Array, list[Array]]:
-        beams = self._beams
-        sources = max(sources, -(-FEWEST_ROWS // beams))
-        rows = sources * beams
-        return self._graphs.step(
-            StepInputs(
-                ids=self._ids[:rows],
-                lengths=np.repeat(self._lengths[:sources], beams),
-                past=[past[:rows] for past in self._past],
-                cross=[cross[:sources] for cross in self._cross],
-                source_mask=self._mask[:sources],
-            )
+    def _inputs(self, sources: int) -> StepInputs:
+        rows = sources * self._beams
+        return StepInputs(
+            ids=self._ids[:rows],
+            lengths=np.repeat(self._lengths[:sources], self._beams),
+            past=[past[:rows] for past in self._past],
+            cross=[cross[:sources] for cross in self._cross],
+            source_mask=self._mask[:sources],
         )
 
-    def _keep(self, rows: int, present: Sequence[Array]) -> None:
+    def _keep(self, lengths: Integers, present: Sequence[Array]) -> None:
         """Put keys and values of the tokens that were read behind those of the tokens before."""
-        row = np.arange(rows)
-        length = np.repeat(self._lengths[: rows // self._beams], self._beams)
+        row = np.arange(len(lengths))
         for past, new in zip(self._past, present, strict=True):
-            past[row, :, length] = new[:rows, :, 0]
+            past[row, :, lengths] = new[:, :, 0]
 
     def _grow(self, found: Continuations) -> list[Sown[Owner]]:
         """Continue targets; give the sources that are done."""
@@ -268,6 +265,7 @@ class GrowingTargets(Generic[Owner]):
         if not one.ended.done:
             return None
         self._sown[place] = None
+        self._left -= 1
         return one
 
     def _reordered(self, parents: Integers) -> Integers:

@@ -42,8 +42,8 @@ def likeliest(likely: Array, scores: Array) -> Continuations:
     """
     likely += scores[:, None]
     tokens = likely.argmax(axis=1)
-    values = check_finite(np.take_along_axis(likely, tokens[:, None], axis=1))
-    return Continuations(values, np.zeros_like(tokens)[:, None], tokens[:, None])
+    values = check_finite(likely[np.arange(len(tokens)), tokens])
+    return Continuations(values[:, None], np.zeros_like(tokens)[:, None], tokens[:, None])
 
 
 def likeliest_of_beams(likely: Array, scores: Array, places: Integers) -> Continuations:
@@ -82,6 +82,23 @@ def likeliest_of_beams(likely: Array, scores: Array, places: Integers) -> Contin
     starts = np.searchsorted(source, np.arange(sources))
     chosen = order[starts[:, None] + np.arange(found)]
     return Continuations(sums[chosen], place[chosen], token[chosen])
+
+
+def merged(sums: Array, tokens: Integers, places: Integers) -> Continuations:
+    """The likeliest continuations of each source, of those of each of its rows.
+
+    Args:
+        sums: of log-probabilities, float32 [sources * beams, found].
+        tokens: int64 [sources * beams, found].
+        places: in which place of its source each row stands, int64 [sources, beams].
+    """
+    sources, found = len(places), sums.shape[1]
+    check_finite(sums)
+    sums, tokens = sums.reshape(sources, -1), tokens.reshape(sources, -1)
+    place = np.repeat(places, found, axis=1)
+    order = np.lexsort((tokens, place, -sums))[:, :found]
+    row = np.arange(sources)[:, None]
+    return Continuations(sums[row, order], place[row, order], tokens[row, order])
 
 
 def _tokens_of(

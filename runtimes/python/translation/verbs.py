@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, overload
 
-from edgebert.runtimes.asked import Asked
+from edgebert.errors import InputError
+from edgebert.runtimes.asked import Asked, require
 from edgebert.runtimes.calls import Ask, Call, Request
 from edgebert.runtimes.queueing.job import Job
 from edgebert.runtimes.queueing.lane import Lane
@@ -15,8 +16,13 @@ from edgebert.runtimes.queueing.sizes import size_of_asks
 from edgebert.runtimes.queueing.text_queue import TextQueue
 from edgebert.runtimes.queueing.told import Submitted
 from edgebert.runtimes.translation import calls
-from edgebert.runtimes.windows import Window, in_small_windows
+from edgebert.runtimes.translation.next_tokens import next_tokens
+from edgebert.runtimes.translation.translator import Translator
+from edgebert.runtimes.windows import Window, in_small_windows, windows_of
+from edgebert.tasks.next_tokens import NextTokens
+from edgebert.tasks.translation import TRANSLATION
 from edgebert.tasks.translations import Translated
+from edgebert.text.encoding import check_text
 
 _TEXTS = 128
 """Of a window: its answers come together."""
@@ -119,6 +125,40 @@ class AskedForTranslations(Asked):
         read = request.read
         return self.pipeline.each(texts, request.check, through, read, progress=progress)
 
+    def next_tokens(
+        self, pairs: Sequence[tuple[str, str]], *, progress: bool = False
+    ) -> list[NextTokens]:
+        """The likeliest token after each prefix of targets that are given.
+
+        Args:
+            pairs: of a source and its target. Of a source what is read at once is read, without
+                looking for sentences; of a target all.
+            progress: show a progress bar on a terminal.
+
+        Returns:
+            In order, with the log-probabilities of those tokens and of the target's own.
+
+        Raises:
+            InputError: the bundle does not translate, or an item is no pair of texts.
+        """
+        require(self, "next_tokens", TRANSLATION)
+        assert self.translator is not None
+        checked = [_pair(pair, place) for place, pair in enumerate(pairs)]
+        some = partial(self._next_tokens, self.translator)
+        found = (one for window in windows_of(checked) for one in some(window.texts))
+        if progress:
+            from edgebert.progress import track  # it needs click, which an app need not load
+
+            return list(track(found, "next tokens", len(checked)))
+        return list(found)
+
+    def _next_tokens(
+        self, translator: Translator, pairs: Sequence[tuple[str, str]]
+    ) -> list[NextTokens]:
+        sources = self.pipeline.encode([source for source, _ in pairs])
+        targets = translator.tokenizers.ids([target for _, target in pairs])
+        return next_tokens(translator.graphs, sources, targets)
+
     def _translated(
         self, request: Request[Translated], windows: Iterator[Window[str]]
     ) -> Iterator[Translated]:
@@ -145,3 +185,10 @@ class AskedForTranslations(Asked):
 
 def _as_it_is(text: Any, _place: int) -> Any:
     return text
+
+
+def _pair(pair: Any, place: int) -> tuple[str, str]:
+    checked = check_text(pair, place, pairs=True)
+    if isinstance(checked, str):
+        raise InputError(f"text {place}: expected a source and its target, not a text alone")
+    return checked
