@@ -24,6 +24,7 @@ static double natural_logarithm(double v) {
 // What is taken off the scores of a row to make them log-probabilities, in this order.
 struct Likelihood {
   float most, rest;
+  bool numbers;  // whether all scores were
   float of(float score) const { return (score - most) - rest; }
 };
 
@@ -53,7 +54,9 @@ static Likelihood likelihood_of(const float *x, size_t width, float *blocks, flo
     const F z = mul(sub(load_of(x + at, count), splat(most)), splat(kLog2E));
     sum.part[part] = add(sum.part[part], kept(exp2(z), count));
   });
-  return {most, static_cast<float>(natural_logarithm(sum.sum()))};
+  const float all = sum.sum();  // of which the largest is 1: what is no number is far above
+  const bool numbers = all >= 1.f && all < 2.f * static_cast<float>(width);
+  return {most, numbers ? static_cast<float>(natural_logarithm(all)) : 0.f, numbers};
 }
 
 // The likeliest tokens so far, the first the likeliest; of equal ones the lower token.
@@ -94,6 +97,7 @@ struct LikelihoodJob {
     const float *x = c.x + i * c.width;
     float lanes[kSpan], *blocks = c.blocks ? c.blocks + i * blocks_of(c.width) : nullptr;
     const Likelihood likelihood = likelihood_of(x, c.width, blocks, lanes);
+    if (!likelihood.numbers) return spoil(i);
     if (c.y) {
       float *y = c.y + i * c.width;
       each_register(c.width, [&](int, size_t at, int count) {
@@ -102,6 +106,13 @@ struct LikelihoodJob {
       });
     }
     if (c.most) choose(i, x, likelihood, blocks, lanes);
+  }
+  void spoil(size_t i) const {
+    for (size_t token = 0; c.y && token < c.width; token++) c.y[i * c.width + token] = __builtin_nanf("");
+    for (size_t n = 0; n < c.most; n++) {
+      c.candidates[i * c.most + n] = __builtin_nanf("");
+      c.tokens[i * c.most + n] = static_cast<int64_t>(n);
+    }
   }
   static size_t blocks_of(size_t width) { return (width + kOfBlock - 1) / kOfBlock; }
 
@@ -116,10 +127,6 @@ struct LikelihoodJob {
         const float value = before + likelihood.of(x[token]);
         if (!(value < bound)) best.offer(value, token);
       }
-    }
-    for (; best.count < c.most; best.count++) {  // of a row that is no numbers
-      best.values[best.count] = -__builtin_inff();
-      best.tokens[best.count] = static_cast<int64_t>(best.count);
     }
   }
 };
