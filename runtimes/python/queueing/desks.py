@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from edgebert.runtimes.graph_runs import GraphRuns
 from edgebert.runtimes.queueing.answers import rows_of_items
-from edgebert.runtimes.queueing.job import Item
+from edgebert.runtimes.queueing.job import Item, Job
 from edgebert.runtimes.translation.translator import Translator
 
 Runs = GraphRuns | Translator
@@ -48,6 +48,7 @@ class StepDesk:
 
     def __init__(self, translator: Translator) -> None:
         self._desk = translator.desk()
+        self._jobs: set[Job] = set()
 
     @property
     def busy(self) -> bool:
@@ -58,7 +59,13 @@ class StepDesk:
 
     def turn(self, items: Sequence[Item]) -> list[tuple[Item, Any]]:
         for item in items:
-            self._desk.put(item, item.encoding.writer())
+            self._jobs.add(item.job)
+            sentence: Any = item.encoding
+            self._desk.put(item, sentence.writer())
+        done = {job for job in self._jobs if job.done}
+        if done:
+            self._jobs -= done
+            self._desk.drop(lambda item: item.job in done)
         return self._desk.turn()
 
 

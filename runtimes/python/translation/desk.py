@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -92,12 +92,12 @@ class Desk(Generic[Key]):
         finished, self._finished = self._finished, []
         return finished
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._unread.clear()
-        self._read.clear()
-        self._growing.clear()
-        self._finished.clear()
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """Forget what is known by some keys."""
+        self._unread = deque(one for one in self._unread if not gone(one.asked.key))
+        self._read = deque(pair for pair in self._read if not gone(pair[0].asked.key))
+        for growing in self._growing.values():
+            growing.drop(lambda wanted: gone(wanted.asked.key))
 
     def _go_on(self, asked: _Asked[Key], found: Sequence[Targets] | None) -> None:
         """Let a writer ask for more, or answer."""
@@ -167,7 +167,6 @@ class Desk(Generic[Key]):
 
     def _fail(self, wanted: Sequence[_Wanted[Key]], error: Exception) -> None:
         """Tell all who waited for some sources, once, and forget what else they wait for."""
-        failed = {one.asked: None for one in wanted}
-        self._finished += [(asked.key, error) for asked in failed]
-        self._unread = deque(one for one in self._unread if one.asked not in failed)
-        self._read = deque(pair for pair in self._read if pair[0].asked not in failed)
+        failed = dict.fromkeys(one.asked.key for one in wanted)
+        self._finished += [(key, error) for key in failed]
+        self.drop(failed.__contains__)

@@ -130,7 +130,7 @@ class TranslatorGraphs:
         """
         given = self._given(inputs) | {"likely": scores, "most": np.array([most], np.int64)}
         sums, tokens = self.decoder.run_beside_others(_CANDIDATES, given)
-        return sums[:, 0], tokens[:, 0]
+        return sums[:, 0], tokens[:, 0].view(np.int64)
 
     def _given(self, inputs: StepInputs) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ handed to the graph as they are; those of a beam are copied only where two targe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -116,6 +116,13 @@ class GrowingTargets(Generic[Owner]):
         if beams == 1:
             return self._grow(likeliest(likely[:, 0], scores))
         return self._grow(likeliest_of_beams(likely[:, 0], scores, places))
+
+    def drop(self, gone: Callable[[Owner], bool]) -> None:
+        """Forget the sources of some owners."""
+        for place, one in enumerate(self._sown):
+            if one is not None and gone(one.owner):
+                self._sown[place] = None
+                self._left -= 1
 
     def clear(self) -> list[Sown[Owner]]:
         """Forget all sources; give them."""
@@ -237,10 +244,7 @@ class GrowingTargets(Generic[Owner]):
             order = np.argsort(ends, axis=1, kind="stable")[:, :beams]
         tokens = np.take_along_axis(found.tokens, order, axis=1)
         values = np.take_along_axis(found.values, order, axis=1)
-        if beams == 1:
-            rows = np.arange(sources)[:, None]
-        else:
-            rows = self._reordered(np.take_along_axis(found.beams, order, axis=1))
+        rows = self._reordered(np.take_along_axis(found.beams, order, axis=1))
         self._ids[rows, 0] = tokens
         self._scores[rows] = values
         self._written[rows, lengths[:, None]] = tokens
@@ -279,13 +283,15 @@ class GrowingTargets(Generic[Owner]):
         """
         sources, beams = parents.shape
         places = self._places[:sources]
-        first = np.arange(sources)[:, None]
+        first: Integers = np.arange(sources)[:, None]
+        if beams == 1:
+            return first
         parent = np.argsort(places, axis=1)[first, parents]
         alike = parent[:, :, None] == parent[:, None, :]
         again = np.tril(alike, -1).any(axis=2)  # its parent's row is an earlier one's
         used = np.zeros((sources, beams), np.bool_)
         used[first, parent] = True
-        row = parent.copy()
+        row: Integers = parent.copy()
         if again.any():
             free = np.argsort(used, axis=1, kind="stable")
             rank = np.cumsum(again, axis=1) - 1
@@ -294,7 +300,8 @@ class GrowingTargets(Generic[Owner]):
             start = source * beams
             self._copy(start + parent[source, child], start + row[source, child], source)
         places[first, row] = np.arange(beams)
-        return row + beams * first
+        rows: Integers = row + beams * first
+        return rows
 
     def _copy(self, start: Integers, end: Integers, source: Integers) -> None:
         length = int(self._lengths[source].max()) + 1

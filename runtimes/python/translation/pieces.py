@@ -65,12 +65,12 @@ class Translating:
     """How sentences are translated.
 
     Attributes:
-        tokenizers: of the model.
+        tokenizer: of sources and targets.
         options: of the search.
         end: id of the token that ends a target.
     """
 
-    tokenizers: TranslatorTokenizers
+    tokenizer: TranslatorTokenizers
     options: TranslationOptions
     end: int
 
@@ -102,8 +102,8 @@ class Translating:
         if not has_letters(text):
             return [Written(text)]
         if encoding is None:
-            (encoding,) = self.tokenizers.read([text])
-        kept = kept_in(text, self.tokenizers.unread(text, encoding))
+            (encoding,) = self.tokenizer.read([text])
+        kept = kept_in(text, self.tokenizer.unread(text, encoding))
         apart = [one for one in kept if one.unread]
         if not apart:
             (targets,) = yield [Source(encoding, self.options)]
@@ -133,7 +133,7 @@ class Translating:
     def _told(self, target: Target) -> Written:
         ended = bool(target.tokens) and target.tokens[-1] == self.end
         said = target.tokens[:-1] if ended else target.tokens
-        return Written(self.tokenizers.written(said), target.score, target.tokens, ended)
+        return Written(self.tokenizer.written(said), target.score, target.tokens, ended)
 
 
 def together(writers: Sequence[Writer[T]]) -> Writer[list[T]]:

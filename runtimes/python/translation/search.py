@@ -71,8 +71,8 @@ def likeliest_of_beams(likely: Array, scores: Array, places: Integers) -> Contin
     check_finite(largest)
     wide = largest.reshape(sources, -1)
     least = np.partition(wide, wide.shape[1] - found, axis=1)[:, wide.shape[1] - found]
-    row, column = np.nonzero(largest >= np.repeat(least, beams)[:, None])
-    row, token = _tokens_of(row, column, blocks, inside)
+    among = np.nonzero(largest >= np.repeat(least, beams)[:, None])
+    row, token = _tokens_of(among[0], among[1], blocks, inside)
     sums = likely[row, token] + scores[row]
     source = row // beams
     kept = np.flatnonzero(sums >= least[source])

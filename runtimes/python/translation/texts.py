@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import tokenizers
 
@@ -53,7 +52,7 @@ class InSentences:
         """The sentences of each text; of a blank one a sentence with nothing in it."""
         spans = [sentences(text) for text in texts]
         pairs = [(text, span) for text, some in zip(texts, spans, strict=True) for span in some]
-        read = self.translating.tokenizers.read([text[s.start : s.end] for text, s in pairs])
+        read = self.translating.tokenizer.read([text[s.start : s.end] for text, s in pairs])
         encodings = iter(read)
         found = []
         for text, some in zip(texts, spans, strict=True):
@@ -74,12 +73,12 @@ class InSentences:
 
     def _fitting(self, text: str, span: Span, encoding: tokenizers.Encoding) -> Iterator[Sentence]:
         """A sentence, or parts of it that are read at once."""
-        if self.translating.tokenizers.fits(encoding):
+        if self.translating.tokenizer.fits(encoding):
             yield Sentence(self.translating, text[span.start : span.end], span, encoding)
             return
-        for part in parts(text, span, partial(self._fit, span, encoding)):
-            (read,) = self.translating.tokenizers.read([text[part.start : part.end]])
-            if self.translating.tokenizers.fits(read):
+        for part in parts(text, span, self._fitted(span, encoding)):
+            (read,) = self.translating.tokenizer.read([text[part.start : part.end]])
+            if self.translating.tokenizer.fits(read):
                 yield Sentence(self.translating, text[part.start : part.end], part, read)
             else:  # alone it has more tokens than inside of the sentence
                 middle = (part.start + part.end) // 2
@@ -87,19 +86,22 @@ class InSentences:
                     yield from self._fitting(text, half, self._read(text, half))
 
     def _read(self, text: str, span: Span) -> tokenizers.Encoding:
-        (encoding,) = self.translating.tokenizers.read([text[span.start : span.end]])
+        (encoding,) = self.translating.tokenizer.read([text[span.start : span.end]])
         return encoding
 
-    def _fit(self, whole: Span, encoding: tokenizers.Encoding, rest: Span) -> int:
-        """How far the rest of a sentence would be read at once."""
-        special = len(encoding) - sum(1 for mask in encoding.special_tokens_mask if not mask)
-        ends = [end for _, end in encoding.offsets]
+    def _fitted(self, whole: Span, encoding: tokenizers.Encoding) -> Callable[[Span], int]:
+        """How far each rest of a sentence would be read at once."""
+        mask = encoding.special_tokens_mask
         ends = [
-            end for end, mask in zip(ends, encoding.special_tokens_mask, strict=True) if not mask
+            end for (_, end), special in zip(encoding.offsets, mask, strict=True) if not special
         ]
-        first = bisect_right(ends, rest.start - whole.start)
-        last = first + self.translating.tokenizers.max_length - special - 1
-        return whole.start + ends[last] if last < len(ends) - 1 else rest.end
+        most = max(1, self.translating.tokenizer.max_length - sum(mask))
+
+        def fitted(rest: Span) -> int:
+            last = bisect_right(ends, rest.start - whole.start) + most - 1
+            return whole.start + ends[last] if last < len(ends) - 1 else rest.end
+
+        return fitted
 
 
 def _whole(text: str, found: Sequence[TranslatedSentence], n_best: int) -> Translated:
