@@ -25,7 +25,7 @@ from edgebert.export.operators.expected_operators import FUSED_TARGETS, Traced, 
 from edgebert.export.operators.normalization import layer_norm_as_one_function
 from edgebert.export.operators.operator_trace import trace_operators
 from edgebert.export.options import ExportOptions
-from edgebert.export.source.refusals import require_encoder
+from edgebert.export.source.refusals import require_exportable
 from edgebert.export.task_graphs import task_graph
 from edgebert.export.traced_file import Traceable, free_weights, write_traced
 
@@ -48,7 +48,7 @@ def trace(
     Raises:
         CheckpointError: the architecture cannot be run or traced, or not for this opset.
     """
-    require_encoder(checkpoint)
+    require_exportable(checkpoint)
     model = load_plainly(checkpoint)
     reading = Reading(
         task_graph(model, checkpoint), model, checkpoint.spec.task.graph_outputs, token_types

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.translation.decoder import DecoderShape
 from edgebert.checkpoint.translation.model import TranslationModel
+from edgebert.export.kinds import WrittenGraphs
 from edgebert.export.operators.coverage import coverage_of, lost_coverage
 from edgebert.export.operators.expected_operators import Traced, expected_beside_attention
 from edgebert.export.operators.operator_trace import trace_operators
@@ -43,21 +43,6 @@ _AXES: Mapping[str, tuple[str | None, ...]] = {
     "present_value": ("rows", None, "tokens", None),
 }
 """The axes of a decoder's inputs and outputs, without the number of the layer; None is of one size."""
-
-
-@dataclass(frozen=True)
-class WrittenGraphs:
-    """What was written.
-
-    Attributes:
-        coverage: expected and found counts of single operators, of both graphs together.
-        lost: a sentence for each kind that is missing somewhere.
-        unfused: what cannot be a single operator, and why.
-    """
-
-    coverage: dict[str, Count]
-    lost: list[str]
-    unfused: dict[str, str]
 
 
 def write_graphs(
