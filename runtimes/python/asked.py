@@ -35,6 +35,7 @@ class Asked(Specified):
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
         beam: int | None = None,
+        n_best: int | None = None,
         length_penalty: float | None = None,
         max_length: int | None = None,
     ) -> Fingerprint:

@@ -166,10 +166,13 @@ class Model(AskedForVectors, AskedOfHeads, AskedForTranslations, AskedLater):
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
         beam: int | None = None,
+        n_best: int | None = None,
         length_penalty: float | None = None,
         max_length: int | None = None,
     ) -> Fingerprint:
         """The fingerprint of answers with these options of `embed` and the other methods.
+
+        How many of the best translations are told, `n_best`, changes none of them.
 
         Raises:
             InputError: there is no such prompt, aggregation or way to read long texts, or an option

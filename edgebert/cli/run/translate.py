@@ -67,7 +67,7 @@ def translate(
 
     if n_best > beam:
         raise click.UsageError(f"--n-best {n_best} needs --beam {n_best} or more")
-    verb_options = {
+    verb_options: dict[str, Any] = {
         "beam": beam,
         "n_best": n_best,
         "length_penalty": length_penalty,
