@@ -29,20 +29,32 @@ from edgebert.records.manifest import DECODER, ENCODER, Count
 
 GRAPHS = {ENCODER: "encoder.onnx", DECODER: "decoder.onnx"}
 
+Axes = tuple[str | None, ...]
+
 _SOURCE = ("sources", "source_tokens")
-_AXES: Mapping[str, tuple[str | None, ...]] = {
+_CROSS: dict[str, Axes] = {
+    "cross_key": ("sources", None, "source_tokens", None),
+    "cross_value": ("sources", None, "source_tokens", None),
+}
+_ENCODER: dict[str, Axes] = {
+    "input_ids": _SOURCE,
+    "attention_mask": _SOURCE,
+    "token_type_ids": _SOURCE,
+    **_CROSS,
+}
+_DECODER: dict[str, Axes] = {
     "input_ids": ("rows", "tokens"),
     "past_lengths": ("rows",),
     "past_key": ("rows", None, "past", None),
     "past_value": ("rows", None, "past", None),
-    "cross_key": ("sources", None, "source_tokens", None),
-    "cross_value": ("sources", None, "source_tokens", None),
+    **_CROSS,
     "source_mask": _SOURCE,
     "log_probabilities": ("rows", "tokens", None),
     "present_key": ("rows", None, "tokens", None),
     "present_value": ("rows", None, "tokens", None),
 }
-"""The axes of a decoder's inputs and outputs, without the number of the layer; None is of one size."""
+_AXES = {GRAPHS[ENCODER]: _ENCODER, GRAPHS[DECODER]: _DECODER}
+"""The axes of what each graph takes and gives, whatever the layer; None is of one size."""
 
 
 def write_graphs(
@@ -137,7 +149,7 @@ def _example(shape: DecoderShape) -> dict[str, torch.Tensor | list[torch.Tensor]
 
 def _varying(name: str, value: torch.Tensor | list[torch.Tensor]) -> Any:
     """Which axes of an input may have any size, as `torch.export` takes it."""
-    axes = {axis: torch.export.Dim.AUTO for axis, size in enumerate(_AXES[name]) if size}
+    axes = {axis: torch.export.Dim.AUTO for axis, size in enumerate(_DECODER[name]) if size}
     return [axes for _ in value] if isinstance(value, list) else axes
 
 
@@ -150,7 +162,7 @@ def _shape(path: Path, traced: Traced, options: ExportOptions) -> WrittenGraphs:
     model = load_traced(path)
     shape_for_target(model, options)
     merge_heads(model)
-    _name_axes(model.graph)
+    _name_axes(model.graph, _AXES[path.name])
     del model.graph.value_info[:]  # shapes under names that the passes took away or gave anew
     model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
     coverage, lost = coverage_of(model, traced), lost_coverage(model, traced)
@@ -159,11 +171,11 @@ def _shape(path: Path, traced: Traced, options: ExportOptions) -> WrittenGraphs:
     return WrittenGraphs(coverage, lost, traced.unfused)
 
 
-def _name_axes(graph: onnx.GraphProto) -> None:
-    """Call the axes of what a decoder takes and gives as the bundle's format does."""
+def _name_axes(graph: onnx.GraphProto, names: Mapping[str, Axes]) -> None:
+    """Call the axes of what a graph takes and gives as the bundle's format does."""
     for value in (*graph.input, *graph.output):
-        axes = _AXES.get(value.name.partition(".")[0], ())
-        for dim, name in zip(value.type.tensor_type.shape.dim, axes, strict=False):
+        axes = names[value.name.partition(".")[0]]
+        for dim, name in zip(value.type.tensor_type.shape.dim, axes, strict=True):
             if name:
                 dim.dim_param = name
 
