@@ -179,6 +179,8 @@ def _break(text: str, start: int, end: int) -> int:
         last = None
         for found in pattern.finditer(text, half if place < len(_BREAKS) - 1 else start + 1, end):
             last = found.end()
+        if pattern is _BREAKS[-1] and text[end].isspace():
+            return end
         if last is not None and last > start:
             return last
     return end
