@@ -17,7 +17,7 @@ from edgebert.checkpoint.dropped_weights import refuse_what_would_be_dropped
 from edgebert.checkpoint.folder import Checkpoint
 from edgebert.checkpoint.table_model import load_table_model, load_table_tokenizer, table_config
 from edgebert.checkpoint.tokenizer_file import FILE, first_difference, follow_file
-from edgebert.checkpoint.translation.model import TranslationModel
+from edgebert.checkpoint.translation.model import TranslationModel, encoder_config
 from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
@@ -36,7 +36,7 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             random and go on.
     """
     task = task_of(checkpoint.task)
-    if not task.fits_encoders:
+    if task.writes:
         return _load_translator(checkpoint, attention)
     auto_class = getattr(transformers, task.auto_class)
     if not task.head and is_encoder_alone(checkpoint):
@@ -88,6 +88,14 @@ def load_config(checkpoint: Checkpoint) -> Any:
             local_files_only=True,
             trust_remote_code=checkpoint.trust_remote_code,
         )
+
+
+def load_encoder_config(checkpoint: Checkpoint) -> Any:
+    """The same of the part that reads texts, which may be all of the model."""
+    if not task_of(checkpoint.task).writes:
+        return load_config(checkpoint)
+    with _failures_named(checkpoint.path):
+        return encoder_config(checkpoint.encoder_config)
 
 
 def load_weights(

@@ -186,5 +186,11 @@ def _target(row: Array) -> Target:
     return Target(sums[-1] / len(row) ** LENGTH_PENALTY, tuple(map(int, row[:, 0])), tuple(sums))
 
 
+def in_pytorch(checkpoint: Checkpoint) -> CheckpointModel:
+    """A checkpoint of any task, as PyTorch runs it."""
+    writes = checkpoint.spec.task.writes
+    return CheckpointTranslator(checkpoint) if writes else CheckpointModel(checkpoint)
+
+
 def _tensors(inputs: Mapping[str, Any]) -> dict[str, Tensor]:
     return {name: torch.from_numpy(value) for name, value in inputs.items()}

@@ -137,14 +137,12 @@ def open_source(
 
     checkpoint = open_checkpoint(path, max_length=max_length, offline=offline)
     try:
-        from edgebert.references.pytorch_model import CheckpointModel
-        from edgebert.references.pytorch_translator import CheckpointTranslator
+        from edgebert.references.pytorch_translator import in_pytorch
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise
         raise MissingExtra(f"running the checkpoint {path}", "export") from error
-    writes = checkpoint.spec.task.writes
-    return CheckpointTranslator(checkpoint) if writes else CheckpointModel(checkpoint)
+    return in_pytorch(checkpoint)
 
 
 def require_readable(source: Source, examples: Examples) -> None:
