@@ -22,9 +22,6 @@ from edgebert.tasks.spec import ModelSpec
 A = TypeVar("A")
 
 _TASKS = {task.saved_key: task for task in TASKS if task.saved_key}
-_TEXTS = ("answer", "translation")
-"""Keys of answers that are texts."""
-
 _SMALLEST = 1e-12  # a probability that was rounded to 0 still needs a logit
 
 
@@ -91,7 +88,7 @@ class SavedOutputs:
 
     def outputs(self, texts: Sequence[Text]) -> tuple[Array, ...] | None:
         """Vectors, or logits that give the saved scores; None where neither was saved."""
-        if self._key in ("entities", *_TEXTS):
+        if self._key == "entities" or self.spec.task.saved_as_text:
             return None
         read = self._vector if self._key == "embedding" else self._logits
         rows = self._each(texts, read)
@@ -104,7 +101,7 @@ class SavedOutputs:
 
     def answers(self, texts: Sequence[Text]) -> tuple[str, ...] | None:
         """The answer to each (question, context), or the translation of each text."""
-        if self._key not in _TEXTS:
+        if not self.spec.task.saved_as_text:
             return None
         return self._each(texts, lambda row: str(row[1][self._key]))
 

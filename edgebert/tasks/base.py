@@ -65,6 +65,7 @@ class Task:
         distance: what the distance of two answers is.
         columns: of a table of answers, beside those of the texts, with the types of `COLUMN_TYPES`.
         saved_key: what an answer stands under in a file of saved answers.
+        saved_as_text: whether that is a text.
         writes: whether its answers are texts that it writes, a token at a time.
         decisions: what a flip is one of.
         new_aggregation: how the labels of tokens become those of words in a new bundle.
@@ -97,6 +98,7 @@ class Task:
     distance: ClassVar[str] = "change of a probability"
     columns: ClassVar[Mapping[str, str]] = MappingProxyType({})
     saved_key: ClassVar[str] = ""
+    saved_as_text: ClassVar[bool] = False
     writes: ClassVar[bool] = False
     decisions: ClassVar[str] = "labels"
     most_compared: ClassVar[int | None] = None

@@ -41,6 +41,7 @@ class Translation(Task):
     over_vocabulary = True
     columns = MappingProxyType({"translation": "text", "score": "number"})
     saved_key = "translation"
+    saved_as_text = True
     writes = True
     decisions = "next tokens"
     distance = "share of next tokens that differ"
