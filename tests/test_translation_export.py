@@ -34,8 +34,6 @@ from edgebert.records.manifest import Writing
 from edgebert.references.pytorch_translator import CheckpointTranslator
 from edgebert.runtimes.golden import run_golden
 
-Graph = onnx.GraphProto
-
 
 @pytest.fixture(scope="module")
 def reference(tiny_translator: Path) -> CheckpointTranslator:
@@ -72,7 +70,7 @@ def off(parity: TranslatorParity) -> Off:
     return run
 
 
-def changed(model: onnx.ModelProto, change: Callable[[Graph], object]) -> onnx.ModelProto:
+def changed(model: onnx.ModelProto, change: Callable[[onnx.GraphProto], object]) -> onnx.ModelProto:
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     change(copy.graph)
@@ -89,7 +87,7 @@ def test_every_parameter_of_the_decoder_matters(decoder: onnx.ModelProto, off: O
     assert len(weights) == 3 + 2 * 18  # of both layers 8 of attention, 6 of norms and 4 more
     for weight in weights:
 
-        def zero(graph: Graph, name: str = weight.name) -> None:
+        def zero(graph: onnx.GraphProto, name: str = weight.name) -> None:
             tensor = next(t for t in graph.initializer if t.name == name)
             values = numpy_helper.to_array(tensor)
             tensor.CopyFrom(numpy_helper.from_array(np.zeros_like(values), name))
@@ -97,10 +95,12 @@ def test_every_parameter_of_the_decoder_matters(decoder: onnx.ModelProto, off: O
         assert max(off(changed(decoder, zero)).values()) > 10, weight.name
 
 
-def read_instead(operator: str, place: int, value: Any, of: str) -> Callable[[Graph], None]:
+def read_instead(
+    operator: str, place: int, value: Any, of: str
+) -> Callable[[onnx.GraphProto], None]:
     """Let every node of a kind that reads `of` read a constant in the place of an input."""
 
-    def change(graph: Graph) -> None:
+    def change(graph: onnx.GraphProto) -> None:
         graph.initializer.append(numpy_helper.from_array(np.asarray(value), "wrong"))
         (node,) = [n for n in graph.node if n.op_type == operator and of in n.input]
         node.input[place] = "wrong"
@@ -134,7 +134,7 @@ ALONE = {f"target of {tokens}" for tokens in (1, 2, 3, 15, 16, 17, 127)}
     ],
 )
 def test_a_mistake_is_told_by_the_batch_that_is_about_it(
-    change: Callable[[Graph], None],
+    change: Callable[[onnx.GraphProto], None],
     wrong: set[str],
     right: set[str],
     decoder: onnx.ModelProto,
@@ -242,9 +242,10 @@ def ours(parity: TranslatorParity) -> tuple[ParityCase, ...]:
 def trimmed(tiny_translator: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportRecord:
     """Of standard operators of an older version, for a corpus of a few words."""
     folder = tmp_path_factory.mktemp("trimmed")
-    (folder / "corpus.txt").write_text("The lamp is on.\nAnna and Ben are in Paris.\n")
+    pairs = ("source\ttarget", "The lamp is on.\tlate", "Anna and Ben are in Paris.\tlate")
+    (folder / "corpus.tsv").write_text("\n".join(pairs))
     options = ExportOptions(
-        target="portable", opset=18, trim_vocabulary=folder / "corpus.txt", max_length=40
+        target="portable", opset=18, trim_vocabulary=folder / "corpus.tsv", max_length=40
     )
     return export_model(tiny_translator, folder / "bundle", options=options)
 
@@ -267,6 +268,9 @@ def test_a_trimmed_translator_reads_with_fewer_pieces_and_writes_with_all(
     assert kept is not None
     assert kept.texts == 2
     assert kept.kept < kept.pieces
+    pieces = json.loads((Path(trimmed.bundle) / "tokenizer.json").read_text())["model"]["vocab"]
+    assert "lamp" in pieces
+    assert "late" not in pieces  # which stands in the targets alone
     small, whole = edgebert.load(trimmed.bundle), edgebert.load(tiny_translator_bundle)
     encoder = onnx.load(Path(trimmed.bundle) / "encoder.onnx").graph
     assert kept.kept in {tensor.dims[0] for tensor in encoder.initializer if len(tensor.dims) == 2}

@@ -121,6 +121,11 @@ class Checkpoint:
         return said
 
     @property
+    def encoder_prefix(self) -> str:
+        """What the names of that part's weights begin with."""
+        return f"{ENCODER_CONFIG}." if ENCODER_CONFIG in self.config else ""
+
+    @property
     def is_table(self) -> bool:
         """Whether it has a table of static embeddings in the place of an encoder."""
         return self.architecture == TABLE_MODEL

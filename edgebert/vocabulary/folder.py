@@ -47,7 +47,7 @@ def write_folder(
         about = rebuild_tokenizer_config(read_object(path / _TOKENIZER_CONFIG), new_ids)
         write_value(path / _TOKENIZER_CONFIG, about)
     write_value(path / "config.json", _renumbered_config(checkpoint, config, new_ids))
-    keep_rows(checkpoint.path, path, config, kept)
+    keep_rows(checkpoint.path, path, config, kept, prefix=checkpoint.encoder_prefix)
 
 
 def open_trimmed(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
@@ -94,11 +94,9 @@ def _renumbered_config(
     for key, ids in _token_ids(config).items():
         moved = [new_ids.get(index, index) for index in ids]
         values[key] = moved if isinstance(getattr(config, key), list) else moved[0]
-    return (
-        values
-        if ENCODER_CONFIG not in checkpoint.config
-        else {**checkpoint.config, ENCODER_CONFIG: values}
-    )
+    if not checkpoint.encoder_prefix:
+        return values
+    return {**checkpoint.config, ENCODER_CONFIG: values}
 
 
 def _token_ids(config: Any) -> dict[str, list[int]]:

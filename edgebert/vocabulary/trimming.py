@@ -61,7 +61,7 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         GateError: a text is cut into other pieces, or the model gives other answers than before.
     """
     _refuse_model2vec(checkpoint)
-    texts = _as_read(checkpoint, read_examples(corpus).single_texts())
+    texts = _read_corpus(checkpoint, corpus)
     loaded, config = load_tokenizer(checkpoint), load_encoder_config(checkpoint)
     tokenizer, golden = _as_json(checkpoint, loaded), _golden(checkpoint, loaded)
     opened = open_untruncated(tokenizer)
@@ -102,10 +102,18 @@ def texts_cut_otherwise(
     """
     tokenizer = _as_json(checkpoint, load_tokenizer(checkpoint))
     opened = open_untruncated(tokenizer)
-    used = used_pieces(ids_of(opened, _as_read(checkpoint, read_examples(corpus).single_texts())))
+    used = used_pieces(ids_of(opened, _read_corpus(checkpoint, corpus)))
     kept = set(pieces_to_keep(tokenizer, used))
     needed = (ids_of(opened, _as_read(checkpoint, list(texts))) for texts in files)
     return [sum(not kept.issuperset(ids.tolist()) for ids in of_file) for of_file in needed]
+
+
+def _read_corpus(checkpoint: Checkpoint, corpus: Path) -> list[str]:
+    """The texts of a corpus; of translations those that are read."""
+    examples, task = read_examples(corpus), checkpoint.spec.task
+    if task.writes:
+        return [str(text) for text in task.compared_texts(examples, None)]
+    return _as_read(checkpoint, examples.single_texts())
 
 
 def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:
