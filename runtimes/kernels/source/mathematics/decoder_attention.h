@@ -9,6 +9,8 @@
 namespace edgebert {
 namespace {
 
+constexpr size_t kOfLine = 16;  // floats that are fetched together
+
 // A query, the keys and values that it looks at, and where its answer goes.
 struct Looking {
   const float *query;
@@ -54,7 +56,7 @@ LANE void score_keys(const Together &t, const Looking &one, float *scores) {
   const size_t size = kSpans ? kSpans * kSpan : t.size;
   for (size_t j = 0; j < t.count; j++) {
     const float *key = one.keys[j], *value = one.values[j];
-    for (size_t at = 0; at < size; at += 16) __builtin_prefetch(value + at);
+    for (size_t at = 0; at < size; at += kOfLine) __builtin_prefetch(value + at);
     Reduction sum;
     each_register(size, [&](int part, size_t at, int count) {
       sum.part[part] = fma(load_of(one.query + at, count), load_of(key + at, count), sum.part[part]);
@@ -171,10 +173,20 @@ struct PastJob {
     }
     if (c.kept) keep(row, length);
   }
+  void fetch_keys(size_t row) const {
+    const size_t floats = static_cast<size_t>(c.lengths[row]) * c.head_size;
+    for (size_t head = 0; head < c.heads; head++) {
+      const float *keys = c.past_key + place_of(row, 0) + head * c.room * c.head_size;
+      for (size_t at = 0; at < floats; at += kOfLine) __builtin_prefetch(keys + at);
+    }
+  }
   bool run(size_t first, size_t end) const {
     LookingRoom room;
     if (!room.take(c.heads, c.room + c.tokens, c.heads, c.head_size, c.scale)) return false;
-    for (size_t row = first; row < end; row++) attend(room, row);
+    for (size_t row = first; row < end; row++) {
+      if (row + 1 < c.rows) fetch_keys(row + 1);
+      attend(room, row);
+    }
     return true;
   }
 };
@@ -197,11 +209,21 @@ struct SourceJob {
     const size_t most = c.queries < kMostTogether ? c.queries : kMostTogether;
     if (!room.take(c.heads * most, c.room, c.heads, c.head_size, c.scale)) return false;
     for (size_t source = first; source < end; source++) {
+      if (source + 1 < c.sources) fetch_keys(source + 1);
       room.together.count = list(room, source);
       for (size_t q = 0; q < c.queries; q += most)
         attend(room, source, q, c.queries - q < most ? c.queries - q : most);
     }
     return true;
+  }
+  void fetch_keys(size_t source) const {
+    for (size_t j = 0; j < c.room; j++) {
+      if (!c.mask[source * c.room + j]) continue;
+      for (size_t head = 0; head < c.heads; head++) {
+        const float *key = c.key + ((source * c.heads + head) * c.room + j) * c.head_size;
+        for (size_t at = 0; at < c.head_size; at += kOfLine) __builtin_prefetch(key + at);
+      }
+    }
   }
   size_t list(const LookingRoom &room, size_t source) const {
     size_t count = 0;

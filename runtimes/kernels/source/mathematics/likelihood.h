@@ -78,16 +78,17 @@ struct Likeliest {
 };
 
 // A score that `most` tokens of a row have at least: of each lane there is one.
-static float bound_of(float *lanes, size_t most) {
+static float bound_of(const float *lanes, size_t most) {
   if (most > kSpan) return -__builtin_inff();
-  for (size_t i = 0; i < most; i++)
-    for (size_t j = i + 1; j < kSpan; j++)
-      if (lanes[j] > lanes[i]) {
-        const float other = lanes[i];
-        lanes[i] = lanes[j];
-        lanes[j] = other;
-      }
-  return lanes[most - 1];
+  float top[kSpan];
+  size_t count = 0;
+  for (int lane = 0; lane < kSpan; lane++) {
+    if (count == most && !(lanes[lane] > top[most - 1])) continue;
+    size_t at = count < most ? count++ : most - 1;
+    for (; at && lanes[lane] > top[at - 1]; at--) top[at] = top[at - 1];
+    top[at] = lanes[lane];
+  }
+  return top[most - 1];
 }
 
 struct LikelihoodJob {
@@ -116,17 +117,17 @@ struct LikelihoodJob {
   }
   static size_t blocks_of(size_t width) { return (width + kOfBlock - 1) / kOfBlock; }
 
-  void choose(size_t i, const float *x, const Likelihood &likelihood, const float *blocks, float *lanes) const {
+  void choose(size_t i, const float *x, const Likelihood &likelihood, const float *blocks, const float *lanes) const {
     Likeliest best{c.candidates + i * c.most, c.tokens + i * c.most, c.most};
     const float before = c.before ? c.before[i] : 0.f;
     const float bound = before + likelihood.of(bound_of(lanes, c.most));
     for (size_t b = 0; b < blocks_of(c.width); b++) {
       if (before + likelihood.of(blocks[b]) < bound) continue;
-      const size_t end = (b + 1) * kOfBlock < c.width ? (b + 1) * kOfBlock : c.width;
-      for (size_t token = b * kOfBlock; token < end; token++) {
-        const float value = before + likelihood.of(x[token]);
-        if (!(value < bound)) best.offer(value, token);
-      }
+      const size_t from = b * kOfBlock, left = c.width - from, length = left < kOfBlock ? left : kOfBlock;
+      float sums[kOfBlock];
+      for (size_t t = 0; t < length; t++) sums[t] = before + likelihood.of(x[from + t]);
+      for (size_t t = 0; t < length; t++)
+        if (!(sums[t] < bound)) best.offer(sums[t], from + t);
     }
   }
 };

@@ -37,18 +37,26 @@ static void add_sinusoids(const float *rates, float place, size_t half, float *y
   });
 }
 
+struct TargetJob {
+  const TargetCall &c;
+
+  template <class T>
+  void take_row(const T *row, float scale, float *y) const {
+    for (size_t d = 0; d < c.width; d++) y[d] = static_cast<float>(row[d]) * scale * c.multiplier[d];
+  }
+  void row(size_t i) const {
+    float *y = c.y + i * c.width;
+    const size_t at = static_cast<size_t>(c.ids[i]) * c.width;
+    if (c.word.integers) take_row(c.word.integers + at, c.word.scales[c.ids[i]], y);
+    else take_row(c.word.floats + at, 1.f, y);
+    const int64_t place = c.lengths[i / c.tokens] + static_cast<int64_t>(i % c.tokens);
+    add_sinusoids(c.rates, static_cast<float>(place), c.width / 2, y);
+    if (c.norm.gain) layer_norm(y, y, 1, c.width, c.norm);
+  }
+};
+
 static bool run_target(const TargetCall &call, Threads threads) {
-  struct {
-    const TargetCall &c;
-    void row(size_t i) {
-      float *y = c.y + i * c.width;
-      take_row<false>(c.word, c.ids[i], c.width, y);
-      for (size_t d = 0; d < c.width; d++) y[d] *= c.multiplier[d];
-      const int64_t place = c.lengths[i / c.tokens] + static_cast<int64_t>(i % c.tokens);
-      add_sinusoids(c.rates, static_cast<float>(place), c.width / 2, y);
-      if (c.norm.gain) layer_norm(y, y, 1, c.width, c.norm);
-    }
-  } job{call};
+  TargetJob job{call};
   each_row(job, call.rows * call.tokens, threads);
   return true;
 }
