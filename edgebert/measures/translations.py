@@ -30,8 +30,8 @@ class Translations:
     exact_low: float
     exact_high: float
     length_ratio: float
-    broken_reference: int
-    broken: int
+    broken_reference: float
+    broken: float
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Endings:
         loops_reference, loops: those of them that repeat themselves to the limit (see `loops`).
     """
 
-    sentences: int
-    unfinished_reference: int
-    unfinished: int
-    loops_reference: int
-    loops: int
+    sentences: float
+    unfinished_reference: float
+    unfinished: float
+    loops_reference: float
+    loops: float
 
 
 def loops(tokens: Sequence[int]) -> bool:
@@ -108,14 +108,14 @@ def _in_terminal(t: Translations) -> Iterator[Row]:
     yield "equal translations", f"{100 * t.exact:.1f} % ({interval})"
     yield "length", f"{t.length_ratio:.4g} times the reference's"
     if t.broken or t.broken_reference:
-        yield "broken characters", f"{t.broken_reference} -> {t.broken}"
+        yield "broken characters", f"{t.broken_reference:g} -> {t.broken:g}"
 
 
 def _in_page(t: Translations) -> Iterator[Row]:
     yield "equal translations", percent(t.exact)
     yield "equal translations, 95 % interval", f"{percent(t.exact_low)} to {percent(t.exact_high)}"
     yield "length by the reference's", f"{t.length_ratio:.4g}"
-    yield "broken characters", f"{t.broken_reference:,} → {t.broken:,}"
+    yield "broken characters", f"{t.broken_reference:,g} → {t.broken:,g}"
 
 
 def _in_card(t: Translations) -> Iterator[Row]:
@@ -135,14 +135,17 @@ TRANSLATIONS: Measure[Translations] = Measure(
 
 
 def _endings_in_terminal(e: Endings) -> Iterator[Row]:
-    yield "did not end by the limit", f"{e.unfinished_reference} -> {e.unfinished} of {e.sentences}"
-    yield "repeat themselves to it", f"{e.loops_reference} -> {e.loops}"
+    yield (
+        "did not end by the limit",
+        f"{e.unfinished_reference:g} -> {e.unfinished:g} of {e.sentences:g}",
+    )
+    yield "repeat themselves to it", f"{e.loops_reference:g} -> {e.loops:g}"
 
 
 def _endings_in_page(e: Endings) -> Iterator[Row]:
-    yield "sentences", f"{e.sentences:,}"
-    yield "did not end by the limit", f"{e.unfinished_reference:,} → {e.unfinished:,}"
-    yield "repeat themselves to it", f"{e.loops_reference:,} → {e.loops:,}"
+    yield "sentences", f"{e.sentences:,g}"
+    yield "did not end by the limit", f"{e.unfinished_reference:,g} → {e.unfinished:,g}"
+    yield "repeat themselves to it", f"{e.loops_reference:,g} → {e.loops:,g}"
 
 
 ENDINGS: Measure[Endings] = Measure(
