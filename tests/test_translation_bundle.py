@@ -64,6 +64,15 @@ def test_a_bundle_of_two_graphs_opens(tiny_translator_bundle: Path) -> None:
             "it does not list tokenizer_target.json",
         ),
         (lambda m: m.pop("writing"), "a decoder, and how it writes, are said together"),
+        (lambda m: m["writing"].update(end_id=380), "end_id of its decoder is none of 380 tokens"),
+        (
+            lambda m: m["writing"].update(begin_id=-1),
+            "begin_id of its decoder is none of 380 tokens",
+        ),
+        (
+            lambda m: m["writing"].update(longest_per_token=0, longest_more=0),
+            "its decoder would write no token",
+        ),
         (
             lambda m: m["graphs"].update(decoder="../decoder.onnx"),
             "it does not list ../decoder.onnx",

@@ -20,6 +20,7 @@ from edgebert.records.manifest import (
     SEVERAL_GRAPHS,
     SIMILARITIES,
     Manifest,
+    Writing,
 )
 from edgebert.tasks import TASKS
 from edgebert.tasks.entities import AGGREGATIONS
@@ -91,6 +92,16 @@ def _unfit_graphs(manifest: Manifest) -> Iterator[str]:
         yield f"format {manifest.format} is not that of {len(manifest.graphs)} graphs"
     if (DECODER in manifest.graphs) != (manifest.writing is not None):
         yield "a decoder, and how it writes, are said together"
+    yield from _unfit_writing(manifest.writing) if manifest.writing else ()
+
+
+def _unfit_writing(writing: Writing) -> Iterator[str]:
+    """What is said of a decoder that none can do."""
+    if writing.longest(1) < 1:
+        yield "its decoder would write no token"
+    for name in ("begin_id", "end_id"):
+        if not 0 <= getattr(writing, name) < writing.vocabulary:
+            yield f"{name} of its decoder is none of {writing.vocabulary} tokens"
 
 
 def _read_beside(manifest: Manifest) -> tuple[str, ...]:
