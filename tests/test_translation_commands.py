@@ -68,6 +68,20 @@ def test_it_is_told_in_one_line(
 
 
 @pytest.mark.parametrize(
+    "task", ["text-classification", "sentence-similarity", "token-classification", "reranking"]
+)
+def test_a_translator_is_not_trained_for_another_task(tiny_translator: Path, task: str) -> None:
+    Path("rows.tsv").write_text("text\ttext_pair\tlabel\nanna\tben\t0\nben\tanna\t1\n")
+    Path("tags.conll").write_text("anna B-person\n\nben B-person\n")
+    data = "tags.conll" if task == "token-classification" else "rows.tsv"
+    files = ("--train", data, "--dev", data)
+    result = call("finetune", tiny_translator, "--task", task, *files, "-o", "out")
+    assert result.exit_code == 1
+    told = "writes translations, and goes on with --task translation alone"
+    assert told in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
     ("command", "code"),
     [
         (["translate", "B", "a"], 1),
