@@ -1,7 +1,7 @@
 """Scheme `auto` of a translator: all layers in int8, or all but those that change most.
 
-A mixture is not searched by time: all layers have one form, per token, in which no translation
-depends on others. Where that breaks the budget, layers go back to floats, first the one that moves
+A mixture is not searched by time: all layers have one form, per token where onnxruntime's own
+operators may be written and else static, in which no translation depends on others. Where that breaks the budget, layers go back to floats, first the one that moves
 the log-probabilities of the float model's own translations most when it alone is in int8.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from edgebert.bundle import TARGET_TOKENIZER, TOKENIZER, ModelFiles, copy_files
-from edgebert.onnx_graph.parts import FLOAT, TOKEN
+from edgebert.onnx_graph.parts import FLOAT, STATIC, TOKEN
 from edgebert.progress import track
 from edgebert.quantize.chosen_mixture import Proposal
 from edgebert.quantize.forms.bundle_recipes import BundleRecipes
@@ -25,7 +25,7 @@ from edgebert.tasks.next_tokens import NextTokens
 def translator_proposals(
     original: Model, recipes: BundleRecipes, texts: Sequence[str], scratch: Path
 ) -> Iterator[Proposal]:
-    """All layers per token; then mixtures that leave more and more of them as floats.
+    """All layers in int8; then mixtures that leave more and more of them as floats.
 
     Args:
         original: the float model.
@@ -34,14 +34,19 @@ def translator_proposals(
         scratch: a folder for graphs.
     """
     names = [group.name for group in recipes.groups]
-    whole = dict.fromkeys(names, TOKEN)
-    yield Proposal(recipes.possible(whole), TOKEN)
+    form = _form(recipes)
+    whole = dict.fromkeys(names, form)
+    yield Proposal(recipes.possible(whole), form)
     order = _most_moved_first(original, recipes, texts, scratch)
     floats = 1
     while floats < len(order):
         plan = whole | dict.fromkeys(order[:floats], FLOAT)
-        yield Proposal(recipes.possible(plan), f"{TOKEN}, {floats} of {len(order)} groups floats")
+        yield Proposal(recipes.possible(plan), f"{form}, {floats} of {len(order)} groups floats")
         floats *= 2
+
+
+def _form(recipes: BundleRecipes) -> str:
+    return TOKEN if recipes.contrib else STATIC
 
 
 def _most_moved_first(
@@ -57,7 +62,7 @@ def _most_moved_first(
     names = [group.name for group in recipes.groups]
     moved = {}
     for name in track(names, "quantizing layers alone"):
-        plan = dict.fromkeys(names, FLOAT) | {name: TOKEN}
+        plan = dict.fromkeys(names, FLOAT) | {name: _form(recipes)}
         recipes.write(plan, folder, original.manifest.graphs)
         with open_files(ModelFiles(folder, original.manifest)) as alone:
             moved[name] = _moved(before, alone.next_tokens(pairs))
