@@ -17,7 +17,7 @@ TEXTS = [
     "anna is in paris",
     "turn off the light in the kitchen please",
     "two",
-    "a b c d",
+    "the the lamp is not on",
 ]
 
 
