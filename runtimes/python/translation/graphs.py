@@ -46,7 +46,8 @@ class StepInputs:
     Attributes:
         ids: int64 [rows, tokens].
         lengths: int64 [rows], tokens of the past of each.
-        past: keys and values of each layer, float32 [rows, heads, past, head width].
+        past: keys and values of each layer, float32 [rows, heads, past, head width]; kernels need
+            room there for the tokens that are read.
         cross: the same of sources, [sources, heads, source tokens, head width].
         source_mask: int64 [sources, source tokens].
     """
@@ -112,7 +113,7 @@ class TranslatorGraphs:
         if not self.picks:
             likely, *present = self.decoder.run_beside_others((LIKELY, *self._present), given)
             return likely, present
-        given |= {"likely": np.zeros(len(inputs.ids), np.float32), "most": np.zeros(1, np.int64)}
+        given |= {"likely": np.zeros(inputs.ids.size, np.float32), "most": np.zeros(1, np.int64)}
         (likely,) = self.decoder.run_beside_others((LIKELY,), given)
         return likely, []
 

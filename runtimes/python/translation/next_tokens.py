@@ -77,7 +77,8 @@ def _inputs(
         ids[row, 1 : 1 + len(target)] = target
     tokens = np.array([source.tokens for source in sources])
     width = widened(int(tokens.max()))
-    past = (rows, writing.heads, widened(0), writing.head_width)
+    room = widened(ids.shape[1] if graphs.picks else 0)  # where kernels put what they read
+    past = (rows, writing.heads, room, writing.head_width)
     return StepInputs(
         ids=ids,
         lengths=np.zeros(rows, np.int64),
