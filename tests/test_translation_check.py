@@ -207,6 +207,32 @@ def test_a_bound_on_bleu_asks_for_pairs_and_for_sacrebleu(
     assert record.warnings[0].startswith("BLEU and chrF were not counted")
 
 
+def test_a_graph_alone_and_another_task_are_no_side(
+    tiny_translator_bundle: Path, tiny_bundle: Path
+) -> None:
+    decoder = tiny_translator_bundle / "decoder.onnx"
+    result = call("check", tiny_translator_bundle, decoder)
+    expected = f"Error: {decoder} is one of the graphs of a translator: give the whole bundle\n"
+    assert (result.exit_code, result.stderr) == (1, expected)
+    result = call("check", tiny_translator_bundle, tiny_bundle)
+    assert result.exit_code == 1
+    assert "the reference answers translation, the candidate feature-extraction" in result.stderr
+
+
+def test_targets_that_are_read_as_other_tokens_are_named(
+    tiny_translator_bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    copytree(tiny_translator_bundle, other)
+    bundle = open_bundle(other)
+    said = json.loads(bundle.target_tokenizer_path.read_text())
+    said["model"]["merges"] = said["model"]["merges"][:-20]
+    bundle.target_tokenizer_path.write_text(json.dumps(said))
+    seal(other, replace(bundle.manifest, files={}))
+    with pytest.raises(GateError, match=r"tokenizer: \d+ of 24 targets are other tokens"):
+        check(tiny_translator_bundle, other, data, kernels="off")
+
+
 def test_a_damaged_decoder_is_named(
     tiny_translator_bundle: Path, data: Path, tmp_path: Path
 ) -> None:
