@@ -295,6 +295,17 @@ def test_a_decoder_that_does_not_fit_its_manifest_is_refused(
     assert str(error.value).startswith(f"{folder} is damaged: ")
 
 
+def test_a_target_tokenizer_of_another_size_is_refused(
+    tiny_translator_bundle: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_translator_bundle, tmp_path / "other")
+    shutil.copyfile(folder / "tokenizer.json", folder / "tokenizer_target.json")
+    with pytest.raises(
+        BundleError, match=r"tokenizer_target\.json has \d+ pieces, and its decoder"
+    ):
+        load_unproved(folder)
+
+
 def test_a_bundle_without_its_decoder_is_refused(
     tiny_translator_bundle: Path, tmp_path: Path
 ) -> None:

@@ -174,6 +174,12 @@ def _translator(
         return None
     graphs = TranslatorGraphs(encoder, Engine(opening, encoder.profile), manifest.writing, files)
     target = open_tokenizer(files.target_tokenizer_path)
+    pieces = target.get_vocab_size()
+    if pieces != manifest.writing.vocabulary:
+        raise BundleError(
+            f"{files.path} is damaged: {files.target_tokenizer_path.name} has {pieces} pieces, and "
+            f"its decoder writes {manifest.writing.vocabulary}"
+        )
     return Translator(graphs, TranslatorTokenizers(tokenizer, target, manifest.max_length))
 
 

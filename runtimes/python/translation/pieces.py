@@ -107,6 +107,8 @@ class Translating:
         apart = [one for one in kept if one.unread]
         if not apart:
             (targets,) = yield [Source(encoding, self.options)]
+            if not kept:
+                return [self._told(target) for target in targets[: self.options.n_best]]
             found = sorted(map(self._told, targets), key=lambda one: bool(lacking(kept, one.text)))
             apart = lacking(kept, found[0].text)
             if not apart:
