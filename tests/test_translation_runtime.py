@@ -47,7 +47,7 @@ def model(tiny_translator_bundle: Path) -> Iterator[Model]:
 def test_a_text_has_the_same_translation_alone_and_beside_any_other(
     bundle: str, beam: int, request: pytest.FixtureRequest
 ) -> None:
-    options = {"beam": beam, "n_best": beam}
+    options: dict[str, Any] = {"beam": beam, "n_best": beam}
     with load(request.getfixturevalue(bundle), threads=2) as model:
         whole = model.translate(TEXTS, **options)
         assert [model.translate(text, **options) for text in TEXTS[::3]] == whole[::3]
@@ -74,7 +74,7 @@ def test_threads_and_queues_change_nothing(tiny_translator_bundle: Path, model: 
     wanted = model.translate(TEXTS, beam=2)
     queue = TextQueue(2)
     for options in ({"threads": 1}, {"threads": 3}, {"sharing": queue}):
-        with load(tiny_translator_bundle, **options) as other:  # type: ignore[arg-type]
+        with load(tiny_translator_bundle, **options) as other:
             assert other.translate(TEXTS, beam=2) == wanted
     queue.close()
 
@@ -205,6 +205,15 @@ def test_placeholders_numbers_and_what_cannot_be_read_survive(model: Model, beam
 def test_another_script_is_kept_where_the_tokenizer_does_not_know_it(model: Model) -> None:
     text = "ᚠᚢᚦ ᚨᚱᚲ, ᚠᚢᚦ!"
     assert model.translate(text).text == text
+
+
+def test_a_word_is_kept_whole_where_one_of_its_letters_is_not_known(model: Model) -> None:
+    text = "the lampᚠ is on☃ in paris"
+    told = model.translate(text).text
+    assert "lampᚠ" in told
+    assert "☃" in told
+    unread = model.translator.tokenizers.unread(text, model.tokenizer.encode(text))  # type: ignore[union-attr]
+    assert [text[span.start : span.end] for span in unread] == ["lampᚠ", "☃"]
 
 
 def test_sentences_tell_where_they_stand_and_white_space_stays(model: Model) -> None:

@@ -116,6 +116,6 @@ def test_options_outside_their_bounds_are_told_in_a_line(
         "max_length": None,
     }
     with pytest.raises(InputError) as error:
-        check_options(WRITING, **(defaults | options))  # type: ignore[arg-type]
+        check_options(WRITING, **(defaults | options))
     assert told in str(error.value)
     assert "\n" not in str(error.value)

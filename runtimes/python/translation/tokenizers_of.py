@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ import tokenizers
 
 from edgebert.text.long_texts import cut_at
 from edgebert.text.sentences import Span
+
+_WORDS_AND_SYMBOLS = re.compile(r"\w+|[^\w\s]")
 
 
 class TranslatorTokenizers:
@@ -53,21 +56,21 @@ class TranslatorTokenizers:
         found: list[Span] = []
         for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
             if token == self._unknown and start < end:
-                alone = [
-                    place
-                    for place in range(start, end)
-                    if not text[place].isspace() and self._is_unknown(text[place])
-                ]
-                spans = [Span(place, place + 1) for place in alone] or [Span(start, end)]
-                for span in spans:
+                for span in self._parts(text, start, end):
                     if found and span.start <= found[-1].end:
                         found[-1] = Span(found[-1].start, max(span.end, found[-1].end))
                     else:
                         found.append(span)
         return found
 
-    def _reads_unknown(self, character: str) -> bool:
-        return self._unknown in self._whole.encode(character, add_special_tokens=False).ids
+    def _parts(self, text: str, start: int, end: int) -> list[Span]:
+        """What of a token that is not known is not known by itself, its words and its symbols."""
+        parts = [Span(*part.span()) for part in _WORDS_AND_SYMBOLS.finditer(text, start, end)]
+        unknown = [part for part in parts if self._is_unknown(text[part.start : part.end])]
+        return unknown or [Span(start, end)]
+
+    def _reads_unknown(self, part: str) -> bool:
+        return self._unknown in self._whole.encode(part, add_special_tokens=False).ids
 
 
 def _unknown_id(tokenizer: tokenizers.Tokenizer) -> int | None:
