@@ -296,7 +296,8 @@ def past_attention(
     Args:
         query, key, value: [R, T, some times A], of which each is that part.
         past_key, past_value: [R, heads, P, D], of which a row has its first `past_lengths`.
-        kept: whether keys and values of new tokens are written behind those of the past.
+        kept: whether keys and values of new tokens are written behind those of the past, if there
+            is room for those of all rows.
     """
     rows, heads, _, size = past_key.shape
     width, tokens = heads * size, query.shape[1]
@@ -312,7 +313,7 @@ def past_attention(
             seen = length + token + 1
             shares = _shares(q[row, :, token, None] @ keys[:, :seen].swapaxes(-1, -2), scale)
             answer[row, token] = (shares @ values[:, :seen]).reshape(width)
-        if kept and past_key.shape[2]:
+        if kept and past_lengths.max() + tokens <= past_key.shape[2]:
             past_key[row, :, length : length + tokens] = k[row]
             past_value[row, :, length : length + tokens] = v[row]
     return answer

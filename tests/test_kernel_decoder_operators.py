@@ -19,8 +19,8 @@ CHOSEN = {
     "candidates": TensorProto.FLOAT,
     "candidate_tokens": TensorProto.INT64,
 }
-WHOLE = {"scale": 0.2, "query_part": 0, "key_part": 0, "value_part": 0, "kept": 0}
-THIRDS = {"scale": 0.2, "query_part": 2, "key_part": 0, "value_part": 1, "kept": 0}
+WHOLE: dict[str, Any] = {"scale": 0.2, "query_part": 0, "key_part": 0, "value_part": 0, "kept": 0}
+THIRDS: dict[str, Any] = {"scale": 0.2, "query_part": 2, "key_part": 0, "value_part": 1, "kept": 0}
 
 
 @pytest.fixture(scope="module")
@@ -101,15 +101,17 @@ def test_tokens_at_once_and_one_by_one_are_the_same_bits(library: KernelLibrary)
         step["past_lengths"] += 1
 
 
-def test_keys_and_values_are_put_behind_their_past_where_that_has_room(
-    library: KernelLibrary,
+@pytest.mark.parametrize("longest", [7, 8])
+def test_keys_and_values_are_put_behind_their_past_if_all_have_room(
+    library: KernelLibrary, longest: int
 ) -> None:
     given = past_inputs(5, 2, 9)
-    given["past_lengths"] -= given["past_lengths"] > 7
-    given["past_lengths"][-1] = 7
+    given["past_lengths"] = np.array([0, 2, 4, 6, longest])
     attributes = {**WHOLE, "kept": 1}
     expected = {key: value.copy() for key, value in given.items()}
     answer = spec.past_attention(**expected, **attributes)
+    changed = any((expected[key] != given[key]).any() for key in ("past_key", "past_value"))
+    assert changed == (longest == 7)
     session = operator_session(library, "PastAttention", given, [*given], attributes)
     close(session.run(None, given)[0], answer)
     for name in ("past_key", "past_value"):

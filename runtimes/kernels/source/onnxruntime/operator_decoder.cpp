@@ -152,11 +152,11 @@ ort::StatusPtr ORT_CALL compute_past(void *made, ort::KernelContext *context) {
   call.value = read_part_of(run, 2, kernel.value_part, call, call.value_stride);
   call.lengths = whole_numbers(run, run.input(5), 1, call.rows, "past_lengths are not one number for each row");
   run.require(call.lengths != nullptr, "past_lengths are missing");
-  call.kept = kernel.kept && call.room > 0;
-  const size_t added = call.kept ? call.tokens : 0;
-  run.require(added <= call.room, "the past has no room for new tokens");
-  for (size_t row = 0; row < call.rows && !run.any(); row++)
-    require_between(run, call.lengths[row], 0, call.room - added + 1, "the length of a past,");
+  call.kept = kernel.kept;
+  for (size_t row = 0; row < call.rows && !run.any(); row++) {
+    require_between(run, call.lengths[row], 0, call.room + 1, "the length of a past,");
+    if (!run.any()) call.kept &= static_cast<size_t>(call.lengths[row]) + call.tokens <= call.room;
+  }
   call.past_key = const_cast<float *>(keys);  // memory that is passed on from step to step
   call.past_value = const_cast<float *>(values);
   call.scale = kernel.scale;
