@@ -1,5 +1,5 @@
 # Each target makes what it needs first. All of it, caches included, stays in this folder.
-.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-translation bench-forms bench-ecosystem bench-providers bench-web bench-server bench-bulk venv clean
+.PHONY: help demo test lint format ledger test-devices test-web test-clients test-families test-calibration test-kernels test-heads test-mpnet test-bulk conformance bench-peers bench-training bench-translation bench-translation-speed bench-forms bench-ecosystem bench-providers bench-web bench-server bench-bulk venv clean
 
 bin := .venv/bin
 kernels := runtimes/kernels
@@ -103,8 +103,11 @@ bench-peers: .venv-peers/kernels ## edgebert beside other runtimes: out/bench-pe
 bench-training: .venv/kernels .cache/mpnet/ready ## models trained by recipe, held against published figures (ROWS=, OUT=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.training $(ROWS) $(addprefix -o ,$(OUT))
 
-bench-translation: .venv/kernels ## translators trained by recipe, beside a Transformer without a BERT (ROWS=, OUT=)
-	PYTHONPATH=tests $(bin)/python -m benchmarks.translation $(ROWS) $(addprefix -o ,$(OUT))
+bench-translation: .venv/kernels ## translators trained by recipe, beside a Transformer without a BERT (ROWS=, PAGE=1, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.translation $(ROWS) $(if $(PAGE),--page) $(addprefix -o ,$(OUT))
+
+bench-translation-speed: .venv/kernels .venv-ctranslate2/ready ## a translator beside CTranslate2 with its weights (MODEL=checkpoint, QUICK=1, PAGE=1, OUT=)
+	PYTHONPATH=tests $(bin)/python -m benchmarks.translation.speed $(MODEL) $(if $(QUICK),--quick) $(if $(PAGE),--page) $(addprefix -o ,$(OUT))
 
 bench-forms: .venv/kernels ## the choices behind the graph of target cpu (CHECKPOINT=folder, ROUNDS=)
 	PYTHONPATH=tests $(bin)/python -m benchmarks.forms $(CHECKPOINT) $(addprefix --rounds ,$(ROUNDS))
@@ -114,6 +117,9 @@ bench-ecosystem: .venv-ecosystem/ready ## search in LangChain, LlamaIndex, Hayst
 
 bench-bulk: .venv-bulk/kernels ## many texts from files to files: a process, shards, Ray, kills (N=, BUNDLE=, OUT=)
 	PYTHONPATH=tests .venv-bulk/bin/python -m benchmarks.bulk $(BUNDLE) $(addprefix --texts ,$(N)) $(addprefix -o ,$(OUT))
+
+.venv-ctranslate2/ready: tests/benchmarks/translation/speed/setup tests/benchmarks/translation/speed/constraints.txt | .venv/ready
+	tests/benchmarks/translation/speed/setup
 
 .venv-bulk/kernels: .ci/kernels .venv-bulk/ready $(kernel_sources)
 	SETUP_VENV=.venv-bulk .ci/kernels
@@ -142,7 +148,7 @@ venv: .venv/kernels ## only make .venv, from constraints.txt, with the native ke
 	.ci/kernels
 
 clean: ## remove .venv and its siblings, caches and out/demo
-	rm -rf .venv .venv-bulk .venv-clients .venv-peers .venv-ecosystem .venv-providers .venv-servers .cache out/demo build dist *.egg-info .*_cache
+	rm -rf .venv .venv-bulk .venv-clients .venv-ctranslate2 .venv-peers .venv-ecosystem .venv-providers .venv-servers .cache out/demo build dist *.egg-info .*_cache
 	rm -rf runtimes/web/node_modules tests/web/node_modules tests/clients/node_modules
 	rm -rf $(kernels)/build $(kernels)/dist $(kernels)/*.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

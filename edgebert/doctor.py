@@ -135,7 +135,8 @@ def _fingerprint(bundle: Bundle, provider: str, kernels: str) -> str | None:
 def _answers(bundle: Bundle, provider: str, kernels: str) -> list[DoctorCheck]:
     """Load the bundle without asking it to prove itself: that is what is done here."""
     try:
-        open_tokenizer(bundle.path / TOKENIZER)
+        for path in bundle.tokenizer_paths:
+            open_tokenizer(path)
     except BundleError as error:
         return [_failed("load", str(error), "tokenizer", _tokenizer_way_out(bundle.manifest))]
     try:

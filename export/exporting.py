@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from edgebert.bundle import MODEL, ModelFiles, read_bundle
+from edgebert.bundle import ModelFiles, read_bundle
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import tokenizer_difference
-from edgebert.checkpoint.tokenizer_file import CONFIG, FILE
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import GateError
-from edgebert.export.float_manifest import describe
-from edgebert.export.half_precision import Batch
-from edgebert.export.operators.coverage import coverage_of, lost_coverage
+from edgebert.export.companions import write_companions
+from edgebert.export.encoder import ExportedEncoder
+from edgebert.export.kinds import Exported, WrittenGraphs
 from edgebert.export.options import ExportOptions, settle
-from edgebert.export.parity import (
-    allowed_difference,
-    failed_parity,
-    matrix,
-    parity_cases,
-    worst_parity,
-)
-from edgebert.export.passes.trace_notes import drop_trace_notes
+from edgebert.export.parity import failed_parity, worst_parity
 from edgebert.export.readable_texts import readable_golden_texts
 from edgebert.export.sealing import seal_proved
 from edgebert.export.source.opened_checkpoint import Opened, opened_checkpoint
-from edgebert.export.targets import shape_for_target
-from edgebert.export.tokenizer_files import (
-    name_no_class,
-    write_config,
-    write_sentence_transformers_files,
-    write_tokenizer,
-)
-from edgebert.export.tracing import load_traced, trace
-from edgebert.machine import available_cores, installed_versions
-from edgebert.onnx_graph.in_memory.model_file import save_model
-from edgebert.onnx_graph.reading import read_graph
+from edgebert.export.translation.translator import ExportedTranslator
+from edgebert.machine import available_cores
 from edgebert.output import new_folder, refuse_existing
-from edgebert.records.made import ExportRecord, TokenizerDifference
-from edgebert.records.manifest import (
-    Count,
-    Manifest,
-)
+from edgebert.records.made import ExportRecord
+from edgebert.records.manifest import Manifest
 from edgebert.records.profile import one_caller
-from edgebert.references.pytorch_model import CheckpointModel
 from edgebert.runtimes import Model
 from edgebert.runtimes.loading import open_files
-
-_LOGGER = logging.getLogger(__name__)
-_ROWS = 4  # of texts at a time, whose every intermediate value may be kept
 
 
 def export_model(
@@ -92,17 +63,20 @@ def _export(
     opened: Opened, output: Path, options: ExportOptions, started: float, *, force: bool
 ) -> ExportRecord:
     checkpoint, options = _settled(opened.checkpoint, options)
-    reference = CheckpointModel(checkpoint)
+    exported = _exported(checkpoint, options)
+    reference = exported.reference
     readable_golden_texts(reference)  # says so if it reads none, before any work
     with new_folder(output, force=force) as folder:
-        coverage, lost, unfused = _write_graph(reference, folder, options)
-        manifest = _manifest(opened, reference, folder, options, coverage, unfused)
+        written = exported.write_graphs(folder)
+        manifest = _manifest(opened, exported, folder, options, written)
         tokenizer = tokenizer_difference(checkpoint, reference.tokenizer, GOLDEN_TEXTS)
-        _write_companions(reference, folder, tokenizer)
+        write_companions(reference, folder, tokenizer)
+        exported.write_beside(folder)
         files = ModelFiles(folder, manifest)
-        cases = parity_cases(reference, files)
-        atol = options.atol or allowed_difference(cases, reference, files)
-        failures = (*lost, *failed_parity(cases, atol))
+        parity = exported.parity(files)
+        cases = parity.cases()
+        atol = options.atol or parity.allowed_difference(cases)
+        failures = (*written.lost, *failed_parity(cases, atol))
         if not failures:
             with _loaded_once(files) as graph:
                 failures = tuple(seal_proved(reference, graph, atol))
@@ -119,11 +93,11 @@ def _export(
             size_bytes=sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()),
             atol=atol,
             parity=cases,
-            coverage=coverage,
-            unfused=unfused,
+            coverage=written.coverage,
+            unfused=written.unfused,
             seconds=time.perf_counter() - started,
             failures=failures,
-            worst=worst_parity(cases, matrix(reference, files)),
+            worst=worst_parity(cases, parity.batches),
             trimmed_vocabulary=opened.trimmed_vocabulary,
             tokenizer=tokenizer,
             tokens_without_embedding=reference.tokens_without_embedding,
@@ -132,6 +106,12 @@ def _export(
         if failures:
             raise GateError(f"{checkpoint.id} was not exported: {'; '.join(failures)}", record)
     return record
+
+
+def _exported(checkpoint: Checkpoint, options: ExportOptions) -> Exported:
+    """The checkpoint with its kind's way of being exported."""
+    kind = ExportedTranslator if checkpoint.spec.task.writes else ExportedEncoder
+    return kind(checkpoint, options)
 
 
 def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint, ExportOptions]:
@@ -148,93 +128,22 @@ def _settled(checkpoint: Checkpoint, options: ExportOptions) -> tuple[Checkpoint
     return checkpoint, options
 
 
-def _write_graph(
-    reference: CheckpointModel, folder: Path, options: ExportOptions
-) -> tuple[dict[str, Count], list[str], dict[str, str]]:
-    """Write the graph; return its coverage, what it lost, and what cannot be fused."""
-    path = folder / MODEL
-    traced = trace(reference.checkpoint, path, options, token_types=reference.feeds_types)
-    model = load_traced(path)
-    watched = _real_batches(reference, options) if options.precision == "fp16" else ()
-    shape_for_target(model, options, watched)
-    del model.graph.value_info[:]  # shapes under names that the passes took away or gave anew
-    model.producer_name, model.producer_version = "edgebert", installed_versions().get("torch", "")
-    coverage, lost = coverage_of(model, traced), lost_coverage(model, traced)
-    drop_trace_notes(model)
-    save_model(model, path, options.external_data_bytes)
-    return coverage, lost, traced.unfused
-
-
-def _real_batches(reference: CheckpointModel, options: ExportOptions) -> list[Batch]:
-    """The golden texts as the graph takes them."""
-    texts = readable_golden_texts(reference)
-    rows, tokens = options.fixed_shape or (_ROWS, 0)
-    groups = [texts[start : start + rows] for start in range(0, len(texts) - rows + 1, rows)]
-    return [_as_given(reference.encode(group), options, tokens) for group in groups]
-
-
-def _as_given(
-    inputs: Mapping[str, npt.NDArray[np.int64]], options: ExportOptions, tokens: int
-) -> Batch:
-    def padded(values: npt.NDArray[np.int64]) -> npt.NDArray[np.generic]:
-        short = max(0, tokens - values.shape[1])
-        return np.pad(values, ((0, 0), (0, short))).astype(options.ids)
-
-    return {name: padded(values) for name, values in inputs.items()}
-
-
 def _manifest(
     opened: Opened,
-    reference: CheckpointModel,
+    exported: Exported,
     folder: Path,
     options: ExportOptions,
-    coverage: dict[str, Count],
-    unfused: dict[str, str],
+    written: WrittenGraphs,
 ) -> Manifest:
-    manifest = describe(
-        reference.checkpoint,
-        read_graph(folder / MODEL),
-        sha256=opened.sha256,
-        mask_token=reference.mask_token,
-        coverage=coverage,
-        unfused=unfused,
-    )
+    reference = exported.reference
     return replace(
-        manifest,
+        exported.manifest(folder, opened.sha256, written),
         precision=str(options.precision),
         target=options.target,
         ids=options.ids,
         fixed_shape=options.fixed_shape,
         trimmed_vocabulary=opened.trimmed_vocabulary,
         embedding_rows=reference.embedding_rows if reference.tokens_without_embedding else None,
-    )
-
-
-def _write_companions(
-    reference: CheckpointModel, folder: Path, tokenizer: TokenizerDifference | None
-) -> None:
-    """Write tokenizer and configuration files."""
-    checkpoint = reference.checkpoint
-    write_tokenizer(reference.tokenizer, folder, checkpoint.max_length, checkpoint.spec.task)
-    if tokenizer:
-        _LOGGER.warning("%s", _told(checkpoint, tokenizer))
-        name_no_class(reference.tokenizer, folder)
-    write_config(reference.model.config, folder)
-    if checkpoint.modules is not None:
-        width = int(reference.model.config.hidden_size)
-        write_sentence_transformers_files(checkpoint, folder, width)
-
-
-def _told(checkpoint: Checkpoint, tokenizer: TokenizerDifference) -> str:
-    reasons = {
-        FILE: "as transformers 4 and all who read the file itself",
-        CONFIG: "as transformers 4 and 5",
-    }
-    return (
-        f"{checkpoint.id}: tokenizer.json cuts {tokenizer.text[:60]!r} into "
-        f"{' '.join(tokenizer.file)[:120]}, transformers {installed_versions().get('transformers', '')} into "
-        f"{' '.join(tokenizer.transformers)[:120]} ({tokenizer.texts} such texts of those tried); the "
-        f"bundle follows {tokenizer.follows}, {reasons[tokenizer.follows]}"
     )
 
 

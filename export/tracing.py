@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import onnx
-import onnxscript.optimizer
 import torch
 
 from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_model, quiet_transformers
-from edgebert.errors import CheckpointError
-from edgebert.export.failures import failures_of_running, failures_of_tracing
+from edgebert.export.failures import failures_of_running
 from edgebert.export.families import open_attention
 from edgebert.export.operators.activations import gelu_as_one_function
 from edgebert.export.operators.attention import (
@@ -31,12 +25,11 @@ from edgebert.export.operators.expected_operators import FUSED_TARGETS, Traced, 
 from edgebert.export.operators.normalization import layer_norm_as_one_function
 from edgebert.export.operators.operator_trace import trace_operators
 from edgebert.export.options import ExportOptions
-from edgebert.export.passes.int32_inputs import take_int32_inputs
-from edgebert.export.source.refusals import require_encoder
+from edgebert.export.source.refusals import require_exportable
 from edgebert.export.task_graphs import task_graph
+from edgebert.export.traced_file import Traceable, free_weights, write_traced
 
 _TYPES = "token_type_ids"
-_MEGABYTE = 2**20
 
 
 def trace(
@@ -55,25 +48,61 @@ def trace(
     Raises:
         CheckpointError: the architecture cannot be run or traced, or not for this opset.
     """
-    require_encoder(checkpoint)
+    require_exportable(checkpoint)
+    model = load_plainly(checkpoint)
+    reading = Reading(
+        task_graph(model, checkpoint), model, checkpoint.spec.task.graph_outputs, token_types
+    )
+    traced = trace_reading(reading, checkpoint, path, options)
+    free_weights(reading.graph)
+    return traced
+
+
+def load_plainly(checkpoint: Checkpoint) -> Any:
+    """The model of a checkpoint with the attention that every runtime has."""
     register_attention()
-    model = load_model(checkpoint, attention=PLAIN_ATTENTION)
-    gelu_as_one_function(model)
-    layer_norm_as_one_function(model)
-    graph = task_graph(model, checkpoint)
+    return load_model(checkpoint, attention=PLAIN_ATTENTION)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A module that reads texts.
+
+    Attributes:
+        graph: what is traced, with `encoder` in it.
+        encoder: transformers' model.
+        outputs: names of what the graph gives.
+        token_types: see `trace`.
+        axes: names of the axes of its inputs.
+    """
+
+    graph: torch.nn.Module
+    encoder: Any
+    outputs: Sequence[str]
+    token_types: bool = True
+    axes: tuple[str, str] = ("batch", "sequence")
+
+
+def trace_reading(
+    reading: Reading, checkpoint: Checkpoint, path: Path, options: ExportOptions
+) -> Traced:
+    """Write the graph of a module that reads texts; arguments and errors as of `trace`."""
+    graph, encoder = reading.graph, reading.encoder
+    gelu_as_one_function(encoder)
+    layer_norm_as_one_function(encoder)
     with quiet_transformers(), failures_of_running(checkpoint):
-        inputs = _example_inputs(model, checkpoint.max_length, options)
-        if not token_types and inputs.pop(_TYPES, None) is not None:
-            model.register_forward_pre_hook(_give_zero_types, with_kwargs=True)
-        unfused = open_attention(model, checkpoint.max_length)
+        inputs = _example_inputs(encoder, checkpoint.max_length, options)
+        if not reading.token_types and inputs.pop(_TYPES, None) is not None:
+            encoder.register_forward_pre_hook(_give_zero_types, with_kwargs=True)
+        unfused = open_attention(encoder, checkpoint.max_length)
         ran = trace_operators(graph, inputs)
     choose_attention(graph, _attention_for(options.target, is_open=bool(ran.open_attention)))
-    with _quiet_exporter(), failures_of_tracing(checkpoint):
-        program = _export(graph, inputs, checkpoint, options)
-        _save(program, path, options)
-    _free(graph)
-    _require_opset(program.model.opset_imports[""], options.opset)
-    return expected_operators(ran, model.config, unfused, options)
+    rows, tokens = reading.axes
+    axes = {0: torch.export.Dim(rows), 1: torch.export.Dim(tokens, max=checkpoint.max_length)}
+    shapes = None if options.fixed_shape else dict.fromkeys(inputs, axes)
+    traceable = Traceable(graph, inputs, shapes, list(inputs), reading.outputs)
+    write_traced(traceable, path, options, checkpoint)
+    return expected_operators(ran, encoder.config, unfused, options)
 
 
 def _attention_for(target: str, *, is_open: bool) -> str:
@@ -97,97 +126,3 @@ def _example_inputs(model: Any, max_length: int, options: ExportOptions) -> dict
     if takes_types and getattr(model.config, "type_vocab_size", 0) > 1:
         inputs[_TYPES] = torch.zeros_like(ids)
     return inputs
-
-
-def _export(
-    graph: torch.nn.Module,
-    inputs: dict[str, torch.Tensor],
-    checkpoint: Checkpoint,
-    options: ExportOptions,
-) -> Any:
-    axes = {
-        0: torch.export.Dim("batch"),
-        1: torch.export.Dim("sequence", max=checkpoint.max_length),
-    }
-    program: Any = torch.onnx.export(
-        graph,
-        kwargs=inputs,
-        input_names=list(inputs),
-        output_names=list(checkpoint.spec.task.graph_outputs),
-        dynamic_shapes=None if options.fixed_shape else dict.fromkeys(inputs, axes),
-        opset_version=options.opset,
-        dynamo=True,
-        optimize=False,
-        verbose=False,
-    )
-    return program
-
-
-def _save(program: Any, path: Path, options: ExportOptions) -> None:
-    """Write the graph of an exported program, and free its weights."""
-    graph = program.model.graph
-    weights = list(graph.initializers.values())
-    # without the exporter's own fusions: at opset 23 they write rotary embeddings that only fit
-    # a batch of 1
-    onnxscript.optimizer.optimize_ir(program.model)
-    if options.ids == "int32":
-        take_int32_inputs(program.model)
-    try:
-        program.save(str(path), external_data=True)  # in one file, all would be copied twice more
-    except OSError as error:
-        if error.errno is None:  # numpy keeps to itself what the system said
-            _write_again(path, sum(weight.const_value.nbytes for weight in weights))
-        raise
-    for weight in (*weights, *graph.initializers.values()):
-        weight.const_value = None
-
-
-def load_traced(path: Path) -> onnx.ModelProto:
-    """Read what the exporter wrote, with the weights that it put beside the graph."""
-    model = onnx.load(path)
-    path.with_name(f"{path.name}.data").unlink(missing_ok=True)
-    return model
-
-
-def _write_again(path: Path, size_bytes: int) -> None:
-    """Meet the system's own error, which says why so many bytes cannot be written beside `path`.
-
-    Raises:
-        OSError: the disk is full, say.
-    """
-    with path.with_name(f"{path.name}.data").open("ab") as file:
-        for _ in range(size_bytes // _MEGABYTE + 1):
-            file.write(bytes(_MEGABYTE))
-
-
-def _free(graph: torch.nn.Module) -> None:
-    """Empty what was traced: torch and onnxscript both keep the last graph that they saw."""
-    for parameter in graph.parameters():
-        parameter.data = torch.empty(0)
-
-
-def _require_opset(found: int, asked: int) -> None:
-    if found != asked:
-        raise CheckpointError(
-            f"torch {torch.__version__} writes opset {found} where {asked} was asked for; "
-            f"use --opset {found}"
-        )
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """The exporter warns of its own deprecations, and prints what it could not trace."""
-    loggers = [
-        logging.getLogger(name) for name in ("torch.fx", "torch.onnx", "onnxscript", "onnx_ir")
-    ]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            warnings.simplefilter("ignore")
-            with quiet_transformers():
-                yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -82,7 +82,7 @@ def add_kernels(
     require_readable(original, examples)
     measured = _measured(original, bundle, library, examples, budget)
     golden = with_answers_of_kernels(bundle.golden(), measured.model)
-    failures = (*measured.failures, *beyond_reference(golden))
+    failures = (*measured.failures, *beyond_reference(golden, measured.model))
     record = KernelsRecord(
         source=str(source),
         bundle=str(output),

@@ -64,8 +64,8 @@ def choose_texts(options: QuantizeOptions, model: Model) -> CalibrationTexts:
         return _split(shipped, held_out, options, model)
     given = read_examples(options.calibration, columns=columns.of_texts(options.calibration))
     texts = _split(_readable(given, model), held_out, options, model)
-    if not options.calibrates or len(shipped) < 2 * FEWEST:
-        return texts
+    if not options.calibrates or len(shipped) < 2 * FEWEST or model.spec.task.writes:
+        return texts  # a translator reads the language of the file, and few of those that ship
     others = _split(shipped, None, replace(options, samples=len(shipped)), model)
     fingerprint = f"{texts.fingerprint}; {others.fingerprint}"
     return replace(texts, others=others, fingerprint=fingerprint)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgebert.bundle import MODEL, ModelFiles
+from edgebert.bundle import ModelFiles
 from edgebert.drift.comparing import Comparison, compare
 from edgebert.drift.gates import broken_bounds
 from edgebert.measures import Thresholds
 from edgebert.quantize.calibration import CalibrationTexts
+from edgebert.quantize.forms.bundle_recipes import BundleRecipes
 from edgebert.quantize.forms.recipes import Recipes
 from edgebert.quantize.int8_manifest import (
     describe_layers,
@@ -46,7 +47,7 @@ class Made:
 
 def first_inside(
     original: Model,
-    recipes: Recipes,
+    recipes: BundleRecipes,
     options: QuantizeOptions,
     texts: CalibrationTexts,
     budget: Budget,
@@ -58,11 +59,11 @@ def first_inside(
     """Write proposals until one keeps the budget on held-out texts; else the last one stays."""
     made = None
     for proposal in proposals:
-        recipes.write(proposal.plan, folder / MODEL)
+        recipes.write(proposal.plan, folder, original.manifest.graphs)
         sensitivity = found.sensitivity if found else {}
         manifest = describe_manifest(
             original.manifest,
-            folder / MODEL,
+            folder,
             options,
             describe_layers(recipes, proposal.plan, sensitivity),
             planned_forms(recipes, proposal.plan),
@@ -90,10 +91,12 @@ def tried_points(
     return points if not made.failures else tuple(replace(p, chosen=False) for p in points)
 
 
-def proposals_of(recipes: Recipes, scheme: str, found: Search | None) -> Iterator[Proposal]:
+def proposals_of(
+    recipes: Recipes | BundleRecipes, scheme: str, found: Search | None
+) -> Iterator[Proposal]:
     """What a scheme makes of all groups; of a search its mixtures, from the first one on."""
     if found is None:
-        groups = (group.name for group in recipes.prepared.groups)
+        groups = (group.name for group in recipes.groups)
         yield Proposal(recipes.possible(dict.fromkeys(groups, scheme)), scheme)
         return
     for step in _steps(found.first, len(found.sweep)):

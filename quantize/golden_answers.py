@@ -11,7 +11,12 @@ import numpy as np
 from edgebert.bundle import Bundle
 from edgebert.records.golden import Golden, Tolerance
 from edgebert.runtimes import Model
-from edgebert.runtimes.golden import every_bit, kept, relative_distance, write_golden
+from edgebert.runtimes.golden import (
+    every_bit,
+    golden_distance,
+    kept,
+    write_golden,
+)
 from edgebert.text.encoding import Text
 
 _EXPECTED = 0.05
@@ -56,10 +61,10 @@ def with_answers_of_kernels(golden: Golden, kernels: Model) -> Golden:
     )
 
 
-def beyond_reference(golden: Golden) -> Iterator[str]:
+def beyond_reference(golden: Golden, kernels: Model) -> Iterator[str]:
     """A sentence for each text whose answer by kernels is too far from the reference."""
     for text in golden.texts:
-        distance = relative_distance(text.kernels, text.reference)
+        distance = golden_distance(kernels, np.asarray(text.kernels), text.reference)
         if distance > text.tolerance.reference:
             yield (
                 f"the golden text {text.text!r} is {distance:.3g} from its reference, and "
@@ -71,6 +76,6 @@ def _furthest(
     model: Model, texts: Sequence[Text], references: Sequence[Any], columns: Sequence[int]
 ) -> float:
     return max(
-        relative_distance(kept(model.outputs([text])[0], columns), reference)
+        golden_distance(model, kept(model.outputs([text])[0], columns), reference)
         for text, reference in zip(texts, references, strict=True)
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edgebert.inspect import count_coverage
-from edgebert.machine import installed_versions, this_machine
+from edgebert.machine import installed_versions, release_numbers, this_machine
 from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
 from edgebert.onnx_graph.parts import DYNAMIC, FLOAT, STATIC, TOKEN, WEIGHT_ONLY, matmul_forms
 from edgebert.onnx_graph.reading import OnnxGraph, read_graph
-from edgebert.quantize.forms.recipes import Plan, Recipes
+from edgebert.quantize.forms.bundle_recipes import BundleRecipes
+from edgebert.quantize.forms.recipes import Plan
 from edgebert.quantize.options import QuantizeOptions
 from edgebert.records.manifest import (
     ANY_CPU,
@@ -35,10 +36,10 @@ _PER_TOKEN = "com.microsoft.MatMulIntegerToFloat with an a_scale for each row"
 
 
 def describe_layers(
-    recipes: Recipes, plan: Plan, sensitivity: Mapping[tuple[str, str], float]
+    recipes: BundleRecipes, plan: Plan, sensitivity: Mapping[tuple[str, str], float]
 ) -> tuple[LayerDecision, ...]:
     """What was done to each table and layer, with what it costs where that was measured."""
-    tables = [LayerDecision(name, _TABLE) for name in recipes.prepared.tables]
+    tables = [LayerDecision(name, _TABLE) for name in recipes.tables]
     layers = [
         LayerDecision(
             name=layer.name,
@@ -46,7 +47,7 @@ def describe_layers(
             sensitivity=sensitivity.get((group.name, plan[group.name])),
             saturation=recipes.saturation(group, layer, plan[group.name]),
         )
-        for group in recipes.prepared.groups
+        for group in recipes.groups
         for layer in group.layers
     ]
     return (*tables, *layers)
@@ -54,7 +55,7 @@ def describe_layers(
 
 def describe_manifest(
     original: Manifest,
-    graph_file: Path,
+    folder: Path,
     options: QuantizeOptions,
     layers: tuple[LayerDecision, ...],
     forms: Mapping[str, int],
@@ -66,27 +67,28 @@ def describe_manifest(
 
     Args:
         original: the float bundle's.
-        graph_file: the new graph.
+        folder: where the new graphs are.
         options: what was asked for.
         layers: what `describe_layers` says.
         forms: how many layers were planned in each form.
         fingerprint: of the calibration texts.
         widens: whether its sums of u8 x s8 can leave 16 bits.
     """
-    graph, versions = read_graph(graph_file), installed_versions()
+    graphs = [read_graph(folder / name) for name in original.graphs.values()]
+    versions = installed_versions()
     tested = versions["onnxruntime"]
     # before 1.30, onnxruntime does not widen such weights, or aborts where it is asked to
-    oldest = tested if widens else oldest_onnxruntime(graph, tested=tested)
+    oldest = tested if widens else _oldest(graphs, tested)
     return replace(
         original,
         precision="int8",
         files={},
-        opset=graph.opset_imports[""],
+        opset=max(graph.opset_imports[""] for graph in graphs),
         onnxruntime=OnnxruntimeRange(oldest, tested),
-        undocumented_operators=_undocumented(original, graph),
+        undocumented_operators=_undocumented(original, graphs),
         drift=None,
         kernels=None,
-        coverage=_coverage(original, graph, forms),
+        coverage=_coverage(original, graphs, forms),
         quantization=Quantization(
             scheme=options.scheme,
             layers=layers,
@@ -99,9 +101,9 @@ def describe_manifest(
     )
 
 
-def planned_forms(recipes: Recipes, plan: Plan) -> Counter[str]:
+def planned_forms(recipes: BundleRecipes, plan: Plan) -> Counter[str]:
     """How many layers have each form."""
-    return Counter(plan[group.name] for group in recipes.prepared.groups for _ in group.layers)
+    return Counter(plan[group.name] for group in recipes.groups for _ in group.layers)
 
 
 def lost_coverage(manifest: Manifest) -> tuple[str, ...]:
@@ -122,22 +124,29 @@ def _is_all_tables(manifest: Manifest) -> bool:
     return all(layer.decision == _TABLE for layer in decisions)
 
 
-def _decision(form: str, recipes: Recipes) -> str:
+def _decision(form: str, recipes: BundleRecipes) -> str:
     if form != WEIGHT_ONLY:
         return _DECISIONS[form]
     blocks = " in blocks of 32" if recipes.contrib else " per channel"
     return f"weight in {recipes.bits} bits{blocks}"
 
 
-def _coverage(original: Manifest, graph: OnnxGraph, forms: Mapping[str, int]) -> dict[str, Count]:
+def _oldest(graphs: Sequence[OnnxGraph], tested: str) -> str:
+    """The oldest onnxruntime that loads all graphs."""
+    return max((oldest_onnxruntime(graph, tested=tested) for graph in graphs), key=release_numbers)
+
+
+def _coverage(
+    original: Manifest, graphs: Sequence[OnnxGraph], forms: Mapping[str, int]
+) -> dict[str, Count]:
     """What was promised of fusion, less the merged projections that int8 takes apart, and int8."""
-    found = count_coverage(graph)
+    found = sum((Counter(count_coverage(graph)) for graph in graphs), Counter[str]())
     kept = {
         part: Count(count.expected, found.get(part, 0))
         for part, count in original.coverage.items()
         if part != "qkv"
     }
-    in_graph = matmul_forms(graph)
+    in_graph = sum((matmul_forms(graph) for graph in graphs), Counter[str]())
     planned = {form: count for form, count in forms.items() if form != FLOAT}
     by_form = {
         f"{form.replace('-', '_')}_matmuls": Count(count, in_graph[form])
@@ -147,8 +156,8 @@ def _coverage(original: Manifest, graph: OnnxGraph, forms: Mapping[str, int]) ->
     return {**kept, "quantized_matmuls": total, **by_form}
 
 
-def _undocumented(original: Manifest, graph: OnnxGraph) -> tuple[str, ...]:
-    per_token = (_PER_TOKEN,) if _has_contrib_token_products(graph) else ()
+def _undocumented(original: Manifest, graphs: Sequence[OnnxGraph]) -> tuple[str, ...]:
+    per_token = (_PER_TOKEN,) if any(map(_has_contrib_token_products, graphs)) else ()
     return (*original.undocumented_operators, *per_token)
 
 

@@ -14,7 +14,7 @@ from edgebert.quantize.options import Budget
 from edgebert.records.manifest import Drift, Kernels
 from edgebert.records.profile import one_caller
 from edgebert.runtimes import Model
-from edgebert.runtimes.kernels.graph import RunningKernels, kernel_graph
+from edgebert.runtimes.kernels.graph import RunningKernels, kernel_graphs
 from edgebert.runtimes.kernels.library import KernelLibrary
 from edgebert.runtimes.loading import open_files
 
@@ -59,14 +59,14 @@ def measure_kernels(
     Returns:
         None where kernels can run no layer of it.
     """
-    graph = kernel_graph(files, library)
-    if graph is None:
+    graphs = kernel_graphs(files, library)
+    if graphs is None:
         return None
-    model = open_files(files, one_caller(available_cores()), graph)
+    model = open_files(files, one_caller(available_cores()), graphs)
     comparison = compare(original, model, held_out)
     drift = held_out_drift(original, model, comparison, held_out, others)
-    kernels = Kernels(graph.running.arithmetic, graph.running.exact, drift)
-    return MeasuredKernels(model, graph.running, kernels, broken_budget(budget, comparison))
+    kernels = Kernels(graphs.running.arithmetic, graphs.running.exact, drift)
+    return MeasuredKernels(model, graphs.running, kernels, broken_budget(budget, comparison))
 
 
 def held_out_drift(

@@ -150,7 +150,7 @@ class Budget:
         """What was asked for; where nothing was, for `auto` what suits the task.
 
         Embeddings may move by 0.0015, one in a hundred by more than 0.007, and of a head's labels
-        0.005 may change. Heads without labels, as of rerankers, give scores: those may change by
+        0.005 may change, of a translator's next tokens 0.015. Heads without labels, as of rerankers, give scores: those may change by
         0.02 on average, or by 0.1 where they are no probabilities.
         """
         if options.max_drift is not None or options.max_flips is not None:
@@ -160,6 +160,8 @@ class Budget:
         spec = spec_of(manifest)
         if spec.task.vectors:
             return cls(0.0015, 0.007, None, source="default")
+        if spec.task.writes:
+            return cls(None, None, 0.015, source="default")
         if spec.gives_score:
             return cls(0.1 if manifest.scoring == IDENTITY else 0.02, None, None, source="default")
         return cls(None, None, 0.005, source="default")
@@ -173,6 +175,7 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
             bound on what the bundle does not give.
     """
     _require_for_web(options, manifest)
+    _require_for_translator(options, manifest)
     schemes = _FOR_TARGET[check_choice("target", manifest.target, tuple(_FOR_TARGET))]
     if options.scheme not in schemes:
         raise InputError(
@@ -202,6 +205,19 @@ def require_fitting(options: QuantizeOptions, manifest: Manifest) -> None:
         raise InputError(f"{option} names a column of a file: give --calibration or --data")
     if options.label_column is not None and not options.data:
         raise InputError("--label-column names a column of --data: give that")
+
+
+def _require_for_translator(options: QuantizeOptions, manifest: Manifest) -> None:
+    """A step of a decoder runs many sentences, and one of them alone, with the same answers."""
+    if not spec_of(manifest).task.writes:
+        return
+    if options.target == WEB:
+        raise InputError("--target web: a page cannot run a bundle of two graphs: leave it out")
+    if options.scheme in (DYNAMIC, WEIGHT_ONLY):
+        raise InputError(
+            f"--scheme {options.scheme}: a translation would depend on the texts beside it: choose "
+            f"{AUTO}, {TOKEN} or {STATIC}"
+        )
 
 
 def _require_for_web(options: QuantizeOptions, manifest: Manifest) -> None:

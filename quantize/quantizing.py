@@ -12,24 +12,16 @@ from pathlib import Path
 import edgebert
 from edgebert.bundle import (
     GOLDEN,
-    MODEL,
     MODEL_CARD,
-    MODEL_DATA,
     Bundle,
     copy_files,
 )
 from edgebert.errors import GateError, InputError
 from edgebert.machine import available_cores, this_machine
-from edgebert.onnx_graph.in_memory.graph_editor import GraphEditor
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
 from edgebert.quantize.chosen_mixture import first_inside, proposals_of, tried_points
-from edgebert.quantize.forms.activation_samples import sample_activations
-from edgebert.quantize.forms.linear_layers import share_weights
-from edgebert.quantize.forms.prepared_graph import prepare_graph
-from edgebert.quantize.forms.recipes import Recipes
-from edgebert.quantize.forms.tanh_gelu import approximate_gelus
-from edgebert.quantize.forms.weights_aside import put_weights_aside
+from edgebert.quantize.graph_recipes import recipes_of
 from edgebert.quantize.measured_bundle import Measured, measured_for_web, measured_here
 from edgebert.quantize.options import AUTO, WEB, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
@@ -37,6 +29,7 @@ from edgebert.quantize.search.mixture_drift import DriftMeter
 from edgebert.quantize.search.mixture_search import search
 from edgebert.quantize.search.places import HERE, Place
 from edgebert.quantize.search.search_cache import SearchCache
+from edgebert.quantize.translators.finer_mixtures import translator_proposals
 from edgebert.quantize.web.candidates import WebCandidates, web_points
 from edgebert.quantize.web.node import NodeRuntime, find_node_runtime
 from edgebert.quantize.web.place import InWebAssembly, threads_for_answers
@@ -51,9 +44,6 @@ from edgebert.runtimes.kernels import OFF
 from edgebert.runtimes.kernels.choosing import engine_of
 from edgebert.runtimes.loading import open_files
 from edgebert.runtimes.sessions.providers import CPU
-
-_PROBED = 4
-"""Texts that show which layers read one row for each text, where nothing else is asked of them."""
 
 
 def quantize_bundle(
@@ -93,19 +83,31 @@ def quantize_bundle(
     ):
         scratch = Path(temporary)
         cache = SearchCache(_about(original, options, texts, place))
-        measures = _measures(original, texts, place) if options.scheme == AUTO else None
-        original.close()  # a search needs the memory
-        recipes = _recipes(original, options, texts, scratch)
-        if not recipes.prepared.groups:
+        searches = options.scheme == AUTO and not original.spec.task.writes
+        measures = _measures(original, texts, place) if searches else None
+        if searches:
+            original.close()  # which needs the memory
+        recipes = recipes_of(original, options, texts, scratch)
+        original.close()
+        if not recipes.groups:
             measures = None  # a table has one form
-        found = search(recipes, *measures, budget, scratch, cache, place) if measures else None
+        found = (
+            search(recipes.encoder, *measures, budget, scratch, cache, place) if measures else None
+        )
         # on one session: where runs come together, a load holds the weights twice
         original = open_files(original.bundle, one_caller(available_cores()))
         _copy_companions(original.bundle, folder)
         timed = None
         if isinstance(place, InWebAssembly):
-            timed = WebCandidates(place, original.bundle, recipes, found, options.scheme, scratch)
-        proposals = timed.proposals() if timed else proposals_of(recipes, options.scheme, found)
+            encoder = recipes.encoder
+            timed = WebCandidates(place, original.bundle, encoder, found, options.scheme, scratch)
+        if timed:
+            proposals = timed.proposals()
+        elif original.spec.task.writes and options.scheme == AUTO:
+            searched = list(map(str, texts.search))
+            proposals = translator_proposals(original, recipes, searched, scratch)
+        else:
+            proposals = proposals_of(recipes, options.scheme, found)
         made = first_inside(
             original, recipes, options, texts, budget, found, folder, proposals, place
         )
@@ -117,7 +119,7 @@ def quantize_bundle(
             pareto = web_points(measured.web)
         else:
             mean = measured.drift.mean
-            pareto = tried_points(made, found, recipes, mean, options.scheme, scratch)
+            pareto = tried_points(made, found, recipes.encoder, mean, options.scheme, scratch)
         record = _record(source, output, original.bundle, options, measured, budget, folder)
         record = replace(record, pareto=pareto, seconds=time.perf_counter() - started)
         cache.close()
@@ -213,45 +215,6 @@ def _measures(
     )
 
 
-def _recipes(
-    original: Model, options: QuantizeOptions, texts: CalibrationTexts, scratch: Path
-) -> Recipes:
-    contrib = original.manifest.target in ("cpu", "gpu")
-    prepared = put_weights_aside(prepare_graph(original.bundle.model_path), scratch)
-    if options.calibrates and contrib:
-        approximate_gelus(GraphEditor(prepared.model))
-    shared = share_weights(prepared.groups)
-    saturates = _saturates(options, shared=shared)
-    shown = texts.ranges if options.calibrates else texts.ranges[:_PROBED]
-    values = list(dict.fromkeys(v for group in prepared.groups for v in group.values))
-    others = texts.others.ranges if texts.others else None
-    samples = sample_activations(
-        prepared.model, values, shown, original, scratch, seed=options.seed, others=others
-    )
-    return Recipes(
-        prepared,
-        samples,
-        contrib=contrib,
-        saturates=saturates,
-        dynamic_saturates=saturates or (options.scheme == AUTO and not shared),
-        bits=options.bits,
-        activations=options.activations,
-    )
-
-
-def _saturates(options: QuantizeOptions, *, shared: bool) -> bool:
-    """Whether sums of u8 x s8 may leave 16 bits.
-
-    Where layers share a weight they may not: onnxruntime cannot widen it for two of them.
-    """
-    if shared and options.isa == "vnni":
-        raise InputError(
-            "--isa vnni cannot be had: layers share a weight, which onnxruntime cannot widen on CPUs "
-            "without VNNI; choose --isa any"
-        )
-    return options.cpus == VNNI and not shared
-
-
 def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts, place: Place) -> str:
     """All that the measurements of a search depend on."""
     chosen = {
@@ -268,5 +231,5 @@ def _about(original: Model, options: QuantizeOptions, texts: CalibrationTexts, p
 
 def _copy_companions(source: Bundle, folder: Path) -> None:
     """Copy all that quantization does not change, whatever else lies in the folder of the source."""
-    made_anew = {MODEL, MODEL_DATA, GOLDEN, MODEL_CARD}
-    copy_files(source, folder, source.manifest.files.keys() - made_anew)
+    files = source.manifest.files.keys()
+    copy_files(source, folder, files - {*source.of_graphs(files), GOLDEN, MODEL_CARD})

@@ -251,12 +251,133 @@ def pooling(
     return np.asarray(vector, np.float32)
 
 
+def target_embedding(
+    input_ids: Integers,
+    past_lengths: Integers,
+    word: npt.NDArray[Any],
+    word_scale: Floats | None,
+    multiplier: Floats,
+    rates: Floats,
+    gain: Floats,
+    shift: Floats | None = None,
+    *,
+    epsilon: float,
+) -> Floats:
+    """LayerNorm of rows of a table, times numbers, plus sinusoids of places: [R, T, H].
+
+    Args:
+        input_ids: [R, T].
+        past_lengths: [R], the place of the first token of a row.
+        multiplier: [H], of rows; rates are [H / 2], of places.
+    """
+    places = past_lengths[:, None] + np.arange(input_ids.shape[1])
+    angles = places[..., None].astype(np.float32) * rates
+    waves = np.concatenate((np.sin(angles), np.cos(angles)), axis=-1)
+    scales = None if word_scale is None else word_scale.reshape(-1, 1)
+    return layer_norm(_rows(word, scales, input_ids) * multiplier + waves, gain, shift, epsilon)
+
+
+def past_attention(
+    query: Floats,
+    key: Floats,
+    value: Floats,
+    past_key: Floats,
+    past_value: Floats,
+    past_lengths: Integers,
+    *,
+    scale: float,
+    query_part: int = 0,
+    key_part: int = 0,
+    value_part: int = 0,
+    kept: int = 0,
+) -> Floats:
+    """Attention of new tokens to their past and to new tokens up to themselves: [R, T, A].
+
+    Args:
+        query, key, value: [R, T, some times A], of which each is that part.
+        past_key, past_value: [R, heads, P, D], of which a row has its first `past_lengths`.
+        kept: whether keys and values of new tokens are written behind those of the past, if there
+            is room for those of all rows.
+    """
+    rows, heads, _, size = past_key.shape
+    width, tokens = heads * size, query.shape[1]
+    q, k, v = (
+        _by_head(whole[..., part * width : (part + 1) * width], heads)
+        for whole, part in ((query, query_part), (key, key_part), (value, value_part))
+    )
+    answer = np.zeros((rows, tokens, width), np.float32)
+    for row, length in enumerate(past_lengths):
+        keys = np.concatenate((past_key[row, :, :length], k[row]), axis=1)
+        values = np.concatenate((past_value[row, :, :length], v[row]), axis=1)
+        for token in range(tokens):
+            seen = length + token + 1
+            shares = _shares(q[row, :, token, None] @ keys[:, :seen].swapaxes(-1, -2), scale)
+            answer[row, token] = (shares @ values[:, :seen]).reshape(width)
+        if kept and past_lengths.max() + tokens <= past_key.shape[2]:
+            past_key[row, :, length : length + tokens] = k[row]
+            past_value[row, :, length : length + tokens] = v[row]
+    return answer
+
+
+def source_attention(
+    query: Floats, key: Floats, value: Floats, source_mask: Integers, *, scale: float
+) -> Floats:
+    """Attention to the tokens of a source where its mask is not 0; 0 where it is everywhere: [R, T, A].
+
+    Args:
+        query: [R, T, A], as many rows of each source, next to each other.
+        key, value: [sources, heads, S, D].
+        source_mask: [sources, S].
+    """
+    sources, heads, _, size = key.shape
+    answer = np.zeros((sources, query.size // max(sources, 1) // (heads * size), heads * size))
+    given = query.reshape(answer.shape)
+    for source, mask in enumerate(source_mask):
+        seen = mask != 0
+        if seen.any():
+            q = _by_head(given[source : source + 1], heads)[0]
+            shares = _shares(q @ key[source][:, seen].swapaxes(-1, -2), scale)
+            mixed = shares @ value[source][:, seen]
+            answer[source] = mixed.swapaxes(0, 1).reshape(answer[source].shape)
+    return np.asarray(answer.reshape(query.shape), np.float32)
+
+
+def _shares(scores: Floats, scale: float) -> Floats:
+    scores = scores * np.float32(scale)
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True), np.float32)
+
+
+def log_probabilities(
+    scores: Floats, likely: Floats | None = None, most: Integers | None = None
+) -> tuple[Floats, Floats, Integers]:
+    """Log-probabilities [..., V] of scores; or the likeliest tokens of each row, [..., most].
+
+    Args:
+        likely: [rows], added to the log-probabilities of a row before they are compared.
+        most: [1], how many: the largest sums first, of equal ones the lower token. With 0, all
+            log-probabilities are given and no token, else the other way round.
+
+    Returns:
+        Log-probabilities, sums, and the tokens of these.
+    """
+    count = 0 if most is None else int(most[0])
+    top = scores.max(axis=-1, keepdims=True)
+    rest = np.log(np.exp((scores - top).astype(np.float64)).sum(axis=-1, keepdims=True))
+    found = np.asarray(scores - top - rest.astype(np.float32), np.float32)
+    sums = found if likely is None else found + likely.reshape(*found.shape[:-1], 1)
+    tokens = np.argsort(-sums, axis=-1, kind="stable")[..., :count]
+    chosen = np.take_along_axis(sums, tokens, axis=-1)
+    return (found[..., :0] if count else found), chosen, tokens.astype(np.int64)
+
+
 def _operator(name: str, compute: Callable[..., Any]) -> type[OpRun]:
     """An operator for ONNX's reference runtime, of a function of its inputs and attributes."""
 
-    def run(self: Any, *inputs: Any, **_: Any) -> tuple[Any]:
+    def run(self: Any, *inputs: Any, **_: Any) -> tuple[Any, ...]:
         values = {entry.name: _value(entry) for entry in self.onnx_node.attribute}
-        return (compute(*inputs, **values),)
+        found = compute(*inputs, **values)
+        return found if isinstance(found, tuple) else (found,)
 
     return type(name, (OpRun,), {"op_domain": "edgebert.kernels", "_run": run})
 
@@ -274,4 +395,8 @@ OPERATORS = [
     _operator("LayerNorm", standing_layer_norm),
     _operator("Embedding", embedding),
     _operator("Pooling", pooling),
+    _operator("TargetEmbedding", target_embedding),
+    _operator("PastAttention", past_attention),
+    _operator("SourceAttention", source_attention),
+    _operator("LogProbabilities", log_probabilities),
 ]

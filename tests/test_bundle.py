@@ -194,9 +194,9 @@ def test_a_manifest_lists_what_every_bundle_needs(bundle: Path, name: str) -> No
 
 
 def test_a_newer_format_is_told_before_anything_it_may_have_changed(bundle: Path) -> None:
-    (bundle / "manifest.json").write_text('{"format": 2, "files": []}')
+    (bundle / "manifest.json").write_text('{"format": 3, "files": []}')
     assert complaint(bundle) == (
-        f"{bundle}/manifest.json has format 2; this edgebert reads up to 1: pip install -U edgebert"
+        f"{bundle}/manifest.json has format 3; this edgebert reads up to 2: pip install -U edgebert"
     )
 
 

@@ -26,7 +26,7 @@ STAGES = {
         "pretrain finetune distill distill-static export optimize quantize kernels package build demo"
     ).split(),
     "Prove it": "check bench inspect doctor report".split(),
-    "Run it": "embed classify tag search rerank answer fill serve tune".split(),
+    "Run it": "embed classify tag search rerank answer fill translate serve tune".split(),
 }
 RUNNING = [name for name in STAGES["Run it"] if name not in ("serve", "tune")]  # on texts
 COMMANDS = [name for names in STAGES.values() for name in names]

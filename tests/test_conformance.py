@@ -145,6 +145,16 @@ def test_bundles_of_every_task_are_what_the_schemas_say(
         assert problems(schema(name), json.loads((bundle / f"{name}.json").read_text())) == []
 
 
+def test_a_bundle_of_several_graphs_has_a_format_that_clients_refuse(
+    tiny_translator_bundle: Path,
+) -> None:
+    manifest = json.loads((tiny_translator_bundle / "manifest.json").read_text())
+    assert len(problems(schema("manifest"), manifest)) == 2  # its format, and its task
+    assert problems(schema("manifest"), {**manifest, "task": "fill-mask", "format": 1}) == []
+    golden = json.loads((tiny_translator_bundle / "golden.json").read_text())
+    assert problems(schema("golden"), golden) == []
+
+
 def test_committed_bundles_of_older_versions_are_what_the_schemas_say() -> None:
     for name in ("manifest", "golden"):
         found = list((Path(__file__).parent / "fixtures").rglob(f"{name}.json"))

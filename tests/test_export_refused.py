@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import transformers
 from families import as_embedder
-from safetensors.torch import save_file
 from tiny import VOCABULARY, write_tokenizer
 
 from edgebert.errors import CheckpointError
@@ -67,16 +66,6 @@ def test_a_model_that_writes_text_is_refused_by_name(
         export_model(folder, tmp_path / "bundle")
     assert "only encoders are exported" in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("task", [None, "feature-extraction"])
-def test_a_translator_is_refused_by_name(task: str | None, tmp_path: Path) -> None:
-    (tmp_path / "en-de").mkdir()
-    (tmp_path / "en-de" / "config.json").write_text('{"model_type": "edgebert-translation"}')
-    save_file({}, tmp_path / "en-de" / "model.safetensors")
-    write_tokenizer(tmp_path / "en-de")
-    with pytest.raises(CheckpointError, match=r"en-de is for translation, .* only encoders are"):
-        export_model(tmp_path / "en-de", tmp_path / "bundle", options=ExportOptions(task=task))
 
 
 def test_an_encoder_whose_family_has_a_decoder_is_exported(tmp_path: Path) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import kernel_operators as spec
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from kernel_sessions import Inputs, Values, operator_session, run_on_all
 
 from edgebert.runtimes.kernels.library import KernelLibrary, require_library
-from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION
-
-Values = npt.NDArray[Any]
-Inputs = Mapping[str, Values | None]
 
 _RANDOM = np.random.default_rng(7)
 
@@ -38,55 +33,10 @@ def run(library: KernelLibrary) -> Callable[..., Values]:
     """Run one operator on every instruction set of this CPU, on 1 and 2 threads: all the same bits."""
 
     def on_all(name: str, inputs: Inputs, fed: Sequence[str], **attributes: Any) -> Values:
-        answers = []
-        try:
-            for instruction_set in library.instruction_sets:
-                library.choose(instruction_set)
-                for threads in (1, 2):
-                    session = _session(library, name, inputs, fed, attributes, threads)
-                    (answer,) = session.run(None, {key: inputs[key] for key in fed})
-                    answers.append(answer)
-        finally:
-            library.choose("")
-        for other in answers[1:]:
-            np.testing.assert_array_equal(answers[0].view(np.int32), other.view(np.int32))
-        return np.asarray(answers[0])
+        (answer,) = run_on_all(library, name, inputs, fed, **attributes)
+        return answer
 
     return on_all
-
-
-def _session(
-    library: KernelLibrary,
-    name: str,
-    inputs: Inputs,
-    fed: Sequence[str],
-    attributes: Mapping[str, Any],
-    threads: int = 1,
-) -> onnxruntime.InferenceSession:
-    """A graph of one operator; inputs that are not fed are constants, and None is left out."""
-    given = {key: value for key, value in inputs.items() if value is not None}
-    names = [key if key in given else "" for key in inputs]
-    while not names[-1]:
-        names.pop()
-    node = helper.make_node(name, names, ["y"], domain=DOMAIN, **attributes)
-    values = [
-        helper.make_tensor_value_info(key, helper.np_dtype_to_tensor_dtype(given[key].dtype), None)
-        for key in fed
-    ]
-    graph = helper.make_graph(
-        [node],
-        "one",
-        values,
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(v, key) for key, v in given.items() if key not in fed],
-    )
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid(DOMAIN, VERSION)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    options.register_custom_ops_library(str(library.path))
-    return onnxruntime.InferenceSession(model.SerializeToString(), options)
 
 
 def floats(*shape: int, most: float = 1.0) -> Values:
@@ -245,7 +195,7 @@ def test_attention_in_bfloat16_is_near_where_the_cpu_has_it(library: KernelLibra
     given = attention_inputs(50, 64)
     fed = list(given)
     try:
-        session = _session(library, "SelfAttention", given, fed, {**ATTENTION, "bf16": 1})
+        session = operator_session(library, "SelfAttention", given, fed, {**ATTENTION, "bf16": 1})
     except onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument as error:
         assert "no products of bfloat16" in str(error)
         return
@@ -357,7 +307,7 @@ def test_a_layer_whose_parts_do_not_fit_is_not_opened(
 ) -> None:
     given = {**linear_inputs(2, 8, 12), **changed}
     with pytest.raises(Exception, match=said):
-        _session(library, "Linear", given, ["x"], LINEAR)
+        operator_session(library, "Linear", given, ["x"], LINEAR)
 
 
 @pytest.mark.parametrize(
@@ -373,7 +323,9 @@ def test_attributes_that_say_nothing_known_are_refused(
     library: KernelLibrary, attributes: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(Exception, match=said):
-        _session(library, "Linear", linear_inputs(2, 8, 12), ["x"], {**LINEAR, **attributes})
+        operator_session(
+            library, "Linear", linear_inputs(2, 8, 12), ["x"], {**LINEAR, **attributes}
+        )
 
 
 @pytest.mark.parametrize(
@@ -427,7 +379,7 @@ def test_values_that_do_not_fit_are_refused_in_a_sentence(
     attributes: dict[str, Any],
     said: str,
 ) -> None:
-    session = _session(library, name, given, fed, attributes)
+    session = operator_session(library, name, given, fed, attributes)
     with pytest.raises(Exception, match=said):
         session.run(None, {key: given[key] for key in fed})
 

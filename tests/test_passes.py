@@ -18,6 +18,7 @@ from edgebert.export.passes.idle_expands import drop_idle_expands
 from edgebert.export.passes.idle_reshapes import drop_idle_reshapes
 from edgebert.export.passes.layer_names import name_layers
 from edgebert.export.passes.mean_pooling import pool_by_matmul
+from edgebert.export.passes.merged_heads import merge_heads
 from edgebert.export.passes.merged_qkv import merge_qkv
 from edgebert.export.passes.mobile_operators import use_mobile_operators
 from edgebert.export.passes.shared_weights import share_weights
@@ -137,6 +138,61 @@ def test_layers_that_share_their_weights_share_the_merged_one() -> None:
     assert merge_qkv(model) == 2
     assert len(constants_of(model)) == 2
     assert np.abs(run(model) - before).max() < 1e-6
+
+
+HEADS = """
+    k0 = MatMul(x, wk)  k1 = Add(k0, "l.key.bias")  k2 = Reshape(k1, parted)
+    k = Transpose <perm = [0, 2, 1, 3]> (k2)
+    v0 = MatMul(x, wv)  v1 = Add("l.value.bias", v0)  v2 = Reshape(v1, parted)
+    v = Transpose <perm = [0, 2, 1, 3]> (v2)
+    y = Sub(k, v)
+"""
+
+
+def heads(nodes: str = HEADS, **shapes: list[str | int]) -> onnx.ModelProto:
+    constants = {
+        "wk": weight(HIDDEN, HIDDEN),
+        "wv": weight(HIDDEN, HIDDEN),
+        "l.key.bias": weight(HIDDEN),
+        "l.value.bias": weight(HIDDEN),
+        "parted": np.array([0, 0, 2, 4]),
+    }
+    parted: list[str | int] = ["batch", "sequence", 2, 4]
+    model = model_of(nodes, constants, {"k2": parted, "v2": parted, **shapes})
+    name_layers(model)
+    return model
+
+
+def test_projections_that_are_parted_into_heads_are_merged() -> None:
+    model = heads()
+    before = run(model)
+    assert merge_heads(model) == 2
+    assert operators(model) == {
+        "MatMul": 1, "Add": 1, "Reshape": 1, "Transpose": 1, "Split": 1, "Sub": 1,
+    }  # fmt: skip
+    assert {"l.{key,value}.weight", "l.{key,value}.bias"} < constants_of(model)
+    assert not {"l.key.weight", "l.value.bias"} & constants_of(model)
+    assert model.graph.node[0].name == "l.{key,value}"
+    assert np.abs(run(model) - before).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("v0 = MatMul(x, wv)", "z = Neg(x)  v0 = MatMul(z, wv)"),
+        ('v1 = Add("l.value.bias", v0)', "v1 = Add(x, v0)"),
+        ("perm = [0, 2, 1, 3]> (v2)", "perm = [0, 2, 3, 1]> (v2)"),
+        ("y = Sub(k, v)", "w = Sub(k, v)  u = ReduceSum(v1)  y = Sub(w, u)"),
+    ],
+    ids=["another input", "no bias", "turned otherwise", "read before it is parted"],
+)
+def test_other_projections_into_heads_stay(old: str, new: str) -> None:
+    assert merge_heads(heads(HEADS.replace(old, new))) == 0
+
+
+def test_projections_into_other_heads_stay() -> None:
+    assert merge_heads(heads(v2=["batch", "sequence", 4, 2])) == 0
+    assert merge_heads(heads(v2=["batch", "sequence", "heads", 4])) == 0
 
 
 def test_merged_names_are_told_apart_again() -> None:

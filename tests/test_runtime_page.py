@@ -35,6 +35,7 @@ def names(
     tiny_reader_bundle: Path,
     tiny_filler_bundle: Path,
     tiny_splade_bundle: Path,
+    tiny_translator_bundle: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A folder with a bundle under each name that the pages load, and the files that they read."""
@@ -59,6 +60,7 @@ def names(
         ("squad", tiny_reader_bundle),
         ("bert", tiny_filler_bundle),
         ("splade", tiny_splade_bundle),
+        ("en-de", tiny_translator_bundle),
     ):
         (folder / name).mkdir()
         (folder / name / "int8").symlink_to(bundle)

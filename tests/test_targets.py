@@ -31,7 +31,8 @@ from edgebert.export import ExportOptions
 from edgebert.export.half_precision import overflowing_nodes
 from edgebert.export.options import settle
 from edgebert.export.targets import shape_for_target
-from edgebert.export.tracing import load_traced, trace
+from edgebert.export.traced_file import load_traced
+from edgebert.export.tracing import trace
 from edgebert.onnx_graph.oldest_onnxruntime import oldest_onnxruntime
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.onnx_graph.weights import read_weights

@@ -11,7 +11,7 @@ import transformers
 from tiny import redraw
 from torch import Tensor
 
-from edgebert.checkpoint.translation.decoder import KeysValues
+from edgebert.checkpoint.translation.decoder import KeysValues, with_more
 from edgebert.checkpoint.translation.decoding import longest_target, write_targets
 from edgebert.checkpoint.translation.model import (
     TranslationConfig,
@@ -103,7 +103,8 @@ def stepped(
     past: list[KeysValues] | None = None
     found = []
     for part in parts:
-        states, past = model.decoder(part, cross, source["attention_mask"], past)
+        states, kept = model.decoder(part, cross, source["attention_mask"], past)
+        past = list(map(with_more, past, kept)) if past else kept
         found.append(model.decoder.logits(states))
     assert past is not None
     return torch.cat(found, dim=1), past
@@ -172,7 +173,7 @@ def test_rows_that_have_come_differently_far_go_on_together(model: TranslationMo
 
 
 def joined(pasts: list[Any], layer: int) -> KeysValues:
-    """Pasts of different lengths in one batch, each on the right; what fills them up is no number."""
+    """Pasts of different lengths in one batch, each on the left; what fills them up is no number."""
     widest = max(past[layer][0].shape[2] for past in pasts if past)
     shape = next(past[layer][0].shape for past in pasts if past)
 
@@ -181,7 +182,7 @@ def joined(pasts: list[Any], layer: int) -> KeysValues:
         for row, past in enumerate(pasts):
             if past:
                 kept = past[layer][which]
-                whole[row, :, widest - kept.shape[2] :] = kept[0]
+                whole[row, :, : kept.shape[2]] = kept[0]
         return whole
 
     return side(0), side(1)

@@ -20,6 +20,7 @@ from edgebert.checkpoint.translation.target_tokenizer import learn_target_tokeni
 from edgebert.cli import main
 from edgebert.data import Columns, read_examples
 from edgebert.errors import CheckpointError, InputError
+from edgebert.measures.bleu import translation_scores, word_tokenizer
 from edgebert.records.trained import TrainingRecord
 from edgebert.training import DistillOptions, FinetuneOptions, TranslationOptions, distill, finetune
 from edgebert.training.loop.batches import bucketed_tokens
@@ -28,7 +29,6 @@ from edgebert.training.loop.unfinished import Unfinished
 from edgebert.training.options import INVERSE_SQUARE_ROOT
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
-from edgebert.training.tasks.translation.scoring import translation_scores, word_tokenizer
 
 WORDS = [word for word in VOCABULARY if word.isalpha() and word.isascii()]
 QUICK = TranslationOptions(

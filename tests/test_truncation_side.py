@@ -119,7 +119,7 @@ def test_an_export_whose_tokens_differ_fails_and_writes_nothing(
         tokenizer_files.write_tokenizer(tokenizer, *given)
         tokenizer.truncation_side = "left"
 
-    monkeypatch.setattr("edgebert.export.exporting.write_tokenizer", cutting_right)
+    monkeypatch.setattr("edgebert.export.companions.write_tokenizer", cutting_right)
     with pytest.raises(GateError, match="gives other tokens than the source's") as refused:
         export_model(checkpoint, tmp_path / "bundle")
     assert refused.value.record.failures

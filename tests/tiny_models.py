@@ -15,6 +15,7 @@ import transformers
 from families import as_embedder, make_family
 from filelock import FileLock
 from tiny import make_checkpoint
+from translators import make_translator, pairs
 
 from edgebert.export import export_model
 from edgebert.quantize import QuantizeOptions, quantize_bundle
@@ -82,6 +83,12 @@ def tiny_splade(made_once: MadeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_translator(made_once: MadeOnce) -> Path:
+    """A BERT with a decoder of two layers, which was taught a little."""
+    return made_once("translator", make_translator)
+
+
+@pytest.fixture(scope="session")
 def tiny_bundle(made_once: MadeOnce, tiny_embedder: Path) -> Path:
     """An fp32 embedding bundle."""
     return made_once("fp32", lambda folder: export_model(tiny_embedder, folder))
@@ -127,6 +134,27 @@ def tiny_filler_bundle(made_once: MadeOnce, tiny_filler: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_splade_bundle(made_once: MadeOnce, tiny_splade: Path) -> Path:
     return _bundle(made_once, tiny_splade)
+
+
+@pytest.fixture(scope="session")
+def tiny_translator_bundle(made_once: MadeOnce, tiny_translator: Path) -> Path:
+    """An fp32 bundle of two graphs."""
+    return _bundle(made_once, tiny_translator)
+
+
+@pytest.fixture(scope="session")
+def tiny_translator_int8(
+    made_once: MadeOnce, tiny_translator_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same in int8, with a scale for each token."""
+    texts = tmp_path_factory.mktemp("texts") / "pairs.tsv"
+    texts.write_text("\n".join("\t".join(pair) for pair in [("source", "target"), *pairs()]))
+    options = QuantizeOptions(scheme="token", calibration=texts, kernels="off")
+
+    def make(folder: Path) -> None:
+        quantize_bundle(tiny_translator_bundle, folder, options=options)
+
+    return made_once("translator-int8", make)
 
 
 def write_splade(folder: Path, **config: Any) -> None:

@@ -10,6 +10,7 @@ import edgebert
 from edgebert.runtimes import Answer, Classification, Entity, Fill, Hit, Model, TextQueue, Told
 from edgebert.runtimes.kernels.graph import RunningKernels
 from edgebert.tasks.sparse import SparseVector
+from edgebert.tasks.translations import Translated
 from edgebert.vectors.forms import Vectors
 
 model = edgebert.load("bundle")
@@ -36,6 +37,10 @@ assert_type(model.embed(text for text in LIST), Iterator[Vectors])
 assert_type(model.embed_sparse(ONE), SparseVector)
 assert_type(model.embed_sparse(LIST), list[SparseVector])
 assert_type(model.embed_sparse(stream()), Iterator[SparseVector])
+
+assert_type(model.translate(ONE), Translated)
+assert_type(model.translate(LIST, beam=2), list[Translated])
+assert_type(model.translate(stream()), Iterator[Translated])
 
 assert_type(model.classify(ONE), Classification)
 assert_type(model.classify(LIST), list[Classification])
@@ -92,6 +97,8 @@ async def awaited() -> None:
     assert_type(await model.aclassify(PAIRS, long_text="mean"), list[Classification])
     assert_type(await model.atag(ONE), list[Entity])
     assert_type(await model.atag(LIST, aggregation="simple"), list[list[Entity]])
+    assert_type(await model.atranslate(ONE), Translated)
+    assert_type(await model.atranslate(LIST, beam=2), list[Translated])
     assert_type(await model.afill_mask(ONE), list[Fill])
     assert_type(await model.afill_mask(LIST, 3), list[list[Fill]])
     assert_type(await model.aanswer(ONE, ONE), Answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgebert.answer_files.rows import Row
@@ -24,6 +24,7 @@ class Columns:
         multi_label: whether a text may have several of them.
         width: numbers in an embedding.
         made_by: fingerprint of the model that answers; "" for none.
+        options: of the method that was asked, by their names.
     """
 
     task: Task
@@ -32,6 +33,7 @@ class Columns:
     multi_label: bool = False
     width: int = 0
     made_by: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model, task: Task, options: Mapping[str, Any], *, pairs: bool) -> Columns:
@@ -43,12 +45,18 @@ class Columns:
             multi_label=model.multi_label,
             width=model.width if model.spec.task.vectors else 0,
             made_by=str(model.made_by(**options)),
+            options=options,
         )
+
+    @property
+    def of_answers(self) -> Mapping[str, str]:
+        """What an answer has beside its texts, with the types of `COLUMN_TYPES`."""
+        return self.task.columns_of(self.options)
 
     @property
     def names(self) -> tuple[str, ...]:
         texts = ("text", "text_pair") if self.pairs else ("text",)
-        return (*texts, *self.task.columns, *(("labels",) if self.multi_label else ()))
+        return (*texts, *self.of_answers, *(("labels",) if self.multi_label else ()))
 
     def cells(self, row: Row) -> tuple[Any, ...]:
         """The values of a row, one for each name."""

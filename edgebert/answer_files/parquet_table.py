@@ -92,7 +92,7 @@ def _types(columns: Columns) -> dict[str, pa.DataType]:
         "floats": pa.list_(pa.float32()),
         "scores": pa.struct([(label, number) for label in columns.labels]),
     }
-    said = {**columns.task.columns, "labels": "texts"}
+    said = {**columns.of_answers, "labels": "texts"}
     return {
         name: _RECORDS[name] if kind == "records" else plain[kind] for name, kind in said.items()
     }
@@ -101,7 +101,9 @@ def _types(columns: Columns) -> dict[str, pa.DataType]:
 _PLACE = {"start": pa.int64(), "end": pa.int64()}
 _NAMED = {"text": pa.string(), "label": pa.string(), "score": pa.float64()}
 _GUESS = {"token": pa.string(), "id": pa.int64(), "score": pa.float64(), "text": pa.string()}
+_CANDIDATE = {"text": pa.string(), "score": pa.float64()}
 _RECORDS = {
+    "candidates": pa.list_(pa.struct(list(_CANDIDATE.items()))),
     "entities": pa.list_(pa.struct(list((_NAMED | _PLACE).items()))),
     "fills": pa.list_(pa.struct(list((_GUESS | {"mask": pa.int64()}).items()))),
 }

@@ -6,6 +6,7 @@ from edgebert.bundle.files import (
     MODEL,
     MODEL_CARD,
     MODEL_DATA,
+    TARGET_TOKENIZER,
     TOKENIZER,
     ModelFiles,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "MODEL",
     "MODEL_CARD",
     "MODEL_DATA",
+    "TARGET_TOKENIZER",
     "TOKENIZER",
     "Bundle",
     "ModelFiles",

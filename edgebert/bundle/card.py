@@ -11,7 +11,7 @@ from edgebert.measures import found_in
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization, Web
+from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization, Web, Writing
 from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
 from edgebert.tasks import task_of
 
@@ -35,7 +35,7 @@ def model_card(bundle: Bundle, records: Sequence[Header] = ()) -> str:
     sections = "".join(f"\n{section}\n" for section in _sections(bundle, records))
     return f"""# {manifest.source.id}, {manifest.precision} for onnxruntime
 
-An edgebert bundle: `model.onnx`, its tokenizer, and golden answers to check it with.
+An edgebert bundle: {_contents(manifest)}, and golden answers to check it with.
 
 {_table(("", ""), _facts(bundle, records))}
 {sections}
@@ -51,6 +51,15 @@ model = edgebert.load("THIS_FOLDER")
 {_call(manifest)}
 ```
 {_warning(manifest)}"""
+
+
+def _contents(manifest: Manifest) -> str:
+    graphs = [f"`{name}`" for name in manifest.graphs.values()]
+    if len(graphs) == 1:
+        return f"{graphs[0]}, its tokenizer"
+    return (
+        f"{' and '.join(sorted(graphs, reverse=True))}, the tokenizers of what they read and write"
+    )
 
 
 def _command(task: str) -> str:
@@ -79,6 +88,9 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
         facts.append(("compared by", manifest.similarity))
     if manifest.labels:
         facts.append(("labels", ", ".join(f"`{label}`" for label in manifest.labels)))
+    if manifest.writing:
+        facts.append(("writes", _writing(manifest.writing)))
+        facts.append(("runs in", "Python; an app asks `edgebert serve` over HTTP"))
     if manifest.quantization:
         facts += _quantization(manifest.quantization)
     if manifest.drift:
@@ -88,6 +100,15 @@ def _facts(bundle: Bundle, records: Sequence[Header]) -> list[Fact]:
     if manifest.web:
         facts.append(("in WebAssembly", _web(manifest.web)))
     return facts
+
+
+def _writing(writing: Writing) -> str:
+    """How long translations may be, and with what they are written."""
+    return (
+        f"{writing.layers} layer{'' if writing.layers == 1 else 's'}, {writing.vocabulary:,} pieces, with bytes for what has "
+        f"none; of a sentence at most {writing.longest_per_token} times its tokens and "
+        f"{writing.longest_more} more; longer texts sentence by sentence"
+    )
 
 
 def _kernels(kernels: Kernels) -> str:
@@ -155,7 +176,8 @@ def _size(bundle: Bundle, records: Sequence[Header]) -> str:
 def _drift(manifest: Manifest) -> str:
     drift = manifest.drift
     assert drift is not None
-    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    decisions = task_of(manifest.task).decisions
+    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of {decisions} changed"
     others = "".join(
         f"; on texts of other kinds {other.mean:.2g}, worst {other.max:.2g} "
         f"({other.n}: {other.texts})"
@@ -197,21 +219,8 @@ def _drift_section(record: CheckRecord) -> str:
 
 
 def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[BenchResult]) -> str:
-    machine, rows = (
-        record.machine,
-        [
-            (
-                r.length,
-                r.batch,
-                r.threads,
-                f"{r.p50_ms:.2f}",
-                f"{r.p95_ms:.2f}",
-                f"{r.texts_per_s:,.0f}",
-            )
-            for r in results
-        ],
-    )
-    header = ("tokens", "batch", "threads", "p50 ms", "p95 ms", "texts/s")
+    machine = record.machine
+    header, rows = _times(list(results))
     memory = "" if timed.peak_rss_mb is None else f", peak memory {timed.peak_rss_mb:.0f} MB"
     noisy = " The machine was noisy: read these with care." if record.noise.noisy else ""
     return (
@@ -220,6 +229,19 @@ def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[Be
         f"{timed.provider}. Loads in {timed.load_ms:.0f} ms, first answer after another "
         f"{timed.first_inference_ms:.1f} ms{memory}.{noisy}\n\n{_table(header, rows)}"
     )
+
+
+def _times(results: Sequence[BenchResult]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """The header and the rows of a table; what writes also has the times of its tokens."""
+    header: tuple[str, ...] = ("tokens", "batch", "threads", "p50 ms", "p95 ms", "texts/s")
+    written = any(r.first_token_ms is not None for r in results)
+    rows: list[tuple[object, ...]] = []
+    for r in results:
+        whole = (f"{r.p50_ms:.2f}", f"{r.p95_ms:.2f}", f"{r.texts_per_s:,.0f}")
+        parts = (r.first_token_ms, r.token_ms) if written else ()
+        told = ("" if part is None else f"{part:.2f}" for part in parts)
+        rows.append((r.length, r.batch, r.threads, *whole, *told))
+    return (*header, *(("to the first token ms", "each more ms") if written else ())), rows
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

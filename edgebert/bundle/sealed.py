@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgebert.bundle.files import GOLDEN, MANIFEST, MODEL, MODEL_CARD, TOKENIZER, ModelFiles
+from edgebert.bundle.files import (
+    GOLDEN,
+    MANIFEST,
+    MODEL_CARD,
+    TARGET_TOKENIZER,
+    TOKENIZER,
+    ModelFiles,
+)
 from edgebert.bundle.manifest_file import (
     manifest_problems,
     read_manifest,
@@ -33,6 +40,7 @@ _DECIDING = (
 )
 """Keys of a manifest that change answers; prompts are named by those answers that have them."""
 
+_TOKENIZERS = (TOKENIZER, TARGET_TOKENIZER)
 _UNSEALED = frozenset({MANIFEST, MODEL_CARD})  # the rest of a bundle can change an answer
 
 
@@ -57,9 +65,11 @@ class Bundle(ModelFiles):
     def fingerprint(self, engine: str = ONNXRUNTIME) -> Fingerprint:
         """What its answers are known by: not where or when it was made, nor by which versions."""
         manifest = self.manifest
-        read = sorted(name for name in manifest.files if name.startswith((MODEL, TOKENIZER)))
-        decides = [manifest.files[name].sha256 for name in read]
+        read = [*self.of_graphs(manifest.files), *(n for n in _TOKENIZERS if self.owns(n))]
+        decides = [manifest.files[name].sha256 for name in sorted(read)]
         decides += [repr(getattr(manifest, key)) for key in _DECIDING]
+        if manifest.writing:
+            decides.append(repr(manifest.writing))
         return Fingerprint(
             scheme=manifest.quantization.scheme if manifest.quantization else manifest.precision,
             source=manifest.source.sha256[:8],

@@ -115,6 +115,17 @@ class Checkpoint:
         return str(self.config["model_type"])
 
     @property
+    def encoder_config(self) -> dict[str, Any]:
+        """What config.json says of the part that reads texts, which may be all of the model."""
+        said: dict[str, Any] = self.config.get(ENCODER_CONFIG, self.config)
+        return said
+
+    @property
+    def encoder_prefix(self) -> str:
+        """What the names of that part's weights begin with."""
+        return f"{ENCODER_CONFIG}." if ENCODER_CONFIG in self.config else ""
+
+    @property
     def is_table(self) -> bool:
         """Whether it has a table of static embeddings in the place of an encoder."""
         return self.architecture == TABLE_MODEL

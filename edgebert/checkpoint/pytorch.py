@@ -17,6 +17,7 @@ from edgebert.checkpoint.dropped_weights import refuse_what_would_be_dropped
 from edgebert.checkpoint.folder import Checkpoint
 from edgebert.checkpoint.table_model import load_table_model, load_table_tokenizer, table_config
 from edgebert.checkpoint.tokenizer_file import FILE, first_difference, follow_file
+from edgebert.checkpoint.translation.model import TranslationModel, encoder_config
 from edgebert.errors import CheckpointError, InputError
 from edgebert.json_files import read_object
 from edgebert.records.made import TokenizerDifference
@@ -32,19 +33,32 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
 
     Raises:
         CheckpointError: they do not fit, or some are missing: transformers would draw those at
-            random and go on; or they are of a translator, which is no class of transformers.
+            random and go on.
     """
     task = task_of(checkpoint.task)
-    if not task.fits_encoders:
-        raise CheckpointError(
-            f"{checkpoint.path} is for {task.name}, which cannot be compared or timed"
-        )
+    if task.writes:
+        return _load_translator(checkpoint, attention)
     auto_class = getattr(transformers, task.auto_class)
     if not task.head and is_encoder_alone(checkpoint):
         auto_class = transformers.AutoModelForTextEncoding
     model, absent = load_weights(auto_class, checkpoint, attn_implementation=attention)
     if not task.head:  # vectors of tokens do not pass through BERT's pooler
         absent = {name: why for name, why in absent.items() if not name.startswith("pooler.")}
+    _refuse_absent(absent, checkpoint)
+    return model.eval()
+
+
+def _load_translator(checkpoint: Checkpoint, attention: str | None) -> TranslationModel:
+    """A translator, whose encoder has this attention."""
+    model, absent = load_weights(TranslationModel, checkpoint)
+    _refuse_absent(absent, checkpoint)
+    if attention is not None:
+        model.encoder.set_attn_implementation(attention)
+    loaded: TranslationModel = model.eval()
+    return loaded
+
+
+def _refuse_absent(absent: dict[str, str], checkpoint: Checkpoint) -> None:
     if absent:
         name = min(absent)
         raise CheckpointError(
@@ -52,7 +66,6 @@ def load_model(checkpoint: Checkpoint, *, attention: str | None = None) -> Any:
             f"{absent[name] or f'it was not trained for {checkpoint.task}'}, or config.json is not "
             "its own"
         )
-    return model.eval()
 
 
 def is_encoder_alone(checkpoint: Checkpoint) -> bool:
@@ -75,6 +88,14 @@ def load_config(checkpoint: Checkpoint) -> Any:
             local_files_only=True,
             trust_remote_code=checkpoint.trust_remote_code,
         )
+
+
+def load_encoder_config(checkpoint: Checkpoint) -> Any:
+    """The same of the part that reads texts, which may be all of the model."""
+    if not task_of(checkpoint.task).writes:
+        return load_config(checkpoint)
+    with _failures_named(checkpoint.path):
+        return encoder_config(checkpoint.encoder_config)
 
 
 def load_weights(

@@ -180,5 +180,5 @@ max_flips = click.option(
     "--max-flips",
     type=FiniteRange(min=0, max=1),
     metavar="R",
-    help="Largest share of changed labels.",
+    help="Largest share of changed labels, or of a translator's next tokens.",
 )

@@ -63,7 +63,7 @@ def size_text(size_bytes: int) -> str:
 
 
 def drift_line(drift: Drift | KindDrift) -> str:
-    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of labels changed"
+    flips = "" if drift.flips is None else f", {100 * drift.flips:.2f} % of decisions changed"
     return (
         f"drift on {drift.n} texts ({drift.texts}): mean {drift.mean:.2g}, p99 {drift.p99:.2g}, "
         f"worst {drift.max:.2g}{flips}"

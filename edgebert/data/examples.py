@@ -163,6 +163,26 @@ class Examples:
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
 
+    def require_translations(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The sources and the targets of a file.
+
+        Raises:
+            InputError: it holds no pairs, or one with an empty side.
+        """
+        pairs = []
+        for row, text in enumerate(self.texts):
+            if isinstance(text, str):
+                raise InputError(
+                    f"{self.where(row)}: expected a text and its translation, in the columns "
+                    "'source' and 'target' or those that --text-column and --pair-column name"
+                )
+            for side, name in zip(text, ("source", "target"), strict=True):
+                if not side.strip():
+                    raise InputError(f"{self.where(row)}: the {name} of the pair is empty")
+            pairs.append(text)
+        sources, targets = zip(*pairs, strict=True)
+        return sources, targets
+
     def require_related_pairs(
         self,
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]:

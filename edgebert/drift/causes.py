@@ -54,7 +54,7 @@ def find_causes(
     left, right = reference.probe, candidate.probe
     causes: list[Cause | None] = []
     if left and right:
-        causes.append(_tokenizer(left, right, texts))
+        causes.append(_tokenizer(left, right, texts) or _target_tokenizer(reference, candidate))
     before, after = reference.answers.outputs, candidate.answers.outputs
     if before and after and reference.labels:
         causes.append(_label_order(before, after, reference.labels))
@@ -106,6 +106,20 @@ def _tokenizer(left: Probe, right: Probe, texts: Sequence[Text]) -> Cause | None
     shown = other[0] if isinstance(other[0], str) else " | ".join(other[0])
     detail = f"{len(other)} of {len(texts)} texts give other token ids, first {shown[:60]!r}"
     return Cause(TOKENIZER, detail)
+
+
+def _target_tokenizer(reference: Side, candidate: Side) -> Cause | None:
+    """Do both sides read given targets as the same tokens?"""
+    before, after = reference.answers.next_tokens, candidate.answers.next_tokens
+    if before is None or after is None:
+        return None
+    other = sum(
+        not np.array_equal(one.expected, two.expected)
+        for one, two in zip(before, after, strict=True)
+    )
+    if not other:
+        return None
+    return Cause(TOKENIZER, f"{other} of {len(before)} targets are other tokens")
 
 
 def _other_pieces(left: Probe, right: Probe, texts: Sequence[Text]) -> Iterator[Text]:

@@ -26,13 +26,14 @@ from edgebert.drift.gates import (
 from edgebert.drift.invariance import padded_runs
 from edgebert.drift.makers import maker_of, other_makers, require_same_options
 from edgebert.drift.weights import WeightComparison, compare_weights
-from edgebert.errors import GateError
+from edgebert.errors import GateError, MissingExtra
 from edgebert.measures import BOUNDS, Thresholds, as_fields
 from edgebert.measures.invariance import PADDING_INVARIANCE
 from edgebert.records.checked import Cause, CheckRecord, Gate
 from edgebert.references.onnx_file import probe_bundle
 from edgebert.references.saved import SavedOutputs
 from edgebert.references.sources import Probe, Source, open_source, require_readable
+from edgebert.references.translator_probe import TranslatorProbe
 from edgebert.runtimes import Model
 from edgebert.runtimes.kernels import AUTO, OFF
 
@@ -175,7 +176,7 @@ def _padding(candidate: Source, probe: Probe | None, comparison: Comparison) -> 
 
 def _probe(source: Source) -> Probe | None:
     if isinstance(source, Model):
-        return probe_bundle(source)
+        return TranslatorProbe(source) if source.spec.task.writes else probe_bundle(source)
     return source if isinstance(source, Probe) else None
 
 
@@ -185,6 +186,14 @@ def _weights(left: Probe | None, right: Probe | None) -> WeightComparison | None
 
 def _same_origin(left: Probe | None, right: Probe | None) -> bool:
     return bool(left and right and left.made_from and left.made_from == right.made_from)
+
+
+def _uncounted(comparison: Comparison) -> tuple[str, ...]:
+    """What could not be said of translations."""
+    if comparison.targets is None or comparison.metric is not None:
+        return ()
+    missing = MissingExtra("the score of a translation", "translation")
+    return (f"BLEU and chrF were not counted: {missing}",)
 
 
 def _record(
@@ -222,6 +231,9 @@ def _record(
             for name, side in (("reference", reference), ("candidate", candidate))
             if (maker := maker_of(side))
         },
-        warnings=other_makers(reference, candidate, (names.reference, names.candidate)),
+        warnings=(
+            *other_makers(reference, candidate, (names.reference, names.candidate)),
+            *_uncounted(comparison),
+        ),
         **as_fields(parts),
     )

@@ -16,6 +16,7 @@ from edgebert.data import Examples, Text
 from edgebert.drift.invariance import batched_runs
 from edgebert.drift.metrics import scores_of
 from edgebert.drift.slices import slice_of, slices_of
+from edgebert.drift.translating import targets_of, with_next_tokens, written_by
 from edgebert.errors import InputError
 from edgebert.measures.compared import Compared, Floats
 from edgebert.measures.distances import histogram
@@ -29,7 +30,12 @@ from edgebert.records.manifest import (
 )
 from edgebert.references.prompting import require_an_answer_each
 from edgebert.references.saved import SavedOutputs
-from edgebert.references.sources import Source, aggregation_of, ask, some_impossible
+from edgebert.references.sources import (
+    Source,
+    aggregation_of,
+    ask,
+    some_impossible,
+)
 from edgebert.tasks.answers import Answers
 
 WORST = 20
@@ -50,6 +56,7 @@ class Comparison:
             are known, the share that one side alone found; for answers to questions 1 - F1 of
             their words.
         parts: what each measure found, by its key.
+        targets: translations that the file has.
     """
 
     task: str
@@ -59,6 +66,7 @@ class Comparison:
     compared: Compared
     parts: Mapping[str, Any]
     slices: tuple[Slice, ...]
+    targets: tuple[str, ...] | None = None
 
     def found(self, measure: Measure[P]) -> P | None:
         """What a measure found; None where these answers do not have it."""
@@ -93,8 +101,9 @@ class Comparison:
 
     @property
     def data_sha256(self) -> str:
-        """Hash of the texts, in order."""
-        joined = "\0".join(t if isinstance(t, str) else "\1".join(t) for t in self.texts)
+        """Hash of the texts, in order, with their translations where the file has some."""
+        texts = zip(self.texts, self.targets, strict=True) if self.targets else self.texts
+        joined = "\0".join(t if isinstance(t, str) else "\1".join(map(str, t)) for t in texts)
         return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
@@ -125,6 +134,10 @@ def compare(
     texts = compared_texts(reference, examples)
     require_an_answer_each(reference, candidate, texts, examples.retrieval)
     before, after = _asked(reference, candidate, examples, texts)
+    targets = None
+    if reference.spec.task.writes:
+        targets = targets_of(examples)
+        before, after = with_next_tokens((reference, candidate), texts, (before, after), targets)
     compared = _compared(reference, candidate, examples, before, after)
     if not isinstance(candidate, SavedOutputs):
         compared = replace(compared, batched=partial(batched_runs, candidate, texts))
@@ -136,6 +149,7 @@ def compare(
         compared=compared,
         parts=measures.compute(compared),
         slices=tuple(slice_of(group, len(examples), compared) for group in groups),
+        targets=targets,
     )
 
 
@@ -164,7 +178,9 @@ def _compared(
         logits=logits,
         multi_label=spec.multi_label,
         changed=changed,
+        decisions=spec.task.decisions,
         entities=_entities(before, after),
+        written=(written_by(before), written_by(after)) if spec.task.writes else None,
         scores=tuple(zip(left, right, strict=True)),
     )
 

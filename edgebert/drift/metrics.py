@@ -17,6 +17,7 @@ from edgebert.drift.ranking import (
 )
 from edgebert.errors import InputError
 from edgebert.measures import squad
+from edgebert.measures.bleu import counts_translations, score_rows
 from edgebert.measures.scores import Numbers, Scores
 from edgebert.measures.similarity import similarities
 from edgebert.measures.statistics import (
@@ -49,7 +50,7 @@ def scores_of(
         examples: texts with whatever labels stand beside them.
         outputs: for embeddings, of `examples.single_texts()`; else of `examples.texts`.
         entities: those found in each text, for token classification.
-        answers: the predicted answer to each question, for question answering.
+        answers: the predicted answer to each question, for question answering; translations.
         similarity: what embeddings are compared by.
 
     Returns:
@@ -60,6 +61,8 @@ def scores_of(
     """
     if spec.task.vectors:
         return _embedding_scores(examples, outputs, similarity)
+    if spec.task.writes:
+        return _translation_scores(examples, answers or ())
     if answers is not None:
         return _answer_scores(examples.answers, answers) if any(examples.answers or ()) else ()
     if entities is not None:
@@ -93,6 +96,13 @@ def label_indices(
                 f"labels ({known})"
             )
     return frozenset(indices)
+
+
+def _translation_scores(examples: Examples, written: Sequence[str]) -> tuple[Scores, ...]:
+    """None of them where sacrebleu is not installed: next tokens are compared without it."""
+    if any(isinstance(text, str) for text in examples.texts) or not counts_translations():
+        return ()
+    return score_rows(written, examples.require_translations()[1])
 
 
 def _embedding_scores(

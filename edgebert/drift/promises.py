@@ -41,7 +41,9 @@ def describe_drift(
     mean = float(distances.mean())
     kinds = tuple(_on_kind(other, name) for name, other in (others or {}).items())
     furthest = max([mean, *(kind.mean for kind in kinds)])
-    promises = {"max_drift": _round_up(max(2 * furthest, floors.drift))}
+    promises = {}
+    if comparison.compared.written is None:  # else it is the share of flips once more
+        promises["max_drift"] = _round_up(max(2 * furthest, floors.drift))
     if flips is not None:
         promises["max_flips"] = _round_up(max(2 * flips.rate, flips.ci95[1], floors.flips))
     return Drift(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from edgebert.bundle import MANIFEST, TOKENIZER, Bundle, open_bundle
+from edgebert.bundle import MANIFEST, Bundle, open_bundle
 from edgebert.errors import InputError
 from edgebert.inspect.saturation import saturating_layers
 from edgebert.onnx_graph.external_data import external_files
@@ -20,9 +23,16 @@ from edgebert.onnx_graph.parts import (
 )
 from edgebert.onnx_graph.reading import OnnxGraph, read_graph
 from edgebert.onnx_graph.saturation import sums_can_overflow
-from edgebert.onnx_graph.sizes import folder_sizes, model_size, weight_sizes
-from edgebert.records.manifest import Count
-from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
+from edgebert.onnx_graph.sizes import folder_sizes, model_size, summed, weight_sizes
+from edgebert.records.manifest import ENCODER, Count
+from edgebert.records.measured import (
+    GraphContents,
+    InspectRecord,
+    KernelLayers,
+    LayerSaturation,
+    Placement,
+    Quantized,
+)
 from edgebert.runtimes.kernels.rewriting import layers_for_kernels
 
 QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)
@@ -42,6 +52,28 @@ FUSED_OPERATORS = {
 """Parts of an encoder, and the operators that each may be as a whole."""
 
 
+@dataclass(frozen=True)
+class _Graph:
+    """A graph as it lies on disk, and its products with constants.
+
+    Attributes:
+        role: of a bundle's; a lone file counts as that of an encoder.
+    """
+
+    role: str
+    path: Path
+    graph: OnnxGraph
+    matmuls: tuple[MatMul, ...]
+
+    @property
+    def contents(self) -> GraphContents:
+        return GraphContents(
+            operators=count_operators(self.graph),
+            quantized=_quantized(self.matmuls),
+            sizes=weight_sizes(self.graph) | {"model": model_size(self.path, self.graph)},
+        )
+
+
 def inspect_path(path: Path, *, provider: str | None = None) -> InspectRecord:
     """Tell what a bundle or an ONNX file holds, without loading it.
 
@@ -56,37 +88,32 @@ def inspect_path(path: Path, *, provider: str | None = None) -> InspectRecord:
         ProviderError: the provider is not installed or cannot run the graph.
     """
     bundle = _bundle_at(path)
-    model = bundle.model_path if bundle else path
-    external_files(model)
-    graph = read_graph(model)
-    matmuls = constant_matmuls(graph)
-    saturation = saturating_layers(model, matmuls, bundle.manifest if bundle else None)
-    files = (
-        folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph)
-        if bundle
-        else {"model": model_size(path, graph)}
-    )
+    found = _graphs_of(path, bundle)
+    matmuls = tuple(chain.from_iterable(one.matmuls for one in found))
+    saturation = _saturating(found, bundle)
     return InspectRecord(
         path=str(path),
-        operators=count_operators(graph),
-        coverage=_recount(bundle, graph) if bundle else {},
+        operators=_most_first(summed(count_operators(one.graph) for one in found)),
+        coverage=_recount(bundle, found) if bundle else {},
         quantized=_quantized(matmuls),
-        sizes=weight_sizes(graph) | files,
-        risks=_risks(graph, len(saturation)),
+        sizes=_sizes(path, found, bundle),
+        risks=_risks(found, len(saturation)),
         target=bundle.manifest.target if bundle else None,
         fixed_shape=bundle.manifest.fixed_shape if bundle else None,
         unfused=bundle.manifest.unfused if bundle else {},
         saturation=saturation,
-        placement=_placement(model, bundle, provider) if provider else None,
-        kernels=_kernels(model, bundle),
+        placement=_placement(found, bundle, provider) if provider else None,
+        kernels=_kernels(found, bundle),
         web=bundle.manifest.web if bundle else None,
+        graphs={one.role: one.contents for one in found} if len(found) > 1 else {},
     )
 
 
 def count_operators(graph: OnnxGraph) -> dict[str, int]:
     """How many nodes of each operator, most first; other domains than ONNX's are named."""
-    counts = Counter(f"{n.domain}.{n.op_type}" if n.domain else n.op_type for n in graph.nodes)
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return _most_first(
+        Counter(f"{n.domain}.{n.op_type}" if n.domain else n.op_type for n in graph.nodes)
+    )
 
 
 def count_coverage(graph: OnnxGraph) -> dict[str, int]:
@@ -108,34 +135,74 @@ def _bundle_at(path: Path) -> Bundle | None:
     raise InputError(f"{path} {what}: inspect takes a bundle's folder or an .onnx file")
 
 
-def _recount(bundle: Bundle, graph: OnnxGraph) -> dict[str, Count]:
-    """What the manifest says the architecture implies, against what the graph holds now."""
-    found = count_coverage(graph)
+def _graphs_of(path: Path, bundle: Bundle | None) -> list[_Graph]:
+    models = bundle.graphs if bundle else {ENCODER: path}
+    return [_read(role, model) for role, model in models.items()]
+
+
+def _read(role: str, model: Path) -> _Graph:
+    external_files(model)
+    graph = read_graph(model)
+    return _Graph(role, model, graph, constant_matmuls(graph))
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _sizes(path: Path, found: Sequence[_Graph], bundle: Bundle | None) -> dict[str, int]:
+    if bundle is None:
+        (one,) = found
+        return one.contents.sizes
+    models = {one.role: one.path for one in found}
+    return folder_sizes(path, models, [one.graph for one in found], bundle.tokenizer_paths)
+
+
+def _saturating(found: Sequence[_Graph], bundle: Bundle | None) -> tuple[LayerSaturation, ...]:
+    manifest = bundle.manifest if bundle else None
+    layers = [saturating_layers(one.path, one.matmuls, manifest) for one in found]
+    return tuple(sorted(chain(*layers), key=lambda layer: -layer.overflowing_pairs))
+
+
+def _recount(bundle: Bundle, found: Sequence[_Graph]) -> dict[str, Count]:
+    """What the manifest says the architecture implies, against what the graphs hold now."""
+    counted = summed(count_coverage(one.graph) for one in found)
     return {
-        part: Count(expected=count.expected, found=found.get(part, 0))
+        part: Count(expected=count.expected, found=counted.get(part, 0))
         for part, count in bundle.manifest.coverage.items()
     }
 
 
-def _placement(model: Path, bundle: Bundle | None, provider: str) -> Placement:
+def _placement(found: Sequence[_Graph], bundle: Bundle | None, provider: str) -> Placement:
     from edgebert.runtimes.sessions.session import graph_placement
 
-    widen = bundle.widens_weights if bundle else sums_can_overflow(model)
-    return graph_placement(model, provider=provider, widen=widen)
+    placed = []
+    for one in found:
+        widen = bundle.widens_weights if bundle else sums_can_overflow(one.path)
+        placed.append(graph_placement(one.path, provider=provider, widen=widen))
+    names = sorted({name for one in placed for name in one.nodes})
+    return Placement(
+        provider=placed[0].provider,
+        nodes={n: _most_first(summed(one.nodes.get(n, {}) for one in placed)) for n in names},
+        fell_back=_most_first(summed(one.fell_back for one in placed)),
+    )
 
 
-def _kernels(model: Path, bundle: Bundle | None) -> KernelLayers | None:
+def _kernels(found: Sequence[_Graph], bundle: Bundle | None) -> KernelLayers | None:
     """What kernels would run, whether they are installed or not."""
-    found = layers_for_kernels(model)
-    if not found.layers:
+    each = [layers_for_kernels(one.path) for one in found]
+    if not any(one.layers for one in each):
         return None
     measured = bundle.manifest.kernels if bundle else None
     arithmetic = measured.arithmetic if measured else None
-    layers, left = (tuple(dict.fromkeys(names)) for names in (found.layers, found.left))
-    return KernelLayers(layers, left, found.exact, arithmetic)
+    layers, left = (
+        tuple(dict.fromkeys(chain(*names)))
+        for names in zip(*((one.layers, one.left) for one in each), strict=True)
+    )
+    return KernelLayers(layers, left, all(one.exact for one in each), arithmetic)
 
 
-def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:
+def _quantized(matmuls: Sequence[MatMul]) -> Quantized:
     layers = tuple(matmul.name for matmul in matmuls if matmul.int8)
     return Quantized(
         matmuls=len(matmuls),
@@ -146,10 +213,12 @@ def _quantized(matmuls: tuple[MatMul, ...]) -> Quantized:
     )
 
 
-def _risks(graph: OnnxGraph, saturating: int) -> tuple[str, ...]:
-    counts = Counter(node.op_type for node in graph.nodes)
+def _risks(found: Sequence[_Graph], saturating: int) -> tuple[str, ...]:
+    counts = Counter(node.op_type for one in found for node in one.graph.nodes)
     batch_wide = counts["DynamicQuantizeLinear"] + counts["DynamicQuantizeMatMul"]
-    unfused = counts["Softmax"]
+    # A decoder's attention to what it wrote before is no operator that runs everywhere.
+    encoders = [one.graph.nodes for one in found if one.role == ENCODER]
+    unfused = sum(node.op_type == "Softmax" for node in chain(*encoders))
     risks = {
         f"{saturating} MatMuls multiply u8 by s8, which saturates on x86 CPUs without VNNI "
         "unless session.x64quantprecision=1 is set": saturating,

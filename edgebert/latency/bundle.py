@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from edgebert.bundle import TOKENIZER, open_bundle
+from edgebert.bundle import open_bundle
 from edgebert.data import Text
 from edgebert.errors import InputError
-from edgebert.latency.models import TimedModel
+from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.latency.translator import LoadedTranslator
 from edgebert.onnx_graph import read_graph
-from edgebert.onnx_graph.sizes import folder_sizes, weight_sizes
+from edgebert.onnx_graph.sizes import folder_sizes
 from edgebert.runtimes import Model, load
 from edgebert.runtimes.kernels.choosing import engine_of
 from edgebert.runtimes.sessions.session import import_onnxruntime
@@ -46,6 +47,9 @@ class LoadedBundle:
         typed = {name: ids.astype(spec.dtype) for name, ids in inputs.items()}
         return partial(self.model.session.run, self.model.spec.task.outputs, typed)
 
+    def on_first_token(self, shape: Shape) -> Call | None:
+        return None
+
     def on_texts(self, texts: Sequence[Text]) -> Call:
         return partial(self.model.outputs, self._as_read(texts))
 
@@ -66,7 +70,7 @@ def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
     """
     import_onnxruntime()
     bundle = open_bundle(path)
-    graph = read_graph(bundle.model_path)
+    graphs = [read_graph(path) for path in bundle.graph_paths]
     engine = engine_of(bundle, provider=provider, kernels=kernels)
     return TimedModel(
         path=str(path),
@@ -76,12 +80,13 @@ def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
         task=task_of(bundle.manifest.task),
         max_length=bundle.manifest.max_length,
         size_bytes=bundle.size_bytes,
-        sizes=weight_sizes(graph) | folder_sizes(bundle.model_path, bundle.path / TOKENIZER, graph),
+        sizes=folder_sizes(bundle.path, bundle.graphs, graphs, bundle.tokenizer_paths),
         load=partial(_loaded, bundle.path, provider, kernels),
         fingerprint=str(bundle.fingerprint(engine)),
     )
 
 
 @contextmanager
-def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedBundle]:
-    yield LoadedBundle(load(path, provider=provider, threads=threads, kernels=kernels))
+def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedModel]:
+    model = load(path, provider=provider, threads=threads, kernels=kernels)
+    yield LoadedTranslator(model) if model.manifest.writing else LoadedBundle(model)

@@ -16,18 +16,22 @@ import numpy as np
 import torch
 
 from edgebert.arrays import Array
+from edgebert.bundle import TARGET_TOKENIZER
 from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
 from edgebert.checkpoint.pytorch import load_model, load_tokenizer, refuse_unknown_ids
 from edgebert.checkpoint.sentence_head import SentenceHead
 from edgebert.data import Text
-from edgebert.latency.models import TimedModel
+from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
+from edgebert.latency.translator_checkpoint import LoadedTranslatorCheckpoint
 from edgebert.machine import available_cores
+from edgebert.records.manifest import DECODER
 from edgebert.weight_files import read_tensors
 
 _BATCH = 32
 _OTHER_FILES = ("*.json", "*.txt", "[0-9]_*/*")
+_TABLES = ("embeddings.weight", "decoder.embedding.weight")
 
 
 class LoadedCheckpoint:
@@ -46,6 +50,9 @@ class LoadedCheckpoint:
         rows = int(self.model.get_input_embeddings().weight.shape[0])
         inputs = random_inputs(min(len(self.tokenizer), rows), names, shape)
         return partial(self._run, {name: torch.from_numpy(ids) for name, ids in inputs.items()})
+
+    def on_first_token(self, shape: Shape) -> Call | None:
+        return None
 
     def on_texts(self, texts: Sequence[Text]) -> Call:
         return partial(self._outputs, texts)
@@ -108,11 +115,12 @@ def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | Non
 
 
 @contextmanager
-def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedCheckpoint]:
+def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedModel]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads or available_cores())
     try:
-        yield LoadedCheckpoint(checkpoint)
+        writes = DECODER in checkpoint.spec.task.graphs
+        yield LoadedTranslatorCheckpoint(checkpoint) if writes else LoadedCheckpoint(checkpoint)
     finally:
         torch.set_num_threads(before)
 
@@ -120,7 +128,7 @@ def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedCheck
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
     """Bytes by part of what PyTorch reads; a folder may hold the same weights in other formats."""
     weights = sorted(checkpoint.path.glob("*.safetensors"))
-    tokenizer = {checkpoint.path / name for name in TOKENIZER_FILES}
+    tokenizer = {checkpoint.path / name for name in (*TOKENIZER_FILES, TARGET_TOKENIZER)}
     others = {file for pattern in _OTHER_FILES for file in checkpoint.root.glob(pattern)}
     files = {
         "model": sum(file.stat().st_size for file in weights),
@@ -143,4 +151,4 @@ def _weight_sizes(files: Sequence[Path]) -> dict[str, int]:
 def _part(name: str, shape: Sequence[int]) -> str:
     if len(shape) != 2:
         return "other_weights"
-    return "embeddings" if name.endswith("embeddings.weight") else "matmul_weights"
+    return "embeddings" if name.endswith(_TABLES) else "matmul_weights"

@@ -21,7 +21,14 @@ class LoadedModel(Protocol):
     def provider(self) -> str: ...
 
     def on_shape(self, shape: Shape) -> Call:
-        """One run of the model on token ids of exactly this shape."""
+        """One run of the model on token ids of exactly this shape.
+
+        A translator writes as many tokens for each text as it has, whatever they say.
+        """
+        ...
+
+    def on_first_token(self, shape: Shape) -> Call | None:
+        """The part of `on_shape` until each text has a first token; None where nothing is written."""
         ...
 
     def on_texts(self, texts: Sequence[Text]) -> Call:

@@ -42,14 +42,15 @@ class TimedTexts:
 def read_sample(path: Path, models: Sequence[TimedModel], columns: Columns | None = None) -> Sample:
     """Read texts, few enough that a round takes seconds; their lengths stay those of the file.
 
-    Pairs stay together where every model classifies or answers questions, and are two texts elsewhere.
+    Pairs stay together where every model classifies or answers questions, and are two texts
+    elsewhere; translators read the first one.
 
     Raises:
         InputError: the file cannot be read or holds no text.
     """
     examples = read_examples(path, columns=columns)
-    pairs = all(model.task.reads_pairs for model in models)
-    texts = examples.texts if pairs else examples.single_texts()
+    single = [model.task for model in models if not model.task.reads_pairs]
+    texts = (*single, models[0].task)[0].compared_texts(examples, None)
     mean = sum(len("".join(text).encode()) for text in texts) / len(texts)
     wanted = min(len(texts), max(_FEWEST_TEXTS, int(_MOST_BYTES / max(mean, 1))))
     return Sample(path, tuple(texts[i * len(texts) // wanted] for i in range(wanted)), len(texts))

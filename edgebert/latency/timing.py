@@ -31,12 +31,13 @@ slow for half a minute, and all rounds within that time would agree."""
 
 @dataclass(frozen=True)
 class _Timed:
-    """One model at one shape. `model` is its index."""
+    """One model at one shape. `model` is its index, `first` the part until the first token."""
 
     model: int
     provider: str
     shape: Shape
     rounds: Rounds
+    first: Rounds
 
 
 def bench(
@@ -123,10 +124,15 @@ def _time_shapes(
     """Time every model at every shape; a round goes through all, so it samples the whole time."""
     turns = list(product(shapes, enumerate(models)))
     calls = [model.on_shape(shape) for shape, (_, model) in turns]
-    timed = time_in_rounds(calls, rounds=rounds, seconds=seconds, label="timing shapes")
+    parts = [model.on_first_token(shape) for shape, (_, model) in turns]
+    firsts = [part for part in parts if part is not None]
+    timed = time_in_rounds([*calls, *firsts], rounds=rounds, seconds=seconds, label="timing shapes")
+    of_firsts = iter(timed[len(calls) :])
     return [
-        _Timed(index, model.provider, shape, taken)
-        for (shape, (index, model)), taken in zip(turns, timed, strict=True)
+        _Timed(index, model.provider, shape, taken, [] if part is None else next(of_firsts))
+        for (shape, (index, model)), taken, part in zip(
+            turns, timed[: len(calls)], parts, strict=True
+        )
     ]
 
 
@@ -135,13 +141,16 @@ def _joined(parts: Sequence[_Timed]) -> list[_Timed]:
     joined: dict[tuple[int, Shape], _Timed] = {}
     for part in parts:
         key = (part.model, part.shape)
-        rounds = [*joined[key].rounds, *part.rounds] if key in joined else part.rounds
-        joined[key] = replace(part, rounds=rounds)
+        if before := joined.get(key):
+            rounds, first = [*before.rounds, *part.rounds], [*before.first, *part.first]
+            part = replace(part, rounds=rounds, first=first)
+        joined[key] = part
     return list(joined.values())
 
 
 def _all_rounds(timed: Sequence[_Timed], answered: Sequence[TimedTexts]) -> list[Rounds]:
-    return [*(one.rounds for one in timed), *(one.rounds for one in answered)]
+    firsts = (one.first for one in timed if one.first)
+    return [*(one.rounds for one in timed), *firsts, *(one.rounds for one in answered)]
 
 
 def _bundle(model: TimedModel, start: Start) -> BenchBundle:
@@ -167,6 +176,8 @@ def _result(timed: _Timed) -> BenchResult:
     ms = np.array(list(chain.from_iterable(calmer(timed.rounds)))) / 1e6
     p50, p90, p95, p99 = (float(value) for value in np.percentile(ms, (50, 90, 95, 99)))
     mean, shape = float(ms.mean()), timed.shape
+    first = _median_ms(timed.first) if timed.first else None
+    more = shape.length - 1
     return BenchResult(
         bundle=timed.model,
         provider=timed.provider,
@@ -183,4 +194,10 @@ def _result(timed: _Timed) -> BenchResult:
         texts_per_s=1e3 * shape.batch / mean,
         tokens_per_s=1e3 * shape.batch * shape.length / mean,
         spread=spread(timed.rounds),
+        first_token_ms=first,
+        token_ms=None if first is None or not more else (p50 - first) / more,
     )
+
+
+def _median_ms(rounds: Rounds) -> float:
+    return float(np.median(list(chain.from_iterable(calmer(rounds))))) / 1e6

@@ -12,13 +12,14 @@ from edgebert.bounds import check_number
 from edgebert.bundle import TOKENIZER, Bundle, open_bundle
 from edgebert.data import Text
 from edgebert.data.calibration_texts import CALIBRATION_TEXTS
+from edgebert.errors import InputError
 from edgebert.machine import available_cores
 from edgebert.records.profile import Profile
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 from edgebert.runtimes import Model
 from edgebert.runtimes.kernels import AUTO
-from edgebert.runtimes.kernels.choosing import chosen_graph
-from edgebert.runtimes.kernels.graph import KernelGraph
+from edgebert.runtimes.kernels.choosing import chosen_graphs
+from edgebert.runtimes.kernels.graph import KernelGraphs
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.profiles import save_profile, without_tuning
 from edgebert.runtimes.sessions.providers import CPU
@@ -51,10 +52,16 @@ def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -
 
     Raises:
         BundleError, InputError, ProviderError: as `load` does.
+        InputError: it writes texts, which is always run one way.
     """
     bundle = open_bundle(path)
+    if bundle.manifest.writing is not None:
+        raise InputError(
+            f"{path} writes texts: each core runs its steps on one thread, the fastest way there "
+            "is, so there is nothing to tune"
+        )
     cores = available_cores() if threads is None else check_number("threads", threads, 1)
-    graph = chosen_graph(bundle, provider=CPU.name, kernels=kernels)
+    graph = chosen_graphs(bundle, provider=CPU.name, kernels=kernels)
     ways = _Ways(bundle, graph)
     default = without_tuning(bundle, CPU, cores, kernels=graph is not None)
     texts = _as_many_as_fit(ways, default)
@@ -90,7 +97,7 @@ def tune(path: str | Path, *, threads: int | None = None, kernels: str = AUTO) -
 class _Ways:
     """Models of one bundle that differ in their profile and share sessions."""
 
-    def __init__(self, bundle: Bundle, kernels: KernelGraph | None = None) -> None:
+    def __init__(self, bundle: Bundle, kernels: KernelGraphs | None = None) -> None:
         self._bundle = bundle
         self._kernels = kernels
         self._tokenizer = open_tokenizer(bundle.path / TOKENIZER)

@@ -25,6 +25,7 @@ from edgebert.measures.neighbours import NEIGHBOURS
 from edgebert.measures.pair_similarity import PAIR_SIMILARITY
 from edgebert.measures.pieces import PIECES
 from edgebert.measures.tail import TAIL
+from edgebert.measures.translations import ENDINGS, TRANSLATIONS
 from edgebert.records.checked import CheckRecord
 
 MEASURES: tuple[Measure[Any], ...] = (
@@ -37,6 +38,8 @@ MEASURES: tuple[Measure[Any], ...] = (
     CHANGED_LABELS,
     LOGITS,
     ENTITIES,
+    TRANSLATIONS,
+    ENDINGS,
     MCNEMAR,
     METRICS,
     BATCH_INVARIANCE,
@@ -52,7 +55,7 @@ class Thresholds:
     Attributes:
         min_cosine: smallest cosine that any one embedding may have to its reference.
         max_drift: largest mean distance (1 - cosine; for heads, largest change of a probability).
-        max_flips: largest share of changed labels.
+        max_flips: largest share of changed labels, or of a translator's next tokens.
         max_metric_drop: points that the task metric may lose.
         min_neighbours: smallest mean share of equal neighbours among the nearest ten.
         max_drift_p99: largest 99th percentile of the distance.

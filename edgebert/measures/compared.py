@@ -35,6 +35,21 @@ Entities = Sequence[Sequence[LabelledSpan]]
 """Of each text."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a translator wrote.
+
+    Attributes:
+        texts: the translations.
+        sentences: how many it wrote.
+        unfinished: tokens of those that did not end by their limit; None where that is not known.
+    """
+
+    texts: Sequence[str]
+    sentences: int = 0
+    unfinished: Sequence[Sequence[int]] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Compared:
     """Two sides' answers to the same texts; what these answers do not have is None.
@@ -47,7 +62,9 @@ class Compared:
             [masks, vocabulary].
         multi_label: whether a text may have several labels.
         changed: changed and all decisions in each text, int64 [n, 2].
+        decisions: what these are of.
         entities: on both sides.
+        written: translations, on both sides.
         scores: of each metric, the headline first, on both sides.
         batched: each text of a sample alone, and the same text among others.
         padded: each text of a sample as it is, and with padding behind it.
@@ -59,7 +76,9 @@ class Compared:
     logits: tuple[Sequence[Array], Sequence[Array]] | None = None
     multi_label: bool = False
     changed: Integers | None = None
+    decisions: str = "labels"
     entities: tuple[Entities, Entities] | None = None
+    written: tuple[Written, Written] | None = None
     scores: tuple[tuple[Scores, Scores], ...] = ()
     batched: Runs | None = None
     padded: Runs | None = None

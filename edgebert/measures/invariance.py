@@ -20,10 +20,18 @@ def invariance_of(pairs: Iterable[tuple[Array, Array]]) -> Invariance:
     """
     least, difference = 1.0, 0.0
     for a, b in pairs:
-        if a.size:
+        if a.size or b.size:
+            a, b = _as_long(a, b)
             least = min(least, float(cosines(a.reshape(1, -1), b.reshape(1, -1))[0]))
             difference = max(difference, float(np.abs(a - b).max()))
     return Invariance(min_cosine=least, max_abs=difference)
+
+
+def _as_long(a: Array, b: Array) -> tuple[Array, Array]:
+    """Both with as many rows, of zeros where one has none: a translation may end elsewhere."""
+    longest = max(len(a), len(b))
+    more = [(0, 0)] * (a.ndim - 1)
+    return tuple(np.pad(one, [(0, longest - len(one)), *more]) for one in (a, b))  # type: ignore[return-value]
 
 
 def _in_terminal(beside: str, found: Invariance) -> Iterator[Row]:

@@ -31,32 +31,32 @@ def _changed(a: Array, b: Array, *, multi_label: bool) -> int:
     return int(np.sum(a.argmax(axis=-1) != b.argmax(axis=-1)))
 
 
-def label_flips(decisions: Integers) -> Flips:
-    """Sum up `changed_decisions`."""
+def label_flips(decisions: Integers, of: str = "labels") -> Flips:
+    """Sum up `changed_decisions`, which are `of` something."""
     flips, n = (int(total) for total in decisions.sum(axis=0))
-    return Flips(flips, n, flips / max(n, 1), exact_binomial_interval(flips, n))
+    return Flips(flips, n, flips / max(n, 1), exact_binomial_interval(flips, n), of)
 
 
 def _flips(compared: Compared) -> Flips | None:
-    return None if compared.changed is None else label_flips(compared.changed)
+    return None if compared.changed is None else label_flips(compared.changed, compared.decisions)
 
 
 def _in_terminal(f: Flips) -> Iterator[Row]:
     low, high = (100 * bound for bound in f.ci95)
     share = f"{100 * f.rate:.2f} % (95 %: {low:.2f} to {high:.2f})"
-    yield "changed labels", f"{f.flips} of {f.n} = {share}"
+    yield f"changed {f.of}", f"{f.flips} of {f.n} = {share}"
 
 
 def _in_page(f: Flips) -> Iterator[Row]:
     low, high = f.ci95
-    yield "changed labels", f"{f.flips:,} of {f.n:,} ({percent(f.rate)})"
-    yield "changed labels, 95 % interval", f"{percent(low)} to {percent(high)}"
+    yield f"changed {f.of}", f"{f.flips:,} of {f.n:,} ({percent(f.rate)})"
+    yield f"changed {f.of}, 95 % interval", f"{percent(low)} to {percent(high)}"
 
 
 def _in_card(f: Flips) -> Iterator[Row]:
     low, high = (100 * end for end in f.ci95)
     share = f"{100 * f.rate:.2f} %, 95 % interval {low:.2f} to {high:.2f} %"
-    yield "changed labels", f"{f.flips} of {f.n} ({share})"
+    yield f"changed {f.of}", f"{f.flips} of {f.n} ({share})"
 
 
 def _one(decisions: int) -> float:
@@ -77,7 +77,7 @@ CHANGED_LABELS = Measure(
         least=0.0,
         most=1.0,
         subject="share of changed labels",
-        help="Largest share of changed labels.",
+        help="Largest share of changed labels, or of a translator's next tokens.",
         metavar="R",
         slack=_one,
     ),

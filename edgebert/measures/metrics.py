@@ -96,7 +96,7 @@ METRICS: Measure[tuple[Metric, ...]] = Measure(
         least=-200.0,
         most=200.0,
         subject="drop of the metric, in points,",
-        help="Points that the task's metric (accuracy, Spearman, F1, nDCG) may lose.",
+        help="Points that the task's metric (accuracy, Spearman, F1, nDCG, BLEU) may lose.",
         metavar="POINTS",
         slack=lambda decisions: 0.1,
     ),

@@ -39,6 +39,9 @@ _RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION, _EXTERNAL = 9, 13, 14, 1  # of Tensor
 _MANY_BYTES = 1 << 14
 _NODES, _CONSTANTS, _INPUTS, _OUTPUTS, _VALUES = 1, 5, 11, 12, 13  # of GraphProto
 
+TensorType = tuple[int, tuple[int | str, ...]]
+"""TensorProto.DataType, and each length or the name of what it may be."""
+
 
 @contextmanager
 def rewriting(path: Path) -> Iterator[GraphRewriter]:
@@ -164,6 +167,21 @@ class GraphRewriter:
         self.replace_nodes(gone, ())
         self._graph.keep(_CONSTANTS, lambda tensor: reads[tensor.text(8)] > 0)
 
+    def declare_inputs(self, values: Mapping[str, TensorType]) -> None:
+        """Add inputs of the graph.
+
+        Args:
+            values: of each name the TensorProto.DataType, and lengths or the names of what they may be.
+        """
+        for name, kind in values.items():
+            self._graph.append(_INPUTS, _declared(name, kind))
+
+    def declare_outputs(self, values: Mapping[str, TensorType]) -> None:
+        """Let these, and no others, be the outputs of the graph."""
+        self._graph.keep(_OUTPUTS, lambda value: False)
+        for name, kind in values.items():
+            self._graph.append(_OUTPUTS, _declared(name, kind))
+
     def rename(self, names: Mapping[str, str]) -> None:
         """Give values other names wherever they are, inputs and outputs of the graph among them."""
         for message, field in named_places(self._graph):
@@ -271,6 +289,19 @@ class GraphRewriter:
 
 def _string_entry(key: str, value: str) -> EditedMessage:
     return EditedMessage.of(bytes_field(1, key.encode()) + bytes_field(2, value.encode()))
+
+
+def _declared(name: str, kind: TensorType) -> EditedMessage:
+    """The ValueInfoProto of a tensor."""
+    data_type, lengths = kind
+    axes = b"".join(
+        bytes_field(
+            1, bytes_field(2, one.encode()) if isinstance(one, str) else number_field(1, one)
+        )
+        for one in lengths
+    )
+    tensor = number_field(1, data_type) + bytes_field(2, axes)
+    return EditedMessage.of(bytes_field(1, name.encode()) + bytes_field(2, bytes_field(1, tensor)))
 
 
 def _tensor_type(value: EditedMessage) -> tuple[int, tuple[int | str, ...] | None]:

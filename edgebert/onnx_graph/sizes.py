@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from edgebert.onnx_graph.parts import constant_matmuls, embedding_tables
@@ -28,13 +29,41 @@ def model_size(model: Path, graph: OnnxGraph) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def folder_sizes(model: Path, tokenizer: Path, graph: OnnxGraph) -> dict[str, int]:
-    """Bytes of the files of a model's folder, `total` being all that lies in it."""
-    model_bytes, tokenizer_bytes = model_size(model, graph), tokenizer.stat().st_size
-    total = sum(file.stat().st_size for file in model.parent.rglob("*") if file.is_file())
+def folder_sizes(
+    folder: Path,
+    models: Mapping[str, Path],
+    graphs: Sequence[OnnxGraph],
+    tokenizers: Iterable[Path],
+) -> dict[str, int]:
+    """Bytes of all parts of a model's folder.
+
+    Args:
+        folder: where all of it lies.
+        models: the file of each graph by its role; where there are several, each is a part too.
+        graphs: what these files hold, in the same order.
+        tokenizers: those of its tokenizers.
+    """
+    by_role = {
+        role: model_size(path, graph)
+        for (role, path), graph in zip(models.items(), graphs, strict=True)
+    }
+    model_bytes = sum(by_role.values())
+    tokenizer_bytes = sum(file.stat().st_size for file in tokenizers if file.is_file())
+    total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return {
+        **summed(map(weight_sizes, graphs)),
+        **(by_role if len(by_role) > 1 else {}),
         "model": model_bytes,
         "tokenizer": tokenizer_bytes,
         "other_files": total - model_bytes - tokenizer_bytes,
         "total": total,
     }
+
+
+def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """What several have under each key, together; keys in the order of the first."""
+    together: dict[str, int] = {}
+    for part in parts:
+        for key, number in part.items():
+            together[key] = together.get(key, 0) + number
+    return together

@@ -76,6 +76,11 @@ def package_bundles(
 
 def _opened(path: Path, target: str) -> Bundle:
     bundle = open_bundle(path, verify=True)
+    if bundle.manifest.writing is not None:
+        raise InputError(
+            f"{path} writes texts, which runs in Python only yet: an app on {target} can ask "
+            f"'edgebert serve {path}' for them"
+        )
     made_for = bundle.manifest.target
     if made_for not in _RUN_ANYWHERE:
         raise InputError(

@@ -53,12 +53,17 @@ class PairSimilarity:
 
 @dataclass(frozen=True)
 class Flips:
-    """Changed labels: `flips` of `n`, with the exact (Clopper-Pearson) 95 % interval of `rate`."""
+    """Changed decisions: `flips` of `n`, with the exact (Clopper-Pearson) 95 % interval of `rate`.
+
+    Attributes:
+        of: what was decided: labels, or the next tokens of a translator.
+    """
 
     flips: int
     n: int
     rate: float
     ci95: tuple[float, float]
+    of: str = "labels"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-FORMAT = 1
-"""The bundle format this version writes and the newest it reads."""
+FORMAT, SEVERAL_GRAPHS = 1, 2
+"""The formats of a bundle of one graph, and of several; the second is the newest that is read."""
 
 EMBEDDINGS = "feature-extraction"
 TEXT_CLASSIFICATION = "text-classification"
@@ -222,6 +222,34 @@ class TrimmedVocabulary:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """How the decoder of a bundle writes a text; all of it changes answers.
+
+    Attributes:
+        layers, heads, head_width: of the keys and values that the graphs hand to each other.
+        vocabulary: pieces of the target.
+        begin_id, end_id: of the tokens that begin and end a target.
+        longest_per_token, longest_more: a target has at most `longest_per_token` times the tokens
+            of its source, and `longest_more`.
+        length_penalty: by the length to this power a log-probability is divided (Wu et al. 2016).
+    """
+
+    layers: int
+    heads: int
+    head_width: int
+    vocabulary: int
+    begin_id: int = 1
+    end_id: int = 2
+    longest_per_token: int = 2
+    longest_more: int = 10
+    length_penalty: float = 1.0
+
+    def longest(self, source_tokens: int) -> int:
+        """Tokens of a target at most, its end among them, by those of its source."""
+        return self.longest_per_token * source_tokens + self.longest_more
+
+
+@dataclass(frozen=True)
 class Manifest:
     """`manifest.json`. Keys as in the bundle's documented format; unknown keys are passed over.
 
@@ -241,6 +269,7 @@ class Manifest:
         graphs: the file of each graph by its role; of bundles older than the key the one graph.
         kernels: what kernels give, where that was measured: without it onnxruntime runs all of it.
         web: what WebAssembly gives, where it was quantized for that.
+        writing: how its decoder writes, where it has one.
         digest: SHA-256 of this file as it is with zeros in the place of these 64 digits; None in
             bundles that are older than the key.
     """
@@ -283,6 +312,7 @@ class Manifest:
     graphs: dict[str, str] = field(default_factory=lambda: {ENCODER: "model.onnx"})
     kernels: Kernels | None = None
     web: Web | None = None
+    writing: Writing | None = None
 
     @property
     def multi_label(self) -> bool:

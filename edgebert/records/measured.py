@@ -61,9 +61,14 @@ class BenchBundle:
 class BenchResult:
     """Latency of one bundle at one shape, over the `runs` of its calmer rounds.
 
+    Of a translator each text has `length` tokens and gets a translation of as many, whose
+    tokens are those of `tokens_per_s`.
+
     Attributes:
         bundle: an index into the record's bundles.
         spread: of the medians of those rounds, as a share.
+        first_token_ms: median until each text has the first token of its translation.
+        token_ms: median from then on, for one token more of each text.
     """
 
     bundle: int
@@ -81,6 +86,8 @@ class BenchResult:
     texts_per_s: float
     tokens_per_s: float
     spread: float | None = None
+    first_token_ms: float | None = None
+    token_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -265,6 +272,15 @@ class KernelLayers:
     arithmetic: int | None = None
 
 
+@dataclass(frozen=True)
+class GraphContents:
+    """What one of several graphs of a bundle holds; as in `InspectRecord`."""
+
+    operators: dict[str, int]
+    quantized: Quantized
+    sizes: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class InspectRecord(Header):
     """What a bundle or an ONNX file holds.
@@ -281,6 +297,8 @@ class InspectRecord(Header):
         placement: where the nodes run, None where no provider was asked for.
         kernels: which layers kernels run, None where that is none.
         web: what was measured in WebAssembly, where the bundle was quantized for that.
+        graphs: by their roles, what each holds, where there are several; all else is of all of
+            them together.
     """
 
     record: str = "inspect"
@@ -297,6 +315,7 @@ class InspectRecord(Header):
     placement: Placement | None = None
     kernels: KernelLayers | None = None
     web: Web | None = None
+    graphs: dict[str, GraphContents] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -31,6 +31,11 @@ class Profile:
     short_tokens: int = 0
 
     @property
+    def cores(self) -> int:
+        """Cores that are put to use."""
+        return max(self.callers, self.threads)
+
+    @property
     def one_session(self) -> bool:
         """Whether a run that is alone goes as one of several does."""
         alike = self.caller_threads == self.threads

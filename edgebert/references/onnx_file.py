@@ -192,7 +192,7 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
         max_length: tokens at which texts are cut; by default what the folder says.
 
     Raises:
-        InputError: no such file, or nothing beside it says how to read it.
+        InputError: no such file, nothing beside it says how to read it, or it is a part of a model.
         BundleError: onnxruntime cannot load it.
     """
     if not path.is_file():
@@ -207,6 +207,8 @@ def open_onnx_file(path: Path, *, max_length: int | None = None) -> OnnxFile:
         described = read_folder(folders[0], max_length=max_length)
     except CheckpointError as error:
         raise InputError(f"{path} cannot be read without its configuration: {error}") from error
+    if described.spec.task.writes:
+        raise InputError(f"{path} is one of the graphs of a translator: give the whole bundle")
     tokenizer = open_tokenizer(described.path / TOKENIZER)
     cut, side = described.spec.task.truncation, described.truncation_side
     tokenizer.enable_truncation(described.max_length, strategy=cut, direction=side)

@@ -213,13 +213,18 @@ class CheckpointModel(Specified):
         """What stands where nothing is; some families count positions by it."""
         stated = self.tokenizer.pad_token_id
         if stated is None or stated >= self.embedding_rows:
-            stated = self.model.config.pad_token_id
+            stated = self.encoder_config.pad_token_id
         return int(stated or 0)
 
     @property
     def _knows_types(self) -> bool:
         """Whether there are two token types; of a table with one row only that row can be meant."""
-        return getattr(self.model.config, "type_vocab_size", 2) > 1
+        return getattr(self.encoder_config, "type_vocab_size", 2) > 1
+
+    @property
+    def encoder_config(self) -> Any:
+        """Of what reads texts, where something else writes."""
+        return getattr(self.model, "encoder_config", self.model.config)
 
     @property
     def feeds_types(self) -> bool:

@@ -1,4 +1,4 @@
-"""Answers that `embed`, `classify` or `tag` wrote to a file, perhaps on another device."""
+"""Answers that `embed`, `classify`, `tag`, `answer` or `translate` wrote, perhaps elsewhere."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SavedOutputs:
 
     def outputs(self, texts: Sequence[Text]) -> tuple[Array, ...] | None:
         """Vectors, or logits that give the saved scores; None where neither was saved."""
-        if self._key in ("entities", "answer"):
+        if self._key == "entities" or self.spec.task.saved_as_text:
             return None
         read = self._vector if self._key == "embedding" else self._logits
         rows = self._each(texts, read)
@@ -100,10 +100,10 @@ class SavedOutputs:
         return self._each(texts, self._entities) if self._key == "entities" else None
 
     def answers(self, texts: Sequence[Text]) -> tuple[str, ...] | None:
-        """The answer to each (question, context)."""
-        return (
-            self._each(texts, lambda row: str(row[1]["answer"])) if self._key == "answer" else None
-        )
+        """The answer to each (question, context), or the translation of each text."""
+        if not self.spec.task.saved_as_text:
+            return None
+        return self._each(texts, lambda row: str(row[1][self._key]))
 
     def _find_key(self, row: Row) -> str:
         for key in _TASKS:

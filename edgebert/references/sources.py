@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from edgebert.arrays import Array, Integers
 from edgebert.bounds import check_choice
@@ -22,6 +22,7 @@ from edgebert.runtimes import load
 from edgebert.runtimes.kernels import AUTO, KERNELS, OFF
 from edgebert.tasks.answers import Answers
 from edgebert.tasks.entities import WORDS
+from edgebert.tasks.next_tokens import NextTokens
 from edgebert.tasks.spec import ModelSpec
 from edgebert.text.long_texts import Whole
 
@@ -136,12 +137,12 @@ def open_source(
 
     checkpoint = open_checkpoint(path, max_length=max_length, offline=offline)
     try:
-        from edgebert.references.pytorch_model import CheckpointModel
+        from edgebert.references.pytorch_translator import in_pytorch
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "transformers"):
             raise
         raise MissingExtra(f"running the checkpoint {path}", "export") from error
-    return CheckpointModel(checkpoint)
+    return in_pytorch(checkpoint)
 
 
 def require_readable(source: Source, examples: Examples) -> None:
@@ -199,6 +200,17 @@ def ask(
     return task.ask(
         source, prompted, aggregation=aggregation, allow_no_answer=allow_no_answer, progress=True
     )
+
+
+def next_tokens(source: TextModel, pairs: Sequence[tuple[str, str]]) -> tuple[NextTokens, ...]:
+    """What a translator would write at each place of given targets.
+
+    Args:
+        source: the translator.
+        pairs: sources and their targets.
+    """
+    found: list[NextTokens] = cast(Any, source).next_tokens(pairs, progress=True)
+    return tuple(found)
 
 
 def some_impossible(examples: Examples) -> bool:

@@ -84,7 +84,7 @@ def _slices(check: CheckRecord, names: Names) -> Table:
         [s.by, s.value, f"{s.n:,}", drift(s.distance_mean), _share(s, check)] for s in check.slices
     ]
     if any(s.flip_rate is not None for s in check.slices):
-        header.append("changed labels")
+        header.append(f"changed {check.labels.of if check.labels else 'labels'}")
         for row, s in zip(rows, check.slices, strict=True):
             row.append(MISSING if s.flip_rate is None else percent(s.flip_rate))
     if named := next((s.metric.name for s in check.slices if s.metric), None):

@@ -26,6 +26,7 @@ from edgebert.report.shapes import counted, shape_of
 
 Diff = tuple[list[Change], list[Regression], list[str]]
 
+_OF_TOKENS = ("first_token_ms", "token_ms")
 _ONCE = ("size_bytes", "load_ms", "first_inference_ms", "peak_rss_mb")
 
 
@@ -65,6 +66,7 @@ def diff_bench(before: BenchRecord, after: BenchRecord, max_slowdown: float | No
         notes += [f"{name}: only one record has {what}" for what in missing]
         changes += _once(name, before.bundles[first], after.bundles[second])
         changes += [_change(f"{name}, {r.call.what}", "p50_ms", *_p50s(r)) for r in ratios]
+        changes += _written(name, before, after, first, second)
         if max_slowdown is not None:
             regressions += _regressions(name, ratios, max_slowdown)
     if not any(change.figure == "p50_ms" for change in changes):
@@ -151,6 +153,19 @@ def _once(name: str, before: BenchBundle, after: BenchBundle) -> Iterator[Change
         one, other = getattr(before, figure), getattr(after, figure)
         if one and other is not None:
             yield _change(name, figure, one, other)
+
+
+def _written(
+    name: str, before: BenchRecord, after: BenchRecord, first: int, second: int
+) -> Iterator[Change]:
+    """What both timed of a translator's tokens; no bound is on it, for it is a part of the call."""
+    results = {shape_of(r): r for r in after.results if r.bundle == second}
+    for old in before.results:
+        new = results.get(shape_of(old)) if old.bundle == first else None
+        for figure in _OF_TOKENS:
+            one, other = getattr(old, figure), getattr(new, figure, None)
+            if one and other is not None:
+                yield _change(f"{name}, {shape_of(old)}", figure, one, other)
 
 
 def _p50s(ratio: _Ratio) -> tuple[float, float]:

@@ -26,6 +26,7 @@ from edgebert.report import (
     start,
     throughput,
     tuned,
+    writing,
 )
 from edgebert.report.blocks import Section, Table
 from edgebert.report.drawing import COLOURS
@@ -41,6 +42,7 @@ _SECTIONS: tuple[Callable[[Sequence[Header], Names], Section | None], ...] = (
     worth.tradeoff,
     size.size,
     latency.latency,
+    writing.writing,
     throughput.throughput,
     start.cold_start,
     tuned.tuning,

@@ -44,6 +44,7 @@ class Answering(Task):
         {"answer": "text", "score": "number", "start": "integer", "end": "integer"}
     )
     saved_key = "answer"
+    saved_as_text = True
 
     def inputs_of(self, texts: Iterable[Text], mask_token: str | None = None) -> tuple[Text, ...]:
         return tuple((_QUESTION, text) if isinstance(text, str) else text for text in texts)

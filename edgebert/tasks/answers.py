@@ -9,6 +9,8 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.logits import probabilities
+from edgebert.tasks.next_tokens import NextTokens
+from edgebert.tasks.translations import Translated
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,16 @@ class Answers:
         outputs: float32 [dim], [labels] or [tokens, labels] of each text; None where only
             entities or answers are known.
         entities: of each text, for token classification.
-        answers: to each (question, context), for question answering.
+        answers: to each (question, context), for question answering; of a translator what it wrote.
+        translated: the same with its tokens.
+        next_tokens: what it would write at each place of given targets.
     """
 
     outputs: tuple[Array, ...] | None
     entities: tuple[tuple[Entity, ...], ...] | None = None
     answers: tuple[str, ...] | None = None
+    translated: tuple[Translated, ...] | None = None
+    next_tokens: tuple[NextTokens, ...] | None = None
 
 
 def read_classification(

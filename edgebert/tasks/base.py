@@ -65,6 +65,9 @@ class Task:
         distance: what the distance of two answers is.
         columns: of a table of answers, beside those of the texts, with the types of `COLUMN_TYPES`.
         saved_key: what an answer stands under in a file of saved answers.
+        saved_as_text: whether that is a text.
+        writes: whether its answers are texts that it writes, a token at a time.
+        decisions: what a flip is one of.
         new_aggregation: how the labels of tokens become those of words in a new bundle.
         most_compared: texts that two models are compared on at most; None for any.
         default_bounds: what a drift is held to where nobody asked and no manifest promises: further
@@ -95,6 +98,9 @@ class Task:
     distance: ClassVar[str] = "change of a probability"
     columns: ClassVar[Mapping[str, str]] = MappingProxyType({})
     saved_key: ClassVar[str] = ""
+    saved_as_text: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+    decisions: ClassVar[str] = "labels"
     most_compared: ClassVar[int | None] = None
     new_aggregation: ClassVar[str | None] = None
     default_bounds: ClassVar[Mapping[str, float]] = MappingProxyType(
@@ -226,6 +232,10 @@ class Task:
         """The columns that golden answers keep of such outputs; () for all."""
         return ()
 
+    def golden_distance(self, answer: Array, promised: Any) -> float | None:
+        """How far an output is from what was promised; None where their relative distance tells."""
+        return None
+
     def compared_rows(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
         """Where two runs on the same batch have to agree.
 
@@ -296,8 +306,12 @@ class Task:
         return distances, changed_decisions(before.outputs, after.outputs, multi_label=multi_label)
 
     def row(self, answer: Any) -> dict[str, Any]:
-        """An answer as a row of a table: its `columns`, in order."""
+        """An answer as a row of a table: its columns, in order."""
         raise NotImplementedError
+
+    def columns_of(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """The columns of answers that were asked for with these options of `verb`."""
+        return self.columns
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
         """Say what a file lacks, and what it has, where the task's metric cannot be computed.

@@ -12,6 +12,7 @@ from edgebert.checkpoint import Checkpoint
 from edgebert.checkpoint.pytorch import load_tokenizer as load_fast_tokenizer
 from edgebert.checkpoint.pytorch import load_weights, quiet_transformers, refuse_unknown_ids
 from edgebert.checkpoint.table_model import TableModel, save_table
+from edgebert.checkpoint.translation.model import TranslationConfig, TranslationModel
 from edgebert.errors import CheckpointError
 from edgebert.training.loop.device import training_device
 
@@ -29,7 +30,7 @@ def load_model(
 
     Raises:
         CheckpointError: the weights of the encoder do not fit the configuration, or it is of no
-            kind that transformers knows; or it has no such head.
+            kind that transformers knows; or it has no such head, or a decoder in its place.
     """
     return load_with_absent(auto_class, checkpoint, config, trained=trained)[0]
 
@@ -38,6 +39,12 @@ def load_with_absent(
     auto_class: Any, checkpoint: Checkpoint, config: Mapping[str, Any], *, trained: bool = False
 ) -> tuple[PreTrainedModel, tuple[str, ...]]:
     """The same, and the names of the weights that start at random."""
+    writes = checkpoint.architecture == TranslationConfig.model_type
+    if writes and auto_class is not TranslationModel:
+        raise CheckpointError(
+            f"{checkpoint.id} writes translations, and goes on with --task translation alone: for "
+            "another task take the encoder that it was made of"
+        )
     model, absent = load_weights(auto_class, checkpoint, **config)
     if trained:
         _refuse_random_head(model, absent, checkpoint)

@@ -10,6 +10,7 @@ from typing import Any
 
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
+from edgebert.checkpoint.folder import ENCODER_CONFIG
 from edgebert.json_files import read_object, write_value
 from edgebert.sentence_modules import list_modules
 from edgebert.vocabulary.rebuilding import rebuild_tokenizer_config, renumbered
@@ -32,7 +33,7 @@ def write_folder(
         checkpoint: the whole checkpoint.
         folder: where the smaller one is written.
         tokenizer: its tokenizer.json.
-        config: the whole checkpoint's configuration, as transformers reads it.
+        config: the configuration of what reads texts, as transformers reads it.
         kept: ids of the pieces that stay.
     """
     path = folder / checkpoint.path.relative_to(checkpoint.root)
@@ -46,7 +47,7 @@ def write_folder(
         about = rebuild_tokenizer_config(read_object(path / _TOKENIZER_CONFIG), new_ids)
         write_value(path / _TOKENIZER_CONFIG, about)
     write_value(path / "config.json", _renumbered_config(checkpoint, config, new_ids))
-    keep_rows(checkpoint.path, path, config, kept)
+    keep_rows(checkpoint.path, path, config, kept, prefix=checkpoint.encoder_prefix)
 
 
 def open_trimmed(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
@@ -89,11 +90,13 @@ def _renumbered_config(
     checkpoint: Checkpoint, config: Any, new_ids: dict[int, int]
 ) -> dict[str, Any]:
     """config.json with the new size and ids, also those that stood for themselves as defaults."""
-    values = {**checkpoint.config, "vocab_size": len(new_ids)}
+    values = {**checkpoint.encoder_config, "vocab_size": len(new_ids)}
     for key, ids in _token_ids(config).items():
         moved = [new_ids.get(index, index) for index in ids]
         values[key] = moved if isinstance(getattr(config, key), list) else moved[0]
-    return values
+    if not checkpoint.encoder_prefix:
+        return values
+    return {**checkpoint.config, ENCODER_CONFIG: values}
 
 
 def _token_ids(config: Any) -> dict[str, list[int]]:

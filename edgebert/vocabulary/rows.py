@@ -17,14 +17,17 @@ from edgebert.json_files import read_object, write_value
 from edgebert.weight_files import INDEX
 
 
-def keep_rows(source: Path, target: Path, config: Any, kept: Sequence[int]) -> None:
+def keep_rows(
+    source: Path, target: Path, config: Any, kept: Sequence[int], *, prefix: str = ""
+) -> None:
     """Copy the weight files of a checkpoint with the rows `kept` of all that counts by pieces.
 
     Args:
         source: the checkpoint's folder.
         target: the folder to write to.
-        config: the checkpoint's configuration, as transformers reads it.
+        config: the configuration of what reads texts, as transformers reads it.
         kept: ids of the pieces that stay.
+        prefix: what the names of its weights begin with; all others stay as they are.
 
     Raises:
         CheckpointError: a piece that stays has no row.
@@ -40,7 +43,8 @@ def keep_rows(source: Path, target: Path, config: Any, kept: Sequence[int]) -> N
             metadata = opened.metadata()
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         for name, tensor in tensors.items():
-            if _ends_alike(name, names) and tensor.shape[:1] == (config.vocab_size,):
+            counted = name.startswith(prefix) and _ends_alike(name.removeprefix(prefix), names)
+            if counted and tensor.shape[:1] == (config.vocab_size,):
                 tensors[name] = tensor[rows].contiguous()
         save_file(tensors, target / file.name, metadata)
     _copy_index(source, target)

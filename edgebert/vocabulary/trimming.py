@@ -14,14 +14,13 @@ from tokenizers import Tokenizer
 from edgebert.arrays import Array
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint
-from edgebert.checkpoint.folder import ENCODER_CONFIG
-from edgebert.checkpoint.pytorch import load_config, load_tokenizer
+from edgebert.checkpoint.pytorch import load_encoder_config, load_tokenizer
 from edgebert.checkpoint.table_folder import is_of_model2vec
 from edgebert.data import Text, read_examples
 from edgebert.data.samples import GOLDEN_TEXTS
 from edgebert.errors import CheckpointError, GateError
 from edgebert.records.manifest import TrimmedVocabulary
-from edgebert.references.pytorch_model import CheckpointModel
+from edgebert.references.pytorch_translator import in_pytorch
 from edgebert.vocabulary.corpus import (
     Ids,
     cost_of_unseen_text,
@@ -41,6 +40,8 @@ _TOLERANCE = 1e-5
 def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> TrimmedVocabulary:
     """Write a checkpoint whose tokenizer and embeddings hold only what texts like `corpus` need.
 
+    Of a translator these are those of its sources; it writes with the pieces that it had.
+
     The texts of the corpus keep their pieces, which is proved on each of them, and the model its
     answers, which is proved on the golden texts; any other text can still be written, in more
     pieces.
@@ -59,10 +60,9 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         InputError: the corpus cannot be read.
         GateError: a text is cut into other pieces, or the model gives other answers than before.
     """
-    _refuse_several_parts(checkpoint)
     _refuse_model2vec(checkpoint)
-    texts = _as_read(checkpoint, read_examples(corpus).single_texts())
-    loaded, config = load_tokenizer(checkpoint), load_config(checkpoint)
+    texts = _read_corpus(checkpoint, corpus)
+    loaded, config = load_tokenizer(checkpoint), load_encoder_config(checkpoint)
     tokenizer, golden = _as_json(checkpoint, loaded), _golden(checkpoint, loaded)
     opened = open_untruncated(tokenizer)
     ids, golden_ids = ids_of(opened, texts), ids_of(opened, golden)
@@ -80,15 +80,6 @@ def trim_vocabulary(checkpoint: Checkpoint, corpus: Path, folder: Path) -> Trimm
         saved_bytes=_size(checkpoint) - _size(trimmed),
         unseen=cost_of_unseen_text(tokenizer, texts, ids),
     )
-
-
-def _refuse_several_parts(checkpoint: Checkpoint) -> None:
-    """Refuse a model with a vocabulary for each of its sides."""
-    if ENCODER_CONFIG in checkpoint.config:
-        raise CheckpointError(
-            f"{checkpoint.id} reads with one vocabulary and writes with another, which are not trimmed: "
-            "leave --trim-vocabulary out"
-        )
 
 
 def _refuse_model2vec(checkpoint: Checkpoint) -> None:
@@ -111,10 +102,18 @@ def texts_cut_otherwise(
     """
     tokenizer = _as_json(checkpoint, load_tokenizer(checkpoint))
     opened = open_untruncated(tokenizer)
-    used = used_pieces(ids_of(opened, _as_read(checkpoint, read_examples(corpus).single_texts())))
+    used = used_pieces(ids_of(opened, _read_corpus(checkpoint, corpus)))
     kept = set(pieces_to_keep(tokenizer, used))
     needed = (ids_of(opened, _as_read(checkpoint, list(texts))) for texts in files)
     return [sum(not kept.issuperset(ids.tolist()) for ids in of_file) for of_file in needed]
+
+
+def _read_corpus(checkpoint: Checkpoint, corpus: Path) -> list[str]:
+    """The texts of a corpus; of translations those that are read."""
+    examples, task = read_examples(corpus), checkpoint.spec.task
+    if task.writes:
+        return [str(text) for text in task.compared_texts(examples, None)]
+    return _as_read(checkpoint, examples.single_texts())
 
 
 def _as_read(checkpoint: Checkpoint, texts: list[str]) -> list[str]:
@@ -165,7 +164,7 @@ def _require_same_answers(checkpoint: Checkpoint, trimmed: Checkpoint, kept: Seq
 
 def _run(checkpoint: Checkpoint) -> tuple[list[npt.NDArray[np.int64]], list[Array]]:
     """Token ids and answers of a checkpoint, which leaves memory before the next is loaded."""
-    model = CheckpointModel(checkpoint)
+    model = in_pytorch(checkpoint)
     pair: list[Text] = [(GOLDEN_TEXTS[0], GOLDEN_TEXTS[1])]
     ids = [model.encode(texts)["input_ids"] for texts in (GOLDEN_TEXTS, pair)]
     return ids, model.outputs(model.spec.task.golden_texts(model.spec.mask_token))

@@ -76,8 +76,8 @@ def _is_answered(batch: Batch, reference: Reference) -> bool:
     return all(bool(np.isfinite(answer).all()) for answer in answers)
 
 
-def _run(session: Any, outputs: tuple[str, ...], inputs: dict[str, Ids]) -> dict[str, Array]:
+def _run(session: Any, outputs: tuple[str, ...], batch: Batch) -> dict[str, Array]:
     try:
-        return EncoderSession(session).run(inputs, outputs)
+        return EncoderSession(session).run(batch.inputs, outputs)
     except Exception as error:  # onnxruntime's errors share no public base class
         raise BundleError(first_line(error)) from error

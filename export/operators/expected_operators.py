@@ -76,15 +76,21 @@ def expected_operators(
     """
     attention, reason = _attention(ran, config, options.target, unfused)
     reasons = {"attention": reason} if reason else unfused
-    gelu = ran.gelu
-    if options.opset < _GELU_OPSET and gelu:
-        gelu, reasons = (), reasons | {"gelu": f"opset {options.opset} has no Gelu operator"}
     expected = {
         "attention": attention,
         "qkv": attention if config.model_type in _MERGED_FAMILIES else (),
-        "layer_norm": ran.layer_norm,
-        "gelu": gelu,
     }
+    names = {part: tuple(map(name_in_checkpoint, paths)) for part, paths in expected.items()}
+    beside = expected_beside_attention(ran, options)
+    return Traced(names | beside.expected, reasons | beside.unfused)
+
+
+def expected_beside_attention(ran: OperatorTrace, options: ExportOptions) -> Traced:
+    """What of a graph should be single operators, its attention aside; arguments as above."""
+    gelu, reasons = ran.gelu, {}
+    if options.opset < _GELU_OPSET and gelu:
+        gelu, reasons = (), {"gelu": f"opset {options.opset} has no Gelu operator"}
+    expected = {"layer_norm": ran.layer_norm, "gelu": gelu}
     names = {part: tuple(map(name_in_checkpoint, paths)) for part, paths in expected.items()}
     return Traced(names, reasons)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +44,7 @@ class _Ran:
     step: Any
 
 
-def trace_operators(graph: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> OperatorTrace:
+def trace_operators(graph: torch.nn.Module, inputs: Mapping[str, Any]) -> OperatorTrace:
     """Run `graph` once and note what ran. Its attention is `PLAIN_ATTENTION` afterwards."""
     names = {module: name for name, module in graph.named_modules()}
     innermost = _innermost_attention(graph)

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.errors import BundleError
-from edgebert.export.parity.batches import Batch, Ids
+from edgebert.export.parity.batches import Batch
 from edgebert.export.parity.comparison import Expected, Reading, compare
 from edgebert.export.parity.sessions import OURS, first_line, return_memory, run
 from edgebert.records.made import ParityCase, WorstParity
@@ -17,8 +17,8 @@ from edgebert.records.made import ParityCase, WorstParity
 Settings = Iterable[tuple[str, Callable[[], Any]]]
 """As from `edgebert.export.parity.sessions.sessions`."""
 
-Run = Callable[[Any, tuple[str, ...], dict[str, Ids]], Mapping[str, Array]]
-"""Runs a session: outputs that are asked for, and inputs; raises BundleError."""
+Run = Callable[[Any, tuple[str, ...], Batch], Mapping[str, Array]]
+"""Runs a session: outputs that are asked for, and what of; raises BundleError."""
 
 _ATOL = {"fp32": 1e-4, "fp16": 2e-2}
 
@@ -110,7 +110,7 @@ def _cases(
         return
     for one in expected:
         try:
-            found = run(session, reading.names, one.batch.inputs)
+            found = run(session, reading.names, one.batch)
             yield compare(one, found, reading, setting)
         except (BundleError, ValueError) as error:
             yield _problem(one.batch.name, one.batch.mask.shape, setting, error)

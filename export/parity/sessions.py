@@ -11,7 +11,7 @@ from typing import Any
 
 from edgebert.arrays import Array
 from edgebert.errors import BundleError
-from edgebert.export.parity.batches import Ids
+from edgebert.export.parity.batches import Batch
 from edgebert.machine import available_cores
 from edgebert.runtimes.batches import InputSpec
 from edgebert.runtimes.sessions.providers import CPU
@@ -44,14 +44,14 @@ def sessions(path: Path, ours: Callable[[], Any]) -> Iterator[tuple[str, Callabl
             yield f"onnxruntime's defaults, level {name}", partial(_open, str(path), known[level])
 
 
-def run(session: Any, outputs: tuple[str, ...], inputs: dict[str, Ids]) -> dict[str, Array]:
+def run(session: Any, outputs: tuple[str, ...], batch: Batch) -> dict[str, Array]:
     """Run one batch, with ids of the type that the graph takes.
 
     Raises:
         BundleError: onnxruntime cannot run it.
     """
     dtype = InputSpec.of(session).dtype
-    given = {name: values.astype(dtype) for name, values in inputs.items()}
+    given = {name: values.astype(dtype) for name, values in batch.inputs.items()}
     try:
         return dict(zip(outputs, session.run(list(outputs), given), strict=True))
     except Exception as error:  # likewise

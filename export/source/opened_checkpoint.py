@@ -16,7 +16,7 @@ from edgebert.export.source.pickles import without_pickles
 from edgebert.export.source.refusals import (
     refuse_generator,
     refuse_sparse_attention,
-    require_encoder,
+    require_exportable,
 )
 from edgebert.records.manifest import TrimmedVocabulary
 from edgebert.tasks import task_of
@@ -74,7 +74,7 @@ def _open(
         trust_remote_code=options.trust_remote_code,
     )
     _ = checkpoint.labels  # says so if a logit would have no name, before transformers stumbles
-    require_encoder(checkpoint)
+    require_exportable(checkpoint)
     refuse_generator(checkpoint, asked=options.task)
     refuse_sparse_attention(checkpoint)
     trained = task_of_head(checkpoint.config)

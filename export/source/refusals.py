@@ -18,21 +18,20 @@ _READ_BOTH_WAYS = frozenset({"bert-generation", "xlnet"})
 """Families that write text in one form, and are encoders in the other."""
 
 
-def require_encoder(checkpoint: Checkpoint) -> None:
-    """Refuse a model that has a decoder beside its encoder, or was made one, as a BERT can be.
+def require_exportable(checkpoint: Checkpoint) -> None:
+    """Refuse a model that has a decoder which is not ours, or was made one, as a BERT can be.
 
     T5's encoder alone is one.
 
     Raises:
-        CheckpointError: it has one, or is of no known kind.
+        CheckpointError: it has one, or is of no known kind, or of another task than asked for.
     """
-    with_decoder = {task.model_type: task.name for task in TASKS if not task.fits_encoders}
-    if checkpoint.architecture in with_decoder:
-        raise CheckpointError(
-            f"{checkpoint.id} is for {with_decoder[checkpoint.architecture]}, with a decoder behind "
-            "its encoder; only encoders are exported"
-        )
-    if checkpoint.task in with_decoder.values():
+    told = next((task.name for task in TASKS if task.model_type == checkpoint.architecture), None)
+    if told is not None and told != checkpoint.task:
+        raise CheckpointError(f"{checkpoint.id} was trained for {told}, not for {checkpoint.task}")
+    if told is not None:
+        return
+    if not checkpoint.spec.task.fits_encoders:
         raise never_exported(checkpoint.id, checkpoint.task)
     config = load_config(checkpoint)
     if getattr(config, "is_encoder_decoder", False) and not is_encoder_alone(checkpoint):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,22 @@ _ROWS = 4096
 _OTHERS = 0.5  # times as many of texts of other kinds
 _KEPT_BYTES = 512_000_000  # of all values together, in half precision, of one kind
 _TEXTS = 256  # that are tokenized at a time
-_TOKENS_PER_RUN = 512  # all values of a run are in memory
+TOKENS_PER_RUN = 512  # all values of a run are in memory
+
+
+@dataclass(frozen=True, eq=False)
+class SampledRun:
+    """One run of a graph on some texts.
+
+    Attributes:
+        inputs: of the graph.
+        mask: bool [rows, tokens], where a token stands.
+        texts: how many rows stand for a text; the others fill up a graph of fixed shape.
+    """
+
+    inputs: Mapping[str, npt.NDArray[Any]]
+    mask: npt.NDArray[np.bool_]
+    texts: int
 
 
 def sample_activations(
@@ -43,9 +58,6 @@ def sample_activations(
 ) -> dict[str, ActivationSample]:
     """Run a float graph on texts and keep a sample of what flows through `values`.
 
-    Padding is left out: a row of a value is a token that is not masked, or a text where the value
-    has one row for each.
-
     Args:
         model: the graph.
         values: names of float values in it; the last axis of each is the channels.
@@ -59,16 +71,50 @@ def sample_activations(
     Raises:
         InputError: a value is not a number: the weights are damaged.
     """
+    beside = None if others is None else text_runs(others, reader)
+    return sample_runs(model, values, text_runs(texts, reader), scratch, seed=seed, others=beside)
+
+
+def sample_runs(
+    model: onnx.ModelProto,
+    values: Sequence[str],
+    runs: Iterable[SampledRun],
+    scratch: Path,
+    *,
+    seed: int,
+    others: Iterable[SampledRun] | None = None,
+) -> dict[str, ActivationSample]:
+    """The same of a graph that is given its inputs.
+
+    Padding is left out: a row of a value is a token that is not masked, or a text where the value
+    has one row for each.
+
+    Args:
+        model, values, scratch, seed: see `sample_activations`.
+        runs, others: of the graph, on texts of the two kinds.
+
+    Raises:
+        InputError: a value is not a number: the weights are damaged.
+    """
     if not values:
         return {}
     session = open_graph(_tapped(model, values, scratch / "tapped.onnx"))
     draw = np.random.default_rng(seed)
-    own = _sampled(session, values, texts, reader, draw)
+    own = _sampled(session, values, runs, draw)
     if others is None:
         return own
-    beside = _sampled(session, values, others, reader, draw, share=_OTHERS)
+    beside = _sampled(session, values, others, draw, share=_OTHERS)
     del session  # here is the most memory: what is mixed lets go of its parts
     return {value: _mixed([own.pop(value), beside.pop(value)], seed) for value in values}
+
+
+def text_runs(texts: Iterable[Text], reader: Model) -> Iterator[SampledRun]:
+    """Runs of a graph that reads texts, with the tokenizer of its bundle."""
+    for batch in _batches(texts, reader):
+        mask = np.zeros(batch.inputs["input_ids"].shape, bool)
+        for row, encoding in enumerate(batch.encodings):
+            mask[row, : len(encoding)] = encoding.attention_mask
+        yield SampledRun(batch.inputs, mask, len(batch.encodings))
 
 
 def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
@@ -87,26 +133,22 @@ def merged(samples: Sequence[ActivationSample]) -> ActivationSample:
 def _sampled(
     session: Any,
     values: Sequence[str],
-    texts: Iterable[Text],
-    reader: Model,
+    runs: Iterable[SampledRun],
     draw: np.random.Generator,
     *,
     share: float = 1,
 ) -> dict[str, ActivationSample]:
     """What texts of one kind show of each value, in a share of the rows."""
     samplers: dict[str, _Sampler] = {}
-    for batch in _batches(texts, reader):
-        outputs = session.run(list(values), batch.inputs)
-        mask = np.zeros(batch.inputs["input_ids"].shape, bool)
-        for row, encoding in enumerate(batch.encodings):
-            mask[row, : len(encoding)] = encoding.attention_mask
+    for run in runs:
+        outputs, mask = session.run(list(values), dict(run.inputs)), run.mask
         keys = draw.random(mask.shape)  # the same for all values: they keep the same tokens
         for value, output in zip(values, outputs, strict=True):
             if value not in samplers:
                 fitting = _KEPT_BYTES // (2 * sum(o.shape[-1] for o in outputs))
                 rows = int(share * min(_ROWS, max(256, fitting)))
                 samplers[value] = _Sampler(output, rows, one_row=_is_one_row(output, mask))
-            samplers[value].add(*_rows_of(output, mask, keys, len(batch.encodings)))
+            samplers[value].add(*_rows_of(output, mask, keys, run.texts))
     return {value: samplers.pop(value).sample(value) for value in tuple(samplers)}
 
 
@@ -163,7 +205,7 @@ def _batches(texts: Iterable[Text], reader: Model) -> Iterator[MicroBatch]:
     prompted = (reader.default_prompt + t if isinstance(t, str) else t for t in texts)
     while chunk := list(islice(prompted, _TEXTS)):
         encodings = encode(reader.tokenizer, chunk)
-        yield from micro_batches(encodings, reader.input_spec, tokens_per_run=_TOKENS_PER_RUN)
+        yield from micro_batches(encodings, reader.input_spec, tokens_per_run=TOKENS_PER_RUN)
 
 
 def _rows_of(

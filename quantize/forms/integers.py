@@ -28,6 +28,7 @@ from edgebert.quantize.forms.products import (
     store_weight,
 )
 from edgebert.quantize.forms.rounding import Floats, IntegerWeight
+from edgebert.quantize.forms.tied_tables import look_up_integers
 
 _SMALLEST_SCALE = 1e-9  # of a token that is all zeros
 
@@ -67,7 +68,8 @@ def write_integer_group(editor: GraphEditor, quantized: QuantizedGroup, *, contr
     3. With `contrib`, a layer is MatMulIntegerToFloat. Its bias stays outside where each token has
        a scale: the operator would multiply the bias by it too.
     4. Else (a static scale) it is MatMul between two DequantizeLinear, which runtimes fuse.
-    5. An Attention whose input has a static scale is QAttention, where that operator can say the
+    5. A table that shares its weight with a layer is looked up in the integers.
+    6. An Attention whose input has a static scale is QAttention, where that operator can say the
        same; any other one is a product, Split and MultiHeadAttention.
     """
     inputs = {}
@@ -82,6 +84,7 @@ def write_integer_group(editor: GraphEditor, quantized: QuantizedGroup, *, contr
         if contrib:
             writer = _token_layer if quantized.grid.scale is None else _static_layer
         writer(editor, layer, inputs[layer.value], stored, quantized.biases[layer.output])
+        look_up_integers(editor, layer.weight, stored, quantized.grid, quantized.group.name)
     if contrib:
         editor.require_contrib()
 

@@ -105,6 +105,13 @@ def name_layers(editor: GraphEditor) -> None:
             node.name = editor.node_name(node.input[1])
 
 
+def name_after(editor: GraphEditor, part: str) -> None:
+    """Let names that say no place in a model begin with that of their part of it."""
+    for node in editor.graph.node:
+        if _is_layer(node, editor) and "." not in node.name:
+            node.name = editor.node_name(f"{part}.{node.name}")
+
+
 def _layers(editor: GraphEditor) -> Iterator[LinearLayer]:
     for node in editor.graph.node:
         if not _is_layer(node, editor):

@@ -13,9 +13,11 @@ from edgebert.quantize.forms.embeddings import quantize_embeddings
 from edgebert.quantize.forms.linear_layers import (
     LayerGroup,
     find_groups,
+    name_after,
     name_layers,
     spell_out_gemms,
 )
+from edgebert.quantize.forms.tied_tables import turn_tied_tables
 from edgebert.quantize.forms.tied_weights import untie_weights
 
 
@@ -42,17 +44,26 @@ class PreparedGraph:
         return GraphEditor(copy, self.folder)
 
 
-def prepare_graph(path: Path) -> PreparedGraph:
+def prepare_graph(path: Path, *, part: str = "") -> PreparedGraph:
     """Open a float graph and find what of it can be int8.
+
+    Args:
+        path: the graph.
+        part: of a model of several graphs, what the names of this one's layers begin with; a table
+            that is an output too is then kept once.
 
     Raises:
         InputError: it has no layer with a constant weight, and no table.
     """
     model = onnx.load(path)
+    if part:
+        turn_tied_tables(model)
     editor = GraphEditor(model)
     untie_weights(editor)
     spell_out_gemms(editor)
     name_layers(editor)
+    if part:
+        name_after(editor, part)
     groups = find_groups(editor)
     tables = quantize_embeddings(editor)
     if not groups and not tables:

@@ -74,6 +74,16 @@ class Recipes:
         self._blocked: dict[str, BlockedWeight] = {}
         self._last: tuple[str, Moment] | None = None
 
+    @property
+    def groups(self) -> tuple[LayerGroup, ...]:
+        """The linear layers of the graph."""
+        return self.prepared.groups
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables of embeddings that are in int8."""
+        return self.prepared.tables
+
     def write(self, plan: Plan, path: Path) -> None:
         """Write the graph with the forms of `plan`; groups that it does not name stay floats."""
         editor = self.prepared.editor()

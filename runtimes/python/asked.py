@@ -11,6 +11,7 @@ from edgebert.tasks.spec import Specified
 if TYPE_CHECKING:
     from edgebert.records.fingerprint import Fingerprint
     from edgebert.runtimes.pipeline import TextPipeline
+    from edgebert.runtimes.translation.translator import Translator
 
 
 class Asked(Specified):
@@ -19,10 +20,12 @@ class Asked(Specified):
     Attributes:
         files: on disk.
         pipeline: runs texts.
+        translator: writes texts, where the bundle has a decoder.
     """
 
     files: ModelFiles
     pipeline: TextPipeline
+    translator: Translator | None
 
     def made_by(
         self,
@@ -31,6 +34,10 @@ class Asked(Specified):
         aggregation: str | None = None,
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
+        beam: int | None = None,
+        n_best: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
     ) -> Fingerprint:
         """The fingerprint of answers with these options of `embed` and the other methods."""
         raise NotImplementedError

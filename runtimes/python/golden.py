@@ -27,7 +27,7 @@ from edgebert.user_cache import user_cache
 
 @dataclass(frozen=True)
 class GoldenAnswer:
-    """How one golden text came out here; distances are relative L2 (see `relative_distance`).
+    """How one golden text came out here; distances as in `golden_distance`.
 
     Attributes:
         rounds_otherwise: int8 of a provider, or by bfloat16, that round in other places than the
@@ -169,6 +169,12 @@ def relative_distance(answer: npt.ArrayLike, promised: npt.ArrayLike) -> float:
     return float(np.linalg.norm(a - b) / max(float(np.linalg.norm(b)), 1e-12))
 
 
+def golden_distance(model: Model, answer: npt.NDArray[Any], promised: Any) -> float:
+    """How far an output is from what was promised, as its task has it."""
+    told = model.spec.task.golden_distance(answer, promised)
+    return relative_distance(answer, promised) if told is None else told
+
+
 def is_newer(version: str, than: str) -> bool:
     """Compare releases like 1.31.1 by their numbers."""
     return release_numbers(version) > release_numbers(than)
@@ -220,8 +226,8 @@ def _run_one(model: Model, golden: GoldenText, columns: Sequence[int]) -> Golden
     return GoldenAnswer(
         golden=golden,
         tokens_equal=tuple(encoding.ids) == golden.input_ids,
-        to_expected=relative_distance(output, promised),
-        to_reference=relative_distance(output, golden.reference),
+        to_expected=golden_distance(model, output, promised),
+        to_reference=golden_distance(model, output, golden.reference),
         rounds_otherwise=model.rounds_otherwise,
         other_bits=other_bits(output, promised) if model.promises_bits else None,
     )

@@ -14,6 +14,7 @@ from edgebert.tasks.answers import Classification, Entity
 from edgebert.tasks.masks import Fill
 from edgebert.tasks.questions import Answer
 from edgebert.tasks.sparse import SparseVector
+from edgebert.tasks.translations import Translated
 from edgebert.text.encoding import Text
 from edgebert.text.long_texts import TRUNCATE
 from edgebert.vectors.forms import FLOAT32, Vectors
@@ -41,7 +42,7 @@ class AskedLater(Asked):
 
         Args:
             verb: name of a method: "embed", "embed_sparse", "similarity", "search", "classify",
-                "rerank", "tag", "fill_mask" or "answer".
+                "rerank", "tag", "fill_mask", "answer" or "translate".
             args, options: its own, `progress` aside; of texts one or a collection, no stream.
 
         Returns:
@@ -164,4 +165,44 @@ class AskedLater(Asked):
     async def aanswer(self, question: Any, context: Any, *, allow_no_answer: bool = False) -> Any:
         """`answer`, awaited."""
         told = await self.submit("answer", question, context, allow_no_answer=allow_no_answer)
+        return told.value
+
+    @overload
+    async def atranslate(
+        self,
+        texts: str,
+        *,
+        beam: int = ...,
+        n_best: int = ...,
+        length_penalty: float | None = ...,
+        max_length: int | None = ...,
+    ) -> Translated: ...
+    @overload
+    async def atranslate(
+        self,
+        texts: Collection[str],
+        *,
+        beam: int = ...,
+        n_best: int = ...,
+        length_penalty: float | None = ...,
+        max_length: int | None = ...,
+    ) -> list[Translated]: ...
+    async def atranslate(
+        self,
+        texts: Any,
+        *,
+        beam: int = 1,
+        n_best: int = 1,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+    ) -> Any:
+        """`translate`, awaited; sentences of all requests share their steps."""
+        told = await self.submit(
+            "translate",
+            texts,
+            beam=beam,
+            n_best=n_best,
+            length_penalty=length_penalty,
+            max_length=max_length,
+        )
         return told.value

@@ -8,23 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgebert.bounds import check_number
-from edgebert.bundle import MODEL, Bundle, ModelFiles, open_bundle
+from edgebert.bundle import Bundle, ModelFiles, open_bundle
 from edgebert.errors import BundleError
 from edgebert.machine import available_cores
+from edgebert.records.manifest import DECODER
 from edgebert.records.profile import Profile, untuned
 from edgebert.runtimes.golden import prove_on_new_versions
 from edgebert.runtimes.kernels import AUTO, BF16, OFF, REQUIRED
-from edgebert.runtimes.kernels.choosing import chosen_graph
-from edgebert.runtimes.kernels.graph import KernelGraph
+from edgebert.runtimes.kernels.choosing import chosen_graphs
+from edgebert.runtimes.kernels.graph import KernelGraphs
 from edgebert.runtimes.model import Model
 from edgebert.runtimes.queueing.sharing import ALONE, SERVER, queue_of
 from edgebert.runtimes.sessions.engine import Engine, OpenSession
 from edgebert.runtimes.sessions.profiles import profile_for, shared
+from edgebert.runtimes.sessions.providers import CPU
 from edgebert.runtimes.sessions.session import open_session
+from edgebert.runtimes.translation.graphs import TranslatorGraphs
+from edgebert.runtimes.translation.tokenizers_of import TranslatorTokenizers
+from edgebert.runtimes.translation.translator import Translator
 from edgebert.text.encoding import open_tokenizer
 
 if TYPE_CHECKING:
     import onnxruntime
+    import tokenizers
 
     from edgebert.runtimes.queueing.text_queue import TextQueue
 
@@ -93,51 +99,91 @@ def open_model(
         threads = check_number("threads", threads, 1)
     queue = queue_of(sharing)
     unchanged = only_while_unchanged(bundle)
-    graph = chosen_graph(bundle, provider=provider, kernels=kernels)
-    opening = partial(open_session, bundle, provider=provider, kernels=graph)
-    profile = profile_for(bundle, provider=provider, threads=threads, kernels=graph is not None)
+    graphs = chosen_graphs(bundle, provider=provider, kernels=kernels)
+    opening = partial(open_session, bundle, provider=provider, kernels=graphs)
+    profile = profile_for(bundle, provider=provider, threads=threads, kernels=graphs is not None)
     if queue is not None:
         profile = shared(profile, provider, queue.threads)
+    elif bundle.manifest.writing:
+        profile = shared(profile, provider, profile.cores)
     engine = Engine(unchanged(opening), profile)
+    tokenizer = open_tokenizer(bundle.tokenizer_path)
     again = partial(
         _load_again,
         bundle.path.absolute(),
         bundle.sha256,
         provider=provider,
         threads=threads,
-        kernels=_asked_again(graph),
+        kernels=_asked_again(graphs),
         sharing=ALONE if queue is None else SERVER,
     )
     return Model(
         bundle,
         engine,
-        open_tokenizer(bundle.tokenizer_path),
-        kernels=graph.running if graph else None,
+        tokenizer,
+        translator=_translator(
+            bundle, engine, unchanged(partial(opening, role=DECODER)), tokenizer
+        ),
+        kernels=graphs.running if graphs else None,
         again=again,
         queue=queue,
     )
 
 
 def open_files(
-    files: ModelFiles, profile: Profile | None = None, kernels: KernelGraph | None = None
+    files: ModelFiles, profile: Profile | None = None, kernels: KernelGraphs | None = None
 ) -> Model:
     """Load what is to become a bundle, on the CPU.
 
     Args:
         files: graph and tokenizer, with a manifest that is not on disk yet.
         profile: how the cores are shared out; by default as for a bundle that is not tuned.
-        kernels: its graph as kernels run it, whether it was measured with them or not.
+        kernels: its graphs as kernels run them, whether it was measured with them or not.
 
     Raises:
         BundleError: onnxruntime cannot load the graph.
     """
     opening = partial(open_session, files, kernels=kernels)
-    engine = Engine(opening, profile or untuned(available_cores()))
-    running = kernels.running if kernels else None
-    return Model(files, engine, open_tokenizer(files.tokenizer_path), kernels=running)
+    profile = profile or untuned(available_cores())
+    if files.manifest.writing:
+        profile = shared(profile, CPU.name, profile.cores)
+    engine = Engine(opening, profile)
+    tokenizer = open_tokenizer(files.tokenizer_path)
+    return Model(
+        files,
+        engine,
+        tokenizer,
+        translator=_translator(files, engine, partial(opening, role=DECODER), tokenizer),
+        kernels=kernels.running if kernels else None,
+    )
 
 
-def _asked_again(graph: KernelGraph | None) -> str:
+def _translator(
+    files: ModelFiles, encoder: Engine, opening: OpenSession, tokenizer: tokenizers.Tokenizer
+) -> Translator | None:
+    """What writes, where there is a decoder.
+
+    Args:
+        files: the bundle, or what is to become one.
+        encoder: runs its other graph.
+        opening: opens the decoder.
+        tokenizer: of its sources.
+    """
+    manifest = files.manifest
+    if manifest.writing is None:
+        return None
+    graphs = TranslatorGraphs(encoder, Engine(opening, encoder.profile), manifest.writing, files)
+    target = open_tokenizer(files.target_tokenizer_path)
+    pieces = target.get_vocab_size()
+    if pieces != manifest.writing.vocabulary:
+        raise BundleError(
+            f"{files.path} is damaged: {files.target_tokenizer_path.name} has {pieces} pieces, and "
+            f"its decoder writes {manifest.writing.vocabulary}"
+        )
+    return Translator(graphs, TranslatorTokenizers(tokenizer, target, manifest.max_length))
+
+
+def _asked_again(graph: KernelGraphs | None) -> str:
     """How kernels are asked for where what answers is to be what answers here."""
     if graph is None:
         return OFF
@@ -160,7 +206,7 @@ def only_while_unchanged(bundle: Bundle) -> Callable[[OpenSession], OpenSession]
     Raises (what opens it):
         BundleError: the files of the graph were replaced.
     """
-    files = [bundle.path / name for name in bundle.manifest.files if name.startswith(MODEL)]
+    files = [bundle.path / name for name in bundle.of_graphs(bundle.manifest.files)]
     loaded = _states(files)
 
     def unchanged(opening: OpenSession) -> OpenSession:

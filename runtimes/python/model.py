@@ -22,6 +22,8 @@ from edgebert.runtimes.queueing.sharing import queue_of_one
 from edgebert.runtimes.queueing.text_queue import TextQueue
 from edgebert.runtimes.sessions.engine import Engine
 from edgebert.runtimes.sessions.providers import CPU
+from edgebert.runtimes.translation.translator import Translator
+from edgebert.runtimes.translation.verbs import AskedForTranslations
 from edgebert.runtimes.vector_verbs import AskedForVectors
 from edgebert.tasks.entities import AGGREGATIONS
 from edgebert.tasks.spec import spec_of
@@ -36,13 +38,14 @@ if TYPE_CHECKING:
     import tokenizers
 
 
-class Model(AskedForVectors, AskedOfHeads, AskedLater):
+class Model(AskedForVectors, AskedOfHeads, AskedForTranslations, AskedLater):
     """A bundle that is ready to run. Made by `edgebert.load`.
 
     Args:
         files: a bundle, or what is to become one.
-        engine: runs its graph.
+        engine: runs its graph, of several that of the encoder.
         tokenizer: shared by all threads, and never changed.
+        translator: writes texts, where it has a decoder.
         kernels: what of the graph edgebert's kernels run; None where onnxruntime runs all of it.
         again: opens the same bundle in another process.
         queue: where what is submitted waits; by default one of its own.
@@ -54,6 +57,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         engine: Engine,
         tokenizer: tokenizers.Tokenizer,
         *,
+        translator: Translator | None = None,
         kernels: RunningKernels | None = None,
         again: Callable[[], Any] | None = None,
         queue: TextQueue | None = None,
@@ -62,13 +66,14 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         self.manifest = files.manifest
         self.engine = engine
         self.tokenizer = tokenizer
+        self.translator = translator
         self.kernels = kernels
         self.spec = spec_of(files.manifest)
         self.pipeline = TextPipeline(self.spec, engine, tokenizer)
         self._again = again
         self._shares = queue is not None
         self.queue = queue or queue_of_one(engine.profile)
-        self.lane = self.queue.lane_of(self.pipeline.runs)
+        self.lane = self.queue.lane_of(translator or self.pipeline.runs)
 
     def __repr__(self) -> str:
         by_kernels = f" by {self.kernels}" if self.kernels else ""
@@ -91,6 +96,8 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         """Give memory and threads back, once runs have ended; later ones raise ClosedError."""
         self.queue.close_lane(self.lane)
         self.engine.close()
+        if self.translator:
+            self.translator.close()
         if not self._shares:
             self.queue.close()
 
@@ -141,7 +148,7 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
     @property
     def width(self) -> int:
         """Numbers in an embedding, or logits in a row."""
-        return self.pipeline.width
+        return self.translator.writing.vocabulary if self.translator else self.pipeline.width
 
     @property
     def fingerprint(self) -> str:
@@ -158,11 +165,18 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         aggregation: str | None = None,
         long_text: str | None = None,
         allow_no_answer: bool | None = None,
+        beam: int | None = None,
+        n_best: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
     ) -> Fingerprint:
         """The fingerprint of answers with these options of `embed` and the other methods.
 
+        How many of the best translations are told, `n_best`, changes none of them.
+
         Raises:
-            InputError: there is no such prompt, aggregation or way to read long texts.
+            InputError: there is no such prompt, aggregation or way to read long texts, or an option
+                of a translation is out of its bounds.
         """
         if aggregation is not None:
             check_choice("aggregation", aggregation, AGGREGATIONS)
@@ -175,7 +189,24 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
             aggregation="" if aggregation in (None, self.aggregation) else aggregation,
             long_text="" if long_text in (None, TRUNCATE) else long_text,
             no_answer="allowed" if allow_no_answer else "",
+            **self._translated_by(beam, length_penalty, max_length),
         )
+
+    def _translated_by(
+        self, beam: int | None, length_penalty: float | None, max_length: int | None
+    ) -> dict[str, str]:
+        """Options of `translate` that change its answers; those that are as by themselves aside."""
+        if self.translator is None:
+            return {}
+        options = self.translator.translating(
+            beam=1 if beam is None else beam, length_penalty=length_penalty, max_length=max_length
+        ).options
+        as_ever = options.length_penalty == self.translator.writing.length_penalty
+        return {
+            "beam": "" if options.beam == 1 else str(options.beam),
+            "length_penalty": "" if as_ever else repr(options.length_penalty),
+            "max_length": "" if options.max_length is None else str(options.max_length),
+        }
 
     def outputs(self, texts: Sequence[Text], *, progress: bool = False) -> list[Array]:
         """Raw output of the graph for each text, in order.
@@ -183,9 +214,13 @@ class Model(AskedForVectors, AskedOfHeads, AskedLater):
         Returns:
             float32 arrays: [dim] for embeddings, [labels] for a text classifier, [tokens, labels]
             for a token classifier, [tokens, 2] (where an answer starts, where it ends) for
-            question answering, [masks, vocabulary] for fill-mask.
+            question answering, [masks, vocabulary] for fill-mask; of a translator, greedily,
+            [tokens, 2] (id and log-probability of each token of the target, the end's last) for
+            the beginning of a text that is read at once.
         """
         checked = self._checked(texts)
+        if self.translator:
+            return self.translator.greedy(self.pipeline.encode(checked))
         answers = self.pipeline.run(checked, self.pipeline.answers, progress=progress)
         return [answered.row.copy() for answered in answers]
 

@@ -256,6 +256,123 @@ void norm(const char *name, bool residual, size_t rows, size_t width) {
   });
 }
 
+// ---- what a decoder does
+
+void target(const char *name, bool integers, size_t width) {
+  Numbers numbers(width);
+  const size_t rows = 5, tokens = 3, words = 40;
+  Array<int64_t> ids(rows * tokens), lengths(rows);
+  numbers.fill(ids, words);
+  numbers.fill(lengths, 3000);
+  Array<int8_t> word(words * width);
+  Array<float> floats(words * width), scales(words), multiplier(width), rates(width / 2), gain(width), shift(width);
+  Array<float> wanted(rows * tokens * width);
+  numbers.fill(word, 127);
+  for (Array<float> *each : {&floats, &scales, &multiplier, &gain, &shift}) numbers.fill(*each, 1);
+  for (size_t i = 0; i < rates.count; i++) rates[i] = static_cast<float>(1 + numbers.below(1 << 16)) / (1 << 16);
+  Table table;
+  table.rows = words;
+  if (integers) table.integers = word, table.scales = scales;
+  else table.floats = floats;
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    const TargetCall call = {ids, lengths, rows, tokens, width, table, multiplier, rates, {gain, shift, 1e-5f}, y};
+    return of.target(call, threads);
+  });
+}
+
+void past(const char *name, size_t rows, size_t tokens, size_t room, size_t heads, size_t size, bool kept) {
+  Numbers numbers(room * 7 + size);
+  const size_t width = heads * size, cache = rows * heads * room * size;
+  Array<float> whole(rows * tokens * 3 * width), keys(cache), values(cache), wanted(rows * tokens * width);
+  Array<int64_t> lengths(rows);
+  for (Array<float> *each : {&whole, &keys, &values}) numbers.fill(*each, 1);
+  numbers.fill(lengths, static_cast<uint32_t>(room - (kept ? tokens : 0) + 1));
+  const auto run = [&](const Class &of, const Threads &threads, size_t row, size_t count, float *y) {
+    PastCall call{};
+    call.query = whole + row * tokens * 3 * width + 2 * width;
+    call.key = call.query - 2 * width;
+    call.value = call.query - width;
+    call.query_stride = call.key_stride = call.value_stride = 3 * width;
+    call.past_key = keys + row * heads * room * size;
+    call.past_value = values + row * heads * room * size;
+    call.lengths = lengths + row;
+    call.rows = count;
+    call.tokens = tokens;
+    call.heads = heads;
+    call.head_size = size;
+    call.room = room;
+    call.kept = kept;
+    call.scale = 1 / std::sqrt(static_cast<float>(size));
+    call.y = y;
+    return of.past(call, threads);
+  };
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    return run(of, threads, 0, rows, y);
+  });
+  Array<float> alone(tokens * width);
+  for (const Class *const *one = classes(); *one; one++) {
+    run(**one, kOrders[0], rows - 1, 1, alone);
+    hold(name, (*one)->name, " alone", alone, wanted + (rows - 1) * tokens * width, alone.count);
+  }
+}
+
+void source(const char *name, size_t sources, size_t queries, size_t room, size_t heads, size_t size) {
+  Numbers numbers(room * 5 + size);
+  const size_t width = heads * size;
+  Array<float> query(sources * queries * width), keys(sources * width * room), values(sources * width * room);
+  Array<float> wanted(sources * queries * width), alone(width);
+  Array<int64_t> mask(sources * room);
+  for (Array<float> *each : {&query, &keys, &values}) numbers.fill(*each, 1);
+  for (size_t i = 0; i < mask.count; i++)  // the last has a hole, and of the first of some nothing counts
+    mask[i] = i % room < 1 + room / 2 && !(i / room == 0 && sources > 2) && numbers.below(5);
+  const auto run = [&](const Class &of, const Threads &threads, size_t from, size_t count, size_t each, float *y) {
+    SourceCall call{};
+    call.query = query + from * queries * width;
+    call.key = keys + from * width * room;
+    call.value = values + from * width * room;
+    call.mask = mask + from * room;
+    call.sources = count;
+    call.queries = each;
+    call.heads = heads;
+    call.head_size = size;
+    call.room = room;
+    call.scale = 1 / std::sqrt(static_cast<float>(size));
+    call.y = y;
+    return of.source(call, threads);
+  };
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    return run(of, threads, 0, sources, queries, y);
+  });
+  for (const Class *const *one = classes(); *one; one++) {
+    run(**one, kOrders[0], sources - 1, 1, 1, alone);
+    hold(name, (*one)->name, " alone", alone, wanted + (sources - 1) * queries * width, width);
+  }
+}
+
+// Log-probabilities of all tokens, or the likeliest and, behind them, what these are.
+void likelihood(const char *name, size_t rows, size_t width, size_t most, bool no_numbers) {
+  Numbers numbers(width + most);
+  Array<float> x(rows * width), before(rows), wanted(rows * (most ? 2 * most : width));
+  numbers.fill(x, 8);
+  numbers.fill(before, 4);
+  if (no_numbers) x[3 % x.count] = NAN, x[(2 * width + 1) % x.count] = INFINITY;
+  compare(name, wanted, [&](const Class &of, const Threads &threads, float *y) {
+    Array<int64_t> tokens(rows * most);
+    LikelihoodCall call{};
+    call.x = x;
+    call.rows = rows;
+    call.width = width;
+    call.most = most;
+    call.before = before.given(most);
+    call.y = most ? nullptr : y;
+    call.candidates = y;
+    call.tokens = tokens;
+    if (!of.likelihood(call, threads)) return false;
+    for (size_t i = 0; i < tokens.count; i++) y[rows * most + i] = static_cast<float>(tokens[i]);
+    return true;
+  });
+}
+
 }  // namespace
 
 int main() {
@@ -273,6 +390,22 @@ int main() {
   norm("norm", false, 20, 384);
   norm("norm-of-sum", true, 5, 312);
   norm("norm-of-one", false, 3, 1);
+  target("target", true, 384);
+  target("target-of-floats", false, 62);
+  past("past", 9, 1, 24, 6, 64, true);
+  past("past-of-32", 3, 2, 40, 12, 32, false);
+  past("past-of-26", 2, 1, 7, 3, 26, true);
+  past("past-at-once", 2, 21, 0, 2, 64, false);
+  source("source", 3, 4, 19, 6, 64);
+  source("source-of-32", 2, 1, 33, 12, 32);
+  source("source-at-once", 2, 70, 9, 2, 26);
+  likelihood("likelihood", 3, 8000, 0, false);
+  likelihood("likelihood-odd", 2, 131, 0, false);
+  likelihood("likelihood-of-one", 2, 1, 1, false);
+  likelihood("likeliest", 5, 8000, 8, false);
+  likelihood("likeliest-many", 3, 77, 40, false);
+  likelihood("likelihood-no-numbers", 4, 100, 0, true);
+  likelihood("likeliest-no-numbers", 4, 100, 3, true);
   Numbers draw(2026);
   for (uint32_t i = 0; i < kDrawn; i++) {
     char name[32];
@@ -287,6 +420,11 @@ int main() {
     embedding(called("embedding"), a, b, c, d, width);
     pooling(called("pooling"), a, b, texts, tokens, width);
     norm(called("norm"), a, tokens, width);
+    const size_t heads = 1 + draw.below(4), size = 1 + draw.below(96), room = texts + draw.below(30);
+    target(called("target"), a, 2 * (1 + width / 2));
+    past(called("past"), tokens, texts, room, heads, size, b);
+    source(called("source"), texts, tokens, room, heads, size);
+    likelihood(called("likelihood"), tokens, width, c ? 1 + draw.below(width) : 0, false);
   }
 #ifdef __SANITIZE_ADDRESS__
   no_memory::try_classes();

@@ -56,6 +56,32 @@ bool attention(const Class &of, size_t rows) {
   return of.attention(call, kOrders[0]);
 }
 
+bool step(const Class &of, size_t rows) {
+  const int64_t lengths[4] = {3, 2, 1, 0};
+  PastCall past{};
+  past.query = past.key = past.value = past.past_key = past.past_value = x;
+  past.query_stride = past.key_stride = past.value_stride = 64;
+  past.lengths = lengths;
+  past.rows = 4;
+  past.tokens = 1;
+  past.heads = 2;
+  past.head_size = 32;
+  past.room = rows / 40 + 3;
+  past.scale = 1.f;
+  past.y = y;
+  if (!of.past(past, kOrders[0])) return false;
+  float found[4];
+  int64_t tokens[4];
+  LikelihoodCall likely{};
+  likely.x = x;
+  likely.rows = 4;
+  likely.width = rows;
+  likely.most = 1;
+  likely.candidates = found;
+  likely.tokens = tokens;
+  return of.likelihood(likely, kOrders[0]);
+}
+
 // How often `run` fails before it has memory enough.
 int failures(bool (*run)(const Class &, size_t), const Class &of, size_t rows) {
   for (int given = 0;; given++) {
@@ -68,10 +94,11 @@ void try_classes() {
   for (const Class *const *of = classes(); *of; of++)
     for (size_t rows : {size_t{4}, kMostRows}) {
       const int layers = failures(linear, **of, rows), heads = failures(attention, **of, rows);
-      if (layers >= 10 && heads >= 1) continue;
+      const int steps = failures(step, **of, rows);
+      if (layers >= 10 && heads >= 1 && steps >= 2) continue;
       wrong++;
-      printf("WRONG no-memory: %s, %zu rows: a layer failed in %d ways, attention in %d\n", (*of)->name,
-             rows, layers, heads);
+      printf("WRONG no-memory: %s, %zu rows: a layer failed in %d ways, attention in %d, a step in %d\n",
+             (*of)->name, rows, layers, heads, steps);
     }
 }
 

@@ -18,7 +18,10 @@ from kernels.programs import DRIVER, INCLUDE, JOBS
 from kernels.tools import tool
 
 _SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-_TESTS = Path(__file__).parent.parent / "test_kernel_operators.py"
+_TESTS = [
+    str(Path(__file__).parent.parent / f"test_kernel_{name}.py")
+    for name in ("operators", "decoder_operators")
+]
 _OPERATORS = ("library", "operator_")
 """Files that know onnxruntime, which the driver does not."""
 
@@ -54,7 +57,7 @@ def broken_operators(objects: list[Path], folder: Path) -> Iterator[str]:
     shutil.copytree(Path(edgebert_kernels.__file__).parent, package)
     library = str(package / chosen_platform().library)
     _gcc("-shared", *(str(one) for one in objects if one.stem != DRIVER.stem), "-o", library)
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(_TESTS)]
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *_TESTS]
     run = subprocess.run(
         command, env=_environment(folder), check=False, capture_output=True, text=True
     )

@@ -92,13 +92,14 @@ class Decoder(nn.Module):
                 caller.
             cross: of `cross`.
             source_mask: [rows, source tokens], 1 where a token stands.
-            past: keys and values of the tokens before, for each layer, as this returned them; a row
-                that has fewer than others has what it has on the right.
+            past: keys and values of the tokens before, for each layer, as this returned them and
+                `with_more` put them together; a row that has fewer than others has what it has on
+                the left.
             lengths: int64 [rows], how many tokens of `past` each row has; by default all.
 
         Returns:
-            The states of these tokens, float32 [rows, tokens, hidden], for `logits`; and keys and
-            values of all tokens.
+            The states of these tokens, float32 [rows, tokens, hidden], for `logits`; and their own
+            keys and values.
         """
         width = past[0][0].shape[2] if past else 0
         if lengths is None:
@@ -156,9 +157,8 @@ class DecoderLayer(nn.Module):
         source: Tensor,
     ) -> tuple[Tensor, KeysValues]:
         kept = self.own.keys_values(states)
-        if past is not None:
-            kept = (torch.cat((past[0], kept[0]), dim=2), torch.cat((past[1], kept[1]), dim=2))
-        states = self._add(states, self.own(states, kept, seen), self.own_norm)
+        read = kept if past is None else with_more(past, kept)
+        states = self._add(states, self.own(states, read, seen), self.own_norm)
         states = self._add(states, self.cross(states, cross, source), self.cross_norm)
         neurons = dropout(self.activation(self.up(states)), self._dropout, self.training)
         return self._add(states, self.down(neurons), self.norm), kept
@@ -179,20 +179,31 @@ class Attention(nn.Module):
         self.value = nn.Linear(read, shape.hidden)
         self.output = nn.Linear(shape.hidden, shape.hidden)
 
+    @property
+    def scale(self) -> float:
+        """Of products of queries and keys."""
+        return float((self.query.out_features // self._heads) ** -0.5)
+
     def keys_values(self, states: Tensor) -> KeysValues:
-        return self._split(self.key(states)), self._split(self.value(states))
+        return self.split(self.key(states)), self.split(self.value(states))
 
     def forward(self, states: Tensor, kept: KeysValues, seen: Tensor) -> Tensor:
         """States [rows, tokens, hidden] that have attended where `seen` is true."""
         dropped = self._dropout if self.training else 0.0
-        query = self._split(self.query(states))
+        query = self.split(self.query(states))
         mixed = scaled_dot_product_attention(query, *kept, attn_mask=seen, dropout_p=dropped)
         joined: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return joined
 
-    def _split(self, states: Tensor) -> Tensor:
+    def split(self, states: Tensor) -> Tensor:
+        """States [rows, tokens, hidden] by heads, as of `KeysValues`."""
         rows, tokens, width = states.shape
         return states.view(rows, tokens, self._heads, width // self._heads).transpose(1, 2)
+
+
+def with_more(past: KeysValues, kept: KeysValues) -> KeysValues:
+    """Keys and values of some tokens, and of those that follow them."""
+    return torch.cat((past[0], kept[0]), dim=2), torch.cat((past[1], kept[1]), dim=2)
 
 
 def positions(places: Tensor, width: int) -> Tensor:
@@ -206,8 +217,8 @@ def positions(places: Tensor, width: int) -> Tensor:
 
 def _seen(tokens: int, past: int, lengths: Tensor) -> Tensor:
     """Which keys each of some new tokens sees, bool [rows, 1, tokens, past + tokens]."""
-    keys = torch.arange(past + tokens, device=lengths.device)
-    queries = past + torch.arange(tokens, device=lengths.device)
-    causal = keys[None, :] <= queries[:, None]
-    there = keys[None, :] >= (past - lengths)[:, None]
-    return (causal[None] & there[:, None, :])[:, None]
+    new = torch.ones(tokens, tokens, dtype=torch.bool, device=lengths.device).tril()
+    there = torch.arange(past, device=lengths.device) < lengths[:, None]
+    rows = len(lengths)
+    before = there[:, None, :].expand(rows, tokens, past)
+    return torch.cat((before, new.expand(rows, tokens, tokens)), dim=-1)[:, None]

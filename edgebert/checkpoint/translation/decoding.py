@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from edgebert.checkpoint.translation.decoder import KeysValues
+from edgebert.checkpoint.translation.decoder import KeysValues, with_more
 from edgebert.checkpoint.translation.model import TranslationModel
 
 LENGTH_PENALTY = 1.0
@@ -96,12 +96,13 @@ def write_targets(
     written = torch.full((len(mask), 1), model.config.bos_token_id, device=mask.device)
     past: list[KeysValues] | None = None
     while not all(one.done for one in searches):
-        states, past = model.decoder(written[:, -1:], cross, mask, past)
+        states, kept = model.decoder(written[:, -1:], cross, mask, past)
+        whole = list(map(with_more, past, kept)) if past else kept
         likely = model.decoder.logits(states[:, -1]).float().log_softmax(dim=-1)
         grown = _chosen(searches, scores.view(-1, 1) + likely, written)
         scores, order = grown[..., 0].float(), grown[..., 1].long().flatten()
         written = torch.cat((written[order], grown[..., 2].long().view(-1, 1)), dim=1)
-        past = [(keys[order], values[order]) for keys, values in past]
+        past = [(keys[order], values[order]) for keys, values in whole]
     return [one.ended[0][1] for one in searches]
 
 

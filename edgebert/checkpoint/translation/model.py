@@ -66,6 +66,10 @@ class TranslationModel(PreTrainedModel):  # type: ignore[misc]
         self.post_init()
         start_at_random(self.decoder)
 
+    @property
+    def encoder_config(self) -> Any:
+        return self.encoder.config
+
     def get_input_embeddings(self) -> nn.Embedding:
         found: nn.Embedding = self.encoder.get_input_embeddings()
         return found
@@ -107,8 +111,13 @@ _OF_FILES = ("_name_or_path", "transformers_version", "architectures", "dtype")
 
 def make_encoder(config: dict[str, Any]) -> Any:
     """An encoder with random weights, of a configuration as in config.json."""
+    return without_pooler(AutoModel.from_config(encoder_config(config)))
+
+
+def encoder_config(config: dict[str, Any]) -> Any:
+    """A configuration as in config.json, with the defaults of its family."""
     said = {key: value for key, value in config.items() if key != "model_type"}
-    return without_pooler(AutoModel.from_config(AutoConfig.for_model(config["model_type"], **said)))
+    return AutoConfig.for_model(config["model_type"], **said)
 
 
 def without_pooler(encoder: Any) -> Any:

@@ -14,7 +14,13 @@ from edgebert.cli.tables import table
 from edgebert.output import refuse_existing
 
 if TYPE_CHECKING:
-    from edgebert.records.measured import BenchBundle, BenchRecord, Noise, TextsBench
+    from edgebert.records.measured import (
+        BenchBundle,
+        BenchRecord,
+        BenchResult,
+        Noise,
+        TextsBench,
+    )
 
 
 @click.command(cls=Command)
@@ -70,7 +76,9 @@ def bench(
 ) -> None:
     """Measure latency, throughput, memory and cold start of BUNDLEs, in alternating rounds.
 
-    A checkpoint (a folder or a Hugging Face id) may stand among them: PyTorch runs it.
+    A checkpoint (a folder or a Hugging Face id) may stand among them: PyTorch runs it. A
+    translator writes as many tokens as it reads; also told are the time to the first of them,
+    and that for each one more.
 
     \b
         edgebert bench path/to/checkpoint out/fp32 out/int8 --texts dev.tsv --html bench.html
@@ -140,14 +148,22 @@ def _kind(bundle: BenchBundle) -> str:
 
 
 def _warm(record: BenchRecord, names: Sequence[str]) -> str:
+    written = any(r.first_token_ms is not None for r in record.results)
     rows = [
         (names[r.bundle], r.batch, r.length, r.threads,
          f"{r.min_ms:.2f}", f"{r.p50_ms:.2f}", f"{r.p95_ms:.2f}", f"{r.p99_ms:.2f}",
-         f"{r.texts_per_s:.0f}")
+         f"{r.texts_per_s:.0f}", *(_written(r) if written else ()))
         for r in record.results
     ]  # fmt: skip
     header = ("bundle", "batch", "length", "threads", "min ms", "p50", "p95", "p99", "texts/s")
-    return table(header, rows)
+    return table((*header, *(("first token ms", "token ms") if written else ())), rows)
+
+
+def _written(result: BenchResult) -> tuple[str, str]:
+    """The time to the first token of a translation, and that for each one more."""
+    times = (result.first_token_ms, result.token_ms)
+    first, more = ("-" if ms is None else f"{ms:.2f}" for ms in times)
+    return first, more
 
 
 def _on_texts(texts: TextsBench, names: Sequence[str]) -> str:

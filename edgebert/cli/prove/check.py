@@ -85,8 +85,8 @@ def check(
 ) -> None:
     """Hold the answers of CANDIDATE against those of REFERENCE; exit 3 when they drift too far.
 
-    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify, tag or
-    answer saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
+    Either side is a checkpoint, a bundle, an .onnx file, or answers that embed, classify, tag,
+    answer or translate saved (.jsonl). Without bounds, those that the candidate's manifest promises are held.
 
     \b
         edgebert check path/to/checkpoint out/int8 --data dev.tsv --max-metric-drop 0.5
@@ -193,7 +193,8 @@ def _slices(record: CheckRecord) -> str:
         for part in record.slices
     ]
     metric = record.metrics[0].name if record.metrics else ""
-    return table(("part", "texts", "distance", "changed labels", metric), rows)
+    changed = f"changed {record.labels.of}" if record.labels else "changed labels"
+    return table(("part", "texts", "distance", changed, metric), rows)
 
 
 def _gates(record: CheckRecord) -> str:

@@ -38,14 +38,14 @@ def inspect(path: Path, provider: str | None, json_path: Path | None) -> None:
 
 
 def show_inspect(record: InspectRecord) -> str:
-    operators = sorted(record.operators.items(), key=lambda item: (-item[1], item[0]))
     parts = [
         _described(record),
-        table(("operator", "nodes"), operators),
+        _operators(record),
         table(("part", "size"), [(name, size_text(size)) for name, size in record.sizes.items()]),
         f"coverage: {coverage_text(record.coverage) if record.coverage else 'not stated'}",
         *(f"not fused: {part} ({reason})" for part, reason in record.unfused.items()),
         f"int8: {_quantized(record.quantized)}",
+        *(f"int8 of the {role}: {_quantized(g.quantized)}" for role, g in record.graphs.items()),
         *_saturation(record),
         *_placement(record.placement),
         *_kernels(record.kernels),
@@ -53,6 +53,18 @@ def show_inspect(record: InspectRecord) -> str:
         *(f"risk: {risk}" for risk in record.risks),
     ]
     return "\n\n".join(parts)
+
+
+def _operators(record: InspectRecord) -> str:
+    """How many nodes there are of each operator; of several graphs in a column for each."""
+    operators = sorted(record.operators.items(), key=lambda item: (-item[1], item[0]))
+    if not record.graphs:
+        return table(("operator", "nodes"), operators)
+    rows = [
+        (name, *(graph.operators.get(name, 0) or "" for graph in record.graphs.values()))
+        for name, _ in operators
+    ]
+    return table(("operator", *record.graphs), rows)
 
 
 def _quantized(found: Quantized) -> str:
@@ -131,4 +143,5 @@ def _described(record: InspectRecord) -> str:
     shape = "any shape"
     if record.fixed_shape:
         shape = "{} x {} tokens and nothing else".format(*record.fixed_shape)
-    return f"{record.path}: for {record.target}, takes {shape}"
+    graphs = f"{' and '.join(record.graphs)}, " if record.graphs else ""
+    return f"{record.path}: {graphs}for {record.target}, takes {shape}"

@@ -1,6 +1,17 @@
 """Commands that run a bundle."""
 
-from edgebert.cli.run import answer, classify, embed, fill, rerank, search, serve, tag, tune
+from edgebert.cli.run import (
+    answer,
+    classify,
+    embed,
+    fill,
+    rerank,
+    search,
+    serve,
+    tag,
+    translate,
+    tune,
+)
 
 COMMANDS = (
     embed.embed,
@@ -10,6 +21,7 @@ COMMANDS = (
     rerank.rerank,
     answer.answer,
     fill.fill,
+    translate.translate,
     serve.serve,
     tune.tune,
 )

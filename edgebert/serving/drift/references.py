@@ -62,6 +62,11 @@ def require_reference(live: Bundle, reference: Bundle) -> None:
     Raises:
         InputError: they are of different models, or the reference is no float bundle.
     """
+    if live.manifest.writing is not None:
+        raise InputError(
+            f"--reference {reference.path}: live translations are not compared yet: "
+            f"'edgebert check' compares {live.path} with it on texts of a file"
+        )
     if live.sha256 == reference.sha256:
         raise InputError(f"--reference {reference.path} is the bundle that is served: give another")
     quantization = reference.manifest.quantization

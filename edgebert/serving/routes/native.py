@@ -1,4 +1,4 @@
-"""What heads answer: labels, entities, words and answers, by the names of the Python runtime."""
+"""What heads answer: labels, entities, words, answers and translations, by the runtime's names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from edgebert.serving.server import Server
 from edgebert.tasks.answers import Classification, Entity
 from edgebert.tasks.masks import Fill
 from edgebert.tasks.questions import Answer
+from edgebert.tasks.translations import Translated
 
 LongText = Literal["truncate", "mean"]
 Aggregation = Literal["words", "simple", "first", "average", "max"]
 Pair = tuple[str, str]
+
+_WIDEST_BEAM = 32
+"""Each beam takes the work of a text: a text of one request is to cost no more than so many."""
 
 
 class ClassifyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,6 +58,17 @@ class AnswerBody(msgspec.Struct, forbid_unknown_fields=True):
     context: str | list[str]
     model: str | None = None
     allow_no_answer: bool = False
+
+
+class TranslateBody(msgspec.Struct, forbid_unknown_fields=True):
+    """One text or several, of any length, and how they are translated."""
+
+    texts: str | list[str]
+    model: str | None = None
+    beam: Annotated[int, msgspec.Meta(ge=1, le=_WIDEST_BEAM)] = 1
+    n_best: Annotated[int, msgspec.Meta(ge=1, le=_WIDEST_BEAM)] = 1
+    length_penalty: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    max_length: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class PredictBody(msgspec.Struct):
@@ -113,6 +128,21 @@ def routes(server: Server) -> list[Route]:
         )
         return json_response(reply.value, reply)
 
+    async def translate(request: Request) -> Response:
+        body = await server.read_body(request, TranslateBody)
+        served = server.model(request, body.model, "translate")
+        reply = await server.ask(
+            request,
+            served,
+            "translate",
+            body.texts,
+            beam=body.beam,
+            n_best=body.n_best,
+            length_penalty=body.length_penalty,
+            max_length=body.max_length,
+        )
+        return json_response(reply.value, reply)
+
     async def predict(request: Request) -> Response:
         body = await server.read_body(request, PredictBody)
         served = server.model(request, body.model, "classify")
@@ -149,6 +179,13 @@ def routes(server: Server) -> list[Route]:
             "The answer to each question, at its characters of a context",
             body=AnswerBody,
             answer=Answer | list[Answer],
+        ),
+        Route(
+            "/translate",
+            translate,
+            "The translation of each text, sentence by sentence",
+            body=TranslateBody,
+            answer=Translated | list[Translated],
         ),
         Route(
             "/predict",

@@ -85,6 +85,49 @@ struct NormCall {
   float *y;
 };
 
+// Embeddings of tokens of a target, at sinusoids of their places (Vaswani et al. 2017).
+struct TargetCall {
+  const int64_t *ids, *lengths;     // [rows, tokens]; [rows], the place of a row's first token
+  size_t rows, tokens, width;
+  Table word;
+  const float *multiplier, *rates;  // [width], of words; [width / 2], of places
+  Norm norm;
+  float *y;
+};
+
+// Attention of some new tokens of each row to those before them and to each other.
+struct PastCall {
+  const float *query, *key, *value;  // of the new tokens; rows follow each other
+  size_t query_stride, key_stride, value_stride;
+  float *past_key, *past_value;      // [rows, heads, room, head_size]
+  const int64_t *lengths;            // [rows], tokens before the new ones
+  size_t rows, tokens, heads, head_size, room;
+  bool kept;                         // whether keys and values of the new ones are put behind those
+  float scale;
+  float *y;  // [rows, tokens, heads * head_size]
+};
+
+// Attention of some queries of each source to its tokens.
+struct SourceCall {
+  const float *query;
+  const float *key, *value;  // [sources, heads, room, head_size]
+  const int64_t *mask;       // [sources, room]
+  size_t sources, queries, heads, head_size, room;
+  float scale;
+  float *y;  // [sources * queries, heads * head_size]
+};
+
+// Scores to log-probabilities, and the likeliest tokens of each row.
+struct LikelihoodCall {
+  const float *x;
+  size_t rows, width, most;
+  const float *before;  // [rows], added to what is chosen by; may be null
+  float *y;             // [rows, width], null where nobody asks for it
+  float *candidates;    // [rows, most]
+  int64_t *tokens;      // [rows, most]
+  float *blocks;        // room of the class's own
+};
+
 struct Linear;  // a layer as its class keeps it
 
 // All that a class of CPUs computes. False: there was no memory.
@@ -97,6 +140,10 @@ struct Class {
   bool (*embedding)(const EmbeddingCall &, Threads);
   bool (*pooling)(const PoolingCall &, Threads);
   bool (*norm)(const NormCall &, Threads);
+  bool (*target)(const TargetCall &, Threads);
+  bool (*past)(const PastCall &, Threads);
+  bool (*source)(const SourceCall &, Threads);
+  bool (*likelihood)(const LikelihoodCall &, Threads);
 };
 
 // Attention whose products are of bfloat16: faster, and of other bits than any class. Null where the

@@ -14,7 +14,7 @@ from edgebert.errors import BundleError, ProviderError
 from edgebert.records.fingerprint import ONNXRUNTIME, kernels_engine
 from edgebert.records.manifest import Manifest
 from edgebert.runtimes.kernels import BF16, KERNELS, OFF, REQUIRED
-from edgebert.runtimes.kernels.graph import KernelGraph, kernel_graph
+from edgebert.runtimes.kernels.graph import KernelGraphs, kernel_graphs
 from edgebert.runtimes.kernels.library import (
     INSTALL,
     KernelLibrary,
@@ -49,8 +49,8 @@ def chosen_library(bundle: Bundle, *, provider: str, kernels: str) -> KernelLibr
     return library if library and why_not(bundle, library) is None else None
 
 
-def chosen_graph(bundle: Bundle, *, provider: str, kernels: str) -> KernelGraph | None:
-    """The graph that kernels run in the place of a bundle's, or None where they do not.
+def chosen_graphs(bundle: Bundle, *, provider: str, kernels: str) -> KernelGraphs | None:
+    """The graphs that kernels run in the place of a bundle's, or None where they do not.
 
     Args:
         bundle: the bundle.
@@ -63,13 +63,13 @@ def chosen_graph(bundle: Bundle, *, provider: str, kernels: str) -> KernelGraph 
     library = chosen_library(bundle, provider=provider, kernels=kernels)
     if library is None:
         return None
-    graph = kernel_graph(bundle, library, bf16=kernels == BF16)
-    if graph is None:
+    graphs = kernel_graphs(bundle, library, bf16=kernels == BF16)
+    if graphs is None:
         raise BundleError(
             f"{bundle.path} is damaged: it was measured with kernels, and they can run no layer of "
-            f"{bundle.model_path.name}"
+            f"{' or '.join(path.name for path in bundle.graph_paths)}"
         )
-    return graph
+    return graphs
 
 
 def find_usable_library() -> KernelLibrary | None:

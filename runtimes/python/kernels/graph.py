@@ -1,4 +1,4 @@
-"""The graph of a model as kernels run it: rewritten once, for all sessions of the model."""
+"""The graphs of a model as kernels run them: rewritten once, for all sessions of the model."""
 
 from __future__ import annotations
 
@@ -43,27 +43,38 @@ class RunningKernels:
 
 
 @dataclass(frozen=True, eq=False)
-class KernelGraph:
+class RewrittenGraph:
     """A graph of which kernels run what they can.
 
     Attributes:
-        library: that has them.
         graph: an ONNX file, of whose weights some lie in the file that it was made of.
         tables: constants that its sessions share, by name: values of onnxruntime, which it does not
             hold. So each session has to hold this.
-        running: what they run of it.
+    """
+
+    graph: bytes = field(repr=False)
+    tables: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelGraphs:
+    """The graphs of a model.
+
+    Attributes:
+        library: that has the kernels.
+        graphs: by the names of the files that they were made of.
+        running: what kernels run of them.
     """
 
     library: KernelLibrary
-    graph: bytes = field(repr=False)
-    tables: Mapping[str, Any] = field(repr=False)
+    graphs: Mapping[str, RewrittenGraph] = field(repr=False)
     running: RunningKernels
 
 
-def kernel_graph(
+def kernel_graphs(
     files: ModelFiles, library: KernelLibrary, *, bf16: bool = False
-) -> KernelGraph | None:
-    """Rewrite the graph of a model for kernels.
+) -> KernelGraphs | None:
+    """Rewrite the graphs of a model for kernels.
 
     Args:
         files: a bundle, or what is to become one.
@@ -77,18 +88,22 @@ def kernel_graph(
 
     from edgebert.runtimes.kernels.rewriting import rewrite_for_kernels  # few bundles need it
 
-    rewritten = rewrite_for_kernels(files.model_path, bf16=bf16)
-    if not rewritten.layers:
+    found = {path.name: rewrite_for_kernels(path, bf16=bf16) for path in files.graph_paths}
+    if not any(one.layers for one in found.values()):
         return None
     running = RunningKernels(
         arithmetic=library.arithmetic,
         version=library.version,
         instruction_set=library.instruction_set,
-        exact=rewritten.exact,
+        exact=all(one.exact for one in found.values()),
         bf16=bf16,
-        layers=tuple(dict.fromkeys(rewritten.layers)),  # a layer may be several operators
-        left=tuple(dict.fromkeys(rewritten.left)),
+        # a layer may be several operators
+        layers=tuple(dict.fromkeys(name for one in found.values() for name in one.layers)),
+        left=tuple(dict.fromkeys(name for one in found.values() for name in one.left)),
     )
     value = onnxruntime.OrtValue.ortvalue_from_numpy
-    tables = {name: value(table) for name, table in rewritten.tables.items()}
-    return KernelGraph(library, rewritten.graph, tables, running)
+    graphs = {
+        file: RewrittenGraph(one.graph, {name: value(table) for name, table in one.tables.items()})
+        for file, one in found.items()
+    }
+    return KernelGraphs(library, graphs, running)

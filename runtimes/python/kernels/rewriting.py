@@ -26,8 +26,15 @@ from edgebert.runtimes.kernels.patterns.float_linear import write_float_linears
 from edgebert.runtimes.kernels.patterns.heads import write_heads
 from edgebert.runtimes.kernels.patterns.layer_norm import write_layer_norms
 from edgebert.runtimes.kernels.patterns.linear import write_linears, write_standard_linears
+from edgebert.runtimes.kernels.patterns.past_attention import write_past_attention
 from edgebert.runtimes.kernels.patterns.pooling import write_pooling
 from edgebert.runtimes.kernels.patterns.prologue import take_in_what_stands_before
+from edgebert.runtimes.kernels.patterns.source_attention import write_source_attention
+from edgebert.runtimes.kernels.patterns.steps import write_steps
+from edgebert.runtimes.kernels.patterns.target import (
+    write_log_probabilities,
+    write_target_embedding,
+)
 
 _PACKING, _LOOKING_UP = "Linear", "Embedding"
 """Operators with large constants: one makes another form of its weights when a session is opened, and
@@ -46,11 +53,16 @@ _PATTERNS = (
     write_quantized_attention,
     write_float_attention,
     write_heads,
+    write_past_attention,
+    write_source_attention,
+    write_log_probabilities,
+    write_target_embedding,
     take_in_what_follows,
     take_in_what_stands_before,
     write_embeddings,
     write_layer_norms,
     write_pooling,
+    write_steps,
 )
 """In this order: a LayerNorm goes into what is before it, if that is ours, and only else stands alone."""
 

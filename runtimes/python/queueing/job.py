@@ -132,6 +132,7 @@ class Job:
     Args:
         call: gives the verb with its arguments.
         size: about.
+        bounded: whether it is refused where too much waits already.
 
     Attributes:
         submitted: what its caller waits for.
@@ -145,8 +146,9 @@ class Job:
         done: whether it has its answer, or needs none.
     """
 
-    def __init__(self, call: Callable[[], Call], size: Size) -> None:
+    def __init__(self, call: Callable[[], Call], size: Size, *, bounded: bool = True) -> None:
         self.submitted: Submitted | None = None
+        self.bounded = bounded
         self.quick = size.quick
         self.long = size.long
         self.items: list[Item] = []

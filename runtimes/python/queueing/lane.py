@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from itertools import islice
 
-from edgebert.runtimes.graph_runs import GraphRuns
+from edgebert.runtimes.queueing.desks import ItemDesk, Runs, desk_of
 from edgebert.runtimes.queueing.job import Item, Job
 from edgebert.runtimes.queueing.sizes import about_tokens
 from edgebert.runtimes.scheduling import FEWEST_TOKENS
@@ -35,21 +36,34 @@ _NEIGHBOURS = 64
 """Requests that are looked at to fill a run."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What a caller does at a desk.
+
+    Attributes:
+        desk: nobody else's until it is given back.
+        items: that come to what is there.
+    """
+
+    desk: ItemDesk
+    items: list[Item]
+
+
 class Lane:
-    """What waits for the runs of one graph; used under the lock of its queue.
+    """What waits for the runs of one model; used under the lock of its queue.
 
     Args:
-        runs: of the graph.
+        runs: of its graph, or its graphs.
         most: runs at a time.
 
     Attributes:
         jobs: requests that have no answer yet.
-        running: runs that were begun and have not ended.
+        idle: desks that nobody works at.
         listed: whether the queue knows that something can be done here.
         aside: requests with a text that is too long to be tokenized in anybody's turn.
     """
 
-    def __init__(self, runs: GraphRuns, most: int) -> None:
+    def __init__(self, runs: Runs, most: int) -> None:
         self.runs = runs
         self.most = most
         self.closed = False
@@ -58,7 +72,7 @@ class Lane:
     def restart(self) -> None:
         """Forget all requests."""
         self.jobs: set[Job] = set()
-        self.running = 0
+        self.idle = [desk_of(self.runs) for _ in range(self.most)]
         self.listed = False
         self._ready: OrderedDict[Job, None] = OrderedDict()
         self._unprepared: deque[Job] = deque()
@@ -70,7 +84,17 @@ class Lane:
     @property
     def takes(self) -> bool:
         """Whether a caller finds something to do."""
-        return bool(self._unprepared) or (bool(self._ready) and self.running < self.most)
+        return bool(self._unprepared) or self._runs
+
+    @property
+    def running(self) -> int:
+        """Desks that somebody works at."""
+        return self.most - len(self.idle)
+
+    @property
+    def _runs(self) -> bool:
+        """Whether there is a desk, and something to do at it."""
+        return bool(self.idle) and (bool(self._ready) or any(desk.busy for desk in self.idle))
 
     def waits(self, job: Job) -> bool:
         """Whether not all of a request was begun."""
@@ -107,22 +131,31 @@ class Lane:
         job.items, job.queued, job.unread = [], 0, 0
         job.done = True
 
-    def take(self, idle: int) -> Job | list[Item] | None:
-        """What a caller does next: tokenize for a request, or run a batch.
+    def take(self, idle: int) -> Job | Turn | None:
+        """What a caller does next: tokenize for a request, or work at a desk.
 
         Args:
             idle: how many other callers have nothing to do.
         """
-        runs = bool(self._ready) and self.running < self.most
+        runs = self._runs
         if self._unprepared and (not runs or self._tokenize_next or not self._filled):
             self._tokenize_next = False
             return self._unprepared.popleft()
         if not runs:
             return None
+        desk = next((desk for desk in self.idle if desk.busy), self.idle[0])
+        self.idle.remove(desk)
+        return Turn(desk, self.more(desk, idle))
+
+    def more(self, desk: ItemDesk, idle: int) -> list[Item]:
+        """Items for a desk that somebody works at; none where it has no room, or nothing waits."""
         self._tokenize_next = True
-        self._tokenized = 0
-        self.running += 1
-        return self._batch(min(idle, self.most - self.running))
+        if not self._ready:
+            return []
+        items = self._batch(desk, min(idle, len(self.idle)))
+        if items:
+            self._tokenized = 0
+        return items
 
     @property
     def _filled(self) -> bool:
@@ -137,10 +170,12 @@ class Lane:
         self._queued += tokens
         self._ready[job] = None
 
-    def _batch(self, others: int) -> list[Item]:
+    def _batch(self, desk: ItemDesk, others: int) -> list[Item]:
         """The longest item of the request whose turn it is, and what goes well with it."""
         first = next(iter(self._ready))
-        spec, tokens = self.runs.input_spec, self.runs.tokens_per_run
+        spec, tokens = self.runs.input_spec, desk.tokens(first.items[-1].length)
+        if not tokens:
+            return []
         if others:
             share = int(_PADDED * self._queued) // (1 + others)
             tokens = min(tokens, max(FEWEST_TOKENS, share))

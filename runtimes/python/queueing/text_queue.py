@@ -10,18 +10,19 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 from weakref import WeakSet
 
 from edgebert.bounds import check_number
 from edgebert.errors import ClosedError, InputError, OverloadedError
 from edgebert.machine import available_cores
-from edgebert.runtimes.graph_runs import GraphRuns
-from edgebert.runtimes.queueing.answers import raised, rows_of_items, tell, was_read
+from edgebert.runtimes.queueing.answers import raised, tell, was_read
+from edgebert.runtimes.queueing.desks import ItemDesk, Runs
 from edgebert.runtimes.queueing.job import Item, Job
-from edgebert.runtimes.queueing.lane import Lane
+from edgebert.runtimes.queueing.lane import Lane, Turn
 from edgebert.runtimes.queueing.told import Submitted
 
 
@@ -82,8 +83,8 @@ class TextQueue:
 
     # What models do.
 
-    def lane_of(self, runs: GraphRuns) -> Lane:
-        """A lane for one more graph."""
+    def lane_of(self, runs: Runs) -> Lane:
+        """A lane for one more model."""
         lane = Lane(runs, min(runs.callers, self.threads))
         with self._lock:
             self._lanes.add(lane)
@@ -113,7 +114,7 @@ class TextQueue:
         if self._closed or lane.closed:
             raise ClosedError(f"this {'model' if lane.closed else 'queue'} is closed")
         most = self.max_waiting_tokens
-        if most is None:
+        if most is None or not job.bounded:
             return
         if job.unread > most:
             raise InputError(
@@ -198,9 +199,9 @@ class TextQueue:
             if isinstance(work, Job):
                 self._prepare(lane, work)
             else:
-                self._run(lane, work)
+                self._work_at(work.desk, lane, work.items)
 
-    def _take(self) -> tuple[Lane, Job | list[Item]] | None:
+    def _take(self) -> tuple[Lane, Job | Turn] | None:
         """What is next: models take turns, and the requests of each."""
         for _ in range(len(self._listed)):
             lane = self._listed.popleft()
@@ -211,11 +212,14 @@ class TextQueue:
                 self._listed.append(lane)
             if work is None:
                 continue
-            if not isinstance(work, Job):
-                for job in {item.job for item in work}:
-                    self._count(job)
+            if isinstance(work, Turn):
+                self._begun(work.items)
             return lane, work
         return None
+
+    def _begun(self, items: Iterable[Item]) -> None:
+        for job in {item.job for item in items}:
+            self._count(job)
 
     def _prepare(self, lane: Lane, job: Job) -> None:
         try:
@@ -233,15 +237,35 @@ class TextQueue:
         if finished:
             tell(job)
 
-    def _run(self, lane: Lane, items: list[Item]) -> None:
-        rows = rows_of_items(lane.runs, items)
-        ended = time.perf_counter()
+    def _work_at(self, desk: ItemDesk, lane: Lane, items: list[Item]) -> None:
+        """Work at a desk until nothing is left there, or others wait for their turn."""
+        more: list[Item] | None = items
+        while more is not None:
+            done = desk.turn(more)
+            ended = time.perf_counter()
+            with self._lock:
+                more = self._more(desk, lane)
+                if more is None:
+                    lane.idle.append(desk)
+                self._wake(lane)
+            if done:
+                self._tell(lane, done, ended)
+
+    def _more(self, desk: ItemDesk, lane: Lane) -> list[Item] | None:
+        """What comes to a desk that has something left to do; None where its caller leaves it."""
+        everybody_works = self._active == self.threads
+        if not desk.busy or (everybody_works and any(each.takes for each in self._listed)):
+            return None
+        items = lane.more(desk, self.threads - self._active)
+        self._begun(items)
+        return items
+
+    def _tell(self, lane: Lane, done: Sequence[tuple[Item, Any]], ended: float) -> None:
+        """Make the answers of what was found, and tell whoever has all of them."""
         whole: list[Item] = []
         failed: dict[Job, Exception] = {}
         with self._lock:
-            lane.running -= 1
-            self._wake(lane)
-            for item, row in zip(items, rows, strict=True):
+            for item, row in done:
                 if isinstance(row, Exception):
                     failed[item.job] = row
                 elif not item.job.done:
@@ -256,7 +280,7 @@ class TextQueue:
         for job in finished:
             tell(job)
         if self._on_run is not None:
-            self._on_run(len(items), sum(item.length for item in items))
+            self._on_run(len(done), sum(item.length for item, _ in done))
 
     def _finished(self, lane: Lane, job: Job, texts: int) -> bool:
         """Count answers to so many texts of a request; say whether they were the last."""

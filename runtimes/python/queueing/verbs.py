@@ -13,6 +13,7 @@ from edgebert.runtimes.asked import Asked
 from edgebert.runtimes.calls import Call
 from edgebert.runtimes.queueing.job import Job
 from edgebert.runtimes.queueing.sizes import size_of_arguments, size_of_asks
+from edgebert.runtimes.translation import calls as translation_calls
 
 
 def _search(model: Asked, queries: Any, corpus: Any, k: int = 10) -> Call:
@@ -30,6 +31,7 @@ VERBS: Mapping[str, Callable[..., Call]] = MappingProxyType(
         "tag": head_calls.tag,
         "fill_mask": head_calls.fill_mask,
         "answer": head_calls.answer,
+        "translate": translation_calls.translate,
     }
 )
 

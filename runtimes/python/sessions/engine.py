@@ -67,6 +67,11 @@ class Engine:
             return self._alone
 
     @property
+    def callers_session(self) -> onnxruntime.InferenceSession:
+        """The session for runs that others run beside."""
+        return self._callers_session()
+
+    @property
     def closed(self) -> bool:
         """Whether runs raise ClosedError."""
         return self._closed

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from edgebert.bundle import MODEL, Bundle
+from edgebert.bundle import Bundle
 from edgebert.json_files import parse
 from edgebert.machine import available_cores, has_vnni, this_machine
 from edgebert.onnx_graph.parts import WEIGHT_ONLY
@@ -75,8 +75,7 @@ def shared(profile: Profile, provider: str, callers: int) -> Profile:
     """
     if provider_named(provider) is not CPU:
         return replace(profile, spinning=False, short_tokens=0)
-    cores = max(profile.callers, profile.threads)
-    most = min(cores, callers)
+    most = min(profile.cores, callers)
     return Profile(most, 1, 1, spinning=False, tokens_per_run=profile.tokens_per_run)
 
 
@@ -90,8 +89,8 @@ def short_tokens(bundle: Bundle) -> int:
     quantization = bundle.manifest.quantization
     if quantization is None or quantization.scheme == WEIGHT_ONLY or not has_vnni():
         return 0
-    files = bundle.manifest.files.items()
-    graph = sum(entry.size_bytes for name, entry in files if name.startswith(MODEL))
+    files = bundle.manifest.files
+    graph = sum(files[name].size_bytes for name in bundle.of_graphs(files))
     return min(TOKENS_PER_RUN, _SHORT_WORK // graph)
 
 

@@ -13,6 +13,7 @@ from edgebert.bundle import ModelFiles
 from edgebert.errors import BundleError, InputError, ProviderError
 from edgebert.machine import available_cores, has_vnni
 from edgebert.onnx_graph.external_data import external_files
+from edgebert.records.manifest import ENCODER
 from edgebert.runtimes.sessions.providers import (
     AUTO,
     CPU,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from edgebert.records.measured import Placement
-    from edgebert.runtimes.kernels.graph import KernelGraph
+    from edgebert.runtimes.kernels.graph import KernelGraphs
 
 _MEASURED_ON_CPU = {
     # Where only weights are integers, activations stay floats: else onnxruntime would round them.
@@ -63,7 +64,7 @@ class _Start:
         widen: whether int8 weights are widened on CPUs where their sums could overflow.
         spinning: whether threads that wait within a run keep their core.
         arena: whether memory is kept from one operator to the next.
-        kernels: what runs in the place of the graph at `path`; None for that graph itself.
+        kernels: has what runs in the place of the graph at `path`; None for that graph itself.
     """
 
     path: Path
@@ -72,11 +73,11 @@ class _Start:
     widen: bool = True
     spinning: bool = True
     arena: bool = True
-    kernels: KernelGraph | None = None
+    kernels: KernelGraphs | None = None
 
     @property
     def graph(self) -> str | bytes:
-        return self.kernels.graph if self.kernels else str(self.path)
+        return self.kernels.graphs[self.path.name].graph if self.kernels else str(self.path)
 
     def options(self) -> onnxruntime.SessionOptions:
         options = import_onnxruntime(self.provider).SessionOptions()
@@ -93,7 +94,7 @@ class _Start:
         if self.kernels:
             options.register_custom_ops_library(str(self.kernels.library.path))
             options.add_session_config_entry(_WEIGHT_FILES_IN, str(self.path.parent))
-            for name, table in self.kernels.tables.items():
+            for name, table in self.kernels.graphs[self.path.name].tables.items():
                 options.add_initializer(name, table)
         return options
 
@@ -121,9 +122,10 @@ def open_session(
     threads: int | None = None,
     spinning: bool = True,
     arena: bool = True,
-    kernels: KernelGraph | None = None,
+    kernels: KernelGraphs | None = None,
+    role: str = ENCODER,
 ) -> onnxruntime.InferenceSession:
-    """Open the graph of a model; a provider other than the CPU's also runs it once.
+    """Open a graph of a model; a provider other than the CPU's also runs it once.
 
     Args:
         files: a bundle, or what is to become one.
@@ -133,7 +135,8 @@ def open_session(
             faster while nobody else needs the core. When the run is done they sleep.
         arena: whether memory is kept from one operator to the next: faster, and twice as much of
             it where single values are gigabytes.
-        kernels: the same graph as kernels run it, on the CPU; None where onnxruntime runs all.
+        kernels: the graphs as kernels run them, on the CPU; None where onnxruntime runs all.
+        role: of the graph.
 
     Raises:
         ProviderError: an unknown provider, one that is not installed or does not start, a bundle
@@ -143,12 +146,11 @@ def open_session(
     """
     chosen = provider_named(provider)
     require_fitting(files, chosen)
-    for name in _weight_files(files.model_path):
+    path = files.graph_path(role)
+    for name in _weight_files(path):
         if not files.owns(name):
             raise BundleError(f"{files.path} is damaged: its manifest does not list {name}")
-    start = _Start(
-        files.model_path, chosen, threads, files.widens_weights, spinning, arena, kernels
-    )
+    start = _Start(path, chosen, threads, files.widens_weights, spinning, arena, kernels)
     if chosen is CPU:
         return _session(start, start.options())
     from edgebert.runtimes.sessions.placement import require_all

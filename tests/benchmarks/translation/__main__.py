@@ -13,7 +13,8 @@ from devices.minilm import minilm_folder
 
 from benchmarks.training.running import threads
 from benchmarks.translation.data import write_starts
-from benchmarks.translation.record import Trained, TranslationTable
+from benchmarks.translation.page import score_cells, write_table
+from benchmarks.translation.record import TranslationTable
 from benchmarks.translation.rows import ROWS
 from benchmarks.translation.running import train
 from edgebert.cli.tables import table
@@ -26,7 +27,8 @@ from edgebert.records.codec import read_json, write_json
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=ROOT / "out" / "translation"
 )
-def main(names: Sequence[str], output: Path) -> None:
+@click.option("--page", is_flag=True, help="Write README.md's tables from the record.")
+def main(names: Sequence[str], output: Path, page: bool) -> None:
     """Train the model of each ROW, by default of all, and measure it; the others' figures stay."""
     record = output / "table.json"
     found = read_json(TranslationTable, record, "a record").rows if record.exists() else ()
@@ -42,30 +44,13 @@ def main(names: Sequence[str], output: Path) -> None:
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    header = ("model", "test", "beams", "BLEU", "lower-cased", "chrF", "length", "s")
-    click.echo(table(header, [cells for row in rows.values() for cells in _cells(row)]))
+    if page:
+        write_table(read_json(TranslationTable, record, "a record"))
+    header = ("model", "test", "by", "beams", "lower-cased", "BLEU", "chrF", "length", "s")
+    click.echo(table(header, [cells for row in rows.values() for cells in score_cells(row)]))
     for row in rows.values():
-        best = max(getattr(one, row.metric) for one in row.measured[:2])
-        if row.goal is not None and best < row.goal:
-            click.echo(
-                f"missed: {row.name} {row.metric} {best:.2f}, less than {row.goal}", err=True
-            )
-
-
-def _cells(row: Trained) -> list[tuple[str, ...]]:
-    return [
-        (
-            row.name,
-            one.test,
-            str(one.beams),
-            f"{one.bleu:.2f}",
-            f"{one.bleu_lower_case:.2f}",
-            f"{one.chrf:.2f}",
-            f"{one.length_ratio:.3f}",
-            f"{one.seconds:.0f}",
-        )
-        for one in row.measured
-    ]
+        for sentence in row.missed():
+            click.echo(f"missed: {sentence}", err=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Trains a row's model by its recipe, and translates its tests."""
+"""Trains a row's model by its recipe, translates its tests, and makes and measures its bundles."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 import torch
 
 from benchmarks.training.running import run_edgebert
+from benchmarks.translation.bundled import BEAMS, measure_bundles
+from benchmarks.translation.bundles import make_bundles
 from benchmarks.translation.data import carve, path_of
-from benchmarks.translation.record import Measured, Trained
+from benchmarks.translation.record import PYTORCH, Measured, Trained
 from benchmarks.translation.rows import Row
+from benchmarks.translation.scoring import scored
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Columns, read_examples
 from edgebert.records.codec import read_json
@@ -20,19 +23,12 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
-from edgebert.training.tasks.translation.scoring import (
-    sacrebleu,
-    translation_scores,
-    word_tokenizer,
-)
-
-_BEAMS = (1, 4)
 
 
 def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Trained:
-    """Run `edgebert finetune` or `distill`, where the model is not there yet, and translate.
+    """Run `edgebert finetune` or `distill`, where the model is not there yet; translate, and bundle.
 
-    A run that was stopped is gone on with.
+    A run that was stopped is gone on with. Bundles are made anew.
 
     Raises:
         EdgebertError: a command failed; it has said why.
@@ -43,6 +39,9 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     if not (model / "training.json").exists():
         run_edgebert(*command, "--resume")
     trained = read_json(TrainingRecord, model / "training.json", "a record")
+    columns = columns_of(row)
+    train_file, dev_file = (path_of(told, data, folder) for told in (row.train, row.dev))
+    bundles = make_bundles(model, train_file, dev_file, columns)
     return Trained(
         name=row.name,
         command=_shown(command, starts, data, folder),
@@ -54,8 +53,15 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
         seconds=trained.seconds,
         precision=trained.precision,
         dev=trained.best_dev,
-        measured=tuple(_measured(row, model, data, folder)),
+        measured=tuple(_measured(row, model, columns, data, folder)),
+        bundled=measure_bundles(row, bundles, columns, data, folder),
     )
+
+
+def columns_of(row: Row) -> Columns:
+    """The two languages in a row's files."""
+    told = read_toml(row.recipe)
+    return Columns(text=told["text_column"], pair=told["pair_column"])
 
 
 def _command(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
@@ -68,39 +74,20 @@ def _command(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> 
     return [*command, "-o", folder / row.name, "--offline"]
 
 
-def _measured(row: Row, model: Path, data: Path, folder: Path) -> Iterator[Measured]:
+def _measured(
+    row: Row, model: Path, columns: Columns, data: Path, folder: Path
+) -> Iterator[Measured]:
     task = load_task(open_checkpoint(model, offline=True))
     task.model.eval()
-    told = read_toml(row.recipe)
-    columns = Columns(text=told["text_column"], pair=told["pair_column"])
     for test in row.tests:
         pairs = task.encode(read_examples(path_of(test, data, folder), columns=columns))
         assert isinstance(pairs, TranslatedPairs)
-        for beams in _BEAMS:
+        for beams in BEAMS:
             began = time.perf_counter()
             with torch.inference_mode():
                 written = translate(task.model, pairs.sources, pairs.tokenizer, beams=beams)
             seconds = time.perf_counter() - began
-            yield _scored(test, beams, written, list(pairs.texts), seconds)
-
-
-def _scored(
-    test: str, beams: int, written: list[str], right: list[str], seconds: float
-) -> Measured:
-    words = word_tokenizer(right)
-    counted = sacrebleu().BLEU(tokenize=words, force=True)
-    found = counted.corpus_score(written, [right])
-    scores = translation_scores(written, right)
-    return Measured(
-        test=test,
-        beams=beams,
-        bleu=scores["bleu"],
-        bleu_lower_case=scores["bleu_lower_case"],
-        chrf=scores["chrf"],
-        length_ratio=found.sys_len / found.ref_len,
-        signature=str(counted.get_signature()),
-        seconds=seconds,
-    )
+            yield scored(test, PYTORCH, beams, written, pairs.texts, seconds)
 
 
 def _shown(command: list[str | Path], starts: Mapping[str, Path], data: Path, folder: Path) -> str:

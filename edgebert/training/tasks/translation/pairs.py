@@ -15,13 +15,12 @@ from edgebert.checkpoint.translation.decoding import write_targets
 from edgebert.checkpoint.translation.model import TranslationModel
 from edgebert.checkpoint.translation.target_tokenizer import BEGIN_ID, END_ID, PAD_ID
 from edgebert.data import Examples
-from edgebert.errors import InputError
+from edgebert.measures.bleu import METRICS, sacrebleu, translation_scores
 from edgebert.progress import track
 from edgebert.records.trained import LOSS
 from edgebert.training.loop.device import training_device
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded, by_length, encode, pad
-from edgebert.training.tasks.translation.scoring import METRICS, sacrebleu, translation_scores
 
 _PROGRESS = 5_000  # sources, from which on translating takes minutes
 
@@ -110,31 +109,10 @@ def encode_pairs(
     Raises:
         InputError: no pairs, or one with an empty side.
     """
-    sources, targets = sides_of(examples)
+    sources, targets = examples.require_translations()
     read = target_tokenizer.encode_batch(list(targets))
     ids = [[BEGIN_ID, *one.ids, END_ID][: tokenizer.model_max_length] for one in read]
     return TranslatedPairs(encode(tokenizer, sources), ids, targets, target_tokenizer, smoothing)
-
-
-def sides_of(examples: Examples) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The sources and the targets of a file.
-
-    Raises:
-        InputError: it holds no pairs, or one with an empty side.
-    """
-    pairs = []
-    for row, text in enumerate(examples.texts):
-        if isinstance(text, str):
-            raise InputError(
-                f"{examples.where(row)}: expected a text and its translation, in the columns "
-                "'source' and 'target' or those that --text-column and --pair-column name"
-            )
-        for side, name in zip(text, ("source", "target"), strict=True):
-            if not side.strip():
-                raise InputError(f"{examples.where(row)}: the {name} of the pair is empty")
-        pairs.append(text)
-    sources, targets = zip(*pairs, strict=True)
-    return sources, targets
 
 
 def translate(

@@ -16,10 +16,10 @@ from edgebert.checkpoint.translation.model import (
     settings_of,
     without_pooler,
 )
+from edgebert.checkpoint.translation.opening import fitting_target_tokenizer
 from edgebert.checkpoint.translation.target_tokenizer import (
     TARGET_TOKENIZER,
     learn_target_tokenizer,
-    read_target_tokenizer,
 )
 from edgebert.data import Examples, Text
 from edgebert.errors import CheckpointError, InputError
@@ -30,7 +30,7 @@ from edgebert.training.options import FinetuneOptions, TranslationOptions
 from edgebert.training.tasks.asked import NotAsked
 from edgebert.training.tasks.encoding import encode
 from edgebert.training.tasks.task import Task
-from edgebert.training.tasks.translation.pairs import encode_pairs, sides_of, translate
+from edgebert.training.tasks.translation.pairs import encode_pairs, translate
 
 _HEAD_WIDTH = 64
 _TEACHER_BEAMS = 4
@@ -53,7 +53,7 @@ def put_translator(checkpoint: Checkpoint, examples: Examples, options: Finetune
         )
     auto_class = AutoModelForTextEncoding if is_encoder_alone(checkpoint) else AutoModel
     encoder = without_pooler(load_model(auto_class, checkpoint, {}))
-    target = learn_target_tokenizer(sides_of(examples)[1], options.target_vocab_size)
+    target = learn_target_tokenizer(examples.require_translations()[1], options.target_vocab_size)
     width = options.decoder_hidden or encoder.config.hidden_size
     config = TranslationConfig(
         encoder=settings_of(encoder.config),
@@ -88,12 +88,7 @@ def put_translator_like(checkpoint: Checkpoint, other: Checkpoint) -> Task:
 def _opened(checkpoint: Checkpoint, smoothing: float, *, dropout: float | None = None) -> Task:
     config = {} if dropout is None else {"dropout": dropout}
     model = load_model(TranslationModel, checkpoint, config, trained=True)
-    target = read_target_tokenizer(checkpoint.path)
-    if target.get_vocab_size() != model.config.vocab_size:
-        raise CheckpointError(
-            f"{checkpoint.path} writes with {model.config.vocab_size} pieces, and its "
-            f"{TARGET_TOKENIZER} has {target.get_vocab_size()}"
-        )
+    target = fitting_target_tokenizer(checkpoint, model)
     return _translator(model, checkpoint, target, smoothing)
 
 
@@ -135,7 +130,7 @@ def write_down(
         texts: sources without translations.
         precision: in which the teacher runs, as `LoopOptions` has it.
     """
-    pairs = [] if train is None else list(zip(*sides_of(train), strict=True))
+    pairs = [] if train is None else list(zip(*train.require_translations(), strict=True))
     more = [] if texts is None else list(map(_first, texts.texts))
     sources = list(dict.fromkeys([*(source for source, _ in pairs), *filter(str.strip, more)]))
     model.eval()

@@ -69,7 +69,7 @@ static void panels(const Block &b, const uint8_t *codes, const float *scales, si
 static bool apart(const Packed &layer, bool residual) {
   const Activation a = layer.activation;
   if (a == Activation::none) return false;
-  return residual || (a != Activation::gelu && a != Activation::tanh_gelu);
+  return residual || a == Activation::tanh || a == Activation::silu;
 }
 
 static void activate_apart(const Block &b, size_t from, size_t columns) {
@@ -97,6 +97,8 @@ static void multiply(const Block &b, const uint8_t *codes, const float *scales, 
     panels<End::gelu>(b, codes, scales, from, to);
   } else if (b.layer.activation == Activation::tanh_gelu) {
     panels<End::tanh_gelu>(b, codes, scales, from, to);
+  } else if (b.layer.activation == Activation::relu) {
+    panels<End::relu>(b, codes, scales, from, to);
   } else {
     panels<End::plain>(b, codes, scales, from, to);
   }

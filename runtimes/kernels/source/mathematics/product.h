@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kPanel = kColumns * kLanes;  // columns of a panel
 
 // What is done to the sums of a tile in registers, after their scales and the bias.
-enum class End { plain, residual, gelu, tanh_gelu };
+enum class End { plain, residual, gelu, tanh_gelu, relu };
 
 // Where the sums of a tile go, and what becomes of them.
 struct Finish {
@@ -27,6 +27,7 @@ template <End end>
 LANE void finish(const Finish &f, F v, size_t row, size_t column) {
   if constexpr (end == End::gelu) v = gelu(v);
   if constexpr (end == End::tanh_gelu) v = tanh_gelu(v);
+  if constexpr (end == End::relu) v = relu(v);
   const size_t left = f.columns - column;
   const int count = left < kLanes ? static_cast<int>(left) : kLanes;
   if constexpr (end == End::residual)

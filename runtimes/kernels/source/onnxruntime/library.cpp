@@ -66,11 +66,11 @@ Definition define(const char *name, const Input *inputs, size_t count, Create cr
   d.provider = [](const ort::Operator *) -> const char * { return nullptr; };
   d.input_type = [](const ort::Operator *o, size_t i) { return self(o).takes[i].type; };
   d.inputs = [](const ort::Operator *o) { return self(o).count; };
-  d.output_type = [](const ort::Operator *, size_t) { return ort::float32; };
-  d.outputs = [](const ort::Operator *) -> size_t { return 1; };
+  d.output_type = [](const ort::Operator *o, size_t i) { return i ? self(o).more[i - 1] : ort::float32; };
+  d.outputs = [](const ort::Operator *o) { return 1 + self(o).outputs_more; };
   d.destroy = destroy;
   d.input_characteristic = [](const ort::Operator *o, size_t i) { return self(o).takes[i].characteristic; };
-  d.output_characteristic = [](const ort::Operator *, size_t) { return ort::required; };
+  d.output_characteristic = [](const ort::Operator *, size_t i) { return i ? ort::optional : ort::required; };
   d.input_memory = [](const ort::Operator *, size_t) { return ort::default_memory; };
   d.create = create;
   d.compute = compute;
@@ -95,7 +95,9 @@ EXPORTED ort::StatusPtr ORT_CALL RegisterCustomOps(ort::SessionOptions *options,
     ort::OperatorDomain *made = nullptr;
     if (ort::StatusPtr status = ort::create_domain(table, kDomain, &made)) return status;
     for (const Definition *definition : {linear_operator(), float_linear_operator(), attention_operator(),
-                                         layer_norm_operator(), embedding_operator(), pooling_operator()})
+                                         layer_norm_operator(), embedding_operator(), pooling_operator(),
+                                         target_operator(), past_operator(), source_operator(),
+                                         likelihood_operator()})
       if (ort::StatusPtr status = ort::add_operator(table, made, definition)) return status;
     domain = made;
   }

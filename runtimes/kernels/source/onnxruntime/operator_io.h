@@ -152,12 +152,14 @@ class RunReader : public Faults {
       note(ort::input(api(), context_, place, &value));
     return read(value);
   }
-  float *output(const int64_t *shape, size_t rank) {
+  // Null where the node does not want it.
+  template <class T = float>
+  T *output(const int64_t *shape, size_t rank, size_t place = 0) {
     ort::Value *value = nullptr;
     void *data = nullptr;
-    if (!any()) note(ort::output(api(), context_, size_t{0}, shape, rank, &value));
+    if (!any()) note(ort::output(api(), context_, place, shape, rank, &value));
     if (value) note(ort::mutable_data(api(), value, &data));
-    return static_cast<float *>(data);
+    return static_cast<T *>(data);
   }
   Threads threads() { return {this, for_each}; }
   ort::StatusPtr done(bool had_memory) {

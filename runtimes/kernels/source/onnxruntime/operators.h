@@ -17,11 +17,14 @@ constexpr Input kFloatsOrNone = {ort::float32, ort::optional};
 constexpr Input kIntegers = {ort::undefined, ort::required};  // int32 or int64
 constexpr Input kAnyOrNone = {ort::undefined, ort::optional};
 
-// An operator with its inputs; its one output is of floats.
+// An operator with its inputs and outputs; the first output is of floats, and those behind it of `more`
+// types, where a node wants them.
 struct Definition : ort::Operator {
   const char *called;
   const Input *takes;
   size_t count;
+  const ort::ElementType *more;
+  size_t outputs_more;
 };
 
 const Definition *linear_operator();
@@ -30,6 +33,10 @@ const Definition *attention_operator();
 const Definition *layer_norm_operator();
 const Definition *embedding_operator();
 const Definition *pooling_operator();
+const Definition *target_operator();
+const Definition *past_operator();
+const Definition *source_operator();
+const Definition *likelihood_operator();
 
 using Create = decltype(ort::Operator::create);
 using Compute = decltype(ort::Operator::compute);
@@ -41,6 +48,13 @@ template <size_t kCount>
 Definition define(const char *name, const Input (&inputs)[kCount], Create create, Compute compute,
                   Destroy destroy) {
   return define(name, inputs, kCount, create, compute, destroy);
+}
+
+template <size_t kCount>
+Definition with_outputs(Definition definition, const ort::ElementType (&more)[kCount]) {
+  definition.more = more;
+  definition.outputs_more = kCount;
+  return definition;
 }
 
 // The class that kernels made from now on use.

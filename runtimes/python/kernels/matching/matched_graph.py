@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.edited_message import EditedMessage
 from edgebert.onnx_graph.external_data import external_files
-from edgebert.onnx_graph.rewriter import GraphRewriter
+from edgebert.onnx_graph.rewriter import GraphRewriter, TensorType
 from edgebert.onnx_graph.tensor_values import tensor_values
 from edgebert.runtimes.kernels.matching.shape_inference import infer_shapes
 from edgebert.runtimes.kernels.matching.shapes import Shape
@@ -57,6 +57,7 @@ class MatchedGraph:
             if call.op_type == "Constant" and not call.domain and "value" in call.tensors:
                 self._tensors[call.outputs[0]] = call.tensors["value"]
         self._original = dict(self._calls)
+        self._declared: tuple[Mapping[str, TensorType], Mapping[str, TensorType]] | None = None
         self.shapes, self._types = infer_shapes(self, self.calls), infer_types(self, self.calls)
 
     @property
@@ -160,8 +161,22 @@ class MatchedGraph:
             self._add(self._tidy(call))
         self._sweep(old)
 
+    def declare(self, inputs: Mapping[str, TensorType], outputs: Mapping[str, TensorType]) -> None:
+        """Let a graph take some inputs more, and give these outputs and no others."""
+        self._declared = inputs, outputs
+        self.inputs = {**self.inputs, **inputs}
+        gone, self.outputs = self.outputs - outputs.keys(), frozenset(outputs)
+        for name in gone:
+            if (maker := self._makers.get(name)) and not any(map(self._is_read, maker.outputs)):
+                self._take_out(maker)
+                self._sweep(maker)
+
     def write_into(self, rewriter: GraphRewriter) -> None:
         """Let the graph of the file become this one."""
+        if self._declared is not None:
+            inputs, outputs = self._declared
+            rewriter.declare_inputs(inputs)
+            rewriter.declare_outputs(outputs)
         gone = [key for key, call in self._original.items() if self._calls.get(key) is not call]
         made = [c for key, c in self._calls.items() if self._original.get(key) is not c]
         for name, values in self._new.items():

@@ -20,6 +20,10 @@ _PLAIN: Mapping[str, Mapping[str, Attribute]] = {
     "LayerNorm": {"epsilon": 0.0},
     "Embedding": {"epsilon": 0.0, "first_position": 0},
     "Pooling": {"how": "first", "normalize": 0, "least_norm": 0.0, "least_count": 0.0},
+    "TargetEmbedding": {"epsilon": 0.0},
+    "PastAttention": {"scale": 0.0, "query_part": 0, "key_part": 0, "value_part": 0, "kept": 0},
+    "SourceAttention": {"scale": 0.0},
+    "LogProbabilities": {},
 }  # fmt: skip
 """The attributes of each, as they stand where nothing is said of them."""
 

@@ -13,7 +13,7 @@ from edgebert.runtimes.kernels.matching.shapes import Constants, KnownShapes, Sh
 
 _SAME = """
 Abs BiasGelu Clip Cos CumSum DequantizeLinear Elu Erf Exp FastGelu Floor Gelu
-LayerNormalization Log Neg Not QuantizeLinear QuickGelu Reciprocal Relu RotaryEmbedding Sigmoid
+LayerNormalization Log LogSoftmax Neg Not QuantizeLinear QuickGelu Reciprocal Relu RotaryEmbedding Sigmoid
 SimplifiedLayerNormalization Sin SkipLayerNormalization Softmax Sqrt Tanh
 """
 _BROADCAST = """

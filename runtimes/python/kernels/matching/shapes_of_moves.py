@@ -13,6 +13,8 @@ from edgebert.runtimes.kernels.matching.shapes import (
     with_length,
 )
 
+_TO_THE_END = 1 << 31
+
 
 def gather(known: KnownShapes, call: Call) -> None:
     table, ids = known.shape(call.input(0)), known.shape(call.input(1))
@@ -77,8 +79,11 @@ def concat(known: KnownShapes, call: Call) -> None:
     lengths = [shape[axis] for shape in shapes if shape and len(shape) == len(first)]
     numbers = [length for length in lengths if isinstance(length, int)]
     alike = all(s and with_length(s, axis, 0) == with_length(first, axis, 0) for s in shapes)
-    if len(numbers) == len(shapes) and alike:
-        known.set(call, with_length(first, axis, sum(numbers)))
+    if len(lengths) == len(shapes) and alike:
+        whole: Length = sum(numbers)
+        if len(numbers) < len(lengths):
+            whole = "+".join(map(str, lengths))
+        known.set(call, with_length(first, axis, whole))
 
 
 def slice_part(known: KnownShapes, call: Call) -> None:
@@ -100,12 +105,23 @@ def _sliced(length: Length, start: Length, stop: Length) -> Length | None:
     if isinstance(length, int) and isinstance(start, int) and isinstance(stop, int):
         return len(range(length)[start:stop])
     # a length that varies is cut short where there is no more; then nothing after it would fit
-    return stop if start == 0 and isinstance(stop, str) else None
+    if start == 0 and isinstance(stop, str):
+        return stop
+    if isinstance(length, str) and isinstance(start, str) and isinstance(stop, int):
+        return length.removeprefix(f"{start}+") if _is_rest(length, start, stop) else None
+    return None
+
+
+def _is_rest(length: str, start: str, stop: int) -> bool:
+    """Whether a slice takes what stands behind the first of two lengths, to the end."""
+    return length.startswith(f"{start}+") and length.count("+") == 1 and stop >= _TO_THE_END
 
 
 def reshape(known: KnownShapes, call: Call) -> None:
     """To lengths that are known; one that is left open is what the others leave of all values."""
     given, wanted = known.shape(call.input(0)), known.vector(call.input(1))
+    if wanted is not None and given is None and not {0, -1} & {*wanted}:
+        return known.set(call, wanted)
     if given is None or wanted is None:
         return
     if 0 in wanted and (call.attributes.get("allowzero") or 0 in wanted[len(given) :]):
@@ -122,18 +138,20 @@ def reshape(known: KnownShapes, call: Call) -> None:
 def _left(given: list[Length], taken: list[Length]) -> Length | None:
     """What is left of a product of lengths when others are divided out; None where nobody knows."""
     for length in [length for length in taken if isinstance(length, str)]:
-        if length not in given:
-            return None
-        given.remove(length)
-        taken.remove(length)
+        if length in given:
+            given.remove(length)
+            taken.remove(length)
     names = [length for length in given if isinstance(length, str)]
+    shares = [length for length in taken if isinstance(length, str)]
     number = prod(length for length in given if isinstance(length, int))
     divisor = prod(length for length in taken if isinstance(length, int))
     if not divisor or number % divisor:
         return None
-    if not names:
+    if not names and not shares:
         return number // divisor
-    return "*".join(sorted(names)) if number == divisor else None
+    if number != divisor or not names:
+        return None
+    return "/".join(("*".join(sorted(names)), *sorted(shares)))
 
 
 def expand(known: KnownShapes, call: Call) -> None:

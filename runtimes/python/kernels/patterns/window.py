@@ -20,7 +20,7 @@ def read_window(graph: MatchedGraph, added: str) -> int:
     another thing, and nobody's.
     """
     shape = graph.shape(added)
-    allowed = _allowed(graph, added)
+    allowed = allowed_by(graph, added)
     if shape is None or len(shape) != 4 or shape[:2] != (1, 1) or not allowed:
         return 0
     windows = [_window(graph, term) for term in _terms(graph, allowed)]
@@ -28,7 +28,7 @@ def read_window(graph: MatchedGraph, added: str) -> int:
     return known[0] if len(known) == 1 and None not in windows else 0
 
 
-def _allowed(graph: MatchedGraph, added: str) -> str:
+def allowed_by(graph: MatchedGraph, added: str) -> str:
     """The truths that a value is 0 for, and -10000 elsewhere; "" if it is another one."""
     scaled = graph.maker(added, "Mul")
     if scaled is None:

@@ -1,0 +1,1 @@
+"""What is done otherwise for a model of two graphs, which writes texts."""

@@ -1,0 +1,1 @@
+"""How fast translators' bundles are, beside CTranslate2 with the same weights."""

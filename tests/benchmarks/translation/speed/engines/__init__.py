@@ -1,0 +1,1 @@
+"""What translates, each in an environment of its own."""
