@@ -163,6 +163,12 @@ class Examples:
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
 
+    @property
+    def belong_together(self) -> bool:
+        """Whether the texts are pairs of which nothing is said but that they belong together."""
+        said = self.scores is not None or (self.labels is not None and self.negatives is None)
+        return not said and all(isinstance(text, tuple) for text in self.texts)
+
     def require_related_pairs(
         self,
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]:
