@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,17 @@ def test_a_text_of_both_sides_does_not_find_itself() -> None:
     vectors = np.asarray([[1, 0.2, 0], [0.2, 1, 0], [0, 0, 1]], np.float32)
     rows = match_rows(vectors, vectors[[1, 0, 2]], paired.matches)
     assert rows["accuracy_at_1"].all()  # each has itself beside it, and passes it over
+
+
+def test_memory_does_not_grow_with_the_square_of_a_file() -> None:
+    vectors = np.random.default_rng(3).normal(size=(8000, 4)).astype(np.float32)
+    matches = Matches([(one, one) for one in range(8000)])
+    tracemalloc.start()
+    rows = match_rows(vectors, vectors, matches)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all similarities at once take 256 MB
+    assert rows["accuracy_at_1"].mean() > 0.99
 
 
 def test_one_pair_is_right() -> None:
