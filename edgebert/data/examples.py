@@ -163,12 +163,6 @@ class Examples:
         pairs = tuple(text for text in self.texts if isinstance(text, tuple))
         return pairs, self.scores
 
-    @property
-    def belong_together(self) -> bool:
-        """Whether the texts are pairs of which nothing is said but that they belong together."""
-        said = self.scores is not None or (self.labels is not None and self.negatives is None)
-        return not said and all(isinstance(text, tuple) for text in self.texts)
-
     def require_related_pairs(
         self,
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, ...], ...]]:
@@ -189,6 +183,12 @@ class Examples:
                 "'score' column, or those pairs alone as 'anchor' and 'positive'"
             )
         return pairs, self.negatives or ((),) * len(pairs)
+
+    @property
+    def belong_together(self) -> bool:
+        """Whether the texts are pairs of which nothing is said but that they belong together."""
+        said = self.scores is not None or (self.labels is not None and self.negatives is None)
+        return not said and all(isinstance(text, tuple) for text in self.texts)
 
     @cached_property
     def text_scores(self) -> tuple[float, ...] | None:

@@ -20,7 +20,7 @@ class Scores:
 
     Attributes:
         name: accuracy, macro_f1, mcc, spearman, pearson, average_precision, entity_f1, mrr_at_10,
-            ndcg_at_10, recall_at_10, recall_at_100, one of `matching.MATCHED`, f1 or exact_match.
+            ndcg_at_10, recall_at_10, recall_at_100, f1 or exact_match.
         rows: [n, k].
         aggregate: turns rows into points from 0 to 100; correlations may be negative, and are
             nan where one side is constant.
