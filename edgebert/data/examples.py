@@ -204,6 +204,12 @@ class Examples:
             )
         return pairs, self.negatives or ((),) * len(pairs)
 
+    @property
+    def belong_together(self) -> bool:
+        """Whether the texts are pairs of which nothing is said but that they belong together."""
+        said = self.scores is not None or (self.labels is not None and self.negatives is None)
+        return not said and all(isinstance(text, tuple) for text in self.texts)
+
     @cached_property
     def text_scores(self) -> tuple[float, ...] | None:
         """For each text or pair its score; None where the file has no column of scores.

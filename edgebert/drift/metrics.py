@@ -8,6 +8,7 @@ import numpy as np
 
 from edgebert.arrays import Array
 from edgebert.data import Examples, Retrieval
+from edgebert.drift.bitext import matching_scores
 from edgebert.drift.ranking import (
     Candidates,
     ndcg_at_k,
@@ -110,6 +111,8 @@ def _embedding_scores(
 ) -> tuple[Scores, ...]:
     if examples.retrieval is not None:
         return _retrieval_scores(examples.retrieval, outputs, similarity)
+    if examples.belong_together:
+        return matching_scores(examples, outputs, similarity)
     if examples.scores is None:
         return ()
     vectors = np.stack(list(outputs))

@@ -54,7 +54,7 @@ class Embedding(Task):
         return {"embedding": answer}
 
     def require_gold(self, examples: Examples, *, gives_score: bool) -> None:
-        if examples.retrieval is None:
+        if examples.retrieval is None and not examples.belong_together:
             examples.require_scored_pairs()
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from devices.minilm import minilm_folder
 from tokenizers import Tokenizer
 
+from benchmarks.translation import data as translation
+
 CARVED = "carved"
 _SEED = 7
 _SST2_PHRASES = 26_000
@@ -159,10 +161,15 @@ def _conll_sentences(file: Path) -> Iterator[str]:
 
 def _cells(file: Path, columns: tuple[str, ...]) -> Iterator[str]:
     """What stands in some columns of a table, row by row."""
+    return itertools.chain.from_iterable(_rows(file, columns))
+
+
+def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[list[str]]:
+    """The rows of a table, of some of its columns."""
     opened = gzip.open if file.suffix == ".gz" else open
     with opened(file, "rt", encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            yield from (row[column] for column in columns)
+            yield [row[column] for column in columns]
 
 
 def _write_texts(texts: Sequence[str], path: Path) -> None:
@@ -186,6 +193,19 @@ def _carve_tydiqa(data: Path, target: Path) -> None:
         (target / f"{name}.jsonl").write_text("".join(found), encoding="utf-8")
 
 
+def _carve_tatoeba(data: Path, target: Path) -> None:
+    """The split that translators have, and its train as documents of a sentence and its translation.
+
+    A BERT that is pretrained of them is asked of each two sentences whether they are translations,
+    and guesses words of one by the other (Conneau & Lample 2019, "Cross-lingual Language Model
+    Pretraining").
+    """
+    translation.carve("tatoeba", data, target.parents[1])
+    pairs = _rows(target / "train.tsv", ("en", "zh"))
+    text = "".join(f"{english}\n{chinese}\n\n" for english, chinese in pairs)
+    (target / "corpus.txt").write_text(text, encoding="utf-8")
+
+
 _CARVERS: dict[str, Callable[[Path, Path], None]] = {
     "banking77": _carve_banking,
     "names": _carve_texts_with_names,
@@ -193,5 +213,6 @@ _CARVERS: dict[str, Callable[[Path, Path], None]] = {
     "sentences": _carve_sentences,
     "sst2": _carve_sst2,
     "tydiqa": _carve_tydiqa,
+    "tatoeba": _carve_tatoeba,
 }
 """What makes each folder below `CARVED`, of all data sets."""

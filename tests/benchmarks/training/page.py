@@ -40,7 +40,9 @@ def table(record: TrainingTable) -> str:
 
 def _cells(row: Trained) -> Iterator[str]:
     low, high = row.ci95 or (float("nan"), float("nan"))
-    also = "".join(f"; {name} {value:.2f}" for name, value in row.also.items())
+    told = {name.removeprefix(f"{row.metric}_"): value for name, value in row.parts.items()}
+    told |= {**row.also, **({} if row.before is None else {"before": row.before})}
+    also = "".join(f"; {name} {value:.2f}" for name, value in told.items())
     yield row.name
     yield row.metric
     yield "" if row.goal is None else f">= {row.goal:.4g}"

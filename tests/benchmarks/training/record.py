@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgebert.records.header import Header
 
@@ -17,6 +17,9 @@ class Trained:
         fp32, int8: the metric on the row's test file, of the checkpoint and of its int8 bundle.
         ci95: of the drop, by paired bootstrap.
         also: the metric of the checkpoint on other files.
+        before: that of what it was trained from, on the row's test file; None where that is no
+            model of the task.
+        parts: further metrics of the checkpoint on the row's test file.
         size_mb: of the int8 bundle.
         p50_ms: one text of 128 tokens on one thread, int8; `start_p50_ms` that of the model it
             was made of, in turns with it. Timed when all rows are made, and nothing else is done.
@@ -41,6 +44,8 @@ class Trained:
     seed: int
     p50_ms: float | None = None
     start_p50_ms: float | None = None
+    before: float | None = None
+    parts: dict[str, float] = field(default_factory=dict)
 
     @property
     def drop(self) -> float:

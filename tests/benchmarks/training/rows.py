@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebert.data import Columns
+from edgebert.toml_files import read_toml
+
 RECIPES = Path(__file__).parent / "recipes"
 
 MINILM, MPNET = "all-MiniLM-L6-v2", "all-mpnet-base-v2"
@@ -30,6 +33,8 @@ class Row:
         texts: what a student learns without labels.
         trims: the texts that its vocabulary is trimmed for.
         share: the least it should be of its teacher's figure.
+        corpus: the text of which a BERT is pretrained that it starts from, and not from `start`.
+        parts: names of further metrics that are told.
     """
 
     name: str
@@ -46,17 +51,32 @@ class Row:
     texts: str | None = None
     trims: str | None = None
     share: float | None = None
+    corpus: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Path:
         return RECIPES / f"{self.name}.toml"
 
     @property
+    def pretraining(self) -> Path:
+        """The recipe of the BERT that it starts from, where it has a corpus."""
+        return RECIPES / f"{self.name}-start.toml"
+
+    @property
+    def columns(self) -> Columns:
+        """Of its files, as the recipe names them."""
+        told = read_toml(self.recipe)
+        return Columns(told.get("text_column"), told.get("pair_column"))
+
+    @property
     def files(self) -> tuple[str, ...]:
         """All that it reads."""
-        named = (self.train, self.dev, self.test, *self.also, self.texts, self.trims)
+        named = (self.train, self.dev, self.test, *self.also, self.texts, self.trims, self.corpus)
         return tuple(file for file in named if file is not None)
 
+
+_BOTH_WAYS = ("accuracy_at_1_forward", "accuracy_at_1_back")
 
 ROWS = {
     row.name: row
@@ -235,6 +255,41 @@ ROWS = {
             teacher="scifact",
             texts="carved/scifact/texts.txt",
             share=0.95,
+        ),
+        Row(
+            "bitext-multi30k",
+            "multi30k/train.tsv.gz",
+            "multi30k/val.tsv",
+            "multi30k/test_2016_flickr.tsv",
+            "accuracy_at_1",
+            None,
+            0.5,
+            "",
+            also=("multi30k/test_2017_flickr.tsv",),
+            parts=_BOTH_WAYS,
+        ),
+        Row(
+            "bitext-tatoeba",
+            "carved/tatoeba/train.tsv",
+            "carved/tatoeba/dev.tsv",
+            "carved/tatoeba/test.tsv",
+            "accuracy_at_1",
+            None,
+            0.5,
+            "a BERT of its own vocabulary",
+            corpus="carved/tatoeba/corpus.txt",
+            parts=_BOTH_WAYS,
+        ),
+        Row(
+            "bitext-tatoeba-minilm",
+            "carved/tatoeba/train.tsv",
+            "carved/tatoeba/dev.tsv",
+            "carved/tatoeba/test.tsv",
+            "accuracy_at_1",
+            None,
+            0.5,
+            "64 % of its Chinese tokens are [UNK]",
+            parts=_BOTH_WAYS,
         ),
     )
 }

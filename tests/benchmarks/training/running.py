@@ -14,6 +14,7 @@ from benchmarks.training.data import carve, path_of
 from benchmarks.training.record import Trained
 from benchmarks.training.rows import MINILM, RECIPES, ROWS, Row
 from edgebert.bundle import read_bundle
+from edgebert.data import Columns
 from edgebert.errors import EdgebertError
 from edgebert.machine import available_cores
 from edgebert.records.checked import CheckRecord
@@ -29,6 +30,8 @@ _LENGTH = 128
 def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Trained:
     """Run `edgebert finetune` or `distill`, where the recipe's model is not there yet, and `build`.
 
+    Before that `edgebert pretrain`, where a row starts from a BERT of its own.
+
     Args:
         row: which model.
         models: where those lie that rows start from, by name.
@@ -40,23 +43,31 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
     """
     carve(row.files, data, folder)
     model, built = folder / row.name, folder / f"{row.name}-built"
-    command = _command(row, models, data, folder)
-    if not _is_made_by(row.recipe, model):
-        run_edgebert(*command)
+    commands = {row.recipe: _command(row, models, data, folder)}
+    if row.corpus:
+        commands = {row.pretraining: _pretraining(row, data, folder), **commands}
+    for recipe, command in commands.items():
+        if not is_made_by(recipe, folder / recipe.stem):
+            run_edgebert(*command)
     test = path_of(row.test, data, folder)
     learned = path_of(row.train or row.texts or "", data, folder)
     texts = learned / "corpus.jsonl" if learned.is_dir() else learned
     run_edgebert(
-        "build", model, "--data", test, "--calibration", texts, "-o", built, "--force", "--offline"
-    )
-    trained = read_json(TrainingRecord, model / "training.json", "a record")
+        "build", model, "--data", test, "--calibration", texts, *_column_options(row.columns),
+        "-o", built, "--force", "--offline",
+    )  # fmt: skip
+    made = [
+        read_json(TrainingRecord, folder / recipe.stem / "training.json", "a record")
+        for recipe in commands
+    ]
+    trained = made[-1]
     checked = read_json(CheckRecord, built / "check.json", "a record")
     figure = checked.metric
     if figure is None or (row.dev and trained.best_dev is None):
         raise EdgebertError(f"{row.name}: {test} gave no figure")
     return Trained(
         name=row.name,
-        command=_shown(command, models, data, folder),
+        command="\n    ".join(_shown(one, models, data, folder) for one in commands.values()),
         metric=figure.name,
         goal=_goal(row, models, data, folder),
         allowed_drop=row.drop,
@@ -65,21 +76,42 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
         fp32=figure.reference,
         int8=figure.candidate,
         ci95=figure.ci95,
-        also={
-            name: evaluate(str(model), path_of(name, data, folder), offline=True)
-            for name in row.also
-        },
+        also={name: _figure(model, path_of(name, data, folder), row) for name in row.also},
+        before=_figure(models[row.start], test, row) if _is_embedder(row) else None,
+        parts={one.name: one.reference for one in checked.metrics if one.name in row.parts},
         size_mb=_size(built / "int8") / 1e6,
-        seconds=trained.seconds,
+        seconds=sum(one.seconds for one in made),
         steps=trained.steps,
         precision=trained.precision,
         seed=trained.seed,
     )
 
 
+def _figure(model: Path, file: Path, row: Row) -> float:
+    return evaluate(str(model), file, columns=row.columns, offline=True)
+
+
+def _is_embedder(row: Row) -> bool:
+    """Whether what a row is trained from can do its task already."""
+    told = read_toml(row.recipe)
+    return told.get("task") == "sentence-similarity" and row.corpus is None
+
+
+def _column_options(columns: Columns) -> list[str]:
+    return [word for named in columns.named.items() for word in named]
+
+
+def _pretraining(row: Row, data: Path, folder: Path) -> list[str | Path]:
+    """What makes the BERT that a row starts from."""
+    corpus = path_of(str(row.corpus), data, folder)
+    output = folder / row.pretraining.stem
+    return ["pretrain", corpus, "--config", row.pretraining, "-o", output, "--force", "--offline"]
+
+
 def _command(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
     """What trains a row's model."""
-    command: list[str | Path] = ["finetune", models[row.start]]
+    start = folder / row.pretraining.stem if row.corpus else models[row.start]
+    command: list[str | Path] = ["finetune", start]
     if row.teacher:
         command = ["distill", _teacher(row, models, folder)]
         if row.teacher in ROWS and ROWS[row.teacher].start != row.start:
@@ -105,13 +137,15 @@ def _goal(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> flo
     return row.share * evaluate(str(teacher), path_of(row.test, data, folder), offline=True)
 
 
-def _is_made_by(recipe: Path, model: Path) -> bool:
+def is_made_by(recipe: Path, model: Path) -> bool:
     """Whether a checkpoint is there, and has the options of the recipe."""
     record = model / "training.json"
     if not record.exists():
         return False
     trained = read_json(TrainingRecord, record, "a record")
+    columns = trained.options.get("columns", {})
     told = {"task": trained.task, **trained.options}
+    told |= {f"{role}_column": name for role, name in columns.items()}
     return all(told.get(name) == value for name, value in read_toml(recipe).items())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy, normalize
 from transformers import PreTrainedModel
 
 from edgebert.data import Retrieval
+from edgebert.measures.matching import MATCHED, Matches, match_rows
 from edgebert.training.loop.batches import chunks
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.tasks.encoding import Encoded
@@ -43,7 +44,9 @@ class RankedPairs:
         answers: of each query the documents that are never its negatives: all of its own, and the
             query's text where it is a document too.
         judged: the ranking that is examined.
-        ranked: the metrics of that; none where triplets are examined.
+        ranked: the metrics of that; none where triplets are examined, or texts of two sides are to
+            find each other.
+        both_ways: whether they are.
     """
 
     queries: Encoded
@@ -54,11 +57,21 @@ class RankedPairs:
     ranked: tuple[RankingMetric, ...]
     embedder: Embedder
     prefixes: Prefixes
+    both_ways: bool = False
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        names = tuple(metric.name for metric in self.ranked) or (_TRIPLET_ACCURACY,)
+        names, _ = self._examined
         return self.prefixes.metrics(names)
+
+    @property
+    def _examined(self) -> tuple[tuple[str, ...], Callable[[Tensor, Tensor], Scores]]:
+        """What is counted, and what counts it, of embeddings of the queries and the documents."""
+        if self.both_ways:
+            return MATCHED, self._matching
+        if self.ranked:
+            return tuple(metric.name for metric in self.ranked), self._ranking
+        return (_TRIPLET_ACCURACY,), self._triplets
 
     @property
     def lengths(self) -> list[int]:
@@ -100,7 +113,7 @@ class RankedPairs:
             self._loss(queries, documents, rows).item() * len(rows)
             for rows in chunks(list(range(len(self.pairs))), _EXAM_STEP)
         )
-        measure = self._ranking if self.ranked else self._triplets
+        _, measure = self._examined
         return self.prefixes.scores(measure, loss / max(1, len(self.pairs)), queries, documents)
 
     def _loss(self, queries: Tensor, documents: Tensor, rows: list[int]) -> Tensor:
@@ -114,6 +127,12 @@ class RankedPairs:
 
     def _ranking(self, queries: Tensor, documents: Tensor) -> Scores:
         return ranking_scores(queries, documents, self.judged, self.ranked)
+
+    def _matching(self, queries: Tensor, documents: Tensor) -> Scores:
+        pairs = [(pair.query, pair.document) for pair in self.pairs]
+        matches = Matches(pairs, self.judged.identical)
+        rows = match_rows(queries.numpy(), documents.numpy(), matches)
+        return {name: 100 * float(found.mean()) for name, found in rows.items()}
 
     def _triplets(self, queries: Tensor, documents: Tensor) -> Scores:
         """Share of pairs whose document is nearer than each of its negatives."""

@@ -34,7 +34,8 @@ class RankingEncoder:
         documents: Sequence[str],
         pairs: Sequence[Pair],
         judged: Retrieval,
-        ranked: tuple[RankingMetric, ...],
+        ranked: tuple[RankingMetric, ...] = (),
+        both_ways: bool = False,
     ) -> RankedPairs:
         return RankedPairs(
             queries=self.embedder.encode_queries(self.tokenizer, queries),
@@ -45,11 +46,15 @@ class RankingEncoder:
             ranked=ranked,
             embedder=self.embedder,
             prefixes=self.prefixes,
+            both_ways=both_ways,
         )
 
 
 def encode_pairs(examples: Examples, encoder: RankingEncoder) -> RankedPairs:
     """Encode pairs that belong together, with hard negatives where the file has them.
+
+    Anchors look for their positives among all of the file; where neither text is one, each side
+    looks for the other.
 
     Raises:
         InputError: no pairs, or pairs with labels, which do not say which belong together.
@@ -72,8 +77,9 @@ def encode_pairs(examples: Examples, encoder: RankingEncoder) -> RankedPairs:
         if query in positives and documents[query] not in relevance[place]
     }
     judged = Retrieval(len(queries), tuple(relevance), identical)
-    ranked = () if any(negatives) else AMONG_POSITIVES
-    return encoder.encode(list(queries), list(documents), pairs, judged, ranked)
+    sides, both_ways = (list(queries), list(documents)), examples.negatives is None
+    ranked = () if both_ways or any(negatives) else AMONG_POSITIVES
+    return encoder.encode(*sides, pairs, judged, ranked, both_ways)
 
 
 def encode_judged(examples: Examples, judged: Retrieval, encoder: RankingEncoder) -> RankedPairs:
