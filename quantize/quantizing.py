@@ -20,13 +20,19 @@ from edgebert.errors import GateError, InputError
 from edgebert.machine import available_cores, this_machine
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize.calibration import CalibrationTexts, choose_texts
-from edgebert.quantize.chosen_mixture import first_inside, proposals_of, tried_points
+from edgebert.quantize.chosen_mixture import (
+    Proposal,
+    first_inside,
+    proposals_of,
+    tried_points,
+)
+from edgebert.quantize.forms.bundle_recipes import BundleRecipes
 from edgebert.quantize.graph_recipes import recipes_of
 from edgebert.quantize.measured_bundle import Measured, measured_for_web, measured_here
 from edgebert.quantize.options import AUTO, WEB, Budget, QuantizeOptions, require_fitting
 from edgebert.quantize.search.few_texts import FewTexts
 from edgebert.quantize.search.mixture_drift import DriftMeter
-from edgebert.quantize.search.mixture_search import search
+from edgebert.quantize.search.mixture_search import Search, search
 from edgebert.quantize.search.places import HERE, Place
 from edgebert.quantize.search.search_cache import SearchCache
 from edgebert.quantize.translators.finer_mixtures import translator_proposals
@@ -103,11 +109,8 @@ def quantize_bundle(
             timed = WebCandidates(place, original.bundle, encoder, found, options.scheme, scratch)
         if timed:
             proposals = timed.proposals()
-        elif original.spec.task.writes and options.scheme == AUTO:
-            searched = list(map(str, texts.search))
-            proposals = translator_proposals(original, recipes, searched, scratch)
         else:
-            proposals = proposals_of(recipes, options.scheme, found)
+            proposals = _proposals(original, recipes, options, texts, found, scratch)
         made = first_inside(
             original, recipes, options, texts, budget, found, folder, proposals, place
         )
@@ -126,6 +129,20 @@ def quantize_bundle(
         if made.failures:
             raise GateError(f"{source} was not quantized: {'; '.join(made.failures)}", record)
     return record
+
+
+def _proposals(
+    original: Model,
+    recipes: BundleRecipes,
+    options: QuantizeOptions,
+    texts: CalibrationTexts,
+    found: Search | None,
+    scratch: Path,
+) -> Iterator[Proposal]:
+    """What is tried, in order: where nothing was searched, what suits the scheme."""
+    if original.spec.task.writes and options.scheme == AUTO:
+        return translator_proposals(original, recipes, list(map(str, texts.search)), scratch)
+    return proposals_of(recipes, options.scheme, found)
 
 
 def _record(

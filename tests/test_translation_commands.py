@@ -8,14 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
+from bundle_damage import reseal
 from click.testing import CliRunner, Result
+from graph_damage import zero_weight
 from served import served_here
 
 from edgebert.bundle import open_bundle
 from edgebert.bundle.card import model_card
 from edgebert.cli import main
+from edgebert.doctor import examine
+from edgebert.errors import GateError
 from edgebert.inspect import inspect_path
+from edgebert.records.measured import DoctorRecord
 from edgebert.runtimes import load
 
 
@@ -183,3 +189,29 @@ def test_bad_options_are_refused_over_http(
         answered = here.post("/translate", body)
         assert answered.status == code
         assert told in answered.error
+
+
+# doctor
+
+
+def test_the_doctor_names_the_tokenizer_that_is_damaged(tiny_translator_bundle: Path) -> None:
+    shutil.copytree(tiny_translator_bundle, "B")
+    Path("B/tokenizer_target.json").write_text("{}")
+    reseal(Path("B"))
+    with pytest.raises(GateError) as failed:
+        examine("B")
+    record = failed.value.record
+    assert isinstance(record, DoctorRecord)
+    (check,) = (check for check in record.checks if not check.passed)
+    assert (check.name, check.cause) == ("load", "tokenizer")
+    assert "tokenizer_target.json" in check.detail
+
+
+def test_the_doctor_notices_another_decoder(tiny_translator_bundle: Path) -> None:
+    shutil.copytree(tiny_translator_bundle, "B")
+    decoder = onnx.load("B/decoder.onnx")
+    zero_weight(decoder.graph, "layers.1.down.bias")
+    onnx.save(decoder, "B/decoder.onnx")
+    reseal(Path("B"))
+    with pytest.raises(GateError, match="golden answers"):
+        examine("B")

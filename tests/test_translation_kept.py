@@ -67,3 +67,10 @@ def test_pieces_around_give_back_the_text() -> None:
     assert "".join(told) == text
     asked = [text[one.start : one.end] for one in pieces if isinstance(one, Span)]
     assert asked == ["Hi,", "you have", "mails"]
+
+
+def test_marks_that_open_what_stays_are_not_translated() -> None:
+    text = 'the "lamp" ("93") and “{x}” on'
+    pieces = between(text, kept_in(text))
+    asked = [text[one.start : one.end] for one in pieces if isinstance(one, Span)]
+    assert asked == ['the "lamp"', "and", "on"]

@@ -65,11 +65,11 @@ def test_the_likeliest_continuations_are_those_of_sorting(
 def test_merging_what_kernels_chose_gives_the_same() -> None:
     rng = default_rng(5)
     likely, scores = rows_of(rng, 12, 200, tied=True)
-    places = np.array([[2, 0, 3, 1], [0, 1, 2, 3], [3, 2, 1, 0]])
+    order = np.array([[2, 0, 3, 1], [0, 1, 2, 3], [1, 2, 3, 0]])  # which row stands in each place
     sums = likely + scores[:, None]
     tokens = np.argsort(-sums, axis=1, kind="stable")[:, :8]
-    found = merged(np.take_along_axis(sums, tokens, axis=1), tokens, places)
-    wanted = likeliest_of_beams(likely, scores, places)
+    found = merged(np.take_along_axis(sums, tokens, axis=1), tokens, order)
+    wanted = likeliest_of_beams(likely, scores, np.argsort(order, axis=1))
     for one, other in zip(vars(found).values(), vars(wanted).values(), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -18,6 +18,8 @@ _SYMBOLS = (
 _JOINED = "\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 """What stands behind an emoji and makes another one of it."""
 
+_OPENING = "([{„“«‹¿¡"
+
 _KEPT = re.compile(
     "|".join(
         (
@@ -104,8 +106,8 @@ def digits_of(number: str) -> str:
 def between(text: str, kept: Iterable[Kept]) -> list[Span | str]:
     """A text as pieces that are to be translated, and what stands between them as it is.
 
-    White space, and marks at the beginning of a piece, stay as they are; so does a piece without
-    letters.
+    White space, marks at the beginning of a piece, and those at its end that open what stays after
+    it, stay as they are; so does a piece without letters.
 
     Args:
         text: the whole.
@@ -127,10 +129,17 @@ def _piece(text: str, start: int, end: int) -> list[Span | str]:
     while not text[begin].isalnum():
         begin += 1
     stop = end
-    while text[stop - 1].isspace():
+    while _opens(text, stop - 1):
         stop -= 1
     pieces: list[Span | str] = [text[start:begin], Span(begin, stop), text[stop:end]]
     return [piece for piece in pieces if piece != ""]
+
+
+def _opens(text: str, place: int) -> bool:
+    """Whether white space stands there, or a mark that opens what comes after it."""
+    if text[place] in "\"'":
+        return place == 0 or text[place - 1].isspace() or text[place - 1] in _OPENING
+    return text[place].isspace() or text[place] in _OPENING
 
 
 def _with_unread(text: str, found: list[Kept], unread: Iterable[Span]) -> list[Kept]:

@@ -420,11 +420,20 @@ int main() {
     embedding(called("embedding"), a, b, c, d, width);
     pooling(called("pooling"), a, b, texts, tokens, width);
     norm(called("norm"), a, tokens, width);
-    const size_t heads = 1 + draw.below(4), size = 1 + draw.below(96), room = texts + draw.below(30);
-    target(called("target"), a, 2 * (1 + width / 2));
-    past(called("past"), tokens, texts, room, heads, size, b);
-    source(called("source"), texts, tokens, room, heads, size);
-    likelihood(called("likelihood"), tokens, width, c ? 1 + draw.below(width) : 0, false);
+  }
+  Numbers steps(2027);
+  for (uint32_t i = 0; i < kDrawn; i++) {
+    char name[32];
+    const auto called = [&](const char *kind) {
+      snprintf(name, sizeof name, "%s-%u", kind, static_cast<unsigned>(i));
+      return name;
+    };
+    const size_t rows = 1 + steps.below(40), tokens = 1 + steps.below(4), heads = 1 + steps.below(4);
+    const size_t size = 1 + steps.below(96), room = tokens + steps.below(30), width = 1 + steps.below(400);
+    target(called("target"), steps.sometimes(), 2 * width);
+    past(called("past"), rows, tokens, room, heads, size, steps.sometimes());
+    source(called("source"), tokens, rows, room, heads, size);
+    likelihood(called("likelihood"), rows, width, steps.sometimes() ? 1 + steps.below(width) : 0, false);
   }
 #ifdef __SANITIZE_ADDRESS__
   no_memory::try_classes();

@@ -15,7 +15,7 @@ from edgebert.runtimes.translation.search import Ended
 Key = TypeVar("Key")
 
 ROWS = 64
-"""Of a step at most: more are no faster, and finished ones leave later."""
+"""Of a step at most: more are no faster, and who comes waits longer for each step."""
 
 _READ_TOGETHER = 32
 """Sources that are read together, where so many wait: they are written later."""

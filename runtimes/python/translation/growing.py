@@ -67,7 +67,7 @@ class GrowingTargets(Generic[Owner]):
         self._lengths = np.zeros(sources, np.int64)  # of the targets of each source
         self._limits = np.zeros(sources, np.int64)
         self._full = np.zeros(sources, np.bool_)
-        self._places = np.zeros((sources, beams), np.int64)
+        self._order = np.zeros((sources, beams), np.int64)  # the row of each place
         self._ids = np.zeros((sources * beams, 1), np.int64)
         self._scores = np.zeros(sources * beams, np.float32)
         self._written = np.zeros((sources * beams, widened(0)), np.int64)
@@ -107,14 +107,15 @@ class GrowingTargets(Generic[Owner]):
         sources, beams = len(self._sown), self._beams
         self._fit_widths(sources)
         inputs = self._inputs(sources)
-        scores, places = self._scores[: sources * beams], self._places[:sources]
+        scores, order = self._scores[: sources * beams], self._order[:sources]
         if self._graphs.picks:
             sums, tokens = self._graphs.pick(inputs, scores, 1 if beams == 1 else 2 * beams)
-            return self._grow(merged(sums, tokens, places))
+            return self._grow(merged(sums, tokens, order))
         likely, present = self._graphs.step(inputs)
         self._keep(inputs.lengths, present)
         if beams == 1:
             return self._grow(likeliest(likely[:, 0], scores))
+        places = np.argsort(order, axis=1)
         return self._grow(likeliest_of_beams(likely[:, 0], scores, places))
 
     def drop(self, gone: Callable[[Owner], bool]) -> None:
@@ -144,7 +145,7 @@ class GrowingTargets(Generic[Owner]):
         self._lengths[place] = 0
         self._limits[place] = one.ended.limit
         self._full[place] = False
-        self._places[place] = np.arange(beams)
+        self._order[place] = np.arange(beams)
         self._ids[rows] = self._graphs.writing.begin_id
         self._scores[rows] = -np.inf  # all beams are alike at first, and one is enough
         self._scores[place * beams] = 0.0
@@ -165,7 +166,7 @@ class GrowingTargets(Generic[Owner]):
     def _move(self, start: int, end: int) -> None:
         beams = self._beams
         self._sown[end] = self._sown[start]
-        for per_source in (self._tokens, self._lengths, self._limits, self._full, self._places):
+        for per_source in (self._tokens, self._lengths, self._limits, self._full, self._order):
             per_source[end] = per_source[start]
         tokens, length = self._tokens[start], self._lengths[start]
         self._mask[end] = self._mask[start]
@@ -238,13 +239,10 @@ class GrowingTargets(Generic[Owner]):
             for place in np.flatnonzero(asked).tolist()
             if (one := self._asked(place, found)) is not None
         ]
-        if beams == 1:
-            order = np.zeros((sources, 1), np.int64)
-        else:
-            order = np.argsort(ends, axis=1, kind="stable")[:, :beams]
-        tokens = np.take_along_axis(found.tokens, order, axis=1)
-        values = np.take_along_axis(found.values, order, axis=1)
-        rows = self._reordered(np.take_along_axis(found.beams, order, axis=1))
+        source = np.arange(sources)[:, None]
+        grows = np.argsort(ends, axis=1, kind="stable")[:, :beams]
+        tokens, values = found.tokens[source, grows], found.values[source, grows]
+        rows = self._reordered(found.beams[source, grows])
         self._ids[rows, 0] = tokens
         self._scores[rows] = values
         self._written[rows, lengths[:, None]] = tokens
@@ -257,7 +255,7 @@ class GrowingTargets(Generic[Owner]):
         one = self._sown[place]
         assert one is not None
         beams, length = self._beams, int(self._lengths[place])
-        rows = place * beams + np.argsort(self._places[place])
+        rows = place * beams + self._order[place]
         best = zip(
             found.values[place].tolist(),
             found.beams[place].tolist(),
@@ -282,11 +280,10 @@ class GrowingTargets(Generic[Owner]):
             The row of each, [sources, beams].
         """
         sources, beams = parents.shape
-        places = self._places[:sources]
         first: Integers = np.arange(sources)[:, None]
         if beams == 1:
             return first
-        parent = np.argsort(places, axis=1)[first, parents]
+        parent = self._order[first, parents]
         alike = parent[:, :, None] == parent[:, None, :]
         again = np.tril(alike, -1).any(axis=2)  # its parent's row is an earlier one's
         used = np.zeros((sources, beams), np.bool_)
@@ -299,7 +296,7 @@ class GrowingTargets(Generic[Owner]):
             row[source, child] = free[source, rank[source, child]]
             start = source * beams
             self._copy(start + parent[source, child], start + row[source, child], source)
-        places[first, row] = np.arange(beams)
+        self._order[:sources] = row
         rows: Integers = row + beams * first
         return rows
 

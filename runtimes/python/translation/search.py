@@ -84,21 +84,24 @@ def likeliest_of_beams(likely: Array, scores: Array, places: Integers) -> Contin
     return Continuations(sums[chosen], place[chosen], token[chosen])
 
 
-def merged(sums: Array, tokens: Integers, places: Integers) -> Continuations:
+def merged(sums: Array, tokens: Integers, order: Integers) -> Continuations:
     """The likeliest continuations of each source, of those of each of its rows.
 
     Args:
-        sums: of log-probabilities, float32 [sources * beams, found].
+        sums: of log-probabilities, the highest of each row first, of equal ones that of the lower
+            token; float32 [sources * beams, found].
         tokens: int64 [sources * beams, found].
-        places: in which place of its source each row stands, int64 [sources, beams].
+        order: the row of each source that stands in each place, int64 [sources, beams].
     """
-    sources, found = len(places), sums.shape[1]
+    sources, beams = order.shape
+    found = sums.shape[1]
     check_finite(sums)
-    sums, tokens = sums.reshape(sources, -1), tokens.reshape(sources, -1)
-    place = np.repeat(places, found, axis=1)
-    order = np.lexsort((tokens, place, -sums))[:, :found]
-    row = np.arange(sources)[:, None]
-    return Continuations(sums[row, order], place[row, order], tokens[row, order])
+    source = np.arange(sources)[:, None]
+    # In the order of places a stable sort leaves equal sums as they are to stand.
+    sums = sums.reshape(sources, beams, found)[source, order].reshape(sources, -1)
+    tokens = tokens.reshape(sources, beams, found)[source, order].reshape(sources, -1)
+    best = np.argsort(-sums, axis=1, kind="stable")[:, :found]
+    return Continuations(sums[source, best], best // found, tokens[source, best])
 
 
 def _tokens_of(
