@@ -18,8 +18,9 @@ from edgebert.report.names import Names
 from edgebert.report.read import of_kind
 
 _NOTE = (
-    "The distance of a text is 1 - cosine for embeddings and the largest change of a probability "
-    "for heads. Metrics are in points from 0 to 100."
+    "The distance of a text is 1 - cosine for embeddings, the largest change of a probability for "
+    "heads, and the share of next tokens that differ for translators. Metrics are in points from 0 "
+    "to 100."
 )
 
 

@@ -91,7 +91,7 @@ def _check_tiles(check: CheckRecord, names: Names) -> list[Tile]:
         tiles.append(Tile(metric_title(metric.name), points(metric.candidate), note))
     if flips := check.labels:
         note = f"{flips.flips:,} of {flips.n:,}; {sides}"
-        tiles.append(Tile("Changed labels", percent(flips.rate), note))
+        tiles.append(Tile(f"Changed {flips.of}", percent(flips.rate), note))
     else:
         note = f"mean distance over {check.n:,} texts; {sides}"
         tiles.append(Tile("Drift", drift(check.distance_mean), note))
