@@ -23,6 +23,7 @@ from edgebert.drift import check
 from edgebert.onnx_graph.parts import STATIC
 from edgebert.quantize import QuantizeOptions, quantizing
 from edgebert.quantize.calibration import choose_texts
+from edgebert.quantize.graph_recipes import recipes_of
 from edgebert.quantize.options import Budget
 from edgebert.quantize.search.mixture_search import search
 from edgebert.quantize.search.search_cache import SearchCache
@@ -132,7 +133,7 @@ def test_fifty_captions_calibrate_for_every_kind_whichever_forms_are_fast(
     file.write_text("\n".join(calibrating_texts("stsb", data_sets, 50)) + "\n")
     options, floats = QuantizeOptions(calibration=file), load(built / "fp32")
     texts = choose_texts(options, floats)
-    recipes = quantizing._recipes(floats, options, texts, tmp_path)
+    recipes = recipes_of(floats, options, texts, tmp_path).encoder
     measures = quantizing._measures(floats, texts)
     budget, cache = Budget.of(options, floats.manifest), SearchCache(str(tmp_path))
     measure = Measure(floats, {kind: measured_texts(kind, data_sets, 50) for kind in KINDS})
