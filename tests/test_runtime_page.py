@@ -116,7 +116,7 @@ def test_what_a_table_says_to_type_runs(
 def test_every_table_is_read() -> None:
     assert PAGE.count(" you type now |") == 3
     assert len(list(typed_now(PAGE))) > 30
-    assert len(python_blocks(PAGE, of_frameworks=False)) == 3
+    assert len(python_blocks(PAGE, of_frameworks=False)) == 4
     assert len(python_blocks(ADAPTERS, of_frameworks=True)) == 4
 
 

@@ -1,8 +1,9 @@
 """Scheme `auto` of a translator: all layers in int8, or all but those that change most.
 
 A mixture is not searched by time: all layers have one form, per token where onnxruntime's own
-operators may be written and else static, in which no translation depends on others. Where that breaks the budget, layers go back to floats, first the one that moves
-the log-probabilities of the float model's own translations most when it alone is in int8.
+operators may be written and else static, in which no translation depends on others. Where that
+breaks the budget, layers go back to floats, first the one that moves the log-probabilities of the
+float model's own translations most when it alone is in int8.
 """
 
 from __future__ import annotations
