@@ -22,6 +22,9 @@ _LETTER, _LINE = 5.2, 9.0  # points that a letter of a label is wide, and a line
 
 _BEADS = 24
 
+_LEAST_POINTS = 1.0
+"""Of the axis of a metric: less would show rounding as if it were a loss."""
+
 
 @dataclass(frozen=True)
 class _Box:
@@ -56,7 +59,16 @@ def draw_offers(axes: Axes, offers: Sequence[Offer], costs: Sequence[float]) -> 
         axes.plot([cost], [offer.points], color=colour(number), **_marker(number, filled=best))
     _scale(axes, costs)
     axes.margins(y=0.18)
+    _widen(axes)
     axes.grid(axis="y", linewidth=0.6)
+
+
+def _widen(axes: Axes) -> None:
+    """Have an axis of points show no less than `_LEAST_POINTS`."""
+    bottom, top = axes.get_ylim()
+    missing = _LEAST_POINTS - (top - bottom)
+    if missing > 0:
+        axes.set_ylim(bottom - missing / 2, top + missing / 2)
 
 
 def label_models(axes: Axes, offers: Sequence[Offer], costs: Sequence[float]) -> None:
