@@ -416,6 +416,17 @@ var trimmed = object(
   {},
   {}
 );
+var writing = object(
+  { layers: integer, heads: integer, head_width: integer, vocabulary: integer },
+  {
+    begin_id: integer,
+    end_id: integer,
+    longest_per_token: integer,
+    longest_more: integer,
+    length_penalty: number
+  },
+  { begin_id: 1, end_id: 2, longest_per_token: 2, longest_more: 10, length_penalty: 1 }
+);
 var REQUIRED = {
   format: integer,
   task: string,
@@ -456,7 +467,8 @@ var OPTIONAL = {
   similarity: string,
   graphs: dictionary(string),
   kernels: nullable(kernels),
-  web: nullable(web)
+  web: nullable(web),
+  writing: nullable(writing)
 };
 var decodeManifest = object(REQUIRED, OPTIONAL, {
   created_with: {},
@@ -473,7 +485,8 @@ var decodeManifest = object(REQUIRED, OPTIONAL, {
   similarity: "cosine",
   graphs: { [ENCODER]: "model.onnx" },
   kernels: null,
-  web: null
+  web: null,
+  writing: null
 });
 
 // src/bundle/sha256.ts

@@ -119,6 +119,18 @@ const trimmed = object(
   {},
 );
 
+const writing = object(
+  { layers: integer, heads: integer, head_width: integer, vocabulary: integer },
+  {
+    begin_id: integer,
+    end_id: integer,
+    longest_per_token: integer,
+    longest_more: integer,
+    length_penalty: number,
+  },
+  { begin_id: 1, end_id: 2, longest_per_token: 2, longest_more: 10, length_penalty: 1 },
+);
+
 /** Keys that every manifest has. */
 export const REQUIRED = {
   format: integer,
@@ -163,6 +175,7 @@ export const OPTIONAL = {
   graphs: dictionary(string),
   kernels: nullable(kernels),
   web: nullable(web),
+  writing: nullable(writing),
 };
 
 export const decodeManifest = object(REQUIRED, OPTIONAL, {
@@ -181,6 +194,7 @@ export const decodeManifest = object(REQUIRED, OPTIONAL, {
   graphs: { [ENCODER]: "model.onnx" },
   kernels: null,
   web: null,
+  writing: null,
 });
 
 export type Manifest = Decoded<typeof decodeManifest>;

@@ -191,6 +191,18 @@ export declare const OPTIONAL: {
             readonly chosen: boolean;
         } & {})[];
     } & {}) | null>;
+    writing: import("./decoding.js").Decode<({
+        readonly layers: number;
+        readonly heads: number;
+        readonly head_width: number;
+        readonly vocabulary: number;
+    } & {
+        readonly begin_id: number;
+        readonly end_id: number;
+        readonly longest_per_token: number;
+        readonly longest_more: number;
+        readonly length_penalty: number;
+    }) | null>;
 };
 export declare const decodeManifest: import("./decoding.js").Decode<{
     readonly format: number;
@@ -339,6 +351,18 @@ export declare const decodeManifest: import("./decoding.js").Decode<{
             readonly chosen: boolean;
         } & {})[];
     } & {}) | null;
+    readonly writing: ({
+        readonly layers: number;
+        readonly heads: number;
+        readonly head_width: number;
+        readonly vocabulary: number;
+    } & {
+        readonly begin_id: number;
+        readonly end_id: number;
+        readonly longest_per_token: number;
+        readonly longest_more: number;
+        readonly length_penalty: number;
+    }) | null;
 }>;
 export type Manifest = Decoded<typeof decodeManifest>;
 export type FileEntry = Decoded<typeof fileEntry>;
