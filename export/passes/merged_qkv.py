@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
 import onnx
 
+from edgebert.export.passes.projections import Projection, projection_ending_in, side_by_side
 from edgebert.onnx_graph.in_memory.def_use import DefUse
-from edgebert.onnx_graph.in_memory.edits import CONTRIB, add_constant, remove_unread, replace_nodes
+from edgebert.onnx_graph.in_memory.edits import CONTRIB, remove_unread, replace_nodes
 from edgebert.onnx_graph.merged import merge_names
 
 _MASK, _ADDED_TO_SCORES = 4, 5  # inputs of MultiHeadAttention
@@ -32,9 +30,9 @@ def merge_qkv(model: onnx.ModelProto) -> int:
     merged = 0
     for node in [node for node in graph.node if node.op_type == "MultiHeadAttention"]:
         adds = [def_use.producers.get(name) for name in node.input[:3]]
-        projections = [_projection(add, def_use) for add in adds]
+        projections = [projection_ending_in(add, def_use) for add in adds]
         found = [projection for projection in projections if projection is not None]
-        if len(found) < 3 or len({p.input for p in found}) > 1 or any(node.input[3:4]):
+        if len(found) < 3 or len({p.read for p in found}) > 1 or any(node.input[3:4]):
             continue
         if len({tuple(def_use.tensor(p.weight).dims) for p in found}) > 1:
             continue
@@ -44,37 +42,15 @@ def merge_qkv(model: onnx.ModelProto) -> int:
     return merged
 
 
-class _Projection(NamedTuple):
-    """A linear layer: its name, and the names of what it reads."""
-
-    name: str
-    input: str
-    weight: str
-    bias: str
-
-
-def _projection(add: onnx.NodeProto | None, def_use: DefUse) -> _Projection | None:
-    """The linear layer that ends in `add`."""
-    if add is None or add.op_type != "Add":
-        return None
-    bias = next((name for name in add.input if def_use.is_constant(name)), None)
-    product = next((def_use.producers.get(name) for name in add.input if name != bias), None)
-    if bias is None or product is None or product.op_type != "MatMul":
-        return None
-    if not def_use.is_constant(product.input[1]):
-        return None
-    return _Projection(product.name, product.input[0], product.input[1], bias)
-
-
 def _attention(
-    graph: onnx.GraphProto, node: onnx.NodeProto, projections: list[_Projection], def_use: DefUse
+    graph: onnx.GraphProto, node: onnx.NodeProto, projections: list[Projection], def_use: DefUse
 ) -> onnx.NodeProto:
-    weight = _merge(graph, [p.weight for p in projections], def_use)
-    bias = _merge(graph, [p.bias for p in projections], def_use)
+    weight = side_by_side(graph, [p.weight for p in projections], def_use)
+    bias = side_by_side(graph, [p.bias for p in projections], def_use)
     mask, scores = ((*node.input, "", "", "")[place] for place in (_MASK, _ADDED_TO_SCORES))
     attention = onnx.helper.make_node(
         "Attention",
-        [projections[0].input, weight, bias, mask, *(["", scores] if scores else [])],
+        [projections[0].read, weight, bias, mask, *(["", scores] if scores else [])],
         list(node.output),
         name=merge_names([p.name for p in projections]) if projections[0].name else node.name,
         domain=CONTRIB,
@@ -82,8 +58,3 @@ def _attention(
     attention.attribute.extend(node.attribute)
     attention.metadata_props.extend(node.metadata_props)
     return attention
-
-
-def _merge(graph: onnx.GraphProto, names: list[str], def_use: DefUse) -> str:
-    values = np.concatenate([def_use.constant(name) for name in names], axis=-1)
-    return add_constant(graph, merge_names(names), values)
