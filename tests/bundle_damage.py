@@ -7,9 +7,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgebert.bundle import read_bundle, seal
+import pytest
+
+from edgebert.bundle import open_bundle, read_bundle, seal
+from edgebert.errors import BundleError
 
 Json = dict[str, Any]
+
+
+def complaint(path: Path, **options: Any) -> str:
+    """The one line that `open_bundle` refuses a bundle with."""
+    with pytest.raises(BundleError) as caught:
+        open_bundle(path, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def change_manifest(bundle: Path, change: Callable[[Json], object]) -> None:
+    """Change the manifest, and leave its digest as it was."""
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
 
 
 def edit(bundle: Path, name: str, change: Callable[[Json], object]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundle_damage import change_manifest, complaint
 
 from edgebert.bundle import Bundle, changed_files, open_bundle, seal
 from edgebert.doctor import examine
@@ -23,20 +24,6 @@ from edgebert.runtimes import load
 def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
     """A copy that may be spoiled."""
     return Path(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
-
-
-def complaint(path: Path, **options: Any) -> str:
-    with pytest.raises(BundleError) as caught:
-        open_bundle(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def change_manifest(bundle: Path, change: Callable[[dict[str, Any]], Any]) -> None:
-    path = bundle / "manifest.json"
-    manifest = json.loads(path.read_text())
-    change(manifest)
-    path.write_text(json.dumps(manifest))
 
 
 def read_manifest(bundle: Path) -> Manifest:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from bundle_damage import reseal
+from bundle_damage import Json, change_manifest, complaint, reseal
 
 from edgebert.bundle import changed_files, open_bundle, read_bundle
 from edgebert.doctor import examine
@@ -17,27 +15,11 @@ from edgebert.errors import BundleError
 from edgebert.records.manifest import DECODER, ENCODER
 from edgebert.runtimes import load
 
-Json = dict[str, Any]
-
 
 @pytest.fixture
 def bundle(tiny_translator_bundle: Path, tmp_path: Path) -> Path:
     """A copy that may be spoiled."""
     return Path(shutil.copytree(tiny_translator_bundle, tmp_path / "bundle"))
-
-
-def complaint(path: Path, **options: Any) -> str:
-    with pytest.raises(BundleError) as caught:
-        open_bundle(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def change_manifest(bundle: Path, change: Callable[[Json], object]) -> None:
-    path = bundle / "manifest.json"
-    manifest = json.loads(path.read_text())
-    change(manifest)
-    path.write_text(json.dumps(manifest))
 
 
 def test_a_bundle_of_two_graphs_opens(tiny_translator_bundle: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,11 @@ import tokenizers
 
 from benchmarks.entering import Entry, enter
 from benchmarks.measure import Measured, latency_of, measure, throughput_of
+from benchmarks.noise import cpu_time_of_all, noise_of_rounds
 from benchmarks.peak import measure_peaks, peak_of
 from benchmarks.protocol import MAX_LENGTH, Request, Sources
-from benchmarks.record import Contestant, PeersRecord, TextSet, Throughput
+from benchmarks.record import Contestant, PeersRecord, TextSet
 from benchmarks.texts import Amounts, Workload, make_request, open_tokenizer
-from edgebert.latency.noise import CpuTime, cpu_time, noise_of
-from edgebert.records.measured import Noise
 
 Say = Callable[[str], None]
 
@@ -73,7 +71,7 @@ def run_benchmark(
         cores: the thread budget of every peer.
         say: told what happens next.
     """
-    start, before = time.perf_counter(), _cpu_time()
+    start, before = time.perf_counter(), cpu_time_of_all()
     tokenizer = open_tokenizer(sources.checkpoint)
     counts = [_lengths(workload, tokenizer) for workload in workloads]
     threads = tuple(dict.fromkeys((1, cores)))
@@ -113,7 +111,7 @@ def run_benchmark(
         ),
         sweep=tuple(trial for entry in entries for trial in entry.trials),
         probes=tuple(probes),
-        noise=_noise(throughput, before),
+        noise=noise_of_rounds((row.seconds for row in throughput), before),
         seconds=time.perf_counter() - start,
     )
 
@@ -164,14 +162,3 @@ def _text_set(workload: Workload, lengths: Sequence[int]) -> TextSet:
 
 def _lengths(workload: Workload, tokenizer: tokenizers.Tokenizer) -> list[int]:
     return [len(encoding.ids) for encoding in tokenizer.encode_batch(list(workload.texts))]
-
-
-def _cpu_time() -> CpuTime | None:
-    """CPU time with that of the peers, whose processes have ended when this is called again."""
-    now = cpu_time()
-    return now and replace(now, own=sum(os.times()[:4]))
-
-
-def _noise(throughput: Sequence[Throughput], before: CpuTime | None) -> Noise:
-    rounds = [[[round(1e9 * seconds)] for seconds in row.seconds] for row in throughput]
-    return noise_of(rounds, before, _cpu_time())
