@@ -16,7 +16,6 @@ from torch import Tensor
 from edgebert.errors import InputError
 from edgebert.records.trained import LOSS, Evaluation, LossPoint
 from edgebert.training.loop.batches import bucketed
-from edgebert.training.loop.device import multiplies_bf16
 from edgebert.training.loop.fit import fit
 from edgebert.training.loop.objective import Scores, Step
 from edgebert.training.loop.optimizing import WeightAverage, adamw
@@ -325,9 +324,25 @@ def test_smaller_numbers_learn_the_same(precision: str) -> None:
     assert exact[0] < 0.05 and small[0] < 0.1 and small[0] != exact[0]
 
 
-def test_auto_takes_bf16_where_the_hardware_has_it() -> None:
+AVX512 = {"avx512_bf16": True, "amx_bf16": False}
+
+
+@pytest.mark.parametrize(
+    ("told", "precision"),
+    [
+        ({"avx512_bf16": False, "amx_bf16": False, "cpu_name": "AMD EPYC"}, "fp32"),
+        ({**AVX512, "cpu_name": "AMD EPYC"}, "bf16"),
+        ({**AVX512, "cpu_name": "Intel Xeon"}, "fp32"),  # its AMX is hidden
+        ({**AVX512, "amx_bf16": True, "cpu_name": "Intel Xeon"}, "bf16"),
+        ({"architecture": "aarch64"}, "fp32"),
+    ],
+)
+def test_auto_takes_bf16_where_a_cpu_multiplies_it_faster(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told)
     cpu = torch.device("cpu")
-    assert choose_precision("auto", cpu).name == ("bf16" if multiplies_bf16(cpu) else "fp32")
+    assert choose_precision("auto", cpu).name == precision
     assert choose_precision("fp32", cpu).name == "fp32"
 
 

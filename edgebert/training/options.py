@@ -30,7 +30,7 @@ class LoopOptions:
         learning_rate: the highest, after warm-up.
         schedule: how the rate falls from there: "linear", to 0; or "inverse-square-root" of the
             steps, as the Transformer was trained.
-        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware multiplies it.
+        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware multiplies it faster.
         gradient_checkpointing: compute activations twice instead of keeping them.
         evaluate_every: steps between two looks at dev; by default each epoch's end.
         patience: looks at dev without a better score after which training stops.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from edgebert.training.loop.device import is_nvidia, multiplies_bf16
+from edgebert.training.loop.device import is_nvidia, multiplies_bf16_faster
 from edgebert.training.options import AUTO
 
 FP32, BF16, FP16 = "fp32", "bf16", "fp16"
@@ -35,12 +35,12 @@ class Precision:
 
 
 def choose_precision(asked: str, device: torch.device) -> Precision:
-    """`asked`, or for "auto" bfloat16 where the device multiplies it in hardware.
+    """`asked`, or for "auto" bfloat16 where the device multiplies it faster than float32.
 
-    A CPU does with AVX512-BF16 or AMX (2.2 times as fast as float32). A GPU without it has float16.
+    An NVIDIA GPU without bfloat16 has float16.
     """
     if asked != AUTO:
         return Precision(asked, device.type)
-    if multiplies_bf16(device):
+    if multiplies_bf16_faster(device):
         return Precision(BF16, device.type)
     return Precision(FP16 if is_nvidia(device) else FP32, device.type)
