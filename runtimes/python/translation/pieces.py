@@ -158,9 +158,14 @@ def together(writers: Sequence[Writer[T]]) -> Writer[list[T]]:
 
 
 def mean_score(written: Sequence[tuple[float, int]]) -> float:
-    """The mean of some scores, each counted by its tokens; 0 where there are none."""
-    tokens = sum(count for _, count in written)
-    return sum(score * count for score, count in written) / tokens if tokens else 0.0
+    """The mean of some scores, each counted by its tokens; 0 where there are none.
+
+    Of one it is that score itself, to the last bit.
+    """
+    counted = [(score, count) for score, count in written if count]
+    if len(counted) < 2:
+        return counted[0][0] if counted else 0.0
+    return sum(score * count for score, count in counted) / sum(count for _, count in counted)
 
 
 def _joined(written: Sequence[Written]) -> Written:
