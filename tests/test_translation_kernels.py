@@ -134,7 +134,8 @@ def near(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:
     """Equal but for roundings, and for a code that tips here and there."""
     assert found.shape == expected.shape
     off = np.abs(found - expected)
-    assert np.quantile(off, 0.9) < 0.02 and off.max() < 0.5
+    size = expected.std()  # how large they are depends on how the model was trained
+    assert np.quantile(off, 0.9) < 0.04 * size and off.max() < 0.25 * size
 
 
 Change = Callable[[onnx.GraphProto], None]
