@@ -149,7 +149,7 @@ def test_the_page_tells_each_goal_that_was_missed(bundled: Bundled, tmp_path: Pa
         agreements=tuple(replace(one, next_tokens=0.984) for one in bundled.agreements),
     )
     row = Trained(
-        "multi30k", "edgebert finetune", "bleu_lower_case", 38.0, "", 1_000, 10, 60.0, "bf16", 30.0,
+        "multi30k", "a CPU", "edgebert finetune -o multi30k", "bleu_lower_case", 38.0, "", 1_000, 10, 60.0, "bf16", 30.0,
         (Measured(TEST, 1, 30.0, 37.5, 50.0, 1.0, "signature", 1.0),), bad,
     )  # fmt: skip
     assert row.missed() == [
@@ -159,7 +159,7 @@ def test_the_page_tells_each_goal_that_was_missed(bundled: Bundled, tmp_path: Pa
         "multi30k: 98.40 % of the next tokens agree on pairs.tsv, fewer than 98.5 %",
         "multi30k: int8 is 26.0 MB, more than 25",
     ]
-    write_json(TranslationTable(threads=1, rows=(row,)), tmp_path / "table.json")
+    write_json(TranslationTable(rows=(row,)), tmp_path / "table.json")
     readme = tmp_path / "README.md"
     readme.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     write_table(read_json(TranslationTable, tmp_path / "table.json", "a record"), readme)

@@ -22,12 +22,18 @@ def write_into(page: Path, table: str) -> None:
 
 
 def put_between(text: str, table: str) -> str:
-    """The text with the table between its two comments.
+    """The text with the table between its two comments; raises as `between`."""
+    between(text)
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+
+
+def between(text: str) -> str:
+    """What stands between the two comments of a page.
 
     Raises:
-        InputError: it does not have the two comments, once each and in order.
+        InputError: it does not have them, once each and in order.
     """
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise InputError(f"no place for the table: it goes between {BEGIN} and {END}")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+    return text.split(BEGIN)[1].split(END)[0]

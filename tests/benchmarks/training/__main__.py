@@ -14,7 +14,7 @@ from devices.minilm import minilm_folder
 from benchmarks.training.page import write_table
 from benchmarks.training.record import Trained, TrainingTable
 from benchmarks.training.rows import MINILM, MPNET, ROWS
-from benchmarks.training.running import run_edgebert, threads, timed, train
+from benchmarks.training.running import run_edgebert, timed, train
 from edgebert.cli.tables import table
 from edgebert.errors import EdgebertError
 from edgebert.records.codec import read_json, write_json
@@ -53,7 +53,7 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
 
 def _write(rows: dict[str, Trained], record: Path) -> None:
     told = tuple(rows[name] for name in ROWS if name in rows)
-    write_json(TrainingTable(start=MINILM, threads=threads(), rows=told), record)
+    write_json(TrainingTable(start=MINILM, rows=told), record)
 
 
 def _rows(record: Path) -> tuple[Trained, ...]:

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.page_table import write_into
+from benchmarks.page_rows import IN_A_COMMAND, IN_A_LIST, Part, table_part, write_rows
 from benchmarks.training.record import Trained, TrainingTable
+from benchmarks.training.rows import ROWS
 
 PAGE = Path(__file__).with_name("README.md")
 _HEADER = (
     "model", "metric", "goal", "dev", "fp32", "int8", "int8 loses (95 %)", "others",
-    "int8, MB", "p50, ms (before)", "trained, min",
+    "int8, MB", "p50, ms (before)", "trained, min", "measured on",
 )  # fmt: skip
 
 
 def write_table(record: TrainingTable, page: Path = PAGE) -> None:
-    """Put the table of `record` in place of the one in `page`.
+    """Put the rows of `record` into `page`, in place of what stands there of them.
 
     Raises:
-        InputError: the page has no place for it.
+        InputError: the page has no place for them.
     """
-    write_into(page, table(record))
+    rows = record.rows
+    write_rows(page, parts(rows), {row.name for row in rows}, tuple(ROWS))
 
 
-def table(record: TrainingTable) -> str:
-    """Models, what each was held to and reached, the machine, and what was missed."""
-    lines = [_line(_HEADER), _line(["---"] * len(_HEADER)), *map(_line, map(_cells, record.rows))]
-    machine = (
-        f"{record.machine.cpu_and_class}, training on {record.threads} thread"
-        f"{'s' if record.threads > 1 else ''}, {record.created[:10]}. From {record.start}, one seed "
-        "each. p50: one text of 128 tokens on one thread, and that of the start in the same run."
-    )
-    commands = "\n".join(f"    {row.command}" for row in record.rows)
-    missed = [f"- {sentence}" for row in record.rows for sentence in row.missed()]
-    told = ["\n".join(lines), machine, commands]
-    return "\n\n".join([*told, "Missed:\n\n" + "\n".join(missed) if missed else "No goal missed."])
+def parts(rows: Sequence[Trained]) -> list[Part]:
+    """Models, what each was held to and reached and where, commands, and what was missed."""
+    missed = [f"- {sentence}" for row in rows for sentence in row.missed()]
+    return [
+        table_part(_HEADER, [tuple(_cells(row)) for row in rows]),
+        Part("By these commands:\n\n", tuple(f"    {row.command}" for row in rows), IN_A_COMMAND),
+        Part("Missed:\n\n", tuple(missed), IN_A_LIST, "No goal missed."),
+    ]
 
 
 def _cells(row: Trained) -> Iterator[str]:
@@ -54,7 +52,4 @@ def _cells(row: Trained) -> Iterator[str]:
     yield f"{row.size_mb:.1f}"
     yield "" if row.p50_ms is None else f"{row.p50_ms:.2f} ({row.start_p50_ms:.2f})"
     yield f"{row.seconds / 60:.1f}, {row.precision}"
-
-
-def _line(cells: Iterator[str] | tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    yield row.where

@@ -12,6 +12,7 @@ class Trained:
     """A row's model.
 
     Attributes:
+        where: it was trained and measured, on how many threads, and when.
         command: that trains it.
         dev: of the weights that were kept; None where no labels chose them.
         fp32, int8: the metric on the row's test file, of the checkpoint and of its int8 bundle.
@@ -27,6 +28,7 @@ class Trained:
     """
 
     name: str
+    where: str
     command: str
     metric: str
     goal: float | None
@@ -63,9 +65,8 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTable(Header):
-    """`threads`: that training had."""
+    """All rows that were trained, of the model `start` or its siblings."""
 
     record: str = "bench-training"
     start: str
-    threads: int
     rows: tuple[Trained, ...]

@@ -16,9 +16,10 @@ from benchmarks.training.rows import MINILM, RECIPES, ROWS, Row
 from edgebert.bundle import read_bundle
 from edgebert.data import Columns
 from edgebert.errors import EdgebertError
-from edgebert.machine import available_cores
+from edgebert.machine import available_cores, this_machine
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
+from edgebert.records.header import now
 from edgebert.records.measured import BenchRecord
 from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
@@ -67,7 +68,8 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
         raise EdgebertError(f"{row.name}: {test} gave no figure")
     return Trained(
         name=row.name,
-        command="\n    ".join(_shown(one, models, data, folder) for one in commands.values()),
+        where=here(),
+        command=" && ".join(_shown(one, models, data, folder) for one in commands.values()),
         metric=figure.name,
         goal=_goal(row, models, data, folder),
         allowed_drop=row.drop,
@@ -175,8 +177,11 @@ def timed(row: Trained, folder: Path) -> Trained:
     return replace(row, start_p50_ms=of_bundle[0], p50_ms=of_bundle[1])
 
 
-def threads() -> int:
-    return int(os.environ.get("OMP_NUM_THREADS", available_cores()))
+def here() -> str:
+    """The machine, the threads that training has on it, and the day."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", available_cores()))
+    machine = this_machine().cpu_and_class
+    return f"{machine}, {threads} thread{'s' if threads > 1 else ''}, {now()[:10]}"
 
 
 def _size(bundle: Path) -> int:

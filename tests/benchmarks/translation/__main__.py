@@ -11,7 +11,6 @@ import click
 from devices.emulated import ROOT
 from devices.minilm import minilm_folder
 
-from benchmarks.training.running import threads
 from benchmarks.translation.data import write_starts
 from benchmarks.translation.page import score_cells, write_table
 from benchmarks.translation.record import TranslationTable
@@ -40,7 +39,7 @@ def main(names: Sequence[str], output: Path, page: bool) -> None:
         for name in names or ROWS:
             rows[name] = train(ROWS[name], starts, data, output)
             told = tuple(rows[one] for one in ROWS if one in rows)
-            write_json(TranslationTable(threads=threads(), rows=told), record)
+            write_json(TranslationTable(rows=told), record)
     except EdgebertError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.page_table import write_into
+from benchmarks.page_rows import IN_A_COMMAND, IN_A_LIST, Part, table_part, write_rows
 from benchmarks.translation.record import Bundled, Drop, Trained, TranslationTable
+from benchmarks.translation.rows import ROWS
 from edgebert.report.formats import megabytes
 
 PAGE = Path(__file__).with_name("README.md")
@@ -16,32 +17,33 @@ _INT8 = (
     "model", "test", "loses, greedy: BLEU (95 %)", "chrF", "loses, 4 beams: BLEU (95 %)", "chrF",
     "next tokens agree", "same text", "unfinished (loops): fp32", "int8",
 )  # fmt: skip
-_TRAINED = ("model", "weights", "trained, min", "fp32, MB", "int8, MB", "source pieces")
+_TRAINED = (
+    "model", "weights", "trained, min", "fp32, MB", "int8, MB", "source pieces", "measured on",
+    "sacrebleu",
+)  # fmt: skip
 
 
 def write_table(record: TranslationTable, page: Path = PAGE) -> None:
-    """Put the tables of `record` in place of those in `page`.
+    """Put the rows of `record` into `page`, in place of what stands there of them.
 
     Raises:
         InputError: the page has no place for them.
     """
-    write_into(page, tables(record))
-
-
-def tables(record: TranslationTable) -> str:
-    """Scores, what int8 loses, sizes, the machine, commands and what was missed."""
     rows = record.rows
+    write_rows(page, parts(rows), {row.name for row in rows}, tuple(ROWS))
+
+
+def parts(rows: Sequence[Trained]) -> list[Part]:
+    """Scores, what int8 loses, sizes and machines, commands and what was missed."""
     missed = [f"- {sentence}" for row in rows for sentence in row.missed()]
     lost = [cells for row in rows if row.bundled for cells in _lost(row.name, row.bundled)]
-    told = [
-        _table(_SCORES, [cells for row in rows for cells in score_cells(row)]),
-        _table(_INT8, lost),
-        _table(_TRAINED, [_made(row) for row in rows]),
-        _machine(record),
-        "\n".join(f"    {row.command}" for row in rows),
-        "Missed:\n\n" + "\n".join(missed) if missed else "No goal missed.",
+    return [
+        table_part(_SCORES, [cells for row in rows for cells in score_cells(row)]),
+        table_part(_INT8, lost),
+        table_part(_TRAINED, [_made(row) for row in rows]),
+        Part("By these commands:\n\n", tuple(f"    {row.command}" for row in rows), IN_A_COMMAND),
+        Part("Missed:\n\n", tuple(missed), IN_A_LIST, "No goal missed."),
     ]
-    return "\n\n".join(told)
 
 
 def score_cells(row: Trained) -> Iterator[tuple[str, ...]]:
@@ -88,18 +90,6 @@ def _made(row: Trained) -> tuple[str, ...]:
         if bundled
         else ("", "", "")
     )
-    return (row.name, f"{row.parameters:,}", f"{row.seconds / 60:.0f}, {row.precision}", *sizes)
-
-
-def _machine(record: TranslationTable) -> str:
-    found = dict.fromkeys(one.signature for row in record.rows for one in row.measured)
-    signatures = " and ".join(f"`{signature}`" for signature in found)
-    return (
-        f"{record.machine.cpu_and_class}, {record.threads} thread{'s' if record.threads > 1 else ''}, "
-        f"{record.created[:10]}; sacrebleu {signatures}."
-    )
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = (header, ["---"] * len(header), *rows)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    trained = f"{row.seconds / 60:.0f}, {row.precision}"
+    signature = row.measured[0].signature.replace("|", r"\|")  # which would end a cell
+    return (row.name, f"{row.parameters:,}", trained, *sizes, row.where, f"`{signature}`")

@@ -104,9 +104,10 @@ class Bundled:
 
 @dataclass(frozen=True)
 class Trained:
-    """A row: the model by its recipe, and what it writes."""
+    """A row: the model by its recipe, what it writes, and on which machine, and when."""
 
     name: str
+    where: str
     command: str
     metric: str
     goal: float | None
@@ -133,5 +134,4 @@ class TranslationTable(Header):
     """All rows that were trained."""
 
     record: str = "translation-benchmark"
-    threads: int
     rows: tuple[Trained, ...] = field(default_factory=tuple)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.training.running import run_edgebert
+from benchmarks.training.running import here, run_edgebert
 from benchmarks.translation.bundled import BEAMS, measure_bundles
 from benchmarks.translation.bundles import make_bundles
 from benchmarks.translation.data import carve, path_of
@@ -44,6 +44,7 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     bundles = make_bundles(model, train_file, dev_file, columns)
     return Trained(
         name=row.name,
+        where=here(),
         command=_shown(command, starts, data, folder),
         metric=row.metric,
         goal=row.goal,
