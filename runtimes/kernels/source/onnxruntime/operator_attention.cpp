@@ -1,6 +1,5 @@
 // SelfAttention: see README.md for what it computes.
 #include <cmath>
-#include <cstdlib>
 
 #include "memory.h"
 #include "onnxruntime/operator_io.h"
@@ -27,13 +26,7 @@ ort::StatusPtr ORT_CALL create(const ort::Operator *, const ort::Api *api,
   const Attention run = bf16 ? bf16_attention() : chosen_class().attention;
   node.require(run != nullptr, "this CPU has no products of bfloat16");
   node.require(std::isfinite(scale) && scale > 0.f, "the scale of attention is not above zero");
-  if (node.any()) return node.taken();
-  void *room = malloc(sizeof(Kernel));
-  if (room)
-    *static_cast<Kernel *>(room) = {run, static_cast<size_t>(heads), static_cast<size_t>(window), scale};
-  node.require(room != nullptr, "not enough memory");
-  *kernel = room;
-  return node.taken();
+  return node.keep(Kernel{run, static_cast<size_t>(heads), static_cast<size_t>(window), scale}, kernel);
 }
 
 // Query, key and value, side by side in one tensor or in three.
@@ -114,11 +107,9 @@ ort::StatusPtr ORT_CALL compute(void *made, ort::KernelContext *context) {
   return run.done(kernel.run(call, run.threads()));
 }
 
-void ORT_CALL destroy(void *made) { free(made); }
-
 constexpr Input kInputs[] = {
     kFloats, kFloatsOrNone, kFloatsOrNone, {ort::int32, ort::optional}, kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
-const Definition kSelfAttention = define("SelfAttention", kInputs, create, compute, destroy);
+const Definition kSelfAttention = define("SelfAttention", kInputs, create, compute, release);
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 // TargetEmbedding, PastAttention, SourceAttention and LogProbabilities: see README.md for what they compute.
 #include <cmath>
-#include <cstdlib>
 
 #include "onnxruntime/operator_tables.h"
 #include "onnxruntime/operators.h"
@@ -15,17 +14,6 @@ struct Kernel {
   size_t query_part, key_part, value_part;
   bool kept;
 };
-
-ort::StatusPtr kept(NodeReader &node, const Kernel &kernel, void **made) {
-  if (node.any()) return node.taken();
-  void *room = malloc(sizeof(Kernel));
-  if (room) *static_cast<Kernel *>(room) = kernel;
-  node.require(room != nullptr, "not enough memory");
-  *made = room;
-  return node.taken();
-}
-
-void ORT_CALL destroy(void *made) { free(made); }
 
 // Int64 of a shape; null where the input is left out.
 const int64_t *whole_numbers(RunReader &run, const Tensor &tensor, size_t rank, size_t count, const char *what) {
@@ -50,7 +38,7 @@ ort::StatusPtr ORT_CALL create_target(const ort::Operator *, const ort::Api *api
   Kernel kernel{};
   kernel.of = &chosen_class();
   kernel.epsilon = node.number("epsilon");
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 const float *vector_of(RunReader &run, size_t place, size_t count, const char *what) {
@@ -106,7 +94,7 @@ ort::StatusPtr ORT_CALL create_past(const ort::Operator *, const ort::Api *api, 
   kernel.key_part = read_part(node, "key_part");
   kernel.value_part = read_part(node, "value_part");
   kernel.kept = node.integer("kept") != 0;
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 // Keys and values [rows, heads, room, head_size] that lie before the new tokens, or are a source's.
@@ -173,7 +161,7 @@ ort::StatusPtr ORT_CALL create_source(const ort::Operator *, const ort::Api *api
   NodeReader node(api, info);
   Kernel kernel{};
   read_scale(node, kernel);
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 ort::StatusPtr ORT_CALL compute_source(void *made, ort::KernelContext *context) {
@@ -203,7 +191,7 @@ ort::StatusPtr ORT_CALL create_likelihood(const ort::Operator *, const ort::Api 
   NodeReader node(api, info);
   Kernel kernel{};
   kernel.of = &chosen_class();
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 ort::StatusPtr ORT_CALL compute_likelihood(void *made, ort::KernelContext *context) {
@@ -242,11 +230,11 @@ constexpr Input kPastInputs[] = {kFloats, kFloats, kFloats, kFloats, kFloats, kW
 constexpr Input kSourceInputs[] = {kFloats, kFloats, kFloats, kWhole};
 constexpr Input kLikelihoodInputs[] = {kFloats, kFloatsOrNone, kWholeOrNone};
 constexpr ort::ElementType kCandidates[] = {ort::float32, ort::int64};
-const Definition kTarget = define("TargetEmbedding", kTargetInputs, create_target, compute_target, destroy);
-const Definition kPast = define("PastAttention", kPastInputs, create_past, compute_past, destroy);
-const Definition kSource = define("SourceAttention", kSourceInputs, create_source, compute_source, destroy);
+const Definition kTarget = define("TargetEmbedding", kTargetInputs, create_target, compute_target, release);
+const Definition kPast = define("PastAttention", kPastInputs, create_past, compute_past, release);
+const Definition kSource = define("SourceAttention", kSourceInputs, create_source, compute_source, release);
 const Definition kLikelihood = with_outputs(
-    define("LogProbabilities", kLikelihoodInputs, create_likelihood, compute_likelihood, destroy), kCandidates);
+    define("LogProbabilities", kLikelihoodInputs, create_likelihood, compute_likelihood, release), kCandidates);
 
 }  // namespace
 

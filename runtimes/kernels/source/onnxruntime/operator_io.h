@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
@@ -134,11 +135,23 @@ class NodeReader : public Faults {
     static constexpr const char *kWords[] = {"", "gelu", "tanh_gelu", "tanh", "relu", "silu"};
     return static_cast<Activation>(word(name, kWords));
   }
+  // Hands over a copy of a kernel, which `release` frees; nothing where the node is at fault.
+  template <class Kernel>
+  ort::StatusPtr keep(const Kernel &kernel, void **made) {
+    if (any()) return taken();
+    void *room = malloc(sizeof(Kernel));
+    if (room) *static_cast<Kernel *>(room) = kernel;
+    require(room != nullptr, "not enough memory");
+    *made = room;
+    return taken();
+  }
 
  private:
   const ort::KernelInfo *info_;
   size_t inputs_ = 0;
 };
+
+inline void ORT_CALL release(void *made) { free(made); }
 
 // What a run gives a kernel, and takes from it.
 class RunReader : public Faults {

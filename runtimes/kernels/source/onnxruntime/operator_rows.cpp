@@ -1,6 +1,5 @@
 // LayerNorm, Embedding and Pooling: see README.md for what they compute.
 #include <cmath>
-#include <cstdlib>
 
 #include "memory.h"
 #include "onnxruntime/operator_io.h"
@@ -18,17 +17,6 @@ struct Kernel {
   bool mean, normalize;
 };
 
-ort::StatusPtr kept(NodeReader &node, const Kernel &kernel, void **made) {
-  if (node.any()) return node.taken();
-  void *room = malloc(sizeof(Kernel));
-  if (room) *static_cast<Kernel *>(room) = kernel;
-  node.require(room != nullptr, "not enough memory");
-  *made = room;
-  return node.taken();
-}
-
-void ORT_CALL destroy(void *made) { free(made); }
-
 // ---- LayerNorm(x, residual?, gain, shift?)
 
 ort::StatusPtr ORT_CALL create_norm(const ort::Operator *, const ort::Api *api,
@@ -37,7 +25,7 @@ ort::StatusPtr ORT_CALL create_norm(const ort::Operator *, const ort::Api *api,
   Kernel kernel{};
   kernel.of = &chosen_class();
   kernel.epsilon = node.number("epsilon");
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 ort::StatusPtr ORT_CALL compute_norm(void *made, ort::KernelContext *context) {
@@ -71,7 +59,7 @@ ort::StatusPtr ORT_CALL create_embedding(const ort::Operator *, const ort::Api *
   const int64_t first = node.integer("first_position");
   node.require(first >= 0, "the first position is below zero");
   kernel.first_position = static_cast<size_t>(first);
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 ort::StatusPtr ORT_CALL compute_embedding(void *made, ort::KernelContext *context) {
@@ -122,7 +110,7 @@ ort::StatusPtr ORT_CALL create_pooling(const ort::Operator *, const ort::Api *ap
   kernel.normalize = node.integer("normalize") != 0;
   kernel.least_norm = node.number("least_norm");
   kernel.least_count = node.number("least_count");
-  return kept(node, kernel, made);
+  return node.keep(kernel, made);
 }
 
 ort::StatusPtr ORT_CALL compute_pooling(void *made, ort::KernelContext *context) {
@@ -155,9 +143,9 @@ constexpr Input kNormInputs[] = {kFloats, kFloatsOrNone, kFloats, kFloatsOrNone}
 constexpr Input kEmbeddingInputs[] = {kIntegers,  kIntegers,  kFloatsOrNone, kAnyOrNone,    kFloatsOrNone,
                                       kAnyOrNone, kAnyOrNone, kFloatsOrNone, kFloatsOrNone, kFloatsOrNone};
 constexpr Input kPoolingInputs[] = {kFloats, kIntegers};
-const Definition kLayerNorm = define("LayerNorm", kNormInputs, create_norm, compute_norm, destroy);
-const Definition kEmbedding = define("Embedding", kEmbeddingInputs, create_embedding, compute_embedding, destroy);
-const Definition kPooling = define("Pooling", kPoolingInputs, create_pooling, compute_pooling, destroy);
+const Definition kLayerNorm = define("LayerNorm", kNormInputs, create_norm, compute_norm, release);
+const Definition kEmbedding = define("Embedding", kEmbeddingInputs, create_embedding, compute_embedding, release);
+const Definition kPooling = define("Pooling", kPoolingInputs, create_pooling, compute_pooling, release);
 
 }  // namespace
 
