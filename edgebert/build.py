@@ -16,7 +16,7 @@ from edgebert.measures import Thresholds
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
-from edgebert.records.codec import with_paths_moved, write_json
+from edgebert.records.codec import errors_moved, with_paths_moved, write_json
 from edgebert.records.made import ExportRecord, QuantizeRecord
 from edgebert.records.measured import BenchRecord
 from edgebert.report import write_report
@@ -63,7 +63,7 @@ def build_bundles(
     output, columns = Path(output), columns or Columns()
     refuse_without_columns(columns, [path for path in (data, calibration) if path])
     refuse_existing(output, force=force, source=model)
-    with new_folder(output, force=force) as folder:
+    with new_folder(output, force=force) as folder, errors_moved(folder, output):
         fp32, int8 = folder / "fp32", folder / "int8"
         made = BuildRecords(
             export=export_model(model, fp32, options=options, offline=offline),

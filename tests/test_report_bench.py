@@ -81,7 +81,7 @@ def test_what_is_no_weight_of_the_model_is_its_graph() -> None:
 
 def test_memory_growth_is_told_for_those_that_were_measured() -> None:
     section = cold_start([BENCH], names_of([BENCH]))
-    assert [row[0] for row in shown(section).tables[0].rows] == ["minilm", "int8"]
+    assert [row[0] for row in shown(section).tables[0].rows] == ["minilm (PyTorch)", "int8"]
     memory = named(section, "Memory under ragged load")
     assert memory.rows == (("int8", "280", "120", "140", "144", "+3.5", "150"),)
 

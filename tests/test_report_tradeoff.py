@@ -95,6 +95,16 @@ def test_options_of_a_run_do_not_part_a_bundle_from_its_latency() -> None:
     assert len(one.offers) == 2
 
 
+def test_translations_by_beams_are_not_those_that_a_check_scored() -> None:
+    searched = tuple(replace(bundle, beam=4) for bundle in TIMED.bundles[:1])
+    (one,) = tradeoffs((TEACHER, STUDENT, replace(TIMED, bundles=searched + TIMED.bundles[1:])))
+    assert [(o.model, o.precision) for o in one.offers] == [
+        ("teacher", "int8"),
+        ("student", "fp32"),
+        ("student", "int8"),
+    ]
+
+
 def test_other_texts_and_other_metrics_are_not_drawn_together() -> None:
     assert STUDENT.metric
     elsewhere = replace(STUDENT, data_sha256="e" * 64)

@@ -191,6 +191,14 @@ def test_bad_options_are_refused_over_http(
         assert told in answered.error
 
 
+def test_hugging_faces_route_says_where_a_translator_is_asked(tiny_translator_bundle: Path) -> None:
+    with served_here({"de": tiny_translator_bundle}) as here:
+        for path in ("/", "/models/de"):
+            answered = here.post(path, {"inputs": "turn the lamp on"})
+            assert answered.status == 422
+            assert answered.error == "de is for translation, which is asked at /translate"
+
+
 # doctor
 
 

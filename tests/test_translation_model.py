@@ -209,6 +209,16 @@ def test_a_source_is_written_alone_as_in_company(model: TranslationModel, beams:
     assert together == alone
 
 
+@pytest.mark.parametrize("beams", [1, 3])
+def test_targets_of_a_certain_length_end_by_nothing_else(
+    model: TranslationModel, beams: int
+) -> None:
+    source = sources(6, 2, 9)
+    for tokens in (1, 40):
+        written = write_targets(model, source, beams=beams, tokens=tokens)
+        assert [len(target) for target in written] == [tokens] * 3
+
+
 def test_beams_as_wide_as_all_targets_find_the_best_one() -> None:
     """Of three tokens and at most four in a target, all 81 and the shorter ones are looked at."""
     model = make_model(layers=1, hidden=32, seed=8)

@@ -222,12 +222,13 @@ def _speed_section(record: BenchRecord, timed: BenchBundle, results: Iterable[Be
     machine = record.machine
     header, rows = _times(list(results))
     memory = "" if timed.peak_rss_mb is None else f", peak memory {timed.peak_rss_mb:.0f} MB"
+    search = f" Translations are by {timed.beam} beams." if timed.beam > 1 else ""
     noisy = " The machine was noisy: read these with care." if record.noise.noisy else ""
     return (
         "## How fast it is\n\n"
         f"On {machine.cpu_and_class}, onnxruntime {machine.versions.get('onnxruntime', 'unknown')}, "
         f"{timed.provider}. Loads in {timed.load_ms:.0f} ms, first answer after another "
-        f"{timed.first_inference_ms:.1f} ms{memory}.{noisy}\n\n{_table(header, rows)}"
+        f"{timed.first_inference_ms:.1f} ms{memory}.{search}{noisy}\n\n{_table(header, rows)}"
     )
 
 

@@ -130,6 +130,14 @@ input_file = click.option(
     metavar="FILE",
     help="Texts from a .txt, .tsv, .csv, .jsonl or .parquet file ('-': lines of stdin).",
 )
+AT_LEAST_ONE = click.IntRange(min=1)
+beam = click.option(
+    "--beam",
+    type=AT_LEAST_ONE,
+    default=1,
+    show_default=True,
+    help="Translations that are followed side by side; 1 takes the likeliest word each time.",
+)
 text_column = click.option(
     "--text-column", metavar="NAME", help="Column of the texts, where it has no usual name."
 )

@@ -15,7 +15,7 @@ from edgebert.measures import Thresholds
 from edgebert.output import new_folder, refuse_existing
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
-from edgebert.records.codec import with_paths_moved, write_json
+from edgebert.records.codec import errors_moved, with_paths_moved, write_json
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.measured import BenchRecord
@@ -77,7 +77,7 @@ def run_demo(output: Path, *, seed: int = 0, force: bool = False) -> DemoResult:
         OutputError: `output` exists or cannot be written.
     """
     refuse_existing(output, force=force)
-    with new_folder(output, force=force) as folder:
+    with new_folder(output, force=force) as folder, errors_moved(folder, output):
         trained = train_models(folder, seed)
         data = trained.data
         intents = _bundle(trained.student, folder / "intents", data.intents)

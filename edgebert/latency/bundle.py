@@ -10,7 +10,7 @@ from pathlib import Path
 from edgebert.bundle import open_bundle
 from edgebert.data import Text
 from edgebert.errors import InputError
-from edgebert.latency.models import LoadedModel, TimedModel
+from edgebert.latency.models import LoadedModel, TimedModel, check_beam_of
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.latency.translator import LoadedTranslator
@@ -60,16 +60,18 @@ class LoadedBundle:
         return self.model.spec.task.inputs_of(texts)
 
 
-def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
+def timed_bundle(path: str, provider: str, kernels: str, beam: int) -> TimedModel:
     """Open a bundle for timing on an execution provider, by kernels or not.
 
     Raises:
         BundleError: it is missing or damaged.
-        InputError: its graph is damaged.
+        InputError: its graph is damaged, or it does not write by this beam.
         ProviderError: no onnxruntime is installed, or kernels are required that do not run it.
     """
     import_onnxruntime()
     bundle = open_bundle(path)
+    task, writing = task_of(bundle.manifest.task), bundle.manifest.writing
+    beam = check_beam_of(path, task, writing.vocabulary if writing else 0, beam)
     graphs = [read_graph(path) for path in bundle.graph_paths]
     engine = engine_of(bundle, provider=provider, kernels=kernels)
     return TimedModel(
@@ -77,16 +79,19 @@ def timed_bundle(path: str, provider: str, kernels: str) -> TimedModel:
         source=str(bundle.path),
         sha256=bundle.sha256,
         precision=bundle.manifest.precision,
-        task=task_of(bundle.manifest.task),
+        task=task,
         max_length=bundle.manifest.max_length,
         size_bytes=bundle.size_bytes,
         sizes=folder_sizes(bundle.path, bundle.graphs, graphs, bundle.tokenizer_paths),
-        load=partial(_loaded, bundle.path, provider, kernels),
+        load=partial(_loaded, bundle.path, provider, kernels, beam),
+        beam=beam,
         fingerprint=str(bundle.fingerprint(engine)),
     )
 
 
 @contextmanager
-def _loaded(path: Path, provider: str, kernels: str, threads: int | None) -> Iterator[LoadedModel]:
+def _loaded(
+    path: Path, provider: str, kernels: str, beam: int, threads: int | None
+) -> Iterator[LoadedModel]:
     model = load(path, provider=provider, threads=threads, kernels=kernels)
-    yield LoadedTranslator(model) if model.manifest.writing else LoadedBundle(model)
+    yield LoadedTranslator(model, beam) if model.manifest.writing else LoadedBundle(model)

@@ -20,13 +20,13 @@ from edgebert.bundle import TARGET_TOKENIZER
 from edgebert.checkpoint import TOKENIZER_FILES, Checkpoint
 from edgebert.checkpoint.pytorch import load_model, load_tokenizer, refuse_unknown_ids
 from edgebert.checkpoint.sentence_head import SentenceHead
+from edgebert.checkpoint.translation.target_tokenizer import read_target_tokenizer
 from edgebert.data import Text
-from edgebert.latency.models import LoadedModel, TimedModel
+from edgebert.latency.models import LoadedModel, TimedModel, check_beam_of
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape, random_inputs
 from edgebert.latency.translator_checkpoint import LoadedTranslatorCheckpoint
 from edgebert.machine import available_cores
-from edgebert.records.manifest import DECODER
 from edgebert.weight_files import read_tensors
 
 _BATCH = 32
@@ -90,14 +90,24 @@ class LoadedCheckpoint:
         return embeddings
 
 
-def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | None) -> TimedModel:
+def timed_checkpoint(
+    path: str, checkpoint: Checkpoint, *, max_length: int | None, beam: int
+) -> TimedModel:
     """A checkpoint for timing.
 
     Args:
         path: what the user called it.
         checkpoint: what was found there.
         max_length: the most tokens it may read; by default its own limit.
+        beam: targets that a translator follows side by side.
+
+    Raises:
+        CheckpointError: the tokenizer of what it writes cannot be read.
+        InputError: it does not write by this beam.
     """
+    task = checkpoint.spec.task
+    written = read_target_tokenizer(checkpoint.path).get_vocab_size() if task.writes else 0
+    beam = check_beam_of(path, task, written, beam)
     limit = min(max_length or checkpoint.max_length, checkpoint.max_length)
     checkpoint = replace(checkpoint, max_length=limit)
     sizes = _sizes(checkpoint)
@@ -106,21 +116,24 @@ def timed_checkpoint(path: str, checkpoint: Checkpoint, *, max_length: int | Non
         source=str(checkpoint.root),
         sha256=checkpoint.sha256(),
         precision="fp32",
-        task=checkpoint.spec.task,
+        task=task,
         max_length=limit,
         size_bytes=sizes["total"],
         sizes=sizes,
-        load=partial(_loaded, checkpoint),
+        load=partial(_loaded, checkpoint, beam),
+        beam=beam,
     )
 
 
 @contextmanager
-def _loaded(checkpoint: Checkpoint, threads: int | None) -> Iterator[LoadedModel]:
+def _loaded(checkpoint: Checkpoint, beam: int, threads: int | None) -> Iterator[LoadedModel]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads or available_cores())
     try:
-        writes = DECODER in checkpoint.spec.task.graphs
-        yield LoadedTranslatorCheckpoint(checkpoint) if writes else LoadedCheckpoint(checkpoint)
+        if checkpoint.spec.task.writes:
+            yield LoadedTranslatorCheckpoint(checkpoint, beam)
+        else:
+            yield LoadedCheckpoint(checkpoint)
     finally:
         torch.set_num_threads(before)
 

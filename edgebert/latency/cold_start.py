@@ -1,4 +1,4 @@
-"""`python -m edgebert.latency.cold_start MODEL PROVIDER KERNELS MAX_LENGTH [--ragged]`: one start, in this process.
+"""`python -m edgebert.latency.cold_start MODEL PROVIDER KERNELS MAX_LENGTH BEAM [--ragged]`: one start, in this process.
 
 Memory belongs to a process, so each model is opened in one of its own. Prints a `Start` as JSON.
 """
@@ -17,7 +17,9 @@ from edgebert.records.codec import to_json
 _TEXT = "The quick brown fox jumps over the lazy dog."
 
 
-def cold_start(path: str, provider: str, kernels: str, max_length: int, *, ragged: bool) -> Start:
+def cold_start(
+    path: str, provider: str, kernels: str, max_length: int, beam: int, *, ragged: bool
+) -> Start:
     """Load a model and answer a text; opening it imports its packages before the clock starts.
 
     Args:
@@ -25,9 +27,10 @@ def cold_start(path: str, provider: str, kernels: str, max_length: int, *, ragge
         provider: the execution provider of a bundle.
         kernels: whether kernels run a bundle, as in `edgebert.load`.
         max_length: tokens at which a checkpoint truncates.
+        beam: targets that a translator follows side by side.
         ragged: then also measure memory under texts of many lengths.
     """
-    model = open_model(path, provider=provider, kernels=kernels, max_length=max_length)
+    model = open_model(path, provider=provider, kernels=kernels, max_length=max_length, beam=beam)
     start = perf_counter_ns()
     with model.load(None) as loaded:
         ready = perf_counter_ns()
@@ -45,8 +48,9 @@ def cold_start(path: str, provider: str, kernels: str, max_length: int, *, ragge
 
 if __name__ == "__main__":
     try:
-        path, provider, kernels, max_length, *ragged = sys.argv[1:]
-        start = cold_start(path, provider, kernels, int(max_length), ragged=bool(ragged))
+        path, provider, kernels, max_length, beam, *ragged = sys.argv[1:]
+        limits = int(max_length), int(beam)
+        start = cold_start(path, provider, kernels, *limits, ragged=bool(ragged))
         print(to_json(start))
     except EdgebertError as error:
         sys.exit(str(error))

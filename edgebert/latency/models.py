@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgebert.data import Text
+from edgebert.errors import InputError
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape
 from edgebert.records.measured import RaggedMemory
+from edgebert.runtimes.translation.options import check_beam
 from edgebert.tasks.base import Task
 
 
@@ -50,6 +52,7 @@ class TimedModel:
         max_length: tokens at which it truncates.
         sizes: bytes by part, as in an inspect record.
         load: takes the number of threads (None: all that are granted).
+        beam: targets that a translator follows side by side; 1 for what does not write.
         fingerprint: of a bundle's answers.
     """
 
@@ -62,7 +65,27 @@ class TimedModel:
     size_bytes: int
     sizes: dict[str, int]
     load: Callable[[int | None], AbstractContextManager[LoadedModel]]
+    beam: int
     fingerprint: str | None = None
+
+
+def check_beam_of(path: str, task: Task, vocabulary: int, beam: int) -> int:
+    """The beam that a model is timed with, or one clear line.
+
+    Args:
+        path: of the model.
+        task: of the model.
+        vocabulary: of what it writes.
+        beam: that was asked for.
+
+    Raises:
+        InputError: it is out of its bounds, or more than 1 and the model does not write.
+    """
+    if task.writes:
+        return check_beam(vocabulary, beam)
+    if beam != 1:
+        raise InputError(f"{path} is for {task.name}; beam={beam} needs models for translation")
+    return beam
 
 
 @dataclass(frozen=True)

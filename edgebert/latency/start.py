@@ -35,7 +35,7 @@ def starts_of(
 
 def _start(model: TimedModel, provider: str, kernels: str, *, ragged: bool) -> Start:
     arguments = [model.source, provider, kernels, str(model.max_length)]
-    arguments += ["--ragged"] if ragged else []
+    arguments += [str(model.beam), *(["--ragged"] if ragged else [])]
     command = [sys.executable, "-m", "edgebert.latency.cold_start", *arguments]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:

@@ -49,6 +49,7 @@ def bench(
     texts: Path | None = None,
     text_column: str | None = None,
     pair_column: str | None = None,
+    beam: int = 1,
     provider: str = "auto",
     kernels: str = AUTO,
     rounds: int = 10,
@@ -66,6 +67,8 @@ def bench(
         texts: a file whose texts are also timed, from text to answer.
         text_column: column of the texts, where it has no usual name; `pair_column` of the second
             text of each pair.
+        beam: targets of a sentence that translators follow side by side; 1 takes the likeliest
+            token each time.
         provider: the execution provider of the bundles.
         kernels: whether edgebert's kernels run the bundles, as in `edgebert.load`.
         rounds: how many turns each model gets at each shape, at least.
@@ -75,14 +78,15 @@ def bench(
     Raises:
         BundleError: a bundle is missing, damaged or does not load.
         CheckpointError: a checkpoint is missing, damaged or does not load.
-        InputError: no models, a number below 1, a length that a model would truncate, or no texts.
+        InputError: no models, a number below 1, a length that a model would truncate, a beam that
+            is wider than a model's vocabulary or that one cannot write by, or no texts.
     """
     if rounds < 1:
         raise InputError("a bench needs one round at least")
     threads = threads if threads is not None else (1, available_cores())
     shapes_of(LENGTHS if lengths is None else lengths, batch_sizes, threads)  # or say no at once
     paths = [str(model) for model in models]
-    opened = open_models(paths, provider=provider, kernels=kernels, offline=offline)
+    opened = open_models(paths, beam=beam, provider=provider, kernels=kernels, offline=offline)
     if lengths is None:
         lengths = default_lengths(min(model.max_length for model in opened))
     shapes = shapes_of(lengths, batch_sizes, threads)
@@ -167,6 +171,7 @@ def _bundle(model: TimedModel, start: Start) -> BenchBundle:
         max_length=model.max_length,
         sizes=model.sizes,
         ragged_memory=start.ragged_memory,
+        beam=model.beam,
         fingerprint=model.fingerprint,
     )
 

@@ -20,7 +20,6 @@ from edgebert.runtimes.translation.growing import GrowingTargets, Sown
 from edgebert.runtimes.translation.options import TranslationOptions
 from edgebert.runtimes.translation.search import Ended
 
-_GREEDY = TranslationOptions(beam=1, n_best=1, length_penalty=1.0, max_length=None)
 _NO_TOKEN = -1
 """What ends a target that is to have a certain length."""
 
@@ -44,12 +43,13 @@ class _Source:
 
 
 class LoadedTranslator:
-    """A `LoadedModel` that translates greedily."""
+    """A `LoadedModel` that translates, following so many targets of a sentence side by side."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, beam: int) -> None:
         translator = model.translator
         assert translator is not None  # of a bundle that writes
         self.model = model
+        self._options = translator.translating(beam=beam).options
         self._graphs = copy(translator.graphs)
         self._graphs.writing = replace(translator.writing, end_id=_NO_TOKEN)
         self._callers = ThreadPoolExecutor(self._graphs.callers)
@@ -65,7 +65,7 @@ class LoadedTranslator:
         return partial(self._write, self._sources(shape), 1)
 
     def on_texts(self, texts: Sequence[Text]) -> Call:
-        return partial(self.model.translate, single_texts(texts))
+        return partial(self.model.translate, single_texts(texts), beam=self._options.beam)
 
     def token_counts(self, texts: Sequence[Text]) -> list[int]:
         return self.model.count_tokens(single_texts(texts))
@@ -76,16 +76,18 @@ class LoadedTranslator:
         return [_Source(row) for row in ids.tolist()]
 
     def _write(self, sources: Sequence[_Source], tokens: int) -> None:
-        """Write so many tokens for each source, shared out over the callers."""
+        """Write so many tokens of each target, the sources shared out over the callers."""
         callers = self._graphs.callers
         shares = [share for first in range(callers) if (share := sources[first::callers])]
-        list(self._callers.map(partial(_written, self._graphs, tokens), shares))
+        list(self._callers.map(partial(_written, self._graphs, self._options, tokens), shares))
 
 
-def _written(graphs: TranslatorGraphs, tokens: int, sources: Sequence[_Source]) -> None:
-    growing = GrowingTargets[int](graphs, 1, len(sources))
+def _written(
+    graphs: TranslatorGraphs, options: TranslationOptions, tokens: int, sources: Sequence[_Source]
+) -> None:
+    growing = GrowingTargets[int](graphs, options.beam, options.beam * len(sources))
     read = graphs.read(cast(Sequence[tokenizers.Encoding], sources))
-    growing.sow([Sown(n, one, Ended(_GREEDY, tokens, _NO_TOKEN)) for n, one in enumerate(read)])
+    growing.sow([Sown(n, one, Ended(options, tokens, _NO_TOKEN)) for n, one in enumerate(read)])
     while len(growing):
         growing.step()
 

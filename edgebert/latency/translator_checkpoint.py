@@ -24,12 +24,13 @@ _BATCH = 32
 
 
 class LoadedTranslatorCheckpoint:
-    """A `LoadedModel` that translates greedily."""
+    """A `LoadedModel` that translates, following so many targets of a sentence side by side."""
 
     provider = "PyTorch"
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, beam: int) -> None:
         self.checkpoint = checkpoint
+        self.beam = beam
         self.opened = open_translator(checkpoint)
 
     def on_shape(self, shape: Shape) -> Call:
@@ -48,10 +49,13 @@ class LoadedTranslatorCheckpoint:
         names = self.opened.tokenizer.model_input_names
         rows = int(self.opened.model.get_input_embeddings().weight.shape[0])
         inputs = random_inputs(min(len(self.opened.tokenizer), rows), names, shape)
-        return partial(self._write, {n: torch.from_numpy(ids) for n, ids in inputs.items()}, tokens)
+        source = {name: torch.from_numpy(ids) for name, ids in inputs.items()}
+        if self.beam == 1:
+            return partial(self._write_likeliest, source, tokens)
+        return partial(write_targets, self.opened.model, source, beams=self.beam, tokens=tokens)
 
     @torch.inference_mode()
-    def _write(self, source: dict[str, torch.Tensor], tokens: int) -> None:
+    def _write_likeliest(self, source: dict[str, torch.Tensor], tokens: int) -> None:
         """Write so many tokens of each target, the likeliest ones, whatever they say."""
         model, mask = self.opened.model, source["attention_mask"]
         cross = model.decoder.cross(model.read(source))
@@ -68,7 +72,7 @@ class LoadedTranslatorCheckpoint:
         for start in range(0, len(order), _BATCH):
             group = order[start : start + _BATCH]
             source = self._encode([texts[i] for i in group], padding=True, return_tensors="pt")
-            targets = write_targets(self.opened.model, dict(source))
+            targets = write_targets(self.opened.model, dict(source), beams=self.beam)
             for i, text in zip(group, self.opened.target.decode_batch(targets), strict=True):
                 written[i] = text
         return written

@@ -6,12 +6,14 @@ import json
 import math
 import types
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from edgebert.errors import InputError
+from edgebert.errors import EdgebertError, GateError, InputError
 from edgebert.git_lfs import refuse_pointer
 from edgebert.json_files import parse
 from edgebert.output import new_file
@@ -68,6 +70,21 @@ def from_dict(cls: type[R], data: Any) -> R:
 def with_paths_moved(record: R, old: Path, new: Path) -> R:
     """The record as it reads once the folder `old`, in which it was made, is called `new`."""
     return from_dict(type(record), _moved(to_dict(record), str(old), str(new)))
+
+
+@contextmanager
+def errors_moved(old: Path, new: Path) -> Iterator[None]:
+    """Have errors, and the records they carry, name `new` in the place of the folder `old`.
+
+    For steps that work in a folder that is gone once one of them fails.
+    """
+    try:
+        yield
+    except EdgebertError as error:
+        error.args = _moved(list(error.args), str(old), str(new))
+        if isinstance(error, GateError) and error.record is not None:
+            error.record = with_paths_moved(error.record, old, new)
+        raise
 
 
 def _moved(value: Any, old: str, new: str) -> Any:

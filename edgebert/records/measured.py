@@ -40,6 +40,7 @@ class BenchBundle:
         sizes: bytes by part, as in an inspect record.
         max_length: tokens at which it truncates.
         fingerprint: of a bundle's answers.
+        beam: targets that a translator followed side by side; 1 for what does not write.
     """
 
     path: str
@@ -55,6 +56,7 @@ class BenchBundle:
     sizes: dict[str, int] = field(default_factory=dict)
     ragged_memory: RaggedMemory | None = None
     fingerprint: str | None = None
+    beam: int = 1
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,11 @@ class BenchRecord(Header):
     @property
     def paths(self) -> tuple[str, ...]:
         return tuple(bundle.path for bundle in self.bundles)
+
+    @property
+    def beam(self) -> int:
+        """What its translators were timed with; 1 where there are none."""
+        return max((bundle.beam for bundle in self.bundles), default=1)
 
 
 @dataclass(frozen=True)

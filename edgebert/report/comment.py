@@ -19,7 +19,7 @@ from edgebert.report.blocks import Section, Table
 from edgebert.report.formats import day, figures, times
 from edgebert.report.names import Names, names_of
 from edgebert.report.read import distinct, of_kind
-from edgebert.report.shapes import baseline, by_shape, speedups
+from edgebert.report.shapes import baseline, by_shape, speedups, title
 from edgebert.report.training import tables as training
 from edgebert.report.verdict import Outcome, Verdict, verdict
 
@@ -116,7 +116,7 @@ def _details(records: Sequence[Header], names: Names) -> Iterator[str]:
 
 def _medians(bench: BenchRecord, names: Names) -> Table:
     """A row for each shape: p50 of every bundle, and what it gains over the baseline."""
-    shown = [names[bundle.path] for bundle in bench.bundles]
+    shown = [title(bundle, names) for bundle in bench.bundles]
     gains = {i: speedups(bench, i) for i in range(len(shown)) if i != baseline(bench)}
     rows = []
     for shape, found in by_shape(bench).items():

@@ -54,7 +54,7 @@ def diff_bench(before: BenchRecord, after: BenchRecord, max_slowdown: float | No
     """Compare all that both timed.
 
     Raises:
-        InputError: they come from different machines, or have no call in common.
+        InputError: they come from different machines, have different beams, or no call in common.
     """
     _require_same_machine(before.machine, after.machine)
     changes: list[Change] = []
@@ -62,6 +62,7 @@ def diff_bench(before: BenchRecord, after: BenchRecord, max_slowdown: float | No
     notes = [*_notes(before, after)]
     for first, second in _pairs(before, after):
         name = _name(before.bundles[first], after.bundles[second])
+        _require_same_beam(name, before.bundles[first], after.bundles[second])
         ratios, missing = _ratios(before, after, first, second)
         notes += [f"{name}: only one record has {what}" for what in missing]
         changes += _once(name, before.bundles[first], after.bundles[second])
@@ -83,6 +84,14 @@ def _require_same_machine(before: Machine, after: Machine) -> None:
                 f"times of different machines do not compare: {what} {shown[0]} before, "
                 f"{shown[1]} after. Measure both on one machine"
             )
+
+
+def _require_same_beam(name: str, before: BenchBundle, after: BenchBundle) -> None:
+    if before.beam != after.beam:
+        raise InputError(
+            f"times of different beams do not compare: {name} was timed with --beam {before.beam} "
+            f"before, {after.beam} after. Measure both with the same"
+        )
 
 
 def _notes(before: BenchRecord, after: BenchRecord) -> Iterator[str]:

@@ -53,9 +53,10 @@ def legend(bench: BenchRecord, names: Names) -> tuple[tuple[str, int], ...]:
 
 
 def title(bundle: BenchBundle, names: Names) -> str:
-    """What a timed model is called; a checkpoint was run by PyTorch."""
-    name = names[bundle.path]
-    return f"{name} (PyTorch)" if bundle.provider == "PyTorch" else name
+    """What a timed model is called; a checkpoint was run by PyTorch, a translator by some beams."""
+    run = [bundle.provider] if bundle.provider == "PyTorch" else []
+    run += [counted(bundle.beam, "beam")] if bundle.beam > 1 else []
+    return f"{names[bundle.path]} ({', '.join(run)})" if run else names[bundle.path]
 
 
 def counted(number: int, what: str) -> str:

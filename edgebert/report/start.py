@@ -42,7 +42,7 @@ def cold_start(records: Sequence[Header], names: Names) -> Section | None:
 
 def _started(bundle: BenchBundle, names: Names) -> tuple[str, ...]:
     return (
-        names[bundle.path],
+        title(bundle, names),
         bundle.precision,
         bundle.provider.removesuffix("ExecutionProvider"),
         *map(figures, (bundle.load_ms, bundle.first_inference_ms)),

@@ -17,7 +17,7 @@ from edgebert.report.shapes import Shape, by_shape, counted, legend, title
 _NOTE = (
     "Translators write as many tokens of each text as it has. Milliseconds at the median, from "
     "the call to the first token of each text of a batch, and from then on for one token more of "
-    "each. Texts a second are those of whole translations, greedy."
+    "each. Texts a second are those of whole translations."
 )
 _PARTS = {"first_token_ms": "to the first token", "token_ms": "for each token more"}
 
@@ -78,7 +78,11 @@ def _table(bench: BenchRecord, names: Names) -> Table:
     for shape, found in by_shape(bench).items():
         cells = [cell for i in range(len(bench.bundles)) for cell in _cells(found.get(i))]
         rows.append((*map(str, (*shape,)), *cells))
-    return Table(("threads", "batch", "tokens", *header), tuple(rows), "Greedy translations")
+    return Table(("threads", "batch", "tokens", *header), tuple(rows), _search(bench))
+
+
+def _search(bench: BenchRecord) -> str:
+    return "Greedy translations" if bench.beam == 1 else f"Translations by {bench.beam} beams"
 
 
 def _cells(result: BenchResult | None) -> tuple[str, ...]:

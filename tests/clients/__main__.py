@@ -29,9 +29,11 @@ from clients.connections import (
 from clients.crowds import crowds_get_their_own
 from clients.fuzzing import described_truly
 from clients.loading import loads_are_answered
-from clients.questions import REAL, TEXT, TINY
+from clients.questions import REAL, TEXT, TINY, TRANSLATOR
 from clients.raw import post, sent
 from clients.served import WORK, Process, serving
+from clients.translations import translations_get_their_own
+from clients.translator import translator_bundle
 from edgebert.bundle import read_bundle
 from edgebert.cli.tables import table
 from edgebert.errors import EdgebertError, GateError
@@ -97,6 +99,7 @@ def _steps(
     return [
         Step("clients", lambda: asked_alike(locked, server, models, figures.answers)),
         Step("crowd", lambda: crowds_get_their_own(server, models[REAL], bundles[REAL])),
+        Step("translate", lambda: translations_get_their_own(server, models[TRANSLATOR])),
         Step("bad", lambda: bad_is_refused(server, good)),
         Step("slow", lambda: slow_clients_are_answered(server, good)),
         Step("lost", lambda: lost_clients_harm_nobody(server, good)),
@@ -122,7 +125,7 @@ def _bundles(real: Path) -> dict[str, Path]:
     tiny = {
         path.name: path for folder in _FIXTURES for path in folder.iterdir() if path.name in TINY
     }
-    return {REAL: real} | {name: tiny[name] for name in TINY}
+    return {REAL: real} | {name: tiny[name] for name in TINY} | {TRANSLATOR: translator_bundle()}
 
 
 def _minilm() -> Path:

@@ -24,6 +24,7 @@ _ROUTES = {
     "/rerank": "texts",
     "/v1/rerank": "documents",
     "/v2/rerank": "documents",
+    "/translate": "texts",
     "/tokenize": "inputs",
 }
 """Routes that read texts, and the field that has them."""

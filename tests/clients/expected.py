@@ -149,4 +149,5 @@ EXPECTED: dict[str, Same | Refusal] = {
     "no such prompt": Refusal(_HTTP, ("poem",)),
     "several answers": Refusal(_HTTP, ("top_k",)),
     "no mask": Refusal(_HTTP, ("[MASK]",)),
+    "translated elsewhere": Refusal(_HTTP, ("/translate",)),
 }

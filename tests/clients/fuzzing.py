@@ -8,6 +8,7 @@ from pathlib import Path
 
 from devices.emulated import ROOT
 
+from clients.questions import TRANSLATOR
 from clients.served import WORK, Process, serving
 
 _CHECKS = (
@@ -22,7 +23,7 @@ _CHECKS = (
 a text needs a mask."""
 
 _SERVED = {
-    ("embedder", "reranker", "tagger", "reader", "filler"): (),
+    ("embedder", "reranker", "tagger", "reader", "filler", TRANSLATOR): (),
     ("sparse",): ("/", "/embed_sparse", "/similarity", "/tokenize"),
     ("classifier",): ("/", "/classify", "/predict"),
 }

@@ -9,7 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from clients.questions import CONTEXT, DOCUMENTS, MASKED, NAMED, QUERY, QUESTION, REAL, TEXT, TEXTS
+from clients.questions import (
+    CONTEXT,
+    DOCUMENTS,
+    MASKED,
+    NAMED,
+    QUERY,
+    QUESTION,
+    REAL,
+    TEXT,
+    TEXTS,
+    TRANSLATED,
+    TRANSLATOR,
+)
 from clients.served import WORK, Process
 
 CONNECTIONS = 16
@@ -34,6 +46,8 @@ ROUTES: dict[str, list[Any]] = {
     "/models/classifier/classify": [{"texts": text} for text in TEXTS],
     "/models/reader": [{"inputs": {"question": QUESTION, "context": CONTEXT}}],
     "/models/filler": [{"inputs": MASKED}],
+    "/translate": [{"texts": text} for text in TRANSLATED],
+    f"/models/{TRANSLATOR}/translate": [{"texts": text, "beam": 4} for text in TRANSLATED[:3]],
     "/models/reranker/rerank": [{"query": QUERY, "texts": DOCUMENTS}],
     "/v1/rerank": [{"model": "reranker", "query": QUERY, "documents": DOCUMENTS}],
     "/v2/rerank": [{"model": "reranker", "query": QUERY, "documents": DOCUMENTS}],

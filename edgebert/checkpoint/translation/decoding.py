@@ -25,6 +25,9 @@ def longest_target(source_tokens: int) -> int:
     return 2 * source_tokens + 10
 
 
+_NO_TOKEN = -1
+"""What ends a target that is to have a certain length."""
+
 _Grown = tuple[float, int, int]
 """The log-probability of a target with one token more, the beam that it grew from, and the token."""
 
@@ -77,7 +80,11 @@ def score_of(likely: float, length: int) -> float:
 
 @torch.inference_mode()
 def write_targets(
-    model: TranslationModel, source: dict[str, Tensor], *, beams: int = 1
+    model: TranslationModel,
+    source: dict[str, Tensor],
+    *,
+    beams: int = 1,
+    tokens: int | None = None,
 ) -> list[list[int]]:
     """Token ids of the target of each source, without those that begin and end it.
 
@@ -85,9 +92,13 @@ def write_targets(
         model: in evaluation mode.
         source: inputs of the encoder, with their `attention_mask`, int64 [rows, tokens].
         beams: how many targets of a source grow beside each other; 1 takes the likeliest token.
+        tokens: that each target is to have, whatever they say; by default it has as many as it
+            takes, and no more than its source allows.
     """
     mask, end = source["attention_mask"], model.config.eos_token_id
-    limits = map(longest_target, mask.sum(dim=1).tolist())
+    limits = [*map(longest_target, mask.sum(dim=1).tolist())]
+    if tokens is not None:
+        limits, end = [tokens] * len(mask), _NO_TOKEN
     searches = [_Search(beams, limit, end) for limit in limits]
     cross = [_repeated(one, beams) for one in model.decoder.cross(model.read(source))]
     mask = mask.repeat_interleave(beams, dim=0)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 )
 @options.text_column
 @options.pair_column
+@options.beam
 @options.provider
 @options.kernels
 @click.option(
@@ -68,6 +69,7 @@ def bench(
     texts: Path | None,
     text_column: str | None,
     pair_column: str | None,
+    beam: int,
     provider: str,
     kernels: str,
     html: Path | None,
@@ -100,6 +102,7 @@ def bench(
             texts=texts,
             text_column=text_column,
             pair_column=pair_column,
+            beam=beam,
             provider=provider,
             kernels=kernels,
             offline=is_offline(),
@@ -156,7 +159,8 @@ def _warm(record: BenchRecord, names: Sequence[str]) -> str:
         for r in record.results
     ]  # fmt: skip
     header = ("bundle", "batch", "length", "threads", "min ms", "p50", "p95", "p99", "texts/s")
-    return table((*header, *(("first token ms", "token ms") if written else ())), rows)
+    times = table((*header, *(("first token ms", "token ms") if written else ())), rows)
+    return times if record.beam == 1 else f"translations by {record.beam} beams\n{times}"
 
 
 def _written(result: BenchResult) -> tuple[str, str]:

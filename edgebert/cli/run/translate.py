@@ -16,22 +16,14 @@ if TYPE_CHECKING:
     from edgebert.data import Text
     from edgebert.runtimes.model import Model
 
-_AT_LEAST_ONE = click.IntRange(min=1)
-
 
 @click.command(cls=Command)
 @run_options()
 @bulk_options
-@click.option(
-    "--beam",
-    type=_AT_LEAST_ONE,
-    default=1,
-    show_default=True,
-    help="Translations that are followed side by side; 1 takes the likeliest word each time.",
-)
+@options.beam
 @click.option(
     "--n-best",
-    type=_AT_LEAST_ONE,
+    type=options.AT_LEAST_ONE,
     default=1,
     show_default=True,
     help="Translations to give, the best first; as many as the beam at most.",
@@ -45,7 +37,7 @@ _AT_LEAST_ONE = click.IntRange(min=1)
 )
 @click.option(
     "--max-length",
-    type=_AT_LEAST_ONE,
+    type=options.AT_LEAST_ONE,
     metavar="TOKENS",
     help="Longest translation of a sentence. Default: by the length of the sentence.",
 )

@@ -99,12 +99,15 @@ def front(offers: Sequence[Offer], costs: Sequence[float]) -> list[bool]:
 
 
 def _timed(records: Sequence[Header]) -> dict[Fingerprint, _Timed]:
-    """Every bundle that was timed and says which it is; of two timings the last one given."""
+    """Every bundle that was timed and says which it is; of two timings the last one given.
+
+    A check has greedy translations, whose metric no beam gives.
+    """
     found = {}
     for bench in of_kind(records, BenchRecord):
         for index, bundle in enumerate(bench.bundles):
             shapes = {shape_of(r): r.p50_ms for r in bench.results if r.bundle == index}
-            if bundle.fingerprint and shapes:
+            if bundle.fingerprint and shapes and bundle.beam == 1:
                 found[_identity(bundle.fingerprint)] = _Timed(bundle, bench.machine, shapes)
     return found
 

@@ -108,7 +108,11 @@ def routes(server: Server) -> list[Route]:
         body = await server.read_body(request, InferenceBody)
         served = server.model(request, body.model, _verb(body))
         require_direction(served, body.truncation_direction)
-        return await asking[served.model.spec.task.verb](Asked(request, served, body))
+        task = served.model.spec.task
+        if task.verb not in asking:
+            message = f"{served.name} is for {task.name}, which is asked at /{task.verb}"
+            raise ApiError(422, VALIDATION, message)
+        return await asking[task.verb](Asked(request, served, body))
 
     summary = "What the bundle is for: vectors, labels, entities, answers, words or likenesses"
     return [Route("/", infer, summary, body=InferenceBody, answer=InferenceAnswer)]

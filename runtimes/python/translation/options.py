@@ -43,13 +43,10 @@ def check_options(
 ) -> TranslationOptions:
     """Options inside their bounds, or one clear line.
 
-    A first step finds no more than the vocabulary to go on with, and twice the beam is looked at,
-    because as many may end.
-
     Raises:
         InputError: one of them is out of its bounds.
     """
-    checked = check_number("beam", beam, 1, max(1, writing.vocabulary // 2))
+    checked = check_beam(writing.vocabulary, beam)
     if length_penalty is None:
         penalty = writing.length_penalty
     elif not isinstance(length_penalty, Real) or not _fits(float(length_penalty)):
@@ -64,6 +61,18 @@ def check_options(
         length_penalty=penalty,
         max_length=None if max_length is None else check_number("max_length", max_length, 1),
     )
+
+
+def check_beam(vocabulary: int, beam: Any) -> int:
+    """How many targets grow beside each other, or one clear line.
+
+    A first step finds no more than the vocabulary to go on with, and twice the beam is looked at,
+    because as many may end.
+
+    Raises:
+        InputError: it is out of its bounds.
+    """
+    return check_number("beam", beam, 1, max(1, vocabulary // 2))
 
 
 _STRONGEST = 10.0

@@ -20,6 +20,7 @@ from clients.questions import (
     REAL,
     TEXT,
     TEXTS,
+    TRANSLATOR,
 )
 
 
@@ -39,6 +40,8 @@ def ask(server: Server) -> Iterator[tuple[str, Any]]:
     yield "several answers", refused(lambda: ask_reader(top_k=3))
     filler = _client(server, "filler")
     yield "no mask", refused(lambda: filler.fill_mask(TEXT))
+    translator = _client(server, TRANSLATOR)
+    yield "translated elsewhere", refused(lambda: translator.translation(TEXT))
 
 
 def _vectors(server: Server) -> Iterator[tuple[str, Any]]:
