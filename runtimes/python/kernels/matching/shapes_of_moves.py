@@ -13,7 +13,8 @@ from edgebert.runtimes.kernels.matching.shapes import (
     with_length,
 )
 
-_TO_THE_END = 1 << 31
+TO_THE_END = 1 << 31
+"""The end of a slice, or more, where it is to have all that there is."""
 
 
 def gather(known: KnownShapes, call: Call) -> None:
@@ -114,7 +115,7 @@ def _sliced(length: Length, start: Length, stop: Length) -> Length | None:
 
 def _is_rest(length: str, start: str, stop: int) -> bool:
     """Whether a slice takes what stands behind the first of two lengths, to the end."""
-    return length.startswith(f"{start}+") and length.count("+") == 1 and stop >= _TO_THE_END
+    return length.startswith(f"{start}+") and length.count("+") == 1 and stop >= TO_THE_END
 
 
 def reshape(known: KnownShapes, call: Call) -> None:

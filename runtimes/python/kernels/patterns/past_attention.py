@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edgebert.onnx_graph.calls import Call
 from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.matching.operators import kernel_call
+from edgebert.runtimes.kernels.matching.shapes_of_moves import TO_THE_END
 from edgebert.runtimes.kernels.patterns.scaled import (
     counted,
     joined_heads,
@@ -16,8 +17,6 @@ from edgebert.runtimes.kernels.patterns.scaled import (
     spread_along,
     turned,
 )
-
-_TO_THE_END = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _parted(graph: MatchedGraph, past: _Side, parts: tuple[Call, ...]) -> bool:
         plain
         and graph.whole(first.input(1)) == (0,)
         and first.input(2) == second.input(1)
-        and end[0] >= _TO_THE_END
+        and end[0] >= TO_THE_END
     )
 
 
