@@ -22,7 +22,7 @@ class Trained:
             model of the task.
         parts: further metrics of the checkpoint on the row's test file.
         size_mb: of the int8 bundle.
-        p50_ms: one text of 128 tokens on one thread, int8; `start_p50_ms` that of the model it
+        p50_ms: one text of 128 tokens, or of as many as it takes, on one thread, int8; `start_p50_ms` that of the model it
             was made of, in turns with it. Timed when all rows are made, and nothing else is done.
         seconds: of training, on `precision`; steps done.
     """

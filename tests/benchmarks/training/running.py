@@ -168,8 +168,9 @@ def timed(row: Trained, folder: Path) -> Trained:
     """The row with the times of its int8 bundle and of all-MiniLM-L6-v2's."""
     start, built = folder / MINILM, folder / f"{row.name}-built"
     record = built / "beside-start.json"
+    length = min(_LENGTH, read_bundle(built / "int8").manifest.max_length)
     run_edgebert(
-        "bench", start / "int8", built / "int8", "--lengths", str(_LENGTH), "--threads", "1",
+        "bench", start / "int8", built / "int8", "--lengths", str(length), "--threads", "1",
         "--json", record,
     )  # fmt: skip
     bench = read_json(BenchRecord, record, "a record")
