@@ -95,9 +95,10 @@ def write_targets(
         tokens: that each target is to have, whatever they say; by default it has as many as it
             takes, and no more than its source allows.
     """
-    mask, end = source["attention_mask"], model.config.eos_token_id
-    limits = [*map(longest_target, mask.sum(dim=1).tolist())]
-    if tokens is not None:
+    mask = source["attention_mask"]
+    if tokens is None:
+        limits, end = [*map(longest_target, mask.sum(dim=1).tolist())], model.config.eos_token_id
+    else:
         limits, end = [tokens] * len(mask), _NO_TOKEN
     searches = [_Search(beams, limit, end) for limit in limits]
     cross = [_repeated(one, beams) for one in model.decoder.cross(model.read(source))]
