@@ -18,7 +18,7 @@ from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import errors_moved, with_paths_moved, write_json
 from edgebert.records.made import ExportRecord, QuantizeRecord
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.report import write_report
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from edgebert.bundle import TOKENIZER, Bundle, changed_files, read_bundle
 from edgebert.errors import BundleError, GateError, ProviderError
 from edgebert.machine import KERNELS_WHEEL, installed_versions, this_machine
+from edgebert.records.diagnosed import DoctorCheck, DoctorRecord
 from edgebert.records.golden import Golden
 from edgebert.records.manifest import ANY_CPU, Manifest
-from edgebert.records.measured import DoctorCheck, DoctorRecord
 from edgebert.runtimes.golden import GoldenAnswer, is_newer, run_golden
 from edgebert.runtimes.kernels import AUTO as WHERE_MEASURED
 from edgebert.runtimes.kernels import OFF, choosing

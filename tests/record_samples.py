@@ -26,6 +26,8 @@ from edgebert.records.checked import (
     Worst,
 )
 from edgebert.records.compared import Change, DiffRecord, Regression
+from edgebert.records.diagnosed import DoctorCheck, DoctorRecord
+from edgebert.records.inspected import InspectRecord, Placement, Quantized
 from edgebert.records.live_drift import (
     Compared,
     GoldenState,
@@ -44,18 +46,8 @@ from edgebert.records.made import (
     WorstParity,
 )
 from edgebert.records.manifest import Count, Drift, Kernels, LayerDecision
-from edgebert.records.measured import (
-    BenchBundle,
-    BenchRecord,
-    BenchResult,
-    DoctorCheck,
-    DoctorRecord,
-    InspectRecord,
-    Noise,
-    Placement,
-    Quantized,
-)
 from edgebert.records.profile import one_caller, untuned
+from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult, Noise
 from edgebert.records.trained import Epoch, TrainingRecord
 from edgebert.records.tuned import MANY_TEXTS, ONE_TEXT, Tried, TuneRecord
 

@@ -57,7 +57,7 @@ from benchmarks.worker import Desk, Worker
 
 from edgebert.errors import InputError
 from edgebert.records.codec import read_json, write_json
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 
 def test_work_is_that_of_the_matrix_products() -> None:

@@ -18,7 +18,7 @@ from edgebert.errors import GateError
 from edgebert.latency import bench
 from edgebert.measures import Thresholds
 from edgebert.records.codec import read_json
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.references.pytorch_translator import CheckpointTranslator
 from edgebert.report.formats import figures
 from edgebert.runtimes import load

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from edgebert.cli import main
 from edgebert.cli.prove.bench import show_bench
 from edgebert.records.codec import from_dict
-from edgebert.records.measured import BenchRecord, Noise
+from edgebert.records.timed import BenchRecord, Noise
 
 ROOT = Path(__file__).parent.parent
 QUICK = ("--lengths", "4", "--batch-sizes", "1", "--threads", "1")

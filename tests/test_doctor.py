@@ -17,7 +17,7 @@ from cpus import CPUS, running_on
 from edgebert.bundle import open_bundle
 from edgebert.doctor import examine, likely_cause
 from edgebert.errors import BundleError, GateError
-from edgebert.records.measured import DoctorCheck, DoctorRecord
+from edgebert.records.diagnosed import DoctorCheck, DoctorRecord
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
 from edgebert.records.codec import read_json
 from edgebert.records.fingerprint import Fingerprint
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.runtimes import load
 
 TEXTS = ["turn on the lamp", "the fan is off", "anna is in paris", "please tell ben"]

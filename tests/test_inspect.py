@@ -18,7 +18,7 @@ from edgebert.errors import BundleError, InputError
 from edgebert.inspect import count_coverage, inspect_path
 from edgebert.onnx_graph.reading import read_graph
 from edgebert.records.codec import from_dict, to_dict
-from edgebert.records.measured import InspectRecord
+from edgebert.records.inspected import InspectRecord
 
 VOCABULARY, HIDDEN, FFN = 50, 8, 16
 

@@ -25,7 +25,7 @@ from edgebert.latency.shapes import Shape
 from edgebert.latency.texts import read_sample
 from edgebert.machine import available_cores
 from edgebert.records.codec import from_dict, to_dict
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.references.sources import open_source
 
 TEXTS = ["turn the lamp on", "the light is off , please turn it on", "anna", "", "turn it off !"]

@@ -14,7 +14,7 @@ from edgebert.bundle.card import model_card, write_model_card
 from edgebert.drift import check
 from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult, Noise
+from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult, Noise
 
 
 @pytest.fixture(scope="module")

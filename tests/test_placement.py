@@ -12,7 +12,7 @@ import pytest
 
 from edgebert.errors import BundleError, ProviderError
 from edgebert.inspect import inspect_path
-from edgebert.records.measured import Placement
+from edgebert.records.inspected import Placement
 from edgebert.runtimes.sessions.placement import placement_of, require_all
 from edgebert.runtimes.sessions.session import graph_placement
 

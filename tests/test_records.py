@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
+import pkgutil
 import types
 import typing
 from pathlib import Path
@@ -12,14 +14,21 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
+import edgebert.records
 from edgebert.errors import InputError
 from edgebert.machine import Machine
-from edgebert.records import checked, compared, golden, made, manifest, measured
+from edgebert.records.checked import CheckRecord, Cosine, Flips, Metric
 from edgebert.records.codec import from_dict, read_json, to_dict, to_json, write_json
+from edgebert.records.diagnosed import DoctorRecord
+from edgebert.records.made import ExportRecord, ParityCase
 
+MODULES = [
+    importlib.import_module(f"edgebert.records.{found.name}")
+    for found in pkgutil.iter_modules(edgebert.records.__path__)
+]
 RECORDS = [
     cls
-    for module in (checked, compared, golden, made, manifest, measured)
+    for module in MODULES
     for cls in vars(module).values()
     if dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
 ]
@@ -56,33 +65,33 @@ def test_a_record_comes_back_from_json_as_it_went(cls: type, empty: bool) -> Non
 
 
 def test_a_record_comes_back_from_a_file(tmp_path: Path) -> None:
-    record = sample(made.ExportRecord, empty=False)
+    record = sample(ExportRecord, empty=False)
     write_json(record, tmp_path / "record.json")
-    assert read_json(made.ExportRecord, tmp_path / "record.json", "export record") == record
+    assert read_json(ExportRecord, tmp_path / "record.json", "export record") == record
     assert [p.name for p in tmp_path.iterdir()] == ["record.json"]
 
 
 def test_keys_stand_in_the_order_of_the_documented_header() -> None:
-    keys = list(to_dict(sample(checked.CheckRecord, empty=False)))
+    keys = list(to_dict(sample(CheckRecord, empty=False)))
     assert keys[:5] == ["record", "format", "edgebert", "created", "machine"]
 
 
 def test_a_key_from_a_later_version_is_passed_over() -> None:
     data = case("a", 0.5) | {"invented_later": {"deep": [1]}}
-    assert from_dict(made.ParityCase, data) == made.ParityCase("a", 1, 2, 0.5, 1.0)
+    assert from_dict(ParityCase, data) == ParityCase("a", 1, 2, 0.5, 1.0)
 
 
 def test_a_whole_number_serves_as_a_float_and_stays_one() -> None:
-    read = from_dict(checked.Cosine, {"mean": 1, "p01": 0.5, "min": 0})
-    assert read == checked.Cosine(1.0, 0.5, 0.0)
+    read = from_dict(Cosine, {"mean": 1, "p01": 0.5, "min": 0})
+    assert read == Cosine(1.0, 0.5, 0.0)
     assert type(read.mean) is float
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_json_cannot_hold_becomes_null_and_comes_back_as_nan(value: float) -> None:
-    text = to_json(checked.Metric("spearman", value, 1.0, 2.0))
+    text = to_json(Metric("spearman", value, 1.0, 2.0))
     assert json.loads(text)["reference"] is None
-    assert math.isnan(from_dict(checked.Metric, json.loads(text)).reference)
+    assert math.isnan(from_dict(Metric, json.loads(text)).reference)
 
 
 @pytest.mark.parametrize(
@@ -104,23 +113,23 @@ def test_a_wrong_value_is_named_with_its_path(
     tmp_path: Path, change: dict[str, Any], complaint: str
 ) -> None:
     path = tmp_path / "record.json"
-    path.write_text(json.dumps(to_dict(sample(made.ExportRecord, empty=False)) | change))
+    path.write_text(json.dumps(to_dict(sample(ExportRecord, empty=False)) | change))
     with pytest.raises(InputError) as caught:
-        read_json(made.ExportRecord, path, "export record")
+        read_json(ExportRecord, path, "export record")
     assert str(caught.value) == f"{path} is no export record: {complaint}"
 
 
 def test_a_pair_of_three_is_refused() -> None:
     data = {"flips": 1, "n": 2, "rate": 0.5, "ci95": [0.1, 0.2, 0.3]}
     with pytest.raises(ValueError, match="'ci95' has 3 values where 2 belong"):
-        from_dict(checked.Flips, data)
+        from_dict(Flips, data)
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_text("{}")
     with pytest.raises(InputError, match="is no export record: it has no 'source'"):
-        read_json(made.ExportRecord, path, "export record")
+        read_json(ExportRecord, path, "export record")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"text\tlabel\n", b"\xff\xfe{}"])
@@ -128,7 +137,7 @@ def test_a_file_that_is_not_json_is_told_in_one_line(tmp_path: Path, content: by
     path = tmp_path / "record.json"
     path.write_bytes(content)
     with pytest.raises(InputError, match="is no export record: it is not valid JSON") as caught:
-        read_json(made.ExportRecord, path, "export record")
+        read_json(ExportRecord, path, "export record")
     assert "\n" not in str(caught.value)
 
 
@@ -137,18 +146,18 @@ def test_json_that_is_no_object_is_no_record(tmp_path: Path, content: str) -> No
     path = tmp_path / "record.json"
     path.write_text(content)
     with pytest.raises(InputError, match="is no export record: it should be dict, not "):
-        read_json(made.ExportRecord, path, "export record")
+        read_json(ExportRecord, path, "export record")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.json"
     with pytest.raises(InputError) as caught:
-        read_json(made.ExportRecord, path, "export record")
+        read_json(ExportRecord, path, "export record")
     assert str(caught.value) == f"{path} cannot be read: No such file or directory"
 
 
 def test_every_record_says_where_and_when_it_was_made() -> None:
-    record = measured.DoctorRecord(bundle="b", passed=True, checks=())
+    record = DoctorRecord(bundle="b", passed=True, checks=())
     assert isinstance(record.machine, Machine)
     assert record.machine.cores >= 1
     assert record.created.endswith("+00:00")

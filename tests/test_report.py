@@ -30,7 +30,7 @@ from edgebert.errors import InputError, OutputError
 from edgebert.machine import Machine, this_machine
 from edgebert.records.checked import Cosine, Metric, Worst
 from edgebert.records.codec import write_json
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 from edgebert.report import Summary, write_report
 
 VOID = {"meta", "br"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edgebert.records.measured import (
+from edgebert.records.timed import (
     BenchBundle,
     BenchRecord,
     BenchResult,

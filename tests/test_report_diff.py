@@ -15,7 +15,7 @@ from edgebert.errors import GateError, InputError
 from edgebert.machine import this_machine
 from edgebert.records.codec import write_json
 from edgebert.records.compared import DiffRecord
-from edgebert.records.measured import BenchRecord, Noise, TextsBench, TextsResult, TokenCounts
+from edgebert.records.timed import BenchRecord, Noise, TextsBench, TextsResult, TokenCounts
 from edgebert.report import diff_records, write_report
 
 Diff = Callable[..., DiffRecord]

@@ -15,7 +15,7 @@ from edgebert.cli import main
 from edgebert.errors import InputError
 from edgebert.records.checked import CheckRecord, Metric
 from edgebert.records.codec import write_json
-from edgebert.records.measured import BenchBundle, BenchRecord
+from edgebert.records.timed import BenchBundle, BenchRecord
 from edgebert.report import write_page, write_picture
 from edgebert.report.tradeoff.joined import front, tradeoffs
 

@@ -46,7 +46,7 @@ from benchmarks.server.texts import ragged
 
 from edgebert.errors import InputError
 from edgebert.records.codec import read_json, write_json
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 _OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
 _LAST = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -23,7 +23,7 @@ from edgebert.latency.start import starts_of
 from edgebert.latency.translator import LoadedTranslator
 from edgebert.latency.translator_checkpoint import LoadedTranslatorCheckpoint
 from edgebert.records.codec import from_dict, to_dict, write_json
-from edgebert.records.measured import BenchRecord, BenchResult
+from edgebert.records.timed import BenchRecord, BenchResult
 from edgebert.report import write_page
 from edgebert.report.comment import render_markdown
 from edgebert.report.diff import diff_records

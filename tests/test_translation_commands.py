@@ -21,7 +21,7 @@ from edgebert.cli import main
 from edgebert.doctor import examine
 from edgebert.errors import GateError
 from edgebert.inspect import inspect_path
-from edgebert.records.measured import DoctorRecord
+from edgebert.records.diagnosed import DoctorRecord
 from edgebert.runtimes import load
 
 

@@ -37,7 +37,7 @@ import edgebert
 from edgebert.checkpoint import open_checkpoint
 from edgebert.checkpoint.translation.opening import open_translator
 from edgebert.errors import InputError
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 Array = npt.NDArray[np.float64]
 

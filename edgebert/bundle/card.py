@@ -12,7 +12,7 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
 from edgebert.records.manifest import ANY_CPU, Kernels, Manifest, Quantization, Web, Writing
-from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
+from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult
 from edgebert.tasks import task_of
 
 Fact = tuple[str, str]

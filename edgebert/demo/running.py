@@ -18,7 +18,7 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import errors_moved, with_paths_moved, write_json
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.report import Summary, write_report
 from edgebert.runtimes import Classification, Entity, load
 

@@ -24,8 +24,7 @@ from edgebert.onnx_graph.parts import (
 from edgebert.onnx_graph.reading import OnnxGraph, read_graph
 from edgebert.onnx_graph.saturation import sums_can_overflow
 from edgebert.onnx_graph.sizes import folder_sizes, model_size, summed, weight_sizes
-from edgebert.records.manifest import ENCODER, Count
-from edgebert.records.measured import (
+from edgebert.records.inspected import (
     GraphContents,
     InspectRecord,
     KernelLayers,
@@ -33,6 +32,7 @@ from edgebert.records.measured import (
     Placement,
     Quantized,
 )
+from edgebert.records.manifest import ENCODER, Count
 from edgebert.runtimes.kernels.rewriting import layers_for_kernels
 
 QUANTIZED = (TOKEN, STATIC, DYNAMIC, WEIGHT_ONLY)

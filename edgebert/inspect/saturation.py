@@ -9,8 +9,8 @@ from edgebert.onnx_graph.parts import WEIGHT_ONLY, MatMul
 from edgebert.onnx_graph.reading import INT8
 from edgebert.onnx_graph.saturation import overflowing_share
 from edgebert.onnx_graph.weights import read_tensors
+from edgebert.records.inspected import LayerSaturation
 from edgebert.records.manifest import Manifest
-from edgebert.records.measured import LayerSaturation
 
 
 def saturating_layers(

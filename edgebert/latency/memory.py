@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from edgebert.latency.models import LoadedModel
-from edgebert.records.measured import RaggedMemory
+from edgebert.records.timed import RaggedMemory
 
 _CALLS = 64  # of one to eight texts
 _SECONDS = 3.0

@@ -11,7 +11,7 @@ from edgebert.data import Text
 from edgebert.errors import InputError
 from edgebert.latency.rounds import Call
 from edgebert.latency.shapes import Shape
-from edgebert.records.measured import RaggedMemory
+from edgebert.records.timed import RaggedMemory
 from edgebert.runtimes.translation.options import check_beam
 from edgebert.tasks.base import Task
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import process_time
 
 from edgebert.latency.rounds import Rounds, spread
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 NOISY_SPREAD = 0.08
 """Where the calmer rounds of every call differ by less, medians agree within 5 % a minute later.

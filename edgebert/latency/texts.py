@@ -12,7 +12,7 @@ import numpy as np
 from edgebert.data import Columns, Text, read_examples
 from edgebert.latency.models import LoadedModel, TimedModel
 from edgebert.latency.rounds import Rounds, calmer, spread, time_in_rounds
-from edgebert.records.measured import TextsBench, TextsResult, TokenCounts
+from edgebert.records.timed import TextsBench, TextsResult, TokenCounts
 
 _ROUNDS = 3
 _MOST_BYTES = 50_000  # some 12,000 tokens: three seconds for a small BERT in fp32 on one core

@@ -21,7 +21,7 @@ from edgebert.latency.shapes import LENGTHS, Shape, check_lengths, default_lengt
 from edgebert.latency.start import starts_of
 from edgebert.latency.texts import TimedTexts, read_sample, texts_bench, time_texts
 from edgebert.machine import available_cores
-from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
+from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult
 from edgebert.runtimes.kernels import AUTO
 
 _PASSES = 2

@@ -12,7 +12,7 @@ from edgebert.output import new_file
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.records.trained import TrainingRecord
 from edgebert.report import changes, checks, device, made
 from edgebert.report.blocks import Section, Table

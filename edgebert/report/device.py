@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgebert.machine import Machine
+from edgebert.records.diagnosed import DoctorRecord
 from edgebert.records.header import Header
-from edgebert.records.measured import DoctorRecord, InspectRecord
+from edgebert.records.inspected import InspectRecord
 from edgebert.report.blocks import Section, Table
 from edgebert.report.formats import day, figures, megabytes
 from edgebert.report.names import Names

@@ -10,7 +10,7 @@ from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord, Regression
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.report.diff_bench import diff_bench
 from edgebert.report.diff_drift import diff_check, diff_quantize
 from edgebert.report.read import read_record

@@ -21,7 +21,7 @@ from edgebert.errors import InputError
 from edgebert.machine import Machine
 from edgebert.measures.formats import percent
 from edgebert.records.compared import Change, Regression
-from edgebert.records.measured import BenchBundle, BenchRecord
+from edgebert.records.timed import BenchBundle, BenchRecord
 from edgebert.report.shapes import counted, shape_of
 
 Diff = tuple[list[Change], list[Regression], list[str]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgebert.measures.formats import MISSING, percent
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchRecord, BenchResult
+from edgebert.records.timed import BenchRecord, BenchResult
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
 from edgebert.report.formats import figures, times

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from edgebert.measures.formats import MISSING, cosine, drift
 from edgebert.records.header import Header
+from edgebert.records.inspected import InspectRecord
 from edgebert.records.made import ExportRecord, OptimizeRecord, ParityCase, QuantizeRecord
-from edgebert.records.measured import InspectRecord
 from edgebert.report.blocks import Section, Table
 from edgebert.report.names import Names
 from edgebert.report.read import of_kind

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 
 
 @dataclass(frozen=True)

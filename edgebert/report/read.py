@@ -11,7 +11,9 @@ from edgebert.errors import InputError
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.compared import DiffRecord
+from edgebert.records.diagnosed import DoctorRecord
 from edgebert.records.header import Header
+from edgebert.records.inspected import InspectRecord
 from edgebert.records.live_drift import LiveDriftRecord
 from edgebert.records.made import (
     ExportRecord,
@@ -20,7 +22,7 @@ from edgebert.records.made import (
     PackageRecord,
     QuantizeRecord,
 )
-from edgebert.records.measured import BenchRecord, DoctorRecord, InspectRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.records.trained import TrainingRecord
 from edgebert.records.tuned import TuneRecord
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from edgebert.records.measured import BenchBundle, BenchRecord, BenchResult
+from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult
 from edgebert.report.names import Names
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgebert.records.header import Header
 from edgebert.records.made import ExportRecord, QuantizeRecord
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
 from edgebert.report.formats import figures, megabytes, times

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgebert.measures.formats import MISSING
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchBundle, BenchRecord, RaggedMemory
+from edgebert.records.timed import BenchBundle, BenchRecord, RaggedMemory
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
 from edgebert.report.formats import figures

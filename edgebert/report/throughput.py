@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from edgebert.measures.formats import MISSING, percent
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchRecord, TextsBench
+from edgebert.records.timed import BenchRecord, TextsBench
 from edgebert.report.blocks import Figure, Section, Table
 from edgebert.report.charts import Series, bars
 from edgebert.report.formats import figures

@@ -10,7 +10,7 @@ from edgebert.measures.formats import drift, metric_title, percent, points
 from edgebert.records.checked import CheckRecord
 from edgebert.records.header import Header
 from edgebert.records.made import QuantizeRecord
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.records.trained import TrainingRecord
 from edgebert.report.formats import duration, figures, megabytes, times
 from edgebert.report.names import Names

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from edgebert.records.checked import CheckRecord
 from edgebert.records.compared import DiffRecord
+from edgebert.records.diagnosed import DoctorRecord
 from edgebert.records.header import Header
 from edgebert.records.live_drift import LiveDrift, LiveDriftRecord
 from edgebert.records.made import ExportRecord, KernelsRecord, OptimizeRecord, QuantizeRecord
-from edgebert.records.measured import DoctorRecord
 from edgebert.report.gates import failed_bounds, further_causes
 from edgebert.report.names import Names
 from edgebert.report.promises import broken_promises, promises_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from edgebert.latency.noise import CpuTime, cpu_time, noise_of
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 
 def cpu_time_of_all() -> CpuTime | None:

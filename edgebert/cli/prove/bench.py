@@ -14,13 +14,7 @@ from edgebert.cli.tables import table
 from edgebert.output import refuse_existing
 
 if TYPE_CHECKING:
-    from edgebert.records.measured import (
-        BenchBundle,
-        BenchRecord,
-        BenchResult,
-        Noise,
-        TextsBench,
-    )
+    from edgebert.records.timed import BenchBundle, BenchRecord, BenchResult, Noise, TextsBench
 
 
 @click.command(cls=Command)

@@ -12,7 +12,7 @@ from edgebert.cli.boundary import Command, record_to
 from edgebert.cli.tables import table
 
 if TYPE_CHECKING:
-    from edgebert.records.measured import DoctorRecord
+    from edgebert.records.diagnosed import DoctorRecord
 
 
 @click.command(cls=Command)

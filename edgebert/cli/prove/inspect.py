@@ -13,8 +13,8 @@ from edgebert.cli.boundary import Command, record_to
 from edgebert.cli.tables import coverage_text, drift_line, size_text, table
 
 if TYPE_CHECKING:
+    from edgebert.records.inspected import InspectRecord, KernelLayers, Placement, Quantized
     from edgebert.records.manifest import Web
-    from edgebert.records.measured import InspectRecord, KernelLayers, Placement, Quantized
 
 
 @click.command(cls=Command)

@@ -11,7 +11,7 @@ from edgebert.machine import Machine
 from edgebert.records.checked import CheckRecord
 from edgebert.records.fingerprint import Fingerprint
 from edgebert.records.header import Header
-from edgebert.records.measured import BenchBundle, BenchRecord
+from edgebert.records.timed import BenchBundle, BenchRecord
 from edgebert.report.names import shortest_names
 from edgebert.report.read import of_kind
 from edgebert.report.shapes import Shape, shape_of

@@ -12,7 +12,7 @@ from edgebert.errors import InputError
 from edgebert.onnx_graph.calls import Call
 from edgebert.onnx_graph.rewriter import GraphRewriter, mapped
 from edgebert.onnx_graph.tensor_values import Array, tensor_values
-from edgebert.records.measured import KernelLayers
+from edgebert.records.inspected import KernelLayers
 from edgebert.runtimes.kernels.exactness import is_exact, left_to_onnxruntime
 from edgebert.runtimes.kernels.matching.matched_graph import MatchedGraph
 from edgebert.runtimes.kernels.matching.operators import DOMAIN, VERSION

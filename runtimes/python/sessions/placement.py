@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgebert.errors import ProviderError
-from edgebert.records.measured import Placement
+from edgebert.records.inspected import Placement
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -28,7 +28,7 @@ from edgebert.runtimes.sessions.reasons import reason_of
 if TYPE_CHECKING:
     import onnxruntime
 
-    from edgebert.records.measured import Placement
+    from edgebert.records.inspected import Placement
     from edgebert.runtimes.kernels.graph import KernelGraphs
 
 _MEASURED_ON_CPU = {

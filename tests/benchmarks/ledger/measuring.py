@@ -14,7 +14,7 @@ from edgebert.export import export_model
 from edgebert.machine import available_cores
 from edgebert.measures import Thresholds
 from edgebert.quantize import QuantizeOptions, quantize_bundle
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 
 _ROOT = Path(__file__).parents[3]
 _PASSES = 3

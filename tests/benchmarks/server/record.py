@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from edgebert.records.header import Header
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 APART, TOGETHER = "apart", "together"
 """Placements: a core for the server and one for its load, or two for both."""

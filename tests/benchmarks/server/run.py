@@ -24,7 +24,7 @@ from benchmarks.server.texts import read_asked
 from benchmarks.texts import open_tokenizer
 from edgebert.latency.noise import CpuTime, cpu_time, noise_of
 from edgebert.machine import available_cores
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 from edgebert.runtimes import load
 
 Say = Callable[[str], None]

@@ -20,7 +20,7 @@ from edgebert.machine import available_cores, this_machine
 from edgebert.records.checked import CheckRecord
 from edgebert.records.codec import read_json
 from edgebert.records.header import now
-from edgebert.records.measured import BenchRecord
+from edgebert.records.timed import BenchRecord
 from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
 from edgebert.training import evaluate

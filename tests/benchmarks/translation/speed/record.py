@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgebert.records.header import Header
-from edgebert.records.measured import Noise
+from edgebert.records.timed import Noise
 
 FIRST_TOKEN, SENTENCE = "first token", "sentence"
 
