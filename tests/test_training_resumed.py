@@ -143,6 +143,15 @@ def stopped(bert: Path, intents: Path, tmp_path: Path) -> Path:
     return output
 
 
+def test_the_record_tells_the_time_of_all_runs(stopped: Path, bert: Path, intents: Path) -> None:
+    path = stopped.with_name("stopped.unfinished") / "state.pt"
+    state = torch.load(path, weights_only=False)
+    assert 0 < state["progress"]["seconds"] < 1000
+    state["progress"]["seconds"] += 1000
+    torch.save(state, path)
+    assert train(bert, stopped, intents, resume=True).seconds > 1000
+
+
 def test_what_a_stopped_run_keeps_can_be_used(stopped: Path) -> None:
     best = stopped.with_name("stopped.unfinished") / "best"
     model = transformers.AutoModelForSequenceClassification.from_pretrained(best)

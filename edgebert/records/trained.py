@@ -145,6 +145,8 @@ class TrainingRecord(Header):
         steps: optimizer steps done; `best_step` is the one whose weights were kept.
         precision: in which numbers: fp32, bf16 or fp16.
         processes: how many shared the work.
+        seconds: from start to end; of a run that was stopped and gone on with, the training before
+            the stop and all of the last run.
         examples_per_step: on average; None in older records, whose options say it.
         curve: loss and learning rate on the way; `evaluations` the dev metrics.
         files: `data` with its sizes and hashes.

@@ -132,7 +132,7 @@ class Run:
             examples=examples,
             options=asdict(self.options),
             seed=self.options.seed,
-            seconds=time.perf_counter() - self.started,
+            seconds=fitted.earlier_seconds + time.perf_counter() - self.started,
             labels=tuple(model.config.id2label.values())
             if problem in (SINGLE_LABEL, MULTI_LABEL)
             else (),

@@ -23,7 +23,11 @@ Watch = Callable[[LossPoint | Evaluation], None]
 
 @dataclass(frozen=True)
 class Fitted:
-    """How a model became what it is; the fields are those of `TrainingRecord`."""
+    """How a model became what it is; the fields are those of `TrainingRecord`, but for one.
+
+    Attributes:
+        earlier_seconds: of training in runs that were stopped, which this one went on from.
+    """
 
     epochs: tuple[Epoch, ...]
     metric: str | None
@@ -36,9 +40,11 @@ class Fitted:
     curve: tuple[LossPoint, ...]
     evaluations: tuple[Evaluation, ...]
     examples_per_step: float | None = None
+    earlier_seconds: float = 0.0
 
     def fields(self) -> dict[str, Any]:
-        return dict(vars(self))
+        """What a `TrainingRecord` takes as it is."""
+        return {name: value for name, value in vars(self).items() if name != "earlier_seconds"}
 
 
 def fit(
@@ -103,6 +109,7 @@ def fit(
         examples_per_step=run.examples_per_step,
         curve=tuple(done.curve),
         evaluations=tuple(done.evaluations),
+        earlier_seconds=done.seconds,
     )
 
 
