@@ -12,7 +12,7 @@ import torch
 from benchmarks.page_table import BEGIN, END
 from benchmarks.translation.bundled import measure_bundles
 from benchmarks.translation.bundles import Bundles, size_of
-from benchmarks.translation.data import carve, write_starts
+from benchmarks.translation.data import carve_tatoeba, write_starts
 from benchmarks.translation.page import write_table
 from benchmarks.translation.record import Bundled, Measured, Trained, TranslationTable
 from benchmarks.translation.rows import MINILM, ROWS, SCRATCH, TINY
@@ -31,19 +31,25 @@ from edgebert.toml_files import read_toml
 
 def test_no_english_sentence_is_in_two_parts(tmp_path: Path) -> None:
     rows = [
-        f"{'Run' if row % 2 else 'run'} {row // 4}.\t跑{row}。\tsomebody\n" for row in range(2000)
+        f"{'Run' if row % 2 else 'run'} {row // 4}.\t跑{row % 1500}。\tsomebody\n"
+        for row in range(2000)
     ]
     source = tmp_path / "data/tatoeba_en_zh/all.tsv.gz"
     source.parent.mkdir(parents=True)
     source.write_bytes(gzip.compress(("en\tzh\tattribution\n" + "".join(rows)).encode()))
-    carve("tatoeba", tmp_path / "data", tmp_path)
+    carve_tatoeba(tmp_path / "data", tmp_path)
     parts = {
         name: [
             line.split("\t")
             for line in (tmp_path / f"carved/tatoeba/{name}.tsv").read_text().splitlines()[1:]
         ]
-        for name in ("train", "dev", "test")
+        for name in ("train", "dev", "test", "dev_from_zh", "test_from_zh")
     }
+    learned = {chinese for _, chinese in parts["train"]}
+    for name in ("dev", "test"):  # from Chinese, what was not learned with another English sentence
+        from_chinese = parts.pop(f"{name}_from_zh")
+        assert from_chinese == [pair for pair in parts[name] if pair[1] not in learned]
+        assert 0 < len(from_chinese) < len(parts[name])
     english = {name: {row[0].lower() for row in part} for name, part in parts.items()}
     assert not english["train"] & (english["dev"] | english["test"])
     assert not english["dev"] & english["test"]

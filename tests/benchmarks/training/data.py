@@ -16,7 +16,7 @@ from pathlib import Path
 from devices.minilm import minilm_folder
 from tokenizers import Tokenizer
 
-from benchmarks.translation import data as translation
+from benchmarks.translation.data import carve_tatoeba
 
 CARVED = "carved"
 _SEED = 7
@@ -194,16 +194,8 @@ def _carve_tydiqa(data: Path, target: Path) -> None:
 
 
 def _carve_tatoeba(data: Path, target: Path) -> None:
-    """The split that translators have, and its train as documents of a sentence and its translation.
-
-    A BERT that is pretrained of them is asked of each two sentences whether they are translations,
-    and guesses words of one by the other (Conneau & Lample 2019, "Cross-lingual Language Model
-    Pretraining").
-    """
-    translation.carve("tatoeba", data, target.parents[1])
-    pairs = _rows(target / "train.tsv", ("en", "zh"))
-    text = "".join(f"{english}\n{chinese}\n\n" for english, chinese in pairs)
-    (target / "corpus.txt").write_text(text, encoding="utf-8")
+    """The split that translators have."""
+    carve_tatoeba(data, target.parents[1])
 
 
 _CARVERS: dict[str, Callable[[Path, Path], None]] = {

@@ -46,7 +46,8 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
     model, built = folder / row.name, folder / f"{row.name}-built"
     commands = {row.recipe: _command(row, models, data, folder)}
     if row.corpus:
-        commands = {row.pretraining: _pretraining(row, data, folder), **commands}
+        corpus = path_of(row.corpus, data, folder)
+        commands = {row.pretraining: pretraining(row.pretraining, corpus, folder), **commands}
     for recipe, command in commands.items():
         if not is_made_by(recipe, folder / recipe.stem):
             run_edgebert(*command)
@@ -103,11 +104,10 @@ def _column_options(columns: Columns) -> list[str]:
     return [word for named in columns.named.items() for word in named]
 
 
-def _pretraining(row: Row, data: Path, folder: Path) -> list[str | Path]:
-    """What makes the BERT that a row starts from."""
-    corpus = path_of(str(row.corpus), data, folder)
-    output = folder / row.pretraining.stem
-    return ["pretrain", corpus, "--config", row.pretraining, "-o", output, "--force", "--offline"]
+def pretraining(recipe: Path, corpus: Path, folder: Path) -> list[str | Path]:
+    """The command that makes a BERT, named as its recipe, below `folder`."""
+    output = folder / recipe.stem
+    return ["pretrain", corpus, "--config", recipe, "-o", output, "--force", "--offline"]
 
 
 def _command(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:

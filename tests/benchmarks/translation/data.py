@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 import transformers
 
-from benchmarks.translation.rows import MINILM, SCRATCH, TINY
+from benchmarks.translation.rows import BILINGUAL, MINILM, SCRATCH, TINY
 from edgebert.checkpoint import open_checkpoint
 from edgebert.training.models import load_tokenizer
 
@@ -21,7 +21,10 @@ _TATOEBA = ("en", "zh")
 
 
 def write_starts(minilm: Path, folder: Path) -> dict[str, Path]:
-    """The models that rows start from, by name; those with random weights are drawn once."""
+    """The models that rows start from, by name; those with random weights are drawn once.
+
+    The BERT of two languages is pretrained where a row needs it.
+    """
     small = {
         "hidden_size": 128,
         "num_hidden_layers": 4,
@@ -32,6 +35,7 @@ def write_starts(minilm: Path, folder: Path) -> dict[str, Path]:
         MINILM: minilm,
         SCRATCH: _without_knowledge(minilm, folder / SCRATCH, {}),
         TINY: _without_knowledge(minilm, folder / TINY, small),
+        BILINGUAL: folder / BILINGUAL,
     }
 
 
@@ -47,36 +51,54 @@ def _without_knowledge(minilm: Path, folder: Path, sizes: dict[str, int]) -> Pat
     return folder
 
 
-def carve(name: str, data: Path, folder: Path) -> None:
-    """Write what row `name` needs below `folder`/carved, the same every time."""
-    if name == "tatoeba":
-        _carve_tatoeba(data / "tatoeba_en_zh/all.tsv.gz", folder / CARVED / name)
-
-
 def path_of(told: str, data: Path, folder: Path) -> Path:
     """Where a row's file lies: among the data sets, or among what was carved."""
-    return (folder if told.startswith(f"{CARVED}/") else data) / told
+    return (folder if is_carved(told) else data) / told
 
 
-def _carve_tatoeba(source: Path, target: Path) -> None:
-    """A fiftieth to choose by and a fiftieth to measure on, by the English sentence.
+def is_carved(told: str) -> bool:
+    """Whether a row's file is made by `carve_tatoeba`."""
+    return told.startswith(f"{CARVED}/")
 
-    So no sentence is in two of them with different translations, and of one that has several, dev and
-    test have the first.
+
+def carve_tatoeba(data: Path, folder: Path) -> None:
+    """Write a split of Tatoeba below `folder`/carved, the same every time.
+
+    A fiftieth to choose by and a fiftieth to measure on, by the English sentence: so none is in two
+    of them with different translations, and of one that has several, dev and test have the first.
+    From Chinese, `dev_from_zh` and `test_from_zh` are those of them whose Chinese sentence is not in
+    train either, where it may translate another English one.
+
+    `corpus.txt` has for each pair of train a document of both sentences. A BERT that is pretrained
+    of it is asked of each two sentences whether they are translations, and guesses words of one by
+    the other (Conneau & Lample 2019, "Cross-lingual Language Model Pretraining").
     """
+    target = folder / CARVED / "tatoeba"
     parts: dict[str, dict[str, list[str]]] = {"test": {}, "dev": {}, "train": {}}
-    with gzip.open(source, "rt", encoding="utf-8", newline="") as lines:
+    with gzip.open(data / "tatoeba_en_zh/all.tsv.gz", "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             english, chinese = (row[column] for column in _TATOEBA)
             hashed = int(hashlib.sha256(english.lower().encode()).hexdigest(), 16) % _HELD_OUT
             part = parts[{0: "test", 1: "dev"}.get(hashed, "train")]
             part.setdefault(english, []).append(chinese)
     target.mkdir(parents=True, exist_ok=True)
-    for name, part in parts.items():
-        rows = [
-            f"{english}\t{chinese}\n"
+    pairs = {
+        name: [
+            (english, chinese)
             for english, found in part.items()
             for chinese in (found if name == "train" else found[:1])
         ]
-        text = "\t".join(_TATOEBA) + "\n" + "".join(rows)
-        (target / f"{name}.tsv").write_text(text, encoding="utf-8")
+        for name, part in parts.items()
+    }
+    seen = {chinese for _, chinese in pairs["train"]}
+    for name in ("dev", "test"):
+        pairs[f"{name}_from_zh"] = [pair for pair in pairs[name] if pair[1] not in seen]
+    for name, found in pairs.items():
+        _write_pairs(target / f"{name}.tsv", found)
+    documents = "".join(f"{english}\n{chinese}\n\n" for english, chinese in pairs["train"])
+    (target / "corpus.txt").write_text(documents, encoding="utf-8")
+
+
+def _write_pairs(path: Path, pairs: list[tuple[str, str]]) -> None:
+    lines = ("\t".join(row) + "\n" for row in (_TATOEBA, *pairs))
+    path.write_text("".join(lines), encoding="utf-8")

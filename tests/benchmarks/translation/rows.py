@@ -7,9 +7,12 @@ from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
 
-MINILM, SCRATCH, TINY = "all-MiniLM-L6-v2", "scratch", "tiny"
-"""What rows start from: the published weights, the same architecture with random ones, and a small
-one with random ones."""
+MINILM, SCRATCH, TINY, BILINGUAL = "all-MiniLM-L6-v2", "scratch", "tiny", "bitext-tatoeba-start"
+"""What rows start from: the published weights, the same architecture with random ones, a small one
+with random ones, and a BERT of English and Chinese, by its recipe among `benchmarks.training`'s."""
+
+BILINGUAL_CORPUS = "carved/tatoeba/corpus.txt"
+"""What the last is pretrained of."""
 
 _MULTI30K = ("multi30k/test_2016_flickr.tsv", "multi30k/test_2017_flickr.tsv")
 _COCO = "multi30k/test_2017_mscoco.tsv"
@@ -81,6 +84,16 @@ ROWS = {
             "bleu",
             15.0,
             "opus-mt-en-zh 31.4, of another test",
+        ),
+        Row(
+            "tatoeba-zh-en",
+            "carved/tatoeba/train.tsv",
+            "carved/tatoeba/dev_from_zh.tsv",
+            ("carved/tatoeba/test_from_zh.tsv",),
+            "bleu",
+            None,
+            "opus-mt-zh-en 36.1, of another test",
+            start=BILINGUAL,
         ),
     )
 }

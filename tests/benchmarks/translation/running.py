@@ -9,12 +9,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.training.running import here, run_edgebert
+from benchmarks.training.rows import RECIPES
+from benchmarks.training.running import here, is_made_by, pretraining, run_edgebert
 from benchmarks.translation.bundled import BEAMS, measure_bundles
 from benchmarks.translation.bundles import make_bundles
-from benchmarks.translation.data import carve, path_of
+from benchmarks.translation.data import carve_tatoeba, is_carved, path_of
 from benchmarks.translation.record import PYTORCH, Measured, Trained
-from benchmarks.translation.rows import Row
+from benchmarks.translation.rows import BILINGUAL, BILINGUAL_CORPUS, Row
 from benchmarks.translation.scoring import scored
 from edgebert.checkpoint import open_checkpoint
 from edgebert.data import Columns, read_examples
@@ -23,6 +24,8 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
+
+Command = list[str | Path]
 
 
 def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Trained:
@@ -33,8 +36,10 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     Raises:
         EdgebertError: a command failed; it has said why.
     """
-    carve(row.name, data, folder)
+    if is_carved(row.train):
+        carve_tatoeba(data, folder)
     command = _command(row, starts, data, folder)
+    commands = [*_pretrained(row, data, folder), command]
     model = folder / row.name
     if not (model / "training.json").exists():
         run_edgebert(*command, "--resume")
@@ -45,7 +50,7 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     return Trained(
         name=row.name,
         where=here(),
-        command=_shown(command, starts, data, folder),
+        command=" && ".join(_shown(one, starts, data, folder) for one in commands),
         metric=row.metric,
         goal=row.goal,
         anchor=row.anchor,
@@ -59,14 +64,24 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     )
 
 
+def _pretrained(row: Row, data: Path, folder: Path) -> Iterator[Command]:
+    """Make the BERT that a row starts from, where it is not there yet; the command that does."""
+    if row.start == BILINGUAL:
+        recipe, corpus = RECIPES / f"{BILINGUAL}.toml", path_of(BILINGUAL_CORPUS, data, folder)
+        command = pretraining(recipe, corpus, folder)
+        if not is_made_by(recipe, folder / BILINGUAL):
+            run_edgebert(*command)
+        yield command
+
+
 def columns_of(row: Row) -> Columns:
     """The two languages in a row's files."""
     told = read_toml(row.recipe)
     return Columns(text=told["text_column"], pair=told["pair_column"])
 
 
-def _command(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
-    command: list[str | Path] = ["finetune", starts[row.start]]
+def _command(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Command:
+    command: Command = ["finetune", starts[row.start]]
     if row.teacher:
         command = ["distill", folder / row.teacher]
     command += ["--config", row.recipe]
@@ -91,12 +106,13 @@ def _measured(
             yield scored(test, PYTORCH, beams, written, pairs.texts, seconds)
 
 
-def _shown(command: list[str | Path], starts: Mapping[str, Path], data: Path, folder: Path) -> str:
+def _shown(command: Command, starts: Mapping[str, Path], data: Path, folder: Path) -> str:
     """The command without the paths of this machine."""
     text = shlex.join(["edgebert", *map(str, command)])
     for name, start in starts.items():
         text = text.replace(str(start), name)
-    recipes = str(Path(__file__).parent)
-    for path, told in ((str(data), "$EDGEBERT_DATA"), (f"{folder}/", ""), (f"{recipes}/", "")):
+    beside, training = Path(__file__).parent, RECIPES.parent
+    folders = {data: "$EDGEBERT_DATA/", folder: "", beside: "", training: "../training/"}
+    for path, told in ((f"{path}/", told) for path, told in folders.items()):
         text = text.replace(path, told)
     return text
