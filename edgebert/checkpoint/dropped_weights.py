@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgebert.checkpoint.folder import Checkpoint
+from edgebert.checkpoint.checkpoint import Checkpoint
 from edgebert.errors import CheckpointError
 
 _NO_WEIGHTS = ("position_ids", "token_type_ids", "inv_freq")

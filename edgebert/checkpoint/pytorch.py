@@ -13,8 +13,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, normalizers
 
+from edgebert.checkpoint.checkpoint import Checkpoint
 from edgebert.checkpoint.dropped_weights import refuse_what_would_be_dropped
-from edgebert.checkpoint.folder import Checkpoint
 from edgebert.checkpoint.table_model import load_table_model, load_table_tokenizer, table_config
 from edgebert.checkpoint.tokenizer_file import FILE, first_difference, follow_file
 from edgebert.checkpoint.translation.model import TranslationModel, encoder_config

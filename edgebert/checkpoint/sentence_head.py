@@ -6,7 +6,7 @@ from typing import assert_never
 
 import torch
 
-from edgebert.checkpoint.folder import Checkpoint
+from edgebert.checkpoint.checkpoint import Checkpoint
 from edgebert.sentence_modules import (
     Dense,
     LayerNorm,

@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput, SequenceClassifierOutput
 
-from edgebert.checkpoint.folder import Checkpoint
+from edgebert.checkpoint.checkpoint import Checkpoint
 from edgebert.checkpoint.sentence_head import pool
 from edgebert.checkpoint.table_folder import (
     OWN_NAME,

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgebert.bundle import TOKENIZER
 from edgebert.checkpoint import Checkpoint, read_folder
-from edgebert.checkpoint.folder import ENCODER_CONFIG
+from edgebert.checkpoint.checkpoint import ENCODER_CONFIG
 from edgebert.json_files import read_object, write_value
 from edgebert.sentence_modules import list_modules
 from edgebert.vocabulary.rebuilding import rebuild_tokenizer_config, renumbered

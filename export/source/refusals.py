@@ -8,8 +8,8 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from edgebert.checkpoint import Checkpoint, task_of_head
-from edgebert.checkpoint.folder import never_exported
 from edgebert.checkpoint.pytorch import is_encoder_alone, load_config
+from edgebert.checkpoint.told_task import never_exported
 from edgebert.errors import CheckpointError
 from edgebert.sentence_modules import list_modules
 from edgebert.tasks import TASKS
