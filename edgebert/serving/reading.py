@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,8 +18,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 _BODIES = 32
 """So many bodies of the largest size are kept at a time, or more of smaller ones; answers count too."""
 
-_IDS = re.compile(r"Expected `str(?: \| object)?`, got `(?:int|array)` - at `\$\.(?P<field>\w+)\[")
-"""How msgspec tells of numbers, or lists of them, in the place of texts in a list."""
+_NO_TEXT = re.compile(
+    r"Expected `str(?: \| object)?`, got `(?:int|array)` - at `\$\.(?P<field>\w+)\["
+)
+"""How msgspec tells of numbers, or of lists, in the place of texts in a list."""
 
 
 class ClientGone(Exception):  # noqa: N818 - no error: nobody is left to be told
@@ -103,27 +106,42 @@ def decoded(body: bytes, shape: type[S]) -> S:
         ApiError: 400 no JSON, 422 of another shape.
     """
     try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.ValidationError as error:
-        raise _of_another_shape(str(error)) from None
+        return _in_shape(body, shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(400, VALIDATION, f"the body is not JSON: {error}") from None
     except RecursionError:
         raise ApiError(400, VALIDATION, "the body is nested too deeply") from None
 
 
-def _of_another_shape(told: str) -> ApiError:
-    ids = _IDS.search(told)
-    if ids is None:
+def _in_shape(body: bytes, shape: type[S]) -> S:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise _of_another_shape(str(error), body) from None
+
+
+def _of_another_shape(told: str, body: bytes) -> ApiError:
+    found = _NO_TEXT.search(told)
+    if found is None:
         return ApiError(422, VALIDATION, f"the body is not as expected: {told}")
+    field = found["field"]
+    if not _holds_numbers(msgspec.json.decode(body)[field]):
+        said = f"{field} holds lists, where each text is read by itself"
+        return ApiError(422, VALIDATION, f"{said}: send the texts in one list", param=field)
     return ApiError(
         400,
         VALIDATION,
-        f"{ids['field']} holds token ids, which are of another model's tokenizer and would give "
+        f"{field} holds token ids, which are of another model's tokenizer and would give "
         "meaningless answers: send texts (LangChain's OpenAIEmbeddings: "
         "check_embedding_ctx_length=False)",
-        param=ids["field"],
+        param=field,
     )
+
+
+def _holds_numbers(rows: Sequence[object]) -> bool:
+    """Whether numbers are in a list, or in the lists that are in it."""
+    inner = (one for row in rows if isinstance(row, list) for one in row)
+    return any(isinstance(one, int) for one in (*rows, *inner))
 
 
 def _require_json(content_type: str) -> None:
