@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -238,8 +238,11 @@ def test_what_nobody_waits_for_any_more_is_dropped(tiny_bundle: Path) -> None:
     body = json.dumps({"inputs": MANY_TEXTS}).encode()
     head = f"POST /embed HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     with running(f"m={tiny_bundle}", "--threads", "1") as server:
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(head.encode() + body)
+        with ExitStack() as connections:
+            for _ in range(8):  # which one does not do before it is seen to wait
+                address = ("127.0.0.1", server.port)
+                connection = connections.enter_context(socket.create_connection(address))
+                connection.sendall(head.encode() + body)
             server.until_some("edgebert_queue_tokens")
         server.line("POST /embed 499")
         assert server.metric("edgebert_queue_tokens") == 0

@@ -68,7 +68,7 @@ def roomy(tiny_bundle: Path) -> Iterator[Here]:
         (b'{"inputs": "a", "prompt_name": "query"}', 422, "m has no prompt 'query'; it has: none"),
         (b'{"inputs": [1, 2, 3]}', 400, "inputs holds token ids"),
         (b'{"inputs": [[1, 2], [3]]}', 400, "check_embedding_ctx_length=False"),
-        (b'{"inputs": [["a", "b"], ["c"]]}', 422, "inputs holds lists, where each text is read"),
+        (b'{"inputs": [["a", "b"], ["c"]]}', 422, "inputs holds lists of texts, where each text"),
         (b'{"inputs": ["a", ["b"]]}', 422, "send the texts in one list"),
         (b'{"inputs": [["a", 1]]}', 400, "inputs holds token ids"),
         (b'{"inputs": [["a"]]', 400, "the body is not JSON"),

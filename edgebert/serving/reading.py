@@ -125,8 +125,8 @@ def _of_another_shape(told: str, body: bytes) -> ApiError:
     if found is None:
         return ApiError(422, VALIDATION, f"the body is not as expected: {told}")
     field = found["field"]
-    if not _holds_numbers(msgspec.json.decode(body)[field]):
-        said = f"{field} holds lists, where each text is read by itself"
+    if _holds_lists_of_texts(msgspec.json.decode(body)[field]):
+        said = f"{field} holds lists of texts, where each text is read by itself"
         return ApiError(422, VALIDATION, f"{said}: send the texts in one list", param=field)
     return ApiError(
         400,
@@ -138,10 +138,11 @@ def _of_another_shape(told: str, body: bytes) -> ApiError:
     )
 
 
-def _holds_numbers(rows: Sequence[object]) -> bool:
-    """Whether numbers are in a list, or in the lists that are in it."""
-    inner = (one for row in rows if isinstance(row, list) for one in row)
-    return any(isinstance(one, int) for one in (*rows, *inner))
+def _holds_lists_of_texts(rows: Sequence[object]) -> bool:
+    """Whether texts are in lists of a list, and no numbers in any."""
+    inner = [one for row in rows if isinstance(row, list) for one in row]
+    numbers = any(isinstance(one, int) for one in (*rows, *inner))
+    return not numbers and any(isinstance(one, str) for one in inner)
 
 
 def _require_json(content_type: str) -> None:
