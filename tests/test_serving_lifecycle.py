@@ -238,9 +238,9 @@ def test_what_nobody_waits_for_any_more_is_dropped(tiny_bundle: Path) -> None:
     body = json.dumps({"inputs": MANY_TEXTS}).encode()
     head = f"POST /embed HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     with running(f"m={tiny_bundle}", "--threads", "1") as server:
+        address = ("127.0.0.1", server.port)
         with ExitStack() as connections:
             for _ in range(8):  # which one does not do before it is seen to wait
-                address = ("127.0.0.1", server.port)
                 connection = connections.enter_context(socket.create_connection(address))
                 connection.sendall(head.encode() + body)
             server.until_some("edgebert_queue_tokens")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.training.data import carve
-from benchmarks.training.rows import ROWS
-from benchmarks.training.running import is_made_by
+from benchmarks.training.rows import RECIPES, ROWS
+from benchmarks.training.running import is_made_by, pretraining, shown
 from record_samples import TRAINING
 
 from edgebert.data import Columns, read_examples
@@ -50,3 +50,18 @@ def test_a_model_with_the_options_of_its_recipe_is_not_made_again(tmp_path: Path
     other = {**told, "columns": vars(Columns("de", "en"))}
     write_json(replace(record, options=other), tmp_path / "training.json")
     assert not is_made_by(recipe, tmp_path)
+
+
+def test_a_page_shows_commands_as_its_readers_can_type_them(tmp_path: Path) -> None:
+    data, folder = tmp_path / "data", tmp_path / "made"
+    command = pretraining(RECIPES / "start.toml", folder / "carved/corpus.txt", folder)
+    command += ["--train", data / "sst2/train.tsv.gz", tmp_path / "cache/minilm"]
+    told = {
+        page: shown(command, {"MiniLM": tmp_path / "cache/minilm"}, data, folder, page)
+        for page in (RECIPES.parent, RECIPES.parents[1] / "translation")
+    }
+    assert list(told.values()) == [
+        f"edgebert pretrain carved/corpus.txt --config {recipe} -o start --force --offline "
+        "--train $EDGEBERT_DATA/sst2/train.tsv.gz MiniLM"
+        for recipe in ("recipes/start.toml", "../training/recipes/start.toml")
+    ]

@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.training.data import carve, path_of
+from benchmarks.carved import path_of
+from benchmarks.training.data import carve
 from benchmarks.training.running import run_edgebert
 from devices.minilm import minilm_folder
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from devices.minilm import minilm_folder
 from tokenizers import Tokenizer
 
+from benchmarks.carved import CARVED, is_carved
 from benchmarks.translation.data import carve_tatoeba
 
-CARVED = "carved"
 _SEED = 7
 _SST2_PHRASES = 26_000
 _BANKING_DEV = 1000
@@ -44,17 +44,8 @@ _SENTENCES = {
 
 def carve(files: Iterable[str], data: Path, folder: Path) -> None:
     """Write what of `files` is carved below `folder`/carved, the same every time."""
-    for key in sorted({Path(file).parts[1] for file in files if _is_carved(file)}):
+    for key in sorted({Path(file).parts[1] for file in files if is_carved(file)}):
         _CARVERS[key](data, folder / CARVED / key)
-
-
-def path_of(told: str, data: Path, folder: Path) -> Path:
-    """Where a row's file lies: among the data sets, or among what was carved."""
-    return (folder if _is_carved(told) else data) / told
-
-
-def _is_carved(told: str) -> bool:
-    return Path(told).parts[0] == CARVED
 
 
 def _carve_sst2(data: Path, target: Path) -> None:

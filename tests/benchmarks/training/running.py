@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.training.data import carve, path_of
+from benchmarks.carved import path_of
+from benchmarks.training.data import carve
 from benchmarks.training.record import Trained
-from benchmarks.training.rows import MINILM, RECIPES, ROWS, Row
+from benchmarks.training.rows import MINILM, ROWS, Row
 from edgebert.bundle import read_bundle
 from edgebert.data import Columns
 from edgebert.errors import EdgebertError
@@ -25,7 +26,11 @@ from edgebert.records.trained import TrainingRecord
 from edgebert.toml_files import read_toml
 from edgebert.training import evaluate
 
+_HERE = Path(__file__).parent
 _LENGTH = 128
+
+Command = list[str | Path]
+"""The words behind `edgebert`."""
 
 
 def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Trained:
@@ -70,7 +75,7 @@ def train(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Tra
     return Trained(
         name=row.name,
         where=here(),
-        command=" && ".join(_shown(one, models, data, folder) for one in commands.values()),
+        command=" && ".join(shown(one, models, data, folder, _HERE) for one in commands.values()),
         metric=figure.name,
         goal=_goal(row, models, data, folder),
         allowed_drop=row.drop,
@@ -104,16 +109,16 @@ def _column_options(columns: Columns) -> list[str]:
     return [word for named in columns.named.items() for word in named]
 
 
-def pretraining(recipe: Path, corpus: Path, folder: Path) -> list[str | Path]:
+def pretraining(recipe: Path, corpus: Path, folder: Path) -> Command:
     """The command that makes a BERT, named as its recipe, below `folder`."""
     output = folder / recipe.stem
     return ["pretrain", corpus, "--config", recipe, "-o", output, "--force", "--offline"]
 
 
-def _command(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> list[str | Path]:
+def _command(row: Row, models: Mapping[str, Path], data: Path, folder: Path) -> Command:
     """What trains a row's model."""
     start = folder / row.pretraining.stem if row.corpus else models[row.start]
-    command: list[str | Path] = ["finetune", start]
+    command: Command = ["finetune", start]
     if row.teacher:
         command = ["distill", _teacher(row, models, folder)]
         if row.teacher in ROWS and ROWS[row.teacher].start != row.start:
@@ -189,12 +194,24 @@ def _size(bundle: Path) -> int:
     return sum(file.size_bytes for file in read_bundle(bundle).manifest.files.values())
 
 
-def _shown(command: list[str | Path], models: Mapping[str, Path], data: Path, folder: Path) -> str:
-    """A command without this machine's folders."""
-    names = {str(model): name for name, model in models.items()}
-    words = [str(command[0])]
-    for word in map(str, command[1:]):
-        word = names.get(word, word)
-        word = word.replace(str(data), "$EDGEBERT_DATA").replace(f"{folder}/", "")
-        words.append(word.replace(f"{RECIPES}/", "recipes/"))
-    return " ".join(["edgebert", *words])
+def shown(
+    command: Command, starts: Mapping[str, Path], data: Path, folder: Path, page: Path
+) -> str:
+    """A command without this machine's folders.
+
+    Args:
+        command: of `edgebert`.
+        starts: the models that rows start from, by name.
+        data: the data sets.
+        folder: of all models.
+        page: the folder of the page that shows it, from where recipes are named.
+    """
+    names = {str(start): name for name, start in starts.items()}
+    words = ["edgebert"]
+    for word in command:
+        if isinstance(word, Path) and word.is_relative_to(_HERE.parent):
+            words.append(os.path.relpath(word, page))
+        else:
+            told = names.get(str(word), str(word))
+            words.append(told.replace(str(data), "$EDGEBERT_DATA").replace(f"{folder}/", ""))
+    return " ".join(words)

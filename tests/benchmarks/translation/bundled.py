@@ -9,8 +9,8 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 import edgebert
+from benchmarks.carved import path_of
 from benchmarks.translation.bundles import Bundles, size_of
-from benchmarks.translation.data import path_of
 from benchmarks.translation.record import Agreement, Bundled, Drop, Measured
 from benchmarks.translation.rows import Row
 from benchmarks.translation.scoring import scored

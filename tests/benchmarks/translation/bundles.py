@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.carved import CARVED
 from benchmarks.training.running import run_edgebert
-from benchmarks.translation.data import CARVED
 from edgebert.data import Columns, read_examples
 
 

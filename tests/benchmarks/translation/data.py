@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 import transformers
 
+from benchmarks.carved import CARVED
 from benchmarks.translation.rows import BILINGUAL, MINILM, SCRATCH, TINY
 from edgebert.checkpoint import open_checkpoint
 from edgebert.training.models import load_tokenizer
 
-CARVED = "carved"
 _SEED = 42
 _HELD_OUT = 50  # of so many English sentences one is of dev, and one of test
 _TATOEBA = ("en", "zh")
@@ -49,16 +49,6 @@ def _without_knowledge(minilm: Path, folder: Path, sizes: dict[str, int]) -> Pat
     transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     load_tokenizer(checkpoint).save_pretrained(folder)
     return folder
-
-
-def path_of(told: str, data: Path, folder: Path) -> Path:
-    """Where a row's file lies: among the data sets, or among what was carved."""
-    return (folder if is_carved(told) else data) / told
-
-
-def is_carved(told: str) -> bool:
-    """Whether a row's file is made by `carve_tatoeba`."""
-    return told.startswith(f"{CARVED}/")
 
 
 def carve_tatoeba(data: Path, folder: Path) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 
+from benchmarks.carved import is_carved, path_of
 from benchmarks.training.rows import RECIPES
-from benchmarks.training.running import here, is_made_by, pretraining, run_edgebert
+from benchmarks.training.running import Command, here, is_made_by, pretraining, run_edgebert, shown
 from benchmarks.translation.bundled import BEAMS, measure_bundles
 from benchmarks.translation.bundles import make_bundles
-from benchmarks.translation.data import carve_tatoeba, is_carved, path_of
+from benchmarks.translation.data import carve_tatoeba
 from benchmarks.translation.record import PYTORCH, Measured, Trained
 from benchmarks.translation.rows import BILINGUAL, BILINGUAL_CORPUS, Row
 from benchmarks.translation.scoring import scored
@@ -25,7 +25,7 @@ from edgebert.toml_files import read_toml
 from edgebert.training.tasks.trainable import load_task
 from edgebert.training.tasks.translation.pairs import TranslatedPairs, translate
 
-Command = list[str | Path]
+_HERE = Path(__file__).parent
 
 
 def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Trained:
@@ -50,7 +50,7 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     return Trained(
         name=row.name,
         where=here(),
-        command=" && ".join(_shown(one, starts, data, folder) for one in commands),
+        command=" && ".join(shown(one, starts, data, folder, _HERE) for one in commands),
         metric=row.metric,
         goal=row.goal,
         anchor=row.anchor,
@@ -64,14 +64,15 @@ def train(row: Row, starts: Mapping[str, Path], data: Path, folder: Path) -> Tra
     )
 
 
-def _pretrained(row: Row, data: Path, folder: Path) -> Iterator[Command]:
+def _pretrained(row: Row, data: Path, folder: Path) -> list[Command]:
     """Make the BERT that a row starts from, where it is not there yet; the command that does."""
-    if row.start == BILINGUAL:
-        recipe, corpus = RECIPES / f"{BILINGUAL}.toml", path_of(BILINGUAL_CORPUS, data, folder)
-        command = pretraining(recipe, corpus, folder)
-        if not is_made_by(recipe, folder / BILINGUAL):
-            run_edgebert(*command)
-        yield command
+    if row.start != BILINGUAL:
+        return []
+    recipe, corpus = RECIPES / f"{BILINGUAL}.toml", path_of(BILINGUAL_CORPUS, data, folder)
+    command = pretraining(recipe, corpus, folder)
+    if not is_made_by(recipe, folder / BILINGUAL):
+        run_edgebert(*command)
+    return [command]
 
 
 def columns_of(row: Row) -> Columns:
@@ -104,15 +105,3 @@ def _measured(
                 written = translate(task.model, pairs.sources, pairs.tokenizer, beams=beams)
             seconds = time.perf_counter() - began
             yield scored(test, PYTORCH, beams, written, pairs.texts, seconds)
-
-
-def _shown(command: Command, starts: Mapping[str, Path], data: Path, folder: Path) -> str:
-    """The command without the paths of this machine."""
-    text = shlex.join(["edgebert", *map(str, command)])
-    for name, start in starts.items():
-        text = text.replace(str(start), name)
-    beside, training = Path(__file__).parent, RECIPES.parent
-    folders = {data: "$EDGEBERT_DATA/", folder: "", beside: "", training: "../training/"}
-    for path, told in ((f"{path}/", told) for path, told in folders.items()):
-        text = text.replace(path, told)
-    return text
